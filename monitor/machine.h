@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the monitor and the command agree on: the machine's memory, the configuration that goes in and the status that
+ * comes out. Both sides compile this and machine.c.
+ *
+ * QEMU's RAM is one file that the command holds too (a memfd), so the journal and td's storage are read straight from
+ * it, also after QEMU has died. Three parts:
+ *
+ *   shared bank    machine address = GPA, so that QEMU's devices do DMA unaided
+ *   private bank   the same pages again, at a fixed distance per RAM slot
+ *   reserve        the monitor, its page tables, td's storage, the journal ring
+ *
+ * QEMU's q35 puts all RAM below 4 GiB if it is less than 2.75 GiB, else 2 GiB there and the rest from 4 GiB on
+ * (qemu hw/i386/pc_q35.c, pc_q35_init). Up to 1.3 GiB of guest memory everything is contiguous; beyond, the guest has
+ * a second slot at 4 GiB and both private banks lie behind it.
+ */
+#ifndef MONITOR_MACHINE_H
+#define MONITOR_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "td/td.h"
+
+#define MACHINE_4G		0x100000000ull
+#define MACHINE_RESERVE		(160ull << 20)	/* 2 MiB aligned in place */
+#define MACHINE_STATUS_BYTES	4096ull
+#define MACHINE_JOURNAL_BYTES	(64ull << 20)
+#define MACHINE_MIN_GUEST	(128ull << 20)
+#define MACHINE_MAX_GUEST	(8ull << 30)
+
+/* A RAM slot of the guest and where its two banks are. */
+struct machine_ram {
+	uint64_t gpa;		/* also the machine address of the shared bank */
+	uint64_t bytes;
+	uint64_t bank;		/* machine address of the private bank */
+};
+
+struct machine {
+	uint64_t ram_bytes;	/* of QEMU: -m */
+	uint64_t low_bytes;	/* of those, below 4 GiB */
+	uint64_t reserve;	/* machine address; MACHINE_RESERVE bytes; struct monitor_status, then the journal ring, then
+				 * what the monitor likes. The topmost MiB below 4 GiB is left to SeaBIOS, behind the reserve. */
+	struct machine_ram ram[2];
+	uint32_t nram;		/* 1 or 2 */
+	uint32_t pad;
+};
+
+/* False if guest_bytes is not a multiple of 2 MiB within MACHINE_MIN_GUEST .. MACHINE_MAX_GUEST. */
+bool machine_layout(struct machine *machine, uint64_t guest_bytes);
+
+/* Offset in the RAM file of a machine address that is RAM. */
+uint64_t machine_file_offset(const struct machine *machine, uint64_t address);
+
+/* fw_cfg files that the command adds to QEMU's. */
+#define MACHINE_FILE_CONFIG	"opt/tdlab/config"
+#define MACHINE_FILE_KERNEL	"opt/tdlab/kernel"
+#define MACHINE_FILE_INITRD	"opt/tdlab/initrd"
+
+#define MONITOR_CONFIG_MAGIC	0x3167666362616c74ull	/* "tlabcfg1" */
+#define MONITOR_STATUS_MAGIC	0x3174617462616c74ull	/* "tlabtat1" */
+#define MONITOR_CMDLINE_BYTES	2048
+
+enum {
+	MONITOR_TRACE_EXITS = 1,	/* a TD_EV_EXIT for every exit */
+	MONITOR_HIDE_CX16 = 2,		/* QEMU before 10 loses RFLAGS around cmpxchg16b */
+	MONITOR_ALIAS_BANKS = 4,	/* test only: both aliases of a page are the same memory; every run must fail */
+};
+
+struct monitor_config {
+	uint64_t magic;
+	uint64_t bytes;			/* sizeof(struct monitor_config) */
+	uint64_t flags;			/* MONITOR_* */
+	uint64_t idle_ms;		/* guest time without an event after which the run ends; 0: never */
+	struct machine machine;
+	struct td_config td;		/* slots filled in by the command with machine_slots() */
+	char cmdline[MONITOR_CMDLINE_BYTES];
+};
+
+/* RAM, ROM and MMIO slots of the guest on this machine. */
+void machine_slots(const struct machine *machine, struct td_config *td);	/* reads td->gpaw */
+
+/* At machine.reserve. The monitor writes all but journal_tail. */
+struct monitor_status {
+	uint64_t magic;			/* written last: everything below is valid */
+	uint64_t td;			/* machine address of td's storage */
+	uint64_t td_bytes;
+	uint64_t tsc_hz;
+	uint64_t tsc_start;		/* TSC at the TD's first instruction */
+	uint64_t journal;		/* machine address of the ring */
+	uint64_t journal_bytes;
+	uint64_t journal_head;		/* bytes ever written; the record ends at head modulo journal_bytes */
+	uint64_t journal_tail;		/* bytes ever taken, by the command; the monitor waits when the ring is full */
+	uint64_t journal_stalls;	/* how often it had to */
+};
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A VMM behaviour in the packed form that td runs. The text form (behaviours/) is the command's business.
+ *
+ * A MapGPA call is answered by the first rule that matches it; without one the VMM converts everything and says
+ * SUCCESS. Fixed size, no pointers: an engine may copy it as bytes.
+ */
+#ifndef TD_BEHAVIOUR_H
+#define TD_BEHAVIOUR_H
+
+#include <stdint.h>
+
+#define TD_MAX_RULES 8
+
+enum td_match { TD_MATCH_ANY, TD_MATCH_TO_SHARED, TD_MATCH_TO_PRIVATE };
+
+/* R11 of an answer that carries one: base + pages * 4096 + bytes, then S. */
+enum td_claim_base { TD_CLAIM_FRONTIER, TD_CLAIM_START, TD_CLAIM_END, TD_CLAIM_ZERO };
+enum td_claim_s { TD_S_ECHO, TD_S_STRIP, TD_S_FLIP };
+
+enum td_implicit {
+	TD_IMPLICIT_VE,		/* a shared touch of a private page is a #VE */
+	TD_IMPLICIT_CONVERT,	/* the VMM converts it silently and the data is lost, as KVM's users do */
+};
+
+enum td_aug { TD_AUG_2M, TD_AUG_4K };
+
+struct td_rule {
+	/* Match. */
+	uint32_t direction;	/* enum td_match */
+	uint32_t first;		/* calls counted from 1 over the whole run; 0: from the first */
+	uint32_t last;		/* 0: to the last */
+	uint32_t step;		/* of the calls from first on, every step-th; 0 or 1: each */
+	uint64_t min_pages;	/* requests of at least this size */
+
+	/* Act. */
+	uint64_t complete;	/* pages truly converted at most per call; UINT64_MAX: all */
+	uint32_t chunk;		/* with chance: pages after which the VMM looks for a reason to stop; 0: never */
+	uint32_t chance;	/* of stopping after a chunk, in 1/256 */
+	uint32_t stalls;	/* RETRY without progress, this many times at each frontier, before anything is done */
+	uint32_t lie;		/* 1: say SUCCESS whatever was done */
+	uint64_t fail;		/* 0: SUCCESS or RETRY as the pages say; else this R10 after the pages were converted */
+	uint32_t claim_base;	/* enum td_claim_base */
+	uint32_t claim_s;	/* enum td_claim_s */
+	int64_t claim_pages;
+	int64_t claim_bytes;
+};
+
+struct td_behaviour {
+	uint32_t hostile;	/* 0: GHCI permits it */
+	uint32_t contain;	/* 0: the guest is expected to complete; 1: to contain the damage */
+	uint32_t implicit;	/* enum td_implicit */
+	uint32_t aug;		/* enum td_aug: level at which private memory appears */
+	uint32_t nrules;
+	uint32_t reserved;
+	struct td_rule rules[TD_MAX_RULES];
+};
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The journal: what happened, in fixed records of 64 bytes, little endian, in the order in which it happened. It is
+ * output only. td fills a record, the engine adds time and keeps it, and the command turns it into reports.
+ */
+#ifndef TD_EVENT_H
+#define TD_EVENT_H
+
+#include <stdint.h>
+
+struct td_event {
+	uint64_t time;		/* TSC ticks since the TD started; filled in by the engine */
+	uint16_t type;		/* enum td_event_type */
+	uint16_t vcpu;
+	uint32_t sequence;	/* 0, 1, 2, ... over the run; filled in by the engine */
+	uint64_t rip;		/* of the guest, 0 where there is none */
+	uint64_t a[5];
+};
+
+_Static_assert(sizeof(struct td_event) == 64, "journal records are 64 bytes");
+
+/* TD_EVENT(name, meaning of a[0] .. a[4]) */
+#define TD_EVENTS(TD_EVENT) \
+	TD_EVENT(START,     "gpaw, vCPUs, RAM pages, seed, TSC Hz") \
+	TD_EVENT(TDCALL,    "leaf, RCX, RDX, status, R8: every leaf but VMCALL, VEINFO.GET and ACCEPT") \
+	TD_EVENT(MAPGPA,    "R12, R13, R10 out, R11 out, conversion id << 32 | pages truly converted") \
+	TD_EVENT(ACCEPT,    "RCX, status, real << 8 | known of the first page before, 0, 0") \
+	TD_EVENT(OPEN,      "conversion id, GPA with S = direction, pages, 0, 0") \
+	TD_EVENT(CLOSE,     "id << 32 | enum td_close, GPA with S, pages << 32 | done, calls << 32 | retries, stalls << 32 | longest run") \
+	TD_EVENT(VERDICT,   "enum td_class << 32 | enum td_violation, GPA with S of the alias, pages, real << 8 | known, detail") \
+	TD_EVENT(FATAL,     "up to 40 bytes of ReportFatalError text; two records make one text") \
+	TD_EVENT(STOP,      "enum td_stop, GPA or detail, 0, 0, 0") \
+	TD_EVENT(HYPERCALL, "sub-function that is not served, R10, R12, R13, status") \
+	TD_EVENT(CALLERS,   "five addresses from the guest's stack, heuristic; belongs to the record before; by the engine") \
+	TD_EVENT(EXIT,      "engine's exit reason, detail, detail, 0, 0; only when exits are traced; by the engine") \
+	TD_EVENT(COUNT,     "engine's exit reason, how often; at the end; by the engine") \
+	TD_EVENT(MARK,      "enum td_mark_kind, value, 0, 0, 0; by the engine")
+
+enum td_event_type {
+#define TD_EVENT(name, meaning) TD_EV_##name,
+	TD_EVENTS(TD_EVENT)
+#undef TD_EVENT
+	TD_EV_TYPES
+};
+
+/* How a conversion ended. */
+enum td_close {
+	TD_CLOSE_COMPLETE,	/* every page claimed */
+	TD_CLOSE_REFUSED,	/* the VMM answered with an error */
+	TD_CLOSE_UNDONE,	/* the guest asked for the opposite direction over it */
+	TD_CLOSE_ABANDONED,	/* pages left, and the guest used the range, ended or went idle */
+};
+
+/* Verdict of one observation. Only violations, and a missed expectation, fail a run. */
+enum td_class { TD_CLASS_OK, TD_CLASS_VIOLATION, TD_CLASS_VMM_CAUSED, TD_CLASS_HAZARD };
+
+/* TD_VIOLATION(identifier, name shown, one sentence) */
+#define TD_VIOLATIONS(TD_VIOLATION) \
+	TD_VIOLATION(NONE, "none", "nothing is wrong") \
+	TD_VIOLATION(PENDING_ACCESS, "pending-access", "private memory was used before it was accepted") \
+	TD_VIOLATION(PRIVATE_ALIAS_OF_SHARED, "private-alias-of-shared", \
+		     "memory that the guest had asked to share was used through its private alias") \
+	TD_VIOLATION(SHARED_ALIAS_OF_PRIVATE, "shared-alias-of-private", \
+		     "memory that the guest had no reason to believe shared was used through its shared alias") \
+	TD_VIOLATION(ACCEPT_UNREQUESTED, "accept-unrequested", \
+		     "memory that the guest had shared was accepted without asking for it back") \
+	TD_VIOLATION(DOUBLE_ACCEPT, "double-accept", \
+		     "memory was accepted twice with no MapGPA or RELEASE over it in between") \
+	TD_VIOLATION(SKIPPED_PAGES, "skipped-pages", \
+		     "a conversion went on beyond the first page that was not converted") \
+	TD_VIOLATION(ABANDONED, "abandoned", "a conversion was given up although the VMM had only asked to retry") \
+	TD_VIOLATION(RUNAWAY, "runaway", "MapGPA was repeated without bound although no page was newly converted") \
+	TD_VIOLATION(DMA_TO_PRIVATE, "dma-to-private", "a device wrote to the shared twin of private memory")
+
+enum td_violation {
+#define TD_VIOLATION(id, name, sentence) TD_V_##id,
+	TD_VIOLATIONS(TD_VIOLATION)
+#undef TD_VIOLATION
+	TD_VIOLATION_KINDS
+};
+
+/* Marks that an engine sets. */
+enum td_mark_kind {
+	TD_MARK_DETECTED,	/* first TDG.VP.INFO */
+	TD_MARK_POWER_OFF,	/* ACPI S5; value = PM1 register */
+	TD_MARK_RESET,		/* reset port, triple fault of a vCPU: value 0 port, 1 triple fault */
+	TD_MARK_IDLE,		/* nothing can happen any more: value = guest ms without an event */
+	TD_MARK_PANIC,		/* the monitor itself failed; value = line */
+	TD_MARK_NO_TDX,		/* the guest took a #VE that it has no handler for before it asked what it is */
+	TD_MARK_SHUTDOWN,	/* payload asked to end; value = its status */
+};
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * td: the TDX module and the VMM as a guest sees them, in one freestanding core.
+ *
+ * The same .c files run in the monitor (bare metal), in a process, under fuzzers and in unit tests. An engine owns
+ * the CPU and the memory: it brings every exit of the guest here as registers or as an access, and does what the
+ * td_engine_*() functions below ask of it. td has no clock, no allocator, no global and no pointer in its storage, so
+ * an engine may place that storage in memory shared with another process and finish the run from there.
+ *
+ * td is not reentrant: an engine with several vCPUs holds one lock around every call.
+ *
+ * Units: a GPA is in bytes; "pages" are 4 KiB. S is the shared bit, 1 << (gpaw - 1).
+ */
+#ifndef TD_TD_H
+#define TD_TD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/tdx.h"
+#include "td/behaviour.h"
+#include "td/event.h"
+
+#define TD_MAX_SLOTS	16
+#define TD_MAX_VCPUS	8
+
+/* What stands behind a range of GPA space. Whatever lies in no slot is a hole. */
+enum td_slot_kind {
+	TD_SLOT_RAM,	/* has a state per page */
+	TD_SLOT_ROM,	/* private, readable, never converted: the window where PC firmware leaves option ROMs */
+	TD_SLOT_MMIO,	/* devices: shared accesses raise #VE, RequestMMIO reaches them, MapGPA succeeds without effect */
+};
+
+struct td_slot {
+	uint64_t gpa;		/* page aligned, without S */
+	uint64_t pages;		/* > 0; slots are sorted and do not overlap */
+	uint32_t kind;		/* enum td_slot_kind */
+	uint32_t pending;	/* RAM only: 0 added before the TD ran (MAPPED), 1 to be accepted first (PENDING) */
+};
+
+struct td_config {
+	struct td_slot slots[TD_MAX_SLOTS];
+	uint32_t nslots;
+	uint32_t vcpus;			/* 1 .. TD_MAX_VCPUS */
+	uint32_t gpaw;			/* 40 .. 52 */
+	uint32_t undo_pages;		/* page changes that one td_mark() can take back; 0: td_mark() is refused */
+	uint64_t attributes;		/* TDX_ATTR_* */
+	uint64_t config_flags;		/* TDX_CONFIG_* */
+	uint64_t tsc_hz;
+	uint64_t seed;			/* of every chance that the behaviour takes */
+	uint64_t runaway_calls;		/* consecutive MapGPA calls without a newly claimed page that are too many */
+	struct td_behaviour behaviour;
+};
+
+/* General registers in the order of their numbers in a TDVMCALL mask (bit n of RCX = gpr[n]). */
+enum { TD_RAX, TD_RCX, TD_RDX, TD_RBX, TD_RSP, TD_RBP, TD_RSI, TD_RDI, TD_R8, TD_R9, TD_R10, TD_R11, TD_R12, TD_R13,
+       TD_R14, TD_R15, TD_GPRS };
+
+struct td_regs {
+	uint64_t gpr[TD_GPRS];
+	uint64_t rip;		/* of the instruction that exited */
+	uint32_t cpl;
+	bool long_mode;		/* 64-bit code segment */
+};
+
+/* What the engine must do next with the vCPU. */
+enum td_action {
+	TD_NEXT,	/* done: skip the instruction and go on */
+	TD_AGAIN,	/* nothing was done to the registers: run the same instruction again */
+	TD_NATIVE,	/* td_instruction() only: the engine emulates it as the module does, without the guest noticing */
+	TD_VE,		/* inject #VE (vector 20, no error code); the details wait for TDG.VP.VEINFO.GET */
+	TD_GP,		/* inject #GP(0) */
+	TD_UD,		/* inject #UD */
+	TD_DF,		/* inject #DF(0): a second #VE before the first was read */
+	TD_HALT,	/* skip the instruction; wait until an interrupt is pending, even with RFLAGS.IF = 0 */
+	TD_PARK,	/* skip the instruction; the vCPU asked never to run again (HLT with interrupts blocked) */
+	TD_STOP,	/* the TD is over: td_stopped() says why */
+};
+
+enum td_stop {
+	TD_RUNNING,
+	TD_STOP_FATAL_ERROR,	/* the guest called ReportFatalError */
+	TD_STOP_PRIVATE_LOST,	/* private access to memory that the TD no longer holds: EPT violation exit for good */
+	TD_STOP_PENDING_ACCESS,	/* private access to a PENDING page with #VE on it disabled */
+	TD_STOP_BAD_GPA,	/* access to a GPA that nothing stands behind */
+	TD_STOP_ENGINE,		/* the engine ended it: power-off, reset, idle, time */
+};
+
+struct td;
+
+/*
+ * Life.
+ *
+ * td_size(): bytes of storage that td_init() needs, 0 if the configuration cannot be used.
+ * td_init(): builds a TD in mem, 16-byte aligned, bytes >= td_size(). Calls td_engine_map() for every RAM slot that is
+ *	not pending and for every ROM slot. Returns NULL if the configuration cannot be used or the storage is too small.
+ * td_finish(): ends the run: open conversions are judged, and every private page's shared twin is checked for DMA.
+ *	May run in another process than the exits did. Idempotent.
+ */
+size_t td_size(const struct td_config *config);
+struct td *td_init(void *mem, size_t bytes, const struct td_config *config);
+void td_finish(struct td *td);
+
+/*
+ * Exits.
+ *
+ * td_tdcall(): a TDCALL by vcpu; regs are the guest's and are changed as the module and the VMM would.
+ * td_instruction(): an instruction that the module may reflect as #VE.
+ * td_access(): an access through the EPT that found no mapping.
+ */
+enum td_action td_tdcall(struct td *td, unsigned int vcpu, struct td_regs *regs);
+
+struct td_instruction {
+	uint32_t reason;	/* enum ve_reason: CPUID, HLT, IO, RDMSR, WRMSR, INVD, WBINVD, VMCALL, CR_ACCESS ... */
+	uint32_t length;	/* bytes */
+	uint64_t qualification;	/* VMX format; IO: size-1 | in<<3 | string<<4 | rep<<5 | port<<16 */
+	uint64_t rip;
+	uint32_t index;		/* CPUID leaf, or MSR number */
+	uint32_t subleaf;	/* CPUID only */
+	uint32_t cpl;
+};
+
+enum td_action td_instruction(struct td *td, unsigned int vcpu, const struct td_instruction *in);
+
+enum { TD_ACCESS_WRITE = 1, TD_ACCESS_FETCH = 2, TD_ACCESS_WALK = 4, TD_ACCESS_SPLIT = 8 };
+
+struct td_access {
+	uint64_t gpa;		/* with S, any offset */
+	uint64_t gla;		/* linear address of the operand, 0 if the engine cannot tell */
+	uint64_t rip;
+	uint32_t flags;		/* TD_ACCESS_*; SPLIT: the operand began on the page before (load_unaligned_zeropad) */
+};
+
+/* TD_AGAIN: the page is mapped now. TD_VE: reflected. TD_STOP: the module would end the TD. */
+enum td_action td_access(struct td *td, unsigned int vcpu, const struct td_access *access);
+
+/*
+ * True if every byte of [gpa, gpa + bytes) is shared RAM (S of gpa ignored). An engine asks before it follows an
+ * address that the guest handed to the VMM, such as a hypercall buffer.
+ */
+bool td_shared_range(const struct td *td, uint64_t gpa, uint64_t bytes);
+
+/*
+ * The one GPA check of every engine: the slot that holds gpa (S ignored), or NULL for a hole. A machine address is
+ * only ever computed from a slot that this returned.
+ */
+const struct td_slot *td_slot_of(const struct td *td, uint64_t gpa);
+
+/* State of a page, for tests, reports and the end-of-run check. gpa without S; both are TD_*_NONE outside RAM. */
+enum td_real { TD_REAL_NONE, TD_REAL_MAPPED, TD_REAL_PENDING, TD_REAL_SHARED, TD_REAL_REMOVED };
+enum td_known {
+	TD_KNOWN_NONE,
+	TD_KNOWN_PRIVATE,		/* private since the start, or accepted */
+	TD_KNOWN_CLAIMED_SHARED,	/* the VMM said that it is shared */
+	TD_KNOWN_CLAIMED_PRIVATE,	/* the VMM said that it is private; not accepted yet */
+	TD_KNOWN_TO_SHARED,		/* asked for, not answered for this page yet */
+	TD_KNOWN_TO_PRIVATE,
+	TD_KNOWN_UNKNOWN,		/* asked for and refused: nobody may use it */
+};
+
+enum td_real td_real(const struct td *td, uint64_t gpa);
+enum td_known td_known(const struct td *td, uint64_t gpa);
+enum td_stop td_stopped(const struct td *td);
+uint64_t td_shared_bit(const struct td *td);
+
+/* Ends the TD from the engine's side: power-off, reset, idle. Exits after this return TD_STOP. */
+void td_stop(struct td *td, enum td_stop why);
+
+/* An independent TD storage check (fuzzers, tests): true if every invariant of the page states holds. */
+bool td_sane(const struct td *td);
+
+/*
+ * Going back. td_mark() remembers the present state; td_rollback() returns to it and asks the engine to map and unmap
+ * accordingly, at a cost in pages touched. Contents are the engine's to restore. The mark stays. td_mark() fails
+ * without undo_pages; td_rollback() fails when more pages changed than that, and then changes nothing.
+ */
+bool td_mark(struct td *td);
+bool td_rollback(struct td *td);
+
+/*
+ * What an engine supplies, resolved at link time. gpa is always without S and within one slot.
+ */
+enum td_alias { TD_PRIVATE, TD_SHARED };
+enum td_fill {
+	TD_FILL_ZERO,		/* accepted: the module zeroes the page */
+	TD_FILL_SCRAMBLE,	/* converted: neither the old contents nor zeroes, so that a stale read shows */
+	TD_FILL_POISON,		/* shared twin of a page that has become private: a later change of it is DMA */
+};
+
+void td_engine_map(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias);
+void td_engine_unmap(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias);
+void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what);
+
+/* True if the shared twin of a private page is as TD_FILL_POISON, or the start of the run, left it. */
+bool td_engine_poisoned(struct td *td, uint64_t gpa);
+
+/* Reads or writes bytes of private memory within one page. */
+void td_engine_private(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write);
+
+/* The VMM's side of the instruction hypercalls; *value in and out. False: the VMM refuses (INVALID_OPERAND). */
+bool td_engine_port(struct td *td, uint16_t port, unsigned int size, bool write, uint32_t *value);
+bool td_engine_mmio(struct td *td, uint64_t gpa, unsigned int size, bool write, uint64_t *value);
+bool td_engine_msr(struct td *td, unsigned int vcpu, uint32_t msr, bool write, uint64_t *value);
+void td_engine_cpuid(struct td *td, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
+
+/* One journal record; the engine fills in time and keeps it. td never reads it back. */
+void td_engine_emit(struct td *td, struct td_event *event);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* What a freestanding program must bring itself. */
+#ifndef MONITOR_LIB_H
+#define MONITOR_LIB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+void *memcpy(void *to, const void *from, size_t bytes);
+void *memmove(void *to, const void *from, size_t bytes);
+void *memset(void *to, int byte, size_t bytes);
+int memcmp(const void *a, const void *b, size_t bytes);
+size_t strlen(const char *text);
+size_t strnlen(const char *text, size_t max);
+
+/*
+ * The monitor cannot go on: the text reaches the user through struct monitor_status, and QEMU ends. Formats: %s, %u
+ * (unsigned int), %x (uint64_t).
+ */
+void panic(const char *format, ...) __attribute__((noreturn));
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the initrd of scripts/mkinitrd and the command agree on.
+ *
+ * To the initrd: the kernel command line carries EVIDENCE_NONCE and a random word, the same for the same --seed.
+ * Modules come in a second cpio archive behind the initrd's own: /modules/NN-name.ko, already decompressed, loaded in
+ * the order of their names; the command takes them from --modules DIR (a kernel package's module tree or a kernel build
+ * tree). Without any, drivers built into the kernel are used.
+ *
+ * From the initrd: lines that contain EVIDENCE_PREFIX and then one of the texts below. They go through /dev/kmsg, so each
+ * is a whole line with a time stamp before it, also with `quiet`, and never mixed with the kernel's own messages.
+ *
+ *   tdlab: init NONCE                    user space was reached
+ *   tdlab: device vda BYTES SHA256       the disk was read bypassing the page cache: its size and sha256 in hex
+ *   tdlab: device none                   no virtio-blk disk turned up
+ *   tdlab: removed vda                   its driver let go of it, so its shared memory goes back to private
+ *   tdlab: failed TEXT                   a step failed; the run goes on
+ *   tdlab: done                          last; power-off follows
+ *
+ * The kernel prints its command line too, so only "tdlab: init " and the nonce together count.
+ */
+#ifndef CLI_EVIDENCE_H
+#define CLI_EVIDENCE_H
+
+#define EVIDENCE_NONCE		"tdlab.nonce="
+#define EVIDENCE_PREFIX		"tdlab: "
+#define EVIDENCE_INIT		"init "
+#define EVIDENCE_DEVICE		"device "
+#define EVIDENCE_NO_DEVICE	"device none"
+#define EVIDENCE_REMOVED	"removed "
+#define EVIDENCE_FAILED		"failed "
+#define EVIDENCE_DONE		"done"
+#define EVIDENCE_MODULE_DIR	"modules"
+
+#endif

@@ -15,10 +15,10 @@ size_t strlen(const char *text);
 size_t strnlen(const char *text, size_t max);
 
 /*
- * The monitor cannot go on: the text reaches the user through struct monitor_status, and QEMU ends. Formats: %s, %u
- * (unsigned int), %x (uint64_t).
+ * The monitor cannot go on: the text reaches the user through struct monitor_status, and QEMU ends. Formats: %s, %u, %lu
+ * and %lx.
  */
-void panic(const char *format, ...) __attribute__((noreturn));
+void panic(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

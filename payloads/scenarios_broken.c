@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a guest must not do, one function each, with the behaviour of the VMM that `expect` names. The last access of
+ * some ends the TD, as the module would end it: nothing may follow that the verdict needs.
+ */
+#include "payloads/scenario.h"
+
+#define CHUNK	512ull	/* pages per call of behaviour hyperv */
+
+/* Asked for memory back and used it without TDG.MEM.PAGE.ACCEPT. */
+static int pending_access(struct scene *s)
+{
+	uint64_t value;
+
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
+	SCENE_NEEDS(s, scene_request(s, scene_page(s, 0), 4, TO_PRIVATE));
+	SCENE_NEEDS(s, scene_accept(s, scene_page(s, 0), TDX_LEVEL_4K) == 0);
+	scene_load(s, scene_page(s, 1), &value);
+	return 0;
+}
+
+/* Shared a page and went on using it through the mapping without S. */
+static int private_alias_of_shared(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	scene_store(s, scene_page(s, 0), 1);
+	return 0;
+}
+
+/* Used a page through S that it never asked to share. A conversion elsewhere must not excuse it. */
+static int shared_alias_of_private(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	scene_store(s, scene_page(s, 1) + s->shared, 1);
+	return 0;
+}
+
+/* The same after the page was taken back: what was shared once is private now. */
+static int stale_shared_alias(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	SCENE_NEEDS(s, scene_store(s, scene_page(s, 0) + s->shared, 1));
+	SCENE_NEEDS(s, scene_unshare(s, scene_page(s, 0), 1));
+	scene_store(s, scene_page(s, 0) + s->shared, 2);
+	return 0;
+}
+
+/* Accepted shared memory without MapGPA(private) before. */
+static int accept_unrequested(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	scene_accept(s, scene_page(s, 0), TDX_LEVEL_4K);
+	return 0;
+}
+
+/* Accepted a page twice: a VMM that swaps pages would have it zeroed, or hide a replacement, on the second. */
+static int double_accept(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	SCENE_NEEDS(s, scene_unshare(s, scene_page(s, 0), 1));
+	SCENE_NEEDS(s, tdx_code(scene_accept(s, scene_page(s, 0), TDX_LEVEL_4K)) == TDX_PAGE_ALREADY_ACCEPTED);
+	return 0;
+}
+
+/* Went on one page too far after a RETRY. */
+static int skipped_pages(struct scene *s)
+{
+	struct map_answer a = scene_map(s, scene_page(s, 0), 2 * CHUNK, TO_SHARED);
+
+	SCENE_NEEDS(s, a.r10 == TDVMCALL_RETRY && a.r11 == scene_page(s, CHUNK) + s->shared);
+	a = scene_map(s, scene_page(s, CHUNK + 1), CHUNK - 1, TO_SHARED);
+	SCENE_NEEDS(s, a.r10 == TDVMCALL_SUCCESS);
+	return 0;
+}
+
+/* Took RETRY for success and used the memory. */
+static int abandoned(struct scene *s)
+{
+	struct map_answer a = scene_map(s, scene_page(s, 0), 2 * CHUNK, TO_SHARED);
+
+	SCENE_NEEDS(s, a.r10 == TDVMCALL_RETRY);
+	SCENE_NEEDS(s, scene_store(s, scene_page(s, 0) + s->shared, 1));
+	scene_store(s, scene_page(s, CHUNK) + s->shared, 1);
+	return 0;
+}
+
+/* The same towards private: accepts what was done, uses it, and never comes back for the rest. */
+static int abandoned_private(struct scene *s)
+{
+	uint64_t value, n;
+	struct map_answer a;
+
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 2 * CHUNK));
+	a = scene_map(s, scene_page(s, 0), 2 * CHUNK, TO_PRIVATE);
+	SCENE_NEEDS(s, a.r10 == TDVMCALL_RETRY && a.r11 == scene_page(s, CHUNK));
+	for (n = 0; n < CHUNK; n++)
+		SCENE_NEEDS(s, scene_accept(s, scene_page(s, n), TDX_LEVEL_4K) == 0);
+	SCENE_NEEDS(s, scene_load(s, scene_page(s, 0), &value));
+	return 0;
+}
+
+/*
+ * A kernel from before Linux commit 019b383d1132 ("x86/tdx: Retry partially-completed page conversion hypercalls"):
+ * one MapGPA for its whole swiotlb, and whatever is not SUCCESS at once is not looked at.
+ */
+static int noretry(struct scene *s)
+{
+	uint64_t n;
+
+	SCENE_NEEDS(s, scene_map(s, scene_page(s, 0), SCENE_PAGES, TO_SHARED).r10 == TDVMCALL_RETRY);
+	for (n = 0; n < SCENE_PAGES; n += CHUNK / 2)
+		scene_store(s, scene_page(s, n) + s->shared, n);
+	return 0;
+}
+
+/* Asks without end although the VMM never does a page. The bound of tdlab is far below this one. */
+static int runaway(struct scene *s)
+{
+	uint64_t calls;
+
+	for (calls = 0; calls < 400000; calls++)
+		if (scene_map(s, scene_page(s, 0), 1, TO_SHARED).r10 != TDVMCALL_RETRY)
+			return 0;
+	return 0;
+}
+
+/* Hands a device the address of private memory: what the device writes is lost to the guest. Seen at the end. */
+static int dma_to_private(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	SCENE_NEEDS(s, scene_device_write(s, scene_page(s, 1)));
+	return 0;
+}
+
+/* The same into a page that is shared afterwards: the conversion must not wipe the traces. */
+static int dma_then_share(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_device_write(s, scene_page(s, 1)));
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
+	return 0;
+}
+
+/* A page that was shared, taken back, and is still in the device's descriptor. */
+static int dma_after_unshare(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
+	SCENE_NEEDS(s, scene_unshare(s, scene_page(s, 0), 4));
+	SCENE_NEEDS(s, scene_device_write(s, scene_page(s, 2)));
+	return 0;
+}
+
+const struct scenario scenarios_broken[] = {
+	{ "pending-access", pending_access, 1 },
+	{ "private-alias-of-shared", private_alias_of_shared, 1 },
+	{ "shared-alias-of-private", shared_alias_of_private, 1 },
+	{ "stale-shared-alias", stale_shared_alias, 1 },
+	{ "accept-unrequested", accept_unrequested, 1 },
+	{ "double-accept", double_accept, 1 },
+	{ "skipped-pages", skipped_pages, 1 },
+	{ "abandoned", abandoned, 1 },
+	{ "abandoned-private", abandoned_private, 1 },
+	{ "noretry", noretry, 1 },
+	{ "runaway", runaway, 1 },
+	{ "dma-to-private", dma_to_private, 1 },
+	{ "dma-then-share", dma_then_share, 1 },
+	{ "dma-after-unshare", dma_after_unshare, 1 },
+	{ 0, 0, 0 },
+};

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a guest may do although it looks odd, one function each. A judge that is too strict fails here. Every one does
+ * a complete conversion too, because a run without one proves nothing.
+ */
+#include "payloads/scenario.h"
+
+#define CHUNK	512ull	/* pages per call of behaviour hyperv */
+#define SECRET	0x5ec4e75ec4e75ec4ull
+
+/* The ordinary case, and the contents: a secret is not seen through S, accepted memory is zero. */
+static int plain(struct scene *s)
+{
+	uint64_t value, offset;
+
+	for (offset = 0; offset < 4 * TDX_PAGE_SIZE; offset += 8)
+		SCENE_NEEDS(s, scene_store(s, s->window + offset, SECRET));
+	SCENE_NEEDS(s, scene_share(s, s->window, 1024));
+	for (offset = 0; offset < 4 * TDX_PAGE_SIZE; offset += 8) {
+		SCENE_NEEDS(s, scene_load(s, s->window + s->shared + offset, &value) && value != SECRET);
+		SCENE_NEEDS(s, scene_store(s, s->window + s->shared + offset, SECRET));
+	}
+	SCENE_NEEDS(s, scene_load(s, s->window + s->shared, &value) && value == SECRET);
+	SCENE_NEEDS(s, scene_unshare(s, s->window, 1024));
+	for (offset = 0; offset < 4 * TDX_PAGE_SIZE; offset += 8)
+		SCENE_NEEDS(s, scene_load(s, s->window + offset, &value) && value == 0);
+	return 0;
+}
+
+/* MapGPA of device registers: firmware does it for all of them, and there is no page to convert. */
+static int mmio(struct scene *s)
+{
+	uint64_t value;
+
+	SCENE_NEEDS(s, scene_share(s, s->mmio, 1));
+	SCENE_NEEDS(s, !scene_load(s, s->mmio + s->shared, &value));
+	SCENE_NEEDS(s, scene_request(s, s->mmio, 1, TO_PRIVATE));
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	return 0;
+}
+
+/* A scan of the option ROM window through the private alias, as every PC kernel does. */
+static int rom(struct scene *s)
+{
+	uint64_t value, offset;
+
+	for (offset = 0; offset < TDX_PAGE_SIZE; offset += 512)
+		SCENE_NEEDS(s, scene_load(s, s->rom + offset, &value));
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	return 0;
+}
+
+/*
+ * A load that begins in private memory and runs over into a page that is mapped shared but not converted yet:
+ * Linux's load_unaligned_zeropad() does so by design and catches the #VE.
+ */
+static int split_load(struct scene *s)
+{
+	scene_load_split(s, scene_page(s, 0), scene_page(s, 1) + s->shared);
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 1), 1));
+	SCENE_NEEDS(s, scene_load_split(s, scene_page(s, 0), scene_page(s, 1) + s->shared));
+	return 0;
+}
+
+/* A touch of the part that a RETRY left over, while the conversion goes on: the mapping is changed before MapGPA. */
+static int open_alias(struct scene *s)
+{
+	struct map_answer a = scene_map(s, scene_page(s, 0), 2 * CHUNK, TO_SHARED);
+
+	SCENE_NEEDS(s, a.r10 == TDVMCALL_RETRY && a.r11 == scene_page(s, CHUNK) + s->shared);
+	scene_load_split(s, scene_page(s, CHUNK) - TDX_PAGE_SIZE + s->shared, scene_page(s, CHUNK) + s->shared);
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, CHUNK), CHUNK));
+	SCENE_NEEDS(s, scene_store(s, scene_page(s, CHUNK) + s->shared, 1));
+	return 0;
+}
+
+/* A 2M ACCEPT over a range of which some pages were never shared: the module refuses, 4K ones then do the rest. */
+static int accept_mixed(struct scene *s)
+{
+	uint64_t n;
+
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 8), 8));
+	SCENE_NEEDS(s, scene_request(s, scene_page(s, 8), 8, TO_PRIVATE));
+	SCENE_NEEDS(s, tdx_code(scene_accept(s, s->window, TDX_LEVEL_2M)) == TDX_PAGE_SIZE_MISMATCH);
+	for (n = 8; n < 16; n++)
+		SCENE_NEEDS(s, scene_accept(s, scene_page(s, n), TDX_LEVEL_4K) == 0);
+	return 0;
+}
+
+/* Linux tries 1G first and takes the refusal for an answer. */
+static int accept_1g(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, s->window, TDX_2M_PAGES));
+	SCENE_NEEDS(s, scene_request(s, s->window, TDX_2M_PAGES, TO_PRIVATE));
+	SCENE_NEEDS(s, tdx_code(scene_accept(s, 1ull << 30, 2)) == TDX_OPERAND_INVALID);
+	SCENE_NEEDS(s, scene_accept(s, s->window, TDX_LEVEL_2M) == 0);
+	return 0;
+}
+
+/* ACCEPT of memory that was part of the TD from the start: ALREADY_ACCEPTED, and nobody was deceived. */
+static int accept_added(struct scene *s)
+{
+	SCENE_NEEDS(s, tdx_code(scene_accept(s, scene_page(s, 1), TDX_LEVEL_4K)) == TDX_PAGE_ALREADY_ACCEPTED);
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	return 0;
+}
+
+/* Shared, taken back and accepted twice over: each ACCEPT belongs to a MapGPA of its own. */
+static int accept_again(struct scene *s)
+{
+	unsigned int n;
+
+	for (n = 0; n < 3; n++) {
+		SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 3));
+		SCENE_NEEDS(s, scene_unshare(s, scene_page(s, 0), 3));
+	}
+	return 0;
+}
+
+/* After a RETRY from the very start again: wasteful, and right. */
+static int restart(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_map(s, s->window, 2 * CHUNK, TO_SHARED).r10 == TDVMCALL_RETRY);
+	SCENE_NEEDS(s, scene_map(s, s->window, 2 * CHUNK, TO_SHARED).r10 == TDVMCALL_RETRY);
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, CHUNK), CHUNK));
+	return 0;
+}
+
+/* Goes on after a RETRY in requests of its own size. */
+static int slices(struct scene *s)
+{
+	uint64_t n;
+
+	SCENE_NEEDS(s, scene_map(s, s->window, 2 * CHUNK, TO_SHARED).r10 == TDVMCALL_RETRY);
+	for (n = CHUNK; n < 2 * CHUNK; n += 64)
+		SCENE_NEEDS(s, scene_map(s, scene_page(s, n), 64, TO_SHARED).r10 == TDVMCALL_SUCCESS);
+	return 0;
+}
+
+/* Gives up after a RETRY, but in order: asks for the whole range back and accepts what had gone. */
+static int undo(struct scene *s)
+{
+	uint64_t n, value;
+
+	SCENE_NEEDS(s, scene_map(s, s->window, 2 * CHUNK, TO_SHARED).r10 == TDVMCALL_RETRY);
+	SCENE_NEEDS(s, scene_request(s, s->window, 2 * CHUNK, TO_PRIVATE));
+	for (n = 0; n < CHUNK; n++)
+		SCENE_NEEDS(s, scene_accept(s, scene_page(s, n), TDX_LEVEL_4K) == 0);
+	for (; n < 2 * CHUNK; n++)
+		scene_accept(s, scene_page(s, n), TDX_LEVEL_4K);
+	SCENE_NEEDS(s, scene_load(s, scene_page(s, 2 * CHUNK - 1), &value));
+	SCENE_NEEDS(s, scene_share(s, s->window, CHUNK));
+	return 0;
+}
+
+/* The VMM refuses halfway; the guest leaves the whole range alone for good. */
+static int contained(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, s->window, 1));
+	SCENE_NEEDS(s, !scene_share(s, scene_page(s, 512), SCENE_PAGES - 512));
+	return 0;
+}
+
+/* Devices write into shared memory: what it is for. */
+static int dma_to_shared(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
+	SCENE_NEEDS(s, scene_device_write(s, scene_page(s, 2)));
+	SCENE_NEEDS(s, scene_unshare(s, scene_page(s, 0), 4));
+	return 0;
+}
+
+static uint64_t of(const struct scene *s, uint64_t first, uint64_t second)
+{
+	return scene_page(s, s->cpu == 0 ? first : second);
+}
+
+/* Two vCPUs convert at once: ranges apart, then ranges that touch, then each the other's back. */
+static int twocpu(struct scene *s)
+{
+	uint64_t value;
+
+	scene_meet(s);
+	SCENE_NEEDS(s, scene_share(s, of(s, 0, 8192), 4 * CHUNK));
+	scene_meet(s);
+	SCENE_NEEDS(s, scene_share(s, of(s, 4096, 4096 + 2 * CHUNK + 3), 2 * CHUNK + 3));
+	scene_meet(s);
+	SCENE_NEEDS(s, scene_store(s, of(s, 8192, 0) + s->shared, SECRET));
+	SCENE_NEEDS(s, scene_unshare(s, of(s, 8192, 0), 4 * CHUNK));
+	SCENE_NEEDS(s, scene_load(s, of(s, 8192, 0), &value) && value == 0);
+	scene_meet(s);
+	SCENE_NEEDS(s, scene_unshare(s, of(s, 4096 + 2 * CHUNK + 3, 4096), 2 * CHUNK + 3));
+	return 0;
+}
+
+/* One vCPU starts a conversion, the other goes on with it: a thread that was moved in between. */
+static int moved(struct scene *s)
+{
+	struct map_answer a;
+
+	if (s->cpu == 0) {
+		a = scene_map(s, s->window, 3 * CHUNK, TO_SHARED);
+		SCENE_NEEDS(s, a.r10 == TDVMCALL_RETRY);
+		s->mail->value = a.r11 - s->shared;
+	}
+	scene_meet(s);
+	if (s->cpu == 1)
+		SCENE_NEEDS(s, scene_share(s, s->mail->value, 2 * CHUNK));
+	scene_meet(s);
+	SCENE_NEEDS(s, scene_store(s, of(s, 0, 3 * CHUNK - 1) + s->shared, SECRET));
+	return 0;
+}
+
+const struct scenario scenarios_sound[] = {
+	{ "plain", plain, 1 },
+	{ "mmio", mmio, 1 },
+	{ "rom", rom, 1 },
+	{ "split-load", split_load, 1 },
+	{ "open-alias", open_alias, 1 },
+	{ "accept-mixed", accept_mixed, 1 },
+	{ "accept-1g", accept_1g, 1 },
+	{ "accept-added", accept_added, 1 },
+	{ "accept-again", accept_again, 1 },
+	{ "restart", restart, 1 },
+	{ "slices", slices, 1 },
+	{ "undo", undo, 1 },
+	{ "contained", contained, 1 },
+	{ "dma-to-shared", dma_to_shared, 1 },
+	{ "twocpu", twocpu, 2 },
+	{ "moved", moved, 2 },
+	{ 0, 0, 0 },
+};

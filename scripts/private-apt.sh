@@ -39,7 +39,7 @@ debian_mirrors() {
 	# A base that carries a release and its -updates is an archive; one that carries only the release may be anybody's.
 	apt-get -o Dir::State::lists="$lists" --print-uris update 2>/dev/null |
 		sed -nE "s,^'([^']*)/dists/([^/']*)/InRelease'.*,\1 \2,p" |
-		awk '$2 ~ /-updates$/ { archive[$1] = 1 } { if (!($1 in seen)) order[++n] = $1; seen[$1] = 1 }
+		awk '$2 ~ /-security$/ { next } $2 ~ /-updates$/ { archive[$1] = 1 } { if (!($1 in seen)) order[++n] = $1; seen[$1] = 1 }
 		     END { for (i = 1; i <= n; i++) if (order[i] in archive) print order[i]
 			   for (i = 1; i <= n; i++) if (!(order[i] in archive)) print order[i] }'
 }
@@ -48,8 +48,7 @@ private_apt_open() {
 	local mirror mirrors suite
 	apt_dir=$1
 	shift
-	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
-		die "needs apt-get and dpkg-deb: install Debian's apt and dpkg, or give tdlab a kernel of your own"
+	command -v apt-get >/dev/null || die "needs apt-get: install Debian's apt, or give tdlab a kernel of your own"
 	[ -r "$apt_keyring" ] || die "no $apt_keyring: install the package debian-archive-keyring"
 	mkdir -p "$apt_dir/lists/partial" "$apt_dir/archives/partial" "$apt_dir/empty"
 	# As root apt would download as user _apt, who may not reach a checkout in a private folder.
@@ -78,6 +77,7 @@ private_apt_open() {
 		for mirror in "${mirrors[@]}"; do
 			printf 'deb [signed-by=%s] %s %s main\n' "$apt_keyring" "$mirror" "$suite" >"$apt_dir/sources.list"
 			if private_apt_get update >"$apt_dir/update.log" 2>&1; then
+				# shellcheck disable=SC2034 # read by those who source this
 				apt_suite=$suite
 				return
 			fi

@@ -2,33 +2,84 @@
 # One fragment per component: <component>/build.mk. Everything that is built goes under $(B).
 B := build
 CC := gcc
+KERNEL := build/kernel
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
+# Host programs are compiled and linked with CFLAGS; SANITIZE is how make sanitize builds the unit tests once more.
+SANITIZE :=
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wundef -Werror
 STRICT := $(WARN) -Wconversion
 CPPFLAGS := -I.
-CFLAGS := -std=gnu11 -O2 -g
+CFLAGS := -std=gnu11 -O2 -g $(SANITIZE)
 FREESTANDING := -ffreestanding -fno-stack-protector -fno-builtin
 
 # Fragments add to these.
 ALL :=		# what plain make builds
-TESTS :=	# executables and scripts that print TAP, run by make check
+TESTS :=	# executables ($(B)/...) and scripts that print TAP, run by make check
 
 include $(sort $(wildcard */build.mk))
 
+UNIT_TESTS = $(filter $(B)/%,$(TESTS))
+
+UNIT_TESTS = $(filter $(B)/%,$(TESTS))
+
+## make            build tdlab, the monitor, the payloads and the initrd
 all: $(ALL)
 
-check: all $(filter $(B)/%,$(TESTS))
-	scripts/run-tests $(TESTS)
+## make boot       install what is missing, build, fetch Debian's 6.12 kernel, boot it as a TD and report
+boot:
+	scripts/install-packages boot
+	$(MAKE) all
+	scripts/fetch-kernel $(KERNEL)
+	$(B)/tdlab boot --vmm hyperv --modules $(KERNEL)/modules $(KERNEL)/vmlinuz
 
+## make check      install what is missing and run every test: lint, unit tests plain and under sanitizers, command
+##                 line, payload TDs, boots of Debian's kernel. Keeps each test's output in build/tap/.
+check: prepare-check
+	$(MAKE) all unit-tests sanitized-tests
+	scripts/run-tests scripts/lint $(TESTS) $(patsubst $(B)/%,$(B)/sanitize/%,$(UNIT_TESTS))
+
+## make unit       the unit tests alone: seconds
+unit: unit-tests
+	scripts/run-tests $(UNIT_TESTS)
+
+## make lint       gcc and clang without a warning, cppcheck, shellcheck, man pages, and the rules of the tree
+lint:
+	scripts/install-packages boot check
+	scripts/run-tests scripts/lint
+
+## make sanitize   the unit tests under clang's address and undefined-behaviour sanitizers
+sanitize: sanitized-tests
+	scripts/run-tests $(patsubst $(B)/%,$(B)/sanitize/%,$(UNIT_TESTS))
+
+## make soak N=20  N boots in a row over the behaviours and 1-2 vCPUs, each as expected, none tried twice
+N := 20
+soak: prepare-check all
+	scripts/soak $(N)
+
+## make bench      how much slower a TD boots than the same kernel in plain QEMU: paired, median of 5
+bench: prepare-check all
+	scripts/bench
+
+## make clean      remove what was built; fetched kernels stay.   make distclean   remove build/
 clean:
+	find $(B) -mindepth 1 -maxdepth 1 ! -name kernel ! -name qemu10 -exec rm -rf {} +
+distclean:
 	rm -rf $(B)
 
 help:
 	@sed -n 's/^## //p' Makefile */build.mk
 
-.PHONY: all check clean help
+prepare-check:
+	scripts/install-packages boot check
+	scripts/fetch-kernel $(KERNEL)
 
+unit-tests: $(UNIT_TESTS)
+
+sanitized-tests:
+	$(MAKE) B=$(B)/sanitize CC=clang SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' unit-tests
+
+.PHONY: all boot check unit lint sanitize soak bench clean distclean help prepare-check unit-tests sanitized-tests
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -11,7 +11,8 @@
  * is a whole line with a time stamp before it, also with `quiet`, and never mixed with the kernel's own messages.
  *
  *   tdlab: init NONCE                    user space was reached
- *   tdlab: device vda BYTES SHA256       the disk was read bypassing the page cache: its size and sha256 in hex
+ *   tdlab: device vda BYTES SHA256       the disk's first 4 MiB, or all of a smaller one, were read bypassing the page
+ *                                        cache: how many bytes and their sha256 in hex
  *   tdlab: device none                   no virtio-blk disk turned up
  *   tdlab: removed vda                   its driver let go of it, so its shared memory goes back to private
  *   tdlab: failed TEXT                   a step failed; the run goes on

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+# Tiny TDs: static ELF64, linked where they are loaded. General registers only: nobody saves the others.
+PAYLOAD_CFLAGS := $(CFLAGS) $(FREESTANDING) $(STRICT) -mgeneral-regs-only -mno-red-zone -mcmodel=small -fno-pic -fno-pie \
+	-fcf-protection=none -fno-asynchronous-unwind-tables -fno-omit-frame-pointer
+PAYLOAD_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-T,payloads/payload.lds
+ifneq ($(findstring clang,$(CC)),)
+PAYLOAD_STRING := -fno-builtin
+else
+PAYLOAD_STRING := -fno-tree-loop-distribute-patterns
+endif
+
+PAYLOAD_LIB := start lib/string lib/vmcall lib/console lib/paging lib/trap lib/machine
+PAYLOAD_SCENARIOS := scenario scenarios_broken scenarios_sound
+PAYLOAD_OBJ = $(patsubst %,$(B)/payloads/%.o,$(PAYLOAD_LIB) $(1))
+
+$(B)/payloads/violate: $(call PAYLOAD_OBJ,violate $(PAYLOAD_SCENARIOS) lib/pci lib/virtio_blk)
+
+ALL += $(B)/payloads/violate
+
+$(B)/payloads/violate: payloads/payload.lds
+	$(CC) $(PAYLOAD_LDFLAGS) -o $@ $(filter %.o,$^)
+
+$(B)/payloads/%.o: payloads/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(PAYLOAD_CFLAGS) $(if $(filter %/string.o,$@),$(PAYLOAD_STRING)) -MMD -MP -c -o $@ $<
+
+$(B)/payloads/%.o: payloads/%.S
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers that start.S and C share. */
+#ifndef PAYLOADS_LIB_LAYOUT_H
+#define PAYLOADS_LIB_LAYOUT_H
+
+#define MAX_CPUS	2
+#define STACK_BYTES	16384
+#define TRAP_VECTORS	32
+#define TRAP_STUB_BYTES	16
+
+#endif

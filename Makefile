@@ -56,11 +56,13 @@ sanitize: sanitized-tests
 
 ## make soak N=20  N boots in a row over the behaviours and 1-2 vCPUs, each as expected, none tried twice
 N := 20
-soak: prepare-check all
+soak: prepare-check
+	$(MAKE) all
 	scripts/soak $(N)
 
 ## make bench      how much slower a TD boots than the same kernel in plain QEMU: paired, median of 5
-bench: prepare-check all
+bench: prepare-check
+	$(MAKE) all
 	scripts/bench
 
 ## make clean      remove what was built; fetched kernels stay.   make distclean   remove build/

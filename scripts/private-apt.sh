@@ -6,6 +6,7 @@
 #
 #   private_apt_open DIR SUITE...   makes the state under DIR and loads the lists of the first suite that is to be had;
 #                                   sets apt_suite
+#   private_apt_add SUITE           loads the lists of one more suite of the same mirror
 #   private_apt_get ARGS...         apt-get on that state;  private_apt_cache ARGS... likewise
 #
 # DEBIAN_MIRROR=URI overrides the mirror, for a system whose own apt knows no Debian one.
@@ -84,4 +85,12 @@ private_apt_open() {
 		done
 	done
 	die "cannot load the package lists of $* (offline?): $(sed -n '/^E: /{p;q;}' "$apt_dir/update.log")"
+}
+
+private_apt_add() {
+	local line
+	line=$(sed -n "1s, $apt_suite , $1 ,p" "$apt_dir/sources.list")
+	echo "$line" >>"$apt_dir/sources.list"
+	private_apt_get update >"$apt_dir/update.log" 2>&1 ||
+		die "cannot load the package lists of $1: $(sed -n '/^E: /{p;q;}' "$apt_dir/update.log")"
 }

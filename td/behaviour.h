@@ -39,6 +39,8 @@ struct td_rule {
 	uint32_t chance;	/* of stopping after a chunk, in 1/256 */
 	uint32_t stalls;	/* RETRY without progress, this many times at each frontier, before anything is done */
 	uint32_t lie;		/* 1: say SUCCESS whatever was done */
+	uint32_t remove;	/* private pages right behind the request that the VMM takes away afterwards */
+	uint32_t readd;		/* 1: and puts empty ones, PENDING, in their place */
 	uint64_t fail;		/* 0: SUCCESS or RETRY as the pages say; else this R10 after the pages were converted */
 	uint32_t claim_base;	/* enum td_claim_base */
 	uint32_t claim_s;	/* enum td_claim_s */

@@ -49,6 +49,8 @@ enum td_close {
 	TD_CLOSE_REFUSED,	/* the VMM answered with an error */
 	TD_CLOSE_UNDONE,	/* the guest asked for the opposite direction over it */
 	TD_CLOSE_ABANDONED,	/* pages left, and the guest used the range, ended or went idle */
+	TD_CLOSE_MERGED,	/* a later request of the same direction reached over it and took it in */
+	TD_CLOSE_CUT_OFF,	/* pages left when the run was cut off from outside: says nothing about the guest */
 };
 
 /* Verdict of one observation. Only violations, and a missed expectation, fail a run. */

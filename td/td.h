@@ -84,6 +84,8 @@ enum td_stop {
 	TD_STOP_PRIVATE_LOST,	/* private access to memory that the TD no longer holds: EPT violation exit for good */
 	TD_STOP_PENDING_ACCESS,	/* private access to a PENDING page with #VE on it disabled */
 	TD_STOP_BAD_GPA,	/* access to a GPA that nothing stands behind */
+	TD_STOP_NESTED_VE,	/* an EPT violation while the last #VE had not been read: the exit has no answer */
+	TD_STOP_RUNAWAY,	/* MapGPA without end, see TD_V_RUNAWAY */
 	TD_STOP_ENGINE,		/* the engine ended it: power-off, reset, idle, time */
 };
 

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TDG.MEM.PAGE.ACCEPT and TDG.MEM.PAGE.RELEASE: the module's word, with its exact codes and the level in the low bits
+ * (MOD src/td_dispatcher/vm_exits/tdg_mem_page_accept.c). RELEASE is newer than module 1.5.06; its codes here are those
+ * of ACCEPT, as its users read them (openvmm vm/x86/tdcall/src/lib.rs).
+ */
+#include "td/state.h"
+
+#define OPERAND_RAX	0
+#define OPERAND_RCX	1
+
+struct census {
+	uint64_t pages, mapped, pending, absent;	/* absent: shared, or taken away */
+	uint64_t accepted, known_shared;
+	struct td_page first;
+};
+
+/* RCX is GPA | level; the GPA private, aligned to the level. False: OPERAND_INVALID. */
+static bool decode(const struct td *td, uint64_t rcx, uint64_t *gpa, uint64_t *level)
+{
+	*level = rcx & 7;
+	*gpa = rcx & ~7ull;
+	return *level <= TDX_LEVEL_2M && *gpa < td->s &&
+	       *gpa % (*level == TDX_LEVEL_2M ? TDX_2M_SIZE : TDX_PAGE_SIZE) == 0;
+}
+
+static struct census count(const struct td *td, uint64_t gpa, uint64_t pages)
+{
+	struct census c = { .pages = pages };
+
+	for (uint64_t i = 0; i < pages; i++) {
+		const struct td_page *page = td_page_at(td, gpa + i * TDX_PAGE_SIZE);
+
+		if (page == NULL)
+			continue;
+		if (i == 0)
+			c.first = *page;
+		c.mapped += td_page_real(page) == TD_REAL_MAPPED;
+		c.pending += td_page_real(page) == TD_REAL_PENDING;
+		c.absent += td_page_real(page) == TD_REAL_SHARED || td_page_real(page) == TD_REAL_REMOVED;
+		c.accepted += (page->real & PAGE_ACCEPTED) != 0;
+		c.known_shared += page->known == TD_KNOWN_CLAIMED_SHARED;
+	}
+	return c;
+}
+
+/* A range of which only a part is wrong is none: a loop tries 2 MiB and then goes page by page. */
+static void judge(struct td *td, uint64_t gpa, const struct census *c, uint64_t rip)
+{
+	if (c->accepted == c->pages)
+		td_violation(td, TD_V_DOUBLE_ACCEPT, gpa, c->pages, rip, 0);
+	if (c->known_shared == c->pages)
+		td_violation(td, TD_V_ACCEPT_UNREQUESTED, gpa, c->pages, rip, 0);
+}
+
+/*
+ * Nothing is there: the TDCALL exits to the VMM and runs again once it has mapped a page. A VMM that converts on such
+ * an exit does; any other leaves the vCPU stuck, and whose fault that is depends on what the guest was told.
+ */
+static bool absent(struct td *td, uint64_t gpa, const struct census *c, uint64_t rip)
+{
+	struct td_judgement j = { TD_CLASS_HAZARD, TD_V_NONE };
+
+	if (td->config.behaviour.implicit == TD_IMPLICIT_CONVERT) {
+		td_sept_convert(td, gpa, c->pages, false);
+		return false;
+	}
+	if (c->first.known == TD_KNOWN_CLAIMED_PRIVATE || c->first.known == TD_KNOWN_PRIVATE) {
+		j = (struct td_judgement){ TD_CLASS_VMM_CAUSED, TD_V_PENDING_ACCESS };
+		td->now.blameless = 1;
+	}
+	td_report(td, j, gpa, c->pages, rip, 0);
+	td_end(td, TD_STOP_PRIVATE_LOST, gpa, rip);
+	return true;
+}
+
+static void accept_pages(struct td *td, uint64_t gpa, uint64_t pages)
+{
+	td_engine_fill(td, gpa, pages, TD_PRIVATE, TD_FILL_ZERO);
+	td_engine_map(td, gpa, pages, TD_PRIVATE);
+	for (uint64_t i = 0; i < pages; i++)
+		td_set_page(td, td_page_at(td, gpa + i * TDX_PAGE_SIZE), TD_REAL_MAPPED | PAGE_ACCEPTED,
+			    TD_KNOWN_PRIVATE);
+	if (pages == TDX_2M_PAGES)
+		td_set_large(td, gpa);
+}
+
+/* All pages have a state here. A 2 MiB request needs a 2 MiB leaf, which the VMM only offers if it works at that size. */
+static uint64_t accept_status(struct td *td, uint64_t gpa, uint64_t level, const struct census *c)
+{
+	bool small = level == TDX_LEVEL_2M && td->config.behaviour.aug == TD_AUG_4K;
+
+	if (c->mapped == c->pages && (level == TDX_LEVEL_4K || td_is_large(td, gpa)))
+		return tdx_status(TDX_PAGE_ALREADY_ACCEPTED, td_is_large(td, gpa));
+	if (c->pending != c->pages || small)
+		return tdx_status(TDX_PAGE_SIZE_MISMATCH, level);
+	return tdx_status(TDX_SUCCESS, 0);
+}
+
+enum td_action td_page_accept(struct td *td, struct td_regs *regs)
+{
+	uint64_t rcx = regs->gpr[TD_RCX], gpa, level, status;
+	struct census c = { 0 };
+
+	if (!decode(td, rcx, &gpa, &level)) {
+		status = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
+		goto done;
+	}
+	c = count(td, gpa, level == TDX_LEVEL_2M ? TDX_2M_PAGES : 1);
+	if (c.mapped + c.pending + c.absent != c.pages)
+		return td_end(td, TD_STOP_BAD_GPA, gpa, regs->rip);
+	judge(td, gpa, &c, regs->rip);
+	if (c.absent == c.pages && absent(td, gpa, &c, regs->rip))
+		return TD_STOP;
+	if (c.absent == c.pages)
+		c = count(td, gpa, c.pages);
+	status = accept_status(td, gpa, level, &c);
+	if (tdx_code(status) == TDX_SUCCESS)
+		accept_pages(td, gpa, c.pages);
+	else if (tdx_code(status) == TDX_PAGE_ALREADY_ACCEPTED)	/* the module's word that it is private */
+		td_sept_known(td, gpa, c.pages, 0xff, TD_KNOWN_PRIVATE);
+done:
+	regs->gpr[TD_RAX] = status;
+	td_event(td, TD_EV_ACCEPT, regs->rip, rcx, status, (uint64_t)c.first.real << 8 | c.first.known, 0, 0);
+	return TD_NEXT;
+}
+
+enum td_action td_page_release(struct td *td, struct td_regs *regs)
+{
+	uint64_t rcx = regs->gpr[TD_RCX], gpa, level;
+	struct census c;
+
+	if (!(td->config.config_flags & TDX_CONFIG_PAGE_RELEASE)) {	/* this module does not have the leaf */
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RAX);
+		return TD_NEXT;
+	}
+	if (!decode(td, rcx, &gpa, &level)) {
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
+		return TD_NEXT;
+	}
+	c = count(td, gpa, level == TDX_LEVEL_2M ? TDX_2M_PAGES : 1);
+	if (c.mapped != c.pages || (level == TDX_LEVEL_2M && !td_is_large(td, gpa))) {
+		regs->gpr[TD_RAX] = tdx_status(TDX_PAGE_SIZE_MISMATCH, level);
+		return TD_NEXT;
+	}
+	td_sept_release(td, gpa, c.pages);
+	regs->gpr[TD_RAX] = 0;
+	return TD_NEXT;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Accesses that the EPT refused. Private ones end the TD, or are a #VE if the page is PENDING and the TD wants that;
+ * shared ones are a #VE, or are converted silently by the VMM (MOD td_other_exits.c; SDM 3C "Convertible EPT
+ * violations"; qemu target/i386/kvm/kvm.c, kvm_convert_memory).
+ */
+#include "td/state.h"
+
+#define QUAL_READ	(1u << 0)
+#define QUAL_WRITE	(1u << 1)
+#define QUAL_FETCH	(1u << 2)
+#define QUAL_GLA	(3u << 7)	/* GLA valid, and the access was to it and not to a page table */
+
+static enum td_action ept_ve(struct td *td, unsigned int vcpu, const struct td_access *a)
+{
+	struct td_ve_info ve = { .reason = VE_EPT_VIOLATION, .gla = a->gla, .gpa = a->gpa };
+
+	if (td->now.ve[vcpu].valid)	/* the CPU does not convert it then; the exit has no answer */
+		return td_end(td, TD_STOP_NESTED_VE, a->gpa, a->rip);
+	ve.qualification = a->flags & TD_ACCESS_FETCH ? QUAL_FETCH : a->flags & TD_ACCESS_WRITE ? QUAL_WRITE : QUAL_READ;
+	if (a->gla != 0)
+		ve.qualification |= QUAL_GLA;
+	return td_raise_ve(td, vcpu, ve);
+}
+
+static enum td_action private_access(struct td *td, unsigned int vcpu, const struct td_access *a)
+{
+	enum td_real real = td_real(td, a->gpa);
+	struct td_judgement j = td_judge(real, td_known(td, a->gpa), TD_PRIVATE, a->flags);
+	bool quiet = (td->config.attributes & TDX_ATTR_SEPT_VE_DISABLE) ||
+		     (td->now.td_ctls & TDX_CTLS_PENDING_VE_DISABLE);
+
+	td_report(td, j, a->gpa, 1, a->rip, a->gla);
+	td->now.blameless |= j.class == TD_CLASS_VMM_CAUSED;
+	if (real == TD_REAL_PENDING && !quiet)
+		return ept_ve(td, vcpu, a);
+	return td_end(td, real == TD_REAL_PENDING ? TD_STOP_PENDING_ACCESS : TD_STOP_PRIVATE_LOST, a->gpa, a->rip);
+}
+
+static enum td_action shared_access(struct td *td, unsigned int vcpu, const struct td_access *a)
+{
+	uint64_t page = a->gpa & ~td->s & ~(TDX_PAGE_SIZE - 1);
+
+	td_report(td, td_judge(td_real(td, page), td_known(td, page), TD_SHARED, a->flags), a->gpa, 1, a->rip, a->gla);
+	if (!(a->flags & TD_ACCESS_SPLIT))
+		td_conversion_used(td, a->gpa, a->rip);
+	if (td->config.behaviour.implicit == TD_IMPLICIT_VE)
+		return ept_ve(td, vcpu, a);
+	td_sept_convert(td, page, 1, true);
+	return TD_AGAIN;
+}
+
+enum td_action td_access(struct td *td, unsigned int vcpu, const struct td_access *a)
+{
+	const struct td_slot *slot = td_slot_of(td, a->gpa);
+	bool shared = a->gpa & td->s;
+
+	td->now.vcpu = vcpu;
+	if (td->now.stop != TD_RUNNING)
+		return TD_STOP;
+	if (a->gpa >= td->s << 1)	/* the CPU should have raised #PF: reserved bit */
+		return td_end(td, TD_STOP_BAD_GPA, a->gpa, a->rip);
+	if (slot != NULL && slot->kind == TD_SLOT_RAM) {
+		if (td_real(td, a->gpa) == (shared ? TD_REAL_SHARED : TD_REAL_MAPPED))
+			return TD_AGAIN;	/* another vCPU was faster */
+		return shared ? shared_access(td, vcpu, a) : private_access(td, vcpu, a);
+	}
+	if (shared)
+		return ept_ve(td, vcpu, a);
+	return td_end(td, TD_STOP_BAD_GPA, a->gpa, a->rip);
+}

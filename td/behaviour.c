@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* The scripted VMM: what it does with a MapGPA request that is valid, and what it says about it. */
+#include "td/state.h"
+
+/* xorshift64*: small, and the same everywhere. Only the behaviour draws from it. */
+static uint64_t draw(struct td *td)
+{
+	uint64_t x = td->now.random;
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	td->now.random = x;
+	return x * 0x2545f4914f6cdd1dull;
+}
+
+static bool matches(const struct td_rule *rule, uint64_t call, uint64_t pages, bool to_shared)
+{
+	if (rule->direction != TD_MATCH_ANY && (rule->direction == TD_MATCH_TO_SHARED) != to_shared)
+		return false;
+	if (call < rule->first || (rule->last != 0 && call > rule->last) || pages < rule->min_pages)
+		return false;
+	return rule->step <= 1 || rule->first == 0 || (call - rule->first) % rule->step == 0;
+}
+
+static const struct td_rule *find_rule(const struct td *td, uint64_t pages, bool to_shared)
+{
+	const struct td_behaviour *b = &td->config.behaviour;
+
+	for (uint32_t i = 0; i < b->nrules; i++)
+		if (matches(&b->rules[i], td->now.mapgpa_calls, pages, to_shared))
+			return &b->rules[i];
+	return NULL;
+}
+
+/* KVM works in slices and looks for pending events after each (linux arch/x86/kvm/vmx/tdx.c, __tdx_map_gpa). */
+static uint64_t pages_done(struct td *td, const struct td_rule *rule, uint64_t pages, uint32_t stalled)
+{
+	uint64_t limit = rule->complete < pages ? rule->complete : pages;
+
+	if (stalled < rule->stalls)
+		return 0;
+	if (rule->chunk == 0)
+		return limit;
+	for (uint64_t done = rule->chunk; done < limit; done += rule->chunk)
+		if (draw(td) >> 56 < rule->chance)
+			return done;
+	return limit;
+}
+
+static uint64_t claim(const struct td *td, const struct td_rule *rule, uint64_t gpa, uint64_t size, uint64_t done)
+{
+	uint64_t address = gpa & ~td->s;
+	uint64_t s = gpa & td->s;
+
+	if (rule->claim_base == TD_CLAIM_FRONTIER)
+		address += done * TDX_PAGE_SIZE;
+	else if (rule->claim_base == TD_CLAIM_END)
+		address += size;
+	else if (rule->claim_base == TD_CLAIM_ZERO)
+		address = 0;
+	address += (uint64_t)rule->claim_pages * TDX_PAGE_SIZE + (uint64_t)rule->claim_bytes;
+	address &= ~td->s;
+	if (rule->claim_s == TD_S_STRIP)
+		return address;
+	return rule->claim_s == TD_S_ECHO ? address | s : address | (td->s ^ s);
+}
+
+struct td_plan td_behave(struct td *td, uint64_t gpa, uint64_t size, uint32_t stalled)
+{
+	uint64_t pages = size / TDX_PAGE_SIZE;
+	const struct td_rule *rule = find_rule(td, pages, gpa & td->s);
+	struct td_plan plan = { .pages = pages, .r10 = TDVMCALL_SUCCESS };
+
+	if (rule == NULL)
+		return plan;
+	plan.pages = pages_done(td, rule, pages, stalled);
+	if (rule->fail != 0 && stalled >= rule->stalls)
+		plan.r10 = rule->fail;
+	else if (plan.pages < pages && !rule->lie)
+		plan.r10 = TDVMCALL_RETRY;
+	plan.remove = rule->remove;
+	plan.removed = rule->readd ? TD_REAL_PENDING : TD_REAL_REMOVED;
+	plan.r11 = claim(td, rule, gpa, size, plan.pages);
+	return plan;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Conversions: what the guest asked for, how far the VMM claims to have come, and what the guest made of it. Only the
+ * guest's requests and the answers that it saw count here; what the VMM really did is in sept.c.
+ */
+#include "td/state.h"
+
+#define KNOWN(k)	(1u << TD_KNOWN_##k)
+#define KNOWN_ALL	0xffu
+
+static bool is_open(const struct td_conversion *c)
+{
+	return c->start != c->end;
+}
+
+static bool overlaps(const struct td_conversion *c, uint64_t start, uint64_t end)
+{
+	return is_open(c) && start < c->end && end > c->start;
+}
+
+static uint64_t with_s(const struct td *td, const struct td_conversion *c, uint64_t gpa)
+{
+	return c->to_shared ? gpa | td->s : gpa;
+}
+
+static uint64_t pages_in(uint64_t bytes)
+{
+	return bytes / TDX_PAGE_SIZE;
+}
+
+/* Journal fields of 32 bits: 16 TiB of pages and more are all the same. */
+static uint64_t saturated(uint64_t pages)
+{
+	return pages < UINT32_MAX ? pages : UINT32_MAX;
+}
+
+static void close_conversion(struct td *td, struct td_conversion *c, enum td_close how)
+{
+	uint64_t done = pages_in(c->frontier - c->start), pages = pages_in(c->end - c->start);
+
+	td_event(td, TD_EV_CLOSE, 0, (uint64_t)c->id << 32 | how, with_s(td, c, c->start),
+		 saturated(pages) << 32 | saturated(done), (uint64_t)c->calls << 32 | c->retries,
+		 (uint64_t)c->stalls << 32 | c->longest_run);
+	if (how == TD_CLOSE_ABANDONED)
+		td_violation(td, TD_V_ABANDONED, with_s(td, c, c->frontier), pages - done, c->used_rip, c->used);
+	if (how != TD_CLOSE_MERGED)	/* what is not claimed by now (skipped, refused, left) nobody may use */
+		td_sept_known(td, c->start, pages, KNOWN(TO_SHARED) | KNOWN(TO_PRIVATE), TD_KNOWN_UNKNOWN);
+	*c = (struct td_conversion){ 0 };
+}
+
+/* A request for the opposite direction ends what was open there: the guest undoes it, and may. */
+static void close_opposite(struct td *td, uint64_t start, uint64_t end, bool to_shared)
+{
+	for (unsigned int i = 0; i < TD_MAX_CONVERSIONS; i++) {
+		struct td_conversion *c = &td->now.conversions[i];
+
+		if (overlaps(c, start, end) && c->to_shared != to_shared)
+			close_conversion(td, c, TD_CLOSE_UNDONE);
+	}
+}
+
+/*
+ * The open conversion that a request belongs to. One that starts where an answer stopped continues exactly that
+ * conversion; else any that it touches.
+ */
+static struct td_conversion *find(struct td *td, uint64_t start, uint64_t end, bool to_shared)
+{
+	struct td_conversion *found = NULL;
+
+	for (unsigned int i = 0; i < TD_MAX_CONVERSIONS; i++) {
+		struct td_conversion *c = &td->now.conversions[i];
+
+		if (!overlaps(c, start, end) || c->to_shared != to_shared)
+			continue;
+		if (c->frontier == start)
+			return c;
+		if (found == NULL)
+			found = c;
+	}
+	return found;
+}
+
+static struct td_conversion *open_conversion(struct td *td, uint64_t start, uint64_t end, bool to_shared)
+{
+	for (unsigned int i = 0; i < TD_MAX_CONVERSIONS; i++) {
+		struct td_conversion *c = &td->now.conversions[i];
+
+		if (is_open(c))
+			continue;
+		*c = (struct td_conversion){ .start = start, .end = end, .frontier = start, .id = ++td->now.next_id,
+					     .to_shared = to_shared };
+		td_event(td, TD_EV_OPEN, 0, c->id, with_s(td, c, start), pages_in(end - start), 0, 0);
+		return c;
+	}
+	return NULL;
+}
+
+/* A request that reaches over another open conversion takes it in: from now on they are one. */
+static void merge_others(struct td *td, struct td_conversion *into, uint64_t start, uint64_t end)
+{
+	for (unsigned int i = 0; i < TD_MAX_CONVERSIONS; i++) {
+		struct td_conversion *c = &td->now.conversions[i];
+
+		if (c == into || !overlaps(c, start, end) || c->to_shared != into->to_shared)
+			continue;
+		into->end = c->end > into->end ? c->end : into->end;
+		into->start = c->start < into->start ? c->start : into->start;
+		close_conversion(td, c, TD_CLOSE_MERGED);
+	}
+}
+
+/*
+ * Books a valid request for [gpa, gpa + size). NULL only if more conversions are open than TD_MAX_CONVERSIONS; the
+ * pages are judged all the same then, but nothing can be called abandoned.
+ */
+struct td_conversion *td_conversion_request(struct td *td, uint64_t gpa, uint64_t size, bool to_shared, uint64_t rip)
+{
+	uint64_t end = gpa + size, asked_from = gpa;
+	struct td_conversion *c;
+
+	close_opposite(td, gpa, end, to_shared);
+	c = find(td, gpa, end, to_shared);
+	if (c == NULL) {
+		c = open_conversion(td, gpa, end, to_shared);
+	} else {
+		if (gpa > c->frontier)
+			td_violation(td, TD_V_SKIPPED_PAGES, with_s(td, c, c->frontier), pages_in(gpa - c->frontier), rip,
+				     gpa);
+		else if (gpa == c->frontier)
+			asked_from = c->end;	/* the pages up to there are already booked */
+		c->restarts += gpa < c->frontier;
+		c->start = gpa < c->start ? gpa : c->start;
+		c->end = end > c->end ? end : c->end;
+		merge_others(td, c, gpa, end);
+		c->frontier = gpa;
+		c->used = 0;
+	}
+	if (asked_from < end)
+		td_sept_known(td, asked_from, pages_in(end - asked_from), KNOWN_ALL,
+			      to_shared ? TD_KNOWN_TO_SHARED : TD_KNOWN_TO_PRIVATE);
+	return c;
+}
+
+static void count_answer(struct td_conversion *c, bool retry, bool progress)
+{
+	c->calls++;
+	c->retries += retry;
+	if (progress || !retry) {
+		c->stall_run = 0;
+		return;
+	}
+	c->stalls++;
+	c->stall_run++;
+	if (c->stall_run > c->longest_run)
+		c->longest_run = c->stall_run;
+}
+
+/*
+ * What an answer lets the guest believe. SUCCESS claims the request; RETRY claims up to R11, if R11 is an address that
+ * GHCI allows there (page aligned, within the request; S is not looked at, so that a VMM that strips it is seen to have
+ * made progress); an error claims nothing.
+ */
+void td_conversion_answer(struct td *td, struct td_conversion *c, uint64_t gpa_with_s, uint64_t size, uint64_t r10,
+			  uint64_t r11)
+{
+	uint64_t gpa = gpa_with_s & ~td->s, end = gpa + size, claimed = gpa, at = r11 & ~td->s;
+	bool retry = r10 == TDVMCALL_RETRY, to_shared = gpa_with_s & td->s;
+
+	if (r10 == TDVMCALL_SUCCESS)
+		claimed = end;
+	else if (retry && at >= gpa && at < end && at % TDX_PAGE_SIZE == 0)
+		claimed = at;
+	td->now.barren_calls = claimed > gpa ? 0 : td->now.barren_calls + 1;
+	td_sept_known(td, gpa, pages_in(claimed - gpa), KNOWN_ALL,
+		      to_shared ? TD_KNOWN_CLAIMED_SHARED : TD_KNOWN_CLAIMED_PRIVATE);
+	if (c == NULL)
+		return;
+	count_answer(c, retry, claimed > gpa);
+	c->frontier = claimed;
+	if (r10 != TDVMCALL_SUCCESS && !retry)
+		close_conversion(td, c, TD_CLOSE_REFUSED);
+	else if (c->frontier >= c->end)
+		close_conversion(td, c, TD_CLOSE_COMPLETE);
+}
+
+struct td_conversion *td_conversion_of(struct td *td, uint64_t gpa, bool to_shared)
+{
+	return find(td, gpa, gpa + TDX_PAGE_SIZE, to_shared);
+}
+
+/*
+ * The guest touched memory of which a conversion is open. That alone is no fault (the other vCPU, a load that strayed
+ * over a page end); it counts once nothing goes on with the conversion. The next request clears it.
+ */
+void td_conversion_used(struct td *td, uint64_t gpa_with_s, uint64_t rip)
+{
+	struct td_conversion *c = td_conversion_of(td, gpa_with_s & ~td->s & ~(TDX_PAGE_SIZE - 1), gpa_with_s & td->s);
+
+	if (c != NULL && c->used == 0 && (gpa_with_s & ~td->s) >= c->frontier) {
+		c->used = gpa_with_s;
+		c->used_rip = rip;
+	}
+}
+
+/* The end. A run that was cut off from outside says nothing about what was still going on. */
+void td_conversions_finish(struct td *td)
+{
+	enum td_close how = td->now.stop == TD_RUNNING || td->now.blameless ? TD_CLOSE_CUT_OFF : TD_CLOSE_ABANDONED;
+
+	for (unsigned int i = 0; i < TD_MAX_CONVERSIONS; i++)
+		if (is_open(&td->now.conversions[i]))
+			close_conversion(td, &td->now.conversions[i], how);
+}

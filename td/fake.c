@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "td/fake.h"
+
+struct fake fake;
+
+#define FAKE_MASK 0xfc00	/* R10-R15 */
+
+struct td_config fake_config(uint64_t pages)
+{
+	struct td_config c = { .gpaw = 48, .vcpus = 1, .attributes = TDX_ATTR_SEPT_VE_DISABLE, .tsc_hz = 1000000000,
+			       .seed = 1, .runaway_calls = 1000, .nslots = 2 };
+
+	c.slots[0] = (struct td_slot){ FAKE_RAM, pages, TD_SLOT_RAM, 0 };
+	c.slots[1] = (struct td_slot){ FAKE_MMIO, 0x40000, TD_SLOT_MMIO, 0 };
+	return c;
+}
+
+struct td *fake_start(const struct td_config *config)
+{
+	free(fake.storage);
+	memset(&fake, 0, sizeof(fake));
+	fake.bytes = td_size(config);
+	fake.storage = aligned_alloc(16, (fake.bytes + 63) / 16 * 16);
+	fake.td = fake.storage != NULL ? td_init(fake.storage, fake.bytes, config) : NULL;
+	return fake.td;
+}
+
+enum td_action fake_tdcall(unsigned int vcpu, uint64_t leaf, uint64_t rcx, struct td_regs *regs)
+{
+	regs->gpr[TD_RAX] = leaf;
+	regs->gpr[TD_RCX] = rcx;
+	regs->long_mode = true;
+	return td_tdcall(fake.td, vcpu, regs);
+}
+
+struct fake_answer fake_map_gpa(uint64_t gpa, uint64_t bytes)
+{
+	struct td_regs regs = { 0 };
+	struct fake_answer answer;
+
+	regs.gpr[TD_R11] = GHCI_MAP_GPA;
+	regs.gpr[TD_R12] = gpa;
+	regs.gpr[TD_R13] = bytes;
+	answer.action = fake_tdcall(0, TDG_VP_VMCALL, FAKE_MASK, &regs);
+	answer.r10 = regs.gpr[TD_R10];
+	answer.r11 = regs.gpr[TD_R11];
+	return answer;
+}
+
+uint64_t fake_accept(uint64_t gpa, uint64_t level)
+{
+	struct td_regs regs = { 0 };
+
+	if (fake_tdcall(0, TDG_MEM_PAGE_ACCEPT, gpa | level, &regs) != TD_NEXT)
+		return ~0ull;
+	return regs.gpr[TD_RAX];
+}
+
+enum td_action fake_touch(uint64_t gpa, uint32_t flags)
+{
+	struct td_access access = { .gpa = gpa, .gla = 0xffff888000000000ull | gpa, .rip = 0x1234, .flags = flags };
+	const struct td_slot *slot = td_slot_of(fake.td, gpa);
+	bool shared = gpa & td_shared_bit(fake.td);
+
+	if (slot != NULL && slot->kind == TD_SLOT_RAM) {
+		uint64_t page = ((gpa & ~td_shared_bit(fake.td)) - FAKE_RAM) / TDX_PAGE_SIZE;
+
+		if (page < FAKE_MAX_PAGES && fake.pages[page].mapped[shared])
+			return TD_NEXT;
+	}
+	return td_access(fake.td, 0, &access);
+}
+
+uint32_t fake_count(enum td_event_type type)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < fake.nevents; i++)
+		n += fake.events[i].type == type;
+	return n;
+}
+
+static uint32_t count_verdicts(int class, int violation)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < fake.nevents; i++) {
+		const struct td_event *e = &fake.events[i];
+
+		if (e->type == TD_EV_VERDICT && (class < 0 || e->a[0] >> 32 == (uint64_t)class) &&
+		    (violation < 0 || (e->a[0] & UINT32_MAX) == (uint64_t)violation))
+			n++;
+	}
+	return n;
+}
+
+uint32_t fake_violations(enum td_violation v)
+{
+	return count_verdicts(TD_CLASS_VIOLATION, (int)v);
+}
+
+uint32_t fake_all_violations(void)
+{
+	return count_verdicts(TD_CLASS_VIOLATION, -1);
+}
+
+uint32_t fake_class(enum td_class class)
+{
+	return count_verdicts((int)class, -1);
+}
+
+const struct td_event *fake_last(enum td_event_type type)
+{
+	for (uint32_t i = fake.nevents; i > 0; i--)
+		if (fake.events[i - 1].type == type)
+			return &fake.events[i - 1];
+	return NULL;
+}
+
+bool fake_consistent(void)
+{
+	const struct td_slot *slot = td_slot_of(fake.td, FAKE_RAM);
+
+	for (uint64_t i = 0; slot != NULL && i < slot->pages && i < FAKE_MAX_PAGES; i++) {
+		enum td_real real = td_real(fake.td, FAKE_RAM + i * TDX_PAGE_SIZE);
+
+		if (fake.pages[i].mapped[TD_PRIVATE] != (real == TD_REAL_MAPPED) ||
+		    fake.pages[i].mapped[TD_SHARED] != (real == TD_REAL_SHARED))
+			return false;
+	}
+	return td_sane(fake.td);
+}
+
+static struct fake_page *page_at(uint64_t gpa)
+{
+	uint64_t i = (gpa - FAKE_RAM) / TDX_PAGE_SIZE;
+
+	if (gpa < FAKE_RAM || i >= FAKE_MAX_PAGES)
+		abort();	/* td asked for something outside RAM */
+	return &fake.pages[i];
+}
+
+void td_engine_map(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias)
+{
+	(void)td;
+	for (uint64_t i = 0; i < pages; i++)
+		page_at(gpa + i * TDX_PAGE_SIZE)->mapped[alias] = true;
+}
+
+void td_engine_unmap(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias)
+{
+	(void)td;
+	for (uint64_t i = 0; i < pages; i++)
+		page_at(gpa + i * TDX_PAGE_SIZE)->mapped[alias] = false;
+}
+
+void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what)
+{
+	(void)td;
+	for (uint64_t i = 0; i < pages; i++) {
+		struct fake_page *page = page_at(gpa + i * TDX_PAGE_SIZE);
+
+		page->fill[alias] = (uint8_t)(what + 1);
+		if (alias == TD_SHARED)
+			page->dirty = false;
+	}
+}
+
+bool td_engine_poisoned(struct td *td, uint64_t gpa)
+{
+	(void)td;
+	return !page_at(gpa)->dirty;
+}
+
+void td_engine_private(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)
+{
+	(void)td;
+	if (write)
+		memcpy(fake.private_page + gpa % TDX_PAGE_SIZE, data, bytes);
+	else
+		memcpy(data, fake.private_page + gpa % TDX_PAGE_SIZE, bytes);
+}
+
+bool td_engine_port(struct td *td, uint16_t port, unsigned int size, bool write, uint32_t *value)
+{
+	(void)td;
+	(void)size;
+	if (write)
+		fake.port_value = (uint64_t)port << 32 | *value;
+	else
+		*value = (uint32_t)fake.port_value;
+	return true;
+}
+
+bool td_engine_mmio(struct td *td, uint64_t gpa, unsigned int size, bool write, uint64_t *value)
+{
+	const struct td_slot *slot = td_slot_of(td, gpa);
+
+	if (slot == NULL || slot->kind == TD_SLOT_RAM || (gpa - slot->gpa) + size > slot->pages * TDX_PAGE_SIZE)
+		abort();
+	if (write)
+		fake.mmio_value = *value;
+	else
+		*value = fake.mmio_value;
+	return true;
+}
+
+bool td_engine_msr(struct td *td, unsigned int vcpu, uint32_t msr, bool write, uint64_t *value)
+{
+	(void)td;
+	(void)vcpu;
+	if (msr == 0x8b)	/* one that the VMM refuses */
+		return false;
+	if (write)
+		fake.msr_value = *value;
+	else
+		*value = fake.msr_value;
+	return true;
+}
+
+void td_engine_cpuid(struct td *td, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+	(void)td;
+	for (uint32_t i = 0; i < 4; i++)
+		out[i] = leaf + subleaf + i;
+}
+
+void td_engine_emit(struct td *td, struct td_event *event)
+{
+	(void)td;
+	event->sequence = fake.nevents;
+	event->time = fake.nevents;
+	if (fake.nevents < FAKE_EVENTS)
+		fake.events[fake.nevents++] = *event;
+}

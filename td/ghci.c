@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The VMM: sub-functions of TDG.VP.VMCALL (GHCI). regs are what the module let through; results are written there and
+ * the module decides which of them the guest sees. Instruction hypercalls are the engine's to carry out.
+ */
+#include "td/state.h"
+
+static void answer(struct td_regs *regs, uint64_t r10)
+{
+	regs->gpr[TD_R10] = r10;
+}
+
+/*
+ * Whether a MapGPA request makes sense at all, in KVM's order (linux arch/x86/kvm/vmx/tdx.c, tdx_map_gpa): size 0,
+ * wrap-around, beyond the guest physical width, and first and last byte on different sides of S are INVALID_OPERAND;
+ * only then is alignment looked at.
+ */
+static uint64_t map_gpa_check(const struct td *td, uint64_t gpa, uint64_t size)
+{
+	uint64_t last = gpa + size - 1;
+
+	if (size == 0 || gpa + size <= gpa || (gpa | last) >= td->s << 1 || ((gpa ^ last) & td->s))
+		return TDVMCALL_INVALID_OPERAND;
+	if (gpa % TDX_PAGE_SIZE != 0 || size % TDX_PAGE_SIZE != 0)
+		return TDVMCALL_ALIGN_ERROR;
+	return TDVMCALL_SUCCESS;
+}
+
+static void runaway_check(struct td *td, uint64_t gpa, uint64_t size, uint64_t rip)
+{
+	if (td->now.barren_calls <= td->config.runaway_calls)
+		return;
+	td_violation(td, TD_V_RUNAWAY, gpa, size / TDX_PAGE_SIZE, rip, td->now.barren_calls);
+	td_end(td, TD_STOP_RUNAWAY, gpa, rip);
+}
+
+/* MapGPA: R12 = GPA with S as wanted, R13 = bytes; R10 = status, R11 = first GPA not done on RETRY and on errors. */
+void td_map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
+{
+	uint64_t gpa = regs->gpr[TD_R12], size = regs->gpr[TD_R13];
+	uint64_t refused = map_gpa_check(td, gpa, size);
+	bool to_shared = gpa & td->s;
+	struct td_plan plan = { .r10 = refused, .r11 = gpa };
+	struct td_conversion *conv = NULL;
+	uint32_t id = 0;
+
+	td->now.mapgpa_calls++;
+	if (refused == TDVMCALL_SUCCESS) {
+		conv = td_conversion_request(td, gpa & ~td->s, size, to_shared, rip);
+		plan = td_behave(td, gpa, size, conv != NULL ? conv->stall_run : 0);
+		td_sept_convert(td, gpa & ~td->s, plan.pages, to_shared);
+		id = conv != NULL ? conv->id : 0;
+	}
+	answer(regs, plan.r10);
+	if (plan.r10 != TDVMCALL_SUCCESS)
+		regs->gpr[TD_R11] = plan.r11;
+	td_event(td, TD_EV_MAPGPA, rip, gpa, size, plan.r10, regs->gpr[TD_R11],
+		 (uint64_t)id << 32 | (plan.pages < UINT32_MAX ? plan.pages : UINT32_MAX));
+	if (refused == TDVMCALL_SUCCESS) {
+		td_conversion_answer(td, conv, gpa, size, plan.r10, plan.r11);
+		td_sept_remove(td, (gpa & ~td->s) + size, plan.remove, plan.removed);
+	} else {
+		td->now.barren_calls++;
+	}
+	runaway_check(td, gpa, size, rip);
+}
+
+static bool io(struct td *td, struct td_regs *regs)
+{
+	uint64_t size = regs->gpr[TD_R12], write = regs->gpr[TD_R13], port = regs->gpr[TD_R14];
+	uint32_t value = (uint32_t)regs->gpr[TD_R15];
+
+	if ((size != 1 && size != 2 && size != 4) || write > 1 || port > 0xffff)
+		return false;
+	if (!td_engine_port(td, (uint16_t)port, (unsigned int)size, write, &value))
+		return false;
+	if (!write)
+		regs->gpr[TD_R11] = value;
+	return true;
+}
+
+/*
+ * RequestMMIO on a shared GPA with a device behind it, or nothing: reads there are all ones. Never on RAM, and never
+ * across a page, so that one slot check covers every byte.
+ */
+static bool mmio(struct td *td, struct td_regs *regs)
+{
+	uint64_t size = regs->gpr[TD_R12], write = regs->gpr[TD_R13], gpa = regs->gpr[TD_R14];
+	const struct td_slot *slot = td_slot_of(td, gpa);
+
+	if ((size != 1 && size != 2 && size != 4 && size != 8) || write > 1 || gpa >= td->s << 1 || !(gpa & td->s) ||
+	    gpa % TDX_PAGE_SIZE + size > TDX_PAGE_SIZE)
+		return false;
+	if (slot != NULL && slot->kind == TD_SLOT_RAM)
+		return false;
+	if (slot == NULL) {
+		if (!write)
+			regs->gpr[TD_R11] = size == 8 ? ~0ull : (1ull << size * 8) - 1;
+		return true;
+	}
+	return td_engine_mmio(td, gpa & ~td->s, (unsigned int)size, write,
+			      write ? &regs->gpr[TD_R15] : &regs->gpr[TD_R11]);
+}
+
+static bool msr(struct td *td, unsigned int vcpu, struct td_regs *regs, bool write)
+{
+	if (regs->gpr[TD_R12] > UINT32_MAX)
+		return false;
+	return td_engine_msr(td, vcpu, (uint32_t)regs->gpr[TD_R12], write,
+			     write ? &regs->gpr[TD_R13] : &regs->gpr[TD_R11]);
+}
+
+static void cpuid(struct td *td, struct td_regs *regs)
+{
+	uint32_t out[4] = { 0, 0, 0, 0 };
+
+	td_engine_cpuid(td, (uint32_t)regs->gpr[TD_R12], (uint32_t)regs->gpr[TD_R13], out);
+	for (unsigned int i = 0; i < 4; i++)
+		regs->gpr[TD_R12 + i] = out[i];
+}
+
+/* ReportFatalError: 64 bytes of text in R14, R15, RBX, RDI, RSI, R8, R9, RDX (GHCI). */
+static enum td_action fatal_error(struct td *td, const struct td_regs *regs, uint64_t rip)
+{
+	const uint64_t *r = regs->gpr;
+
+	td_event(td, TD_EV_FATAL, rip, r[TD_R14], r[TD_R15], r[TD_RBX], r[TD_RDI], r[TD_RSI]);
+	td_event(td, TD_EV_FATAL, rip, r[TD_R8], r[TD_R9], r[TD_RDX], 0, 0);
+	return td_end(td, TD_STOP_FATAL_ERROR, r[TD_R12], rip);
+}
+
+static enum td_action unserved(struct td *td, struct td_regs *regs, uint64_t subfn, uint64_t status)
+{
+	td_event(td, TD_EV_HYPERCALL, regs->rip, subfn, regs->gpr[TD_R10], regs->gpr[TD_R12], regs->gpr[TD_R13], status);
+	answer(regs, status);
+	return TD_NEXT;
+}
+
+static enum td_action served(struct td_regs *regs, bool good)
+{
+	answer(regs, good ? TDVMCALL_SUCCESS : TDVMCALL_INVALID_OPERAND);
+	return TD_NEXT;
+}
+
+enum td_action td_ghci(struct td *td, unsigned int vcpu, struct td_regs *regs)
+{
+	uint64_t subfn = regs->gpr[TD_R11], *r = regs->gpr;
+
+	if (r[TD_R10] != 0)	/* a vendor's own hypercall */
+		return unserved(td, regs, subfn, TDVMCALL_INVALID_OPERAND);
+	switch (subfn) {
+	case GHCI_MAP_GPA:
+		td_map_gpa(td, regs, regs->rip);
+		return td->now.stop == TD_RUNNING ? TD_NEXT : TD_STOP;
+	case GHCI_GET_TDVMCALL_INFO:
+		r[TD_R11] = r[TD_R12] = r[TD_R13] = r[TD_R14] = 0;
+		return served(regs, true);
+	case GHCI_CPUID:
+		cpuid(td, regs);
+		return served(regs, true);
+	case GHCI_HLT:
+		answer(regs, TDVMCALL_SUCCESS);
+		return r[TD_R12] & 1 ? TD_PARK : TD_HALT;
+	case GHCI_IO:
+		return served(regs, io(td, regs));
+	case GHCI_RDMSR:
+	case GHCI_WRMSR:
+		return served(regs, msr(td, vcpu, regs, subfn == GHCI_WRMSR));
+	case GHCI_MMIO:
+		return served(regs, mmio(td, regs));
+	case GHCI_WBINVD:
+		return served(regs, true);
+	case GHCI_REPORT_FATAL_ERROR:
+		return fatal_error(td, regs, regs->rip);
+	default:
+		return unserved(td, regs, subfn, TDVMCALL_SUBFUNC_UNSUPPORTED);
+	}
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* The TDX module: TDCALL dispatch and the register rules of TDG.VP.VMCALL (MOD "TDCALL instruction interface"). */
+#include "td/state.h"
+
+#define OPERAND_RAX	0
+#define OPERAND_RCX	1
+#define REG(n)		(1ull << (n))
+
+static void invalid_operand(struct td_regs *regs, uint64_t operand)
+{
+	regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, operand);
+}
+
+/*
+ * RCX[15:0] names the registers that the VMM may see and change, RCX[31:16] the XMM registers. RAX, RCX and RSP are
+ * never among them. All others are zero for the VMM and unchanged for the guest.
+ */
+static enum td_action vp_vmcall(struct td *td, unsigned int vcpu, struct td_regs *regs)
+{
+	uint64_t mask = regs->gpr[TD_RCX], forbidden = REG(TD_RAX) | REG(TD_RCX) | REG(TD_RSP) | ~0xffffffffull;
+	struct td_regs vmm = { .rip = regs->rip };
+	enum td_action action;
+
+	if (td->config.config_flags & TDX_CONFIG_NO_RBP_MOD)
+		forbidden |= REG(TD_RBP);
+	if (mask & forbidden) {
+		invalid_operand(regs, OPERAND_RCX);
+		return TD_NEXT;
+	}
+	for (unsigned int i = 0; i < TD_GPRS; i++)
+		if (mask & REG(i))
+			vmm.gpr[i] = regs->gpr[i];
+	action = td_ghci(td, vcpu, &vmm);
+	for (unsigned int i = 0; i < TD_GPRS; i++)
+		if (mask & REG(i))
+			regs->gpr[i] = vmm.gpr[i];
+	regs->gpr[TD_RAX] = 0;
+	return action;
+}
+
+static void vp_info(const struct td *td, unsigned int vcpu, struct td_regs *regs)
+{
+	uint64_t *r = regs->gpr;
+
+	r[TD_RCX] = td->config.gpaw;
+	r[TD_RDX] = td->config.attributes;
+	r[TD_R8] = (uint64_t)td->config.vcpus << 32 | td->config.vcpus;
+	r[TD_R9] = vcpu;
+	r[TD_R10] = 1;	/* TDG.SYS.RD is there */
+	r[TD_R11] = 0;
+	r[TD_RAX] = 0;
+}
+
+static void veinfo_get(struct td *td, unsigned int vcpu, struct td_regs *regs)
+{
+	struct td_ve_info *ve = &td->now.ve[vcpu];
+	uint64_t *r = regs->gpr;
+
+	r[TD_RAX] = ve->valid ? 0 : tdx_status(TDX_NO_VALID_VE_INFO, 0);
+	r[TD_RCX] = ve->reason;
+	r[TD_RDX] = ve->qualification;
+	r[TD_R8] = ve->gla;
+	r[TD_R9] = ve->gpa;
+	r[TD_R10] = ve->length;
+	*ve = (struct td_ve_info){ 0 };
+}
+
+/* Stores what happened and raises #VE; a second one before the first was read is a #DF (tdx_inject_ve in MOD). */
+enum td_action td_raise_ve(struct td *td, unsigned int vcpu, struct td_ve_info ve)
+{
+	if (td->now.ve[vcpu].valid)
+		return TD_DF;
+	ve.valid = 1;
+	td->now.ve[vcpu] = ve;
+	return TD_VE;
+}
+
+static enum td_action leaf(struct td *td, unsigned int vcpu, struct td_regs *regs)
+{
+	switch (regs->gpr[TD_RAX] & 0xffff) {
+	case TDG_VP_VMCALL:
+		return vp_vmcall(td, vcpu, regs);
+	case TDG_VP_INFO:
+		vp_info(td, vcpu, regs);
+		return TD_NEXT;
+	case TDG_VP_VEINFO_GET:
+		veinfo_get(td, vcpu, regs);
+		return TD_NEXT;
+	case TDG_MR_REPORT:
+		return td_report_leaf(td, regs);
+	case TDG_MEM_PAGE_ACCEPT:
+		return td_page_accept(td, regs);
+	case TDG_MEM_PAGE_RELEASE:
+		return td_page_release(td, regs);
+	case TDG_VM_RD:
+		td_vm_rd(td, regs);
+		return TD_NEXT;
+	case TDG_VM_WR:
+		td_vm_wr(td, regs);
+		return TD_NEXT;
+	case TDG_SYS_RD:
+		td_sys_rd(td, regs);
+		return TD_NEXT;
+	default:	/* unknown, or not modelled: the module's answer to a leaf that it does not have */
+		invalid_operand(regs, OPERAND_RAX);
+		return TD_NEXT;
+	}
+}
+
+/* Order of checks: td_call in MOD src/td_dispatcher/tdx_td_dispatcher.c. CPL is checked by the CPU. */
+enum td_action td_tdcall(struct td *td, unsigned int vcpu, struct td_regs *regs)
+{
+	uint64_t rax = regs->gpr[TD_RAX], rcx = regs->gpr[TD_RCX], rdx = regs->gpr[TD_RDX];
+	bool version_ok = (rax >> 16 & 0xff) == 0 || ((rax >> 16 & 0xff) == 1 && (rax & 0xffff) == TDG_VM_RD);
+	enum td_action action = TD_NEXT;
+
+	td->now.vcpu = vcpu;
+	if (td->now.stop != TD_RUNNING)
+		return TD_STOP;
+	if (!regs->long_mode || regs->cpl != 0)
+		return TD_GP;
+	if (rax >> 24 != 0 || !version_ok)
+		invalid_operand(regs, OPERAND_RAX);
+	else
+		action = leaf(td, vcpu, regs);
+	rax &= 0xffff;
+	if (rax != TDG_VP_VMCALL && rax != TDG_VP_VEINFO_GET && rax != TDG_MEM_PAGE_ACCEPT)
+		td_event(td, TD_EV_TDCALL, regs->rip, rax, rcx, rdx, regs->gpr[TD_RAX], regs->gpr[TD_R8]);
+	return action;
+}

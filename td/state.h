@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside of td: what td.h hides. Only td/ and its tests include this. */
+#ifndef TD_STATE_H
+#define TD_STATE_H
+
+#include "td/td.h"
+
+#define TD_MAX_CONVERSIONS 64
+
+/* Two bytes a page. LARGE stands on the first page of a 2 MiB leaf that the module holds MAPPED, for all 512. */
+enum { PAGE_REAL = 0x07, PAGE_LARGE = 0x08, PAGE_ACCEPTED = 0x10 };
+
+struct td_page {
+	uint8_t real;		/* enum td_real | PAGE_LARGE | PAGE_ACCEPTED: last ACCEPT succeeded, nothing asked since */
+	uint8_t known;		/* enum td_known */
+};
+
+/*
+ * One conversion, as the guest has to see it: from its first MapGPA until every page is claimed, or not. Keyed by
+ * direction and range, never by vCPU: a loop may migrate.
+ */
+struct td_conversion {
+	uint64_t start, end;	/* GPA without S; start == end: free */
+	uint64_t frontier;	/* first byte that the VMM has not claimed */
+	uint64_t used;		/* GPA (with S) of a use before it was done, 0: none */
+	uint64_t used_rip;
+	uint32_t id;
+	uint32_t calls, retries, stalls, stall_run, longest_run, restarts;
+	bool to_shared;
+};
+
+struct td_ve_info {
+	uint64_t qualification, gla, gpa;
+	uint32_t reason, length;
+	uint32_t valid;
+};
+
+/* Everything that changes, apart from the pages: td_mark() keeps a copy. */
+struct td_state {
+	struct td_ve_info ve[TD_MAX_VCPUS];
+	struct td_conversion conversions[TD_MAX_CONVERSIONS];
+	uint64_t random;
+	uint64_t td_ctls, notify_enables;
+	uint64_t mapgpa_calls;
+	uint64_t barren_calls;	/* consecutive MapGPA calls without a newly claimed page */
+	uint64_t last_verdict;	/* so that a loop over one page is one record */
+	uint32_t next_id;
+	uint32_t stop;		/* enum td_stop */
+	uint32_t blameless;	/* the TD was ended by something that the VMM did */
+	uint32_t finished;
+	uint32_t vcpu;		/* whose exit is being handled: stamped on events */
+};
+
+struct td_undo {
+	uint32_t page;		/* index over all RAM slots */
+	struct td_page old;
+};
+
+struct td {
+	struct td_config config;
+	uint64_t s;			/* shared bit */
+	uint32_t first_page[TD_MAX_SLOTS];	/* index of the slot's first page; RAM only */
+	uint32_t pages;			/* over all RAM slots */
+	uint32_t undo_used;
+	uint32_t undo_lost;		/* more changes than the log holds: no way back */
+	uint32_t marked;
+	struct td_state now, then;
+	/* struct td_page[pages], then struct td_undo[undo_pages] */
+};
+
+/* sept.c: pages. */
+struct td_page *td_page_at(const struct td *td, uint64_t gpa);	/* NULL outside RAM */
+void td_set_page(struct td *td, struct td_page *page, unsigned int real, unsigned int known);
+bool td_is_large(const struct td *td, uint64_t gpa);
+void td_set_large(struct td *td, uint64_t gpa);
+void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared);
+void td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real real);
+void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages);
+void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int from_mask, enum td_known known);
+void td_sept_init(struct td *td);
+
+static inline enum td_real td_page_real(const struct td_page *page)
+{
+	return (enum td_real)(page->real & PAGE_REAL);
+}
+
+/* conversion.c. gpa without S. */
+struct td_conversion *td_conversion_request(struct td *td, uint64_t gpa, uint64_t size, bool to_shared, uint64_t rip);
+void td_conversion_answer(struct td *td, struct td_conversion *conv, uint64_t gpa_with_s, uint64_t size, uint64_t r10,
+			  uint64_t r11);
+struct td_conversion *td_conversion_of(struct td *td, uint64_t gpa, bool to_shared);
+void td_conversion_used(struct td *td, uint64_t gpa_with_s, uint64_t rip);
+void td_conversions_finish(struct td *td);
+
+/* behaviour.c: what the VMM does with a valid request, before anything is done. */
+struct td_plan {
+	uint64_t pages;		/* to convert from the start of the request */
+	uint64_t r10;
+	uint64_t r11;
+	uint64_t remove;	/* private pages behind the request to take away afterwards ... */
+	enum td_real removed;	/* ... and what they become */
+};
+
+struct td_plan td_behave(struct td *td, uint64_t gpa_with_s, uint64_t size, uint32_t stalled);
+
+/* verdict.c. */
+struct td_judgement {
+	enum td_class class;
+	enum td_violation violation;
+};
+
+struct td_judgement td_judge(enum td_real real, enum td_known known, enum td_alias alias, uint32_t access);
+void td_report(struct td *td, struct td_judgement j, uint64_t gpa_with_s, uint64_t pages, uint64_t rip, uint64_t detail);
+void td_violation(struct td *td, enum td_violation v, uint64_t gpa_with_s, uint64_t pages, uint64_t rip, uint64_t detail);
+
+/* event.c */
+void td_event(struct td *td, enum td_event_type type, uint64_t rip, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+	      uint64_t a4);
+
+/* module.c, instruction.c, ghci.c, accept.c, metadata.c */
+enum td_action td_raise_ve(struct td *td, unsigned int vcpu, struct td_ve_info ve);
+enum td_action td_end(struct td *td, enum td_stop why, uint64_t detail, uint64_t rip);
+enum td_action td_ghci(struct td *td, unsigned int vcpu, struct td_regs *regs);
+void td_map_gpa(struct td *td, struct td_regs *vmm, uint64_t rip);
+enum td_action td_page_accept(struct td *td, struct td_regs *regs);
+enum td_action td_page_release(struct td *td, struct td_regs *regs);
+enum td_action td_report_leaf(struct td *td, struct td_regs *regs);
+void td_vm_rd(struct td *td, struct td_regs *regs);
+void td_vm_wr(struct td *td, struct td_regs *regs);
+void td_sys_rd(struct td *td, struct td_regs *regs);
+
+#endif

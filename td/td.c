@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* Birth and end of a TD. */
+#include "td/state.h"
+
+_Static_assert(sizeof(struct td_page) == 2, "two bytes a page");
+
+static bool slots_ok(const struct td_config *c)
+{
+	uint64_t end = 0, s = tdx_shared_bit(c->gpaw);
+
+	if (c->nslots == 0 || c->nslots > TD_MAX_SLOTS)
+		return false;
+	for (uint32_t i = 0; i < c->nslots; i++) {
+		const struct td_slot *slot = &c->slots[i];
+
+		if (slot->gpa % TDX_PAGE_SIZE != 0 || slot->gpa < end || slot->pages == 0 || slot->gpa >= s ||
+		    slot->pages > (s - slot->gpa) / TDX_PAGE_SIZE || slot->kind > TD_SLOT_MMIO)
+			return false;
+		end = slot->gpa + slot->pages * TDX_PAGE_SIZE;
+	}
+	return true;
+}
+
+static bool behaviour_ok(const struct td_behaviour *b)
+{
+	if (b->nrules > TD_MAX_RULES || b->implicit > TD_IMPLICIT_CONVERT || b->aug > TD_AUG_4K)
+		return false;
+	for (uint32_t i = 0; i < b->nrules; i++)
+		if (b->rules[i].direction > TD_MATCH_TO_PRIVATE || b->rules[i].claim_base > TD_CLAIM_ZERO ||
+		    b->rules[i].claim_s > TD_S_FLIP)
+			return false;
+	return true;
+}
+
+static uint64_t ram_pages(const struct td_config *c)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t i = 0; i < c->nslots; i++)
+		if (c->slots[i].kind == TD_SLOT_RAM)
+			pages += c->slots[i].pages;
+	return pages;
+}
+
+/* Limits first: nothing below can overflow after them. */
+size_t td_size(const struct td_config *c)
+{
+	uint64_t pages;
+
+	if (c->gpaw < 40 || c->gpaw > 52 || c->vcpus == 0 || c->vcpus > TD_MAX_VCPUS || !slots_ok(c) ||
+	    !behaviour_ok(&c->behaviour))
+		return 0;
+	pages = ram_pages(c);
+	if (pages == 0 || pages > UINT32_MAX / 2)
+		return 0;
+	return sizeof(struct td) + (size_t)((pages * sizeof(struct td_page) + 7) / 8 * 8) +
+	       (size_t)c->undo_pages * sizeof(struct td_undo);
+}
+
+struct td *td_init(void *mem, size_t bytes, const struct td_config *config)
+{
+	struct td *td = mem;
+	size_t need = td_size(config);
+	uint32_t page = 0;
+
+	if (need == 0 || bytes < need)
+		return NULL;
+	for (size_t i = 0; i < sizeof(*td); i++)
+		((uint8_t *)mem)[i] = 0;
+	td->config = *config;
+	td->s = tdx_shared_bit(config->gpaw);
+	td->pages = (uint32_t)ram_pages(config);
+	for (uint32_t i = 0; i < config->nslots; i++) {
+		td->first_page[i] = page;
+		if (config->slots[i].kind == TD_SLOT_RAM)
+			page += (uint32_t)config->slots[i].pages;
+	}
+	td->now.random = config->seed != 0 ? config->seed : 1;
+	td_sept_init(td);
+	td_event(td, TD_EV_START, 0, config->gpaw, config->vcpus, td->pages, config->seed, config->tsc_hz);
+	return td;
+}
+
+enum td_action td_end(struct td *td, enum td_stop why, uint64_t detail, uint64_t rip)
+{
+	if (td->now.stop == TD_RUNNING) {
+		td->now.stop = why;
+		td_event(td, TD_EV_STOP, rip, why, detail, 0, 0, 0);
+	}
+	return TD_STOP;
+}
+
+void td_stop(struct td *td, enum td_stop why)
+{
+	td_end(td, why, 0, 0);
+}
+
+enum td_stop td_stopped(const struct td *td)
+{
+	return (enum td_stop)td->now.stop;
+}
+
+uint64_t td_shared_bit(const struct td *td)
+{
+	return td->s;
+}
+
+static void check_twins(struct td *td, const struct td_slot *slot)
+{
+	for (uint64_t i = 0; i < slot->pages; i++) {
+		uint64_t gpa = slot->gpa + i * TDX_PAGE_SIZE;
+
+		if (td_real(td, gpa) != TD_REAL_SHARED && !td_engine_poisoned(td, gpa))
+			td_violation(td, TD_V_DMA_TO_PRIVATE, gpa | td->s, 1, 0, 0);
+	}
+}
+
+void td_finish(struct td *td)
+{
+	if (td->now.finished)
+		return;
+	td->now.finished = 1;
+	td_conversions_finish(td);
+	for (uint32_t i = 0; i < td->config.nslots; i++)
+		if (td->config.slots[i].kind == TD_SLOT_RAM)
+			check_twins(td, &td->config.slots[i]);
+}
+
+/* What holds of every page at any time: legal states, and marks only where they can be. */
+static bool page_sane(const struct td *td, uint64_t gpa)
+{
+	const struct td_page *page = td_page_at(td, gpa);
+	enum td_real real = td_page_real(page);
+
+	if (real == TD_REAL_NONE || real > TD_REAL_REMOVED || page->known == TD_KNOWN_NONE ||
+	    page->known > TD_KNOWN_UNKNOWN)
+		return false;
+	if ((page->real & PAGE_LARGE) && gpa % TDX_2M_SIZE != 0)
+		return false;
+	return !td_is_large(td, gpa) || real == TD_REAL_MAPPED;
+}
+
+bool td_sane(const struct td *td)
+{
+	for (uint32_t i = 0; i < td->config.nslots; i++) {
+		const struct td_slot *slot = &td->config.slots[i];
+
+		for (uint64_t n = 0; slot->kind == TD_SLOT_RAM && n < slot->pages; n++)
+			if (!page_sane(td, slot->gpa + n * TDX_PAGE_SIZE))
+				return false;
+	}
+	for (unsigned int i = 0; i < TD_MAX_CONVERSIONS; i++) {
+		const struct td_conversion *c = &td->now.conversions[i];
+
+		if (c->start > c->frontier || c->frontier > c->end)
+			return false;
+	}
+	return true;
+}

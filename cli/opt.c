@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/opt.h"
+#include "cli/suggest.h"
+
+bool opt_number(const char *text, uint64_t *value)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*value = strtoull(text, &end, strncmp(text, "0x", 2) == 0 ? 16 : 10);
+	return errno == 0 && *end == '\0' && end > text;
+}
+
+bool opt_size(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	size_t length = strlen(text);
+	const char *unit = length > 1 ? strchr(units, text[length - 1]) : NULL;
+	unsigned int shift = unit ? 10 * (unsigned int)(unit - units + 1) : 0;
+	char digits[24];
+	uint64_t value;
+
+	if (length >= sizeof(digits))
+		return false;
+	memcpy(digits, text, length + 1);
+	if (unit)
+		digits[length - 1] = '\0';
+	if (!opt_number(digits, &value) || value > UINT64_MAX >> shift)
+		return false;
+	*bytes = value << shift;
+	return true;
+}
+
+static bool store(const struct opt *opt, const char *text, void *values)
+{
+	void *where = (char *)values + opt->offset;
+	struct opt_number *number = where;
+
+	switch (opt->kind) {
+	case OPT_FLAG:
+		*(bool *)where = true;
+		return true;
+	case OPT_NUMBER:
+	case OPT_SECONDS:
+		number->given = true;
+		return opt_number(text, &number->value);
+	case OPT_SIZE:
+		number->given = true;
+		return opt_size(text, &number->value);
+	default:
+		*(const char **)where = text;
+		return true;
+	}
+}
+
+static const struct opt *find(const struct verb *verb, const char *name, size_t length)
+{
+	for (const struct opt *opt = verb->options; opt->name; opt++)
+		if (strlen(opt->name) == length && strncmp(opt->name, name, length) == 0)
+			return opt;
+	return NULL;
+}
+
+static int unknown(const struct verb *verb, const char *given, size_t length)
+{
+	const char *names[64];
+	char *name = xprintf("%.*s", (int)length, given);
+	size_t count = 0;
+	const char *near;
+	int status;
+
+	for (const struct opt *opt = verb->options; opt->name && count < ARRAY_SIZE(names); opt++)
+		names[count++] = opt->name;
+	near = suggest(name, names, count);
+	if (near)
+		status = complain(STATUS_INPUT, "%s: unknown option --%s: did you mean --%s?", verb->name, name, near);
+	else
+		status = complain(STATUS_INPUT, "%s: unknown option --%s: see tdlab %s --help", verb->name, name,
+				  verb->name);
+	free(name);
+	return status;
+}
+
+/* argv[0] begins with "--". *used: how many words were taken. */
+static int parse_one(const struct verb *verb, char **argv, void *values, int *used)
+{
+	const char *name = argv[0] + 2;
+	const char *equals = strchr(name, '=');
+	size_t length = equals ? (size_t)(equals - name) : strlen(name);
+	const struct opt *opt = find(verb, name, length);
+	const char *text = equals ? equals + 1 : argv[1];
+
+	*used = 1;
+	if (!opt)
+		return unknown(verb, name, length);
+	if (opt->kind == OPT_FLAG && equals)
+		return complain(STATUS_INPUT, "%s: --%s takes no argument", verb->name, opt->name);
+	if (opt->kind != OPT_FLAG && !equals) {
+		if (!text)
+			return complain(STATUS_INPUT, "%s: --%s needs an argument: %s", verb->name, opt->name, opt->arg);
+		*used = 2;
+	}
+	if (!store(opt, text, values))
+		return complain(STATUS_INPUT, "%s: --%s %s: not a %s", verb->name, opt->name, text,
+				opt->kind == OPT_SIZE ? "size: write bytes, or a number with K, M or G" : "number");
+	return 0;
+}
+
+int opt_parse(const struct verb *verb, int argc, char **argv, void *values, char **operands, int *noperands)
+{
+	bool only_operands = false;
+	int status, used;
+
+	*noperands = 0;
+	for (int i = 1; i < argc; i += used) {
+		used = 1;
+		if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0') {
+			operands[(*noperands)++] = argv[i];
+		} else if (strcmp(argv[i], "--") == 0) {
+			only_operands = true;
+		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			opt_help(verb);
+			return -1;
+		} else if (argv[i][1] != '-') {
+			return complain(STATUS_INPUT, "%s: unknown option %s: see tdlab %s --help", verb->name, argv[i],
+					verb->name);
+		} else {
+			status = parse_one(verb, argv + i, values, &used);
+			if (status)
+				return status;
+		}
+	}
+	return 0;
+}
+
+void opt_help(const struct verb *verb)
+{
+	printf("usage: tdlab %s%s%s%s\n%s\n", verb->name, verb->options->name ? " [option...]" : "",
+	       *verb->operands ? " " : "", verb->operands, verb->help);
+	if (verb->options->name)
+		printf("\n");
+	for (const struct opt *opt = verb->options; opt->name; opt++) {
+		char left[48];
+
+		snprintf(left, sizeof(left), "--%s%s%s", opt->name, opt->arg ? " " : "", opt->arg ? opt->arg : "");
+		printf("  %-28s %s\n", left, opt->help);
+	}
+}

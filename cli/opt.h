@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Options: one table per verb yields parsing, --help and completion. */
+#ifndef CLI_OPT_H
+#define CLI_OPT_H
+
+#include "cli/tdlab.h"
+
+enum opt_kind {
+	OPT_FLAG,	/* bool */
+	OPT_TEXT,	/* const char * */
+	OPT_FILE,	/* const char *; completes to files */
+	OPT_FOLDER,	/* const char *; completes to folders */
+	OPT_BEHAVIOUR,	/* const char *; completes to behaviours */
+	OPT_NUMBER,	/* struct opt_number; decimal or 0x */
+	OPT_SIZE,	/* struct opt_number; bytes, with K, M or G */
+	OPT_SECONDS,	/* struct opt_number */
+};
+
+struct opt_number {
+	uint64_t value;
+	bool given;
+};
+
+struct opt {
+	const char *name;	/* without the dashes */
+	enum opt_kind kind;
+	size_t offset;		/* in the verb's structure */
+	const char *arg;	/* shown in --help */
+	const char *help;
+};
+
+/*
+ * Reads options into values. What remains, options and operands being allowed in any order, is *operands in its
+ * order. Returns 0 to go on, -1 when --help was printed, else an exit status after a complaint.
+ */
+int opt_parse(const struct verb *verb, int argc, char **argv, void *values, char **operands, int *noperands);
+
+void opt_help(const struct verb *verb);
+
+/* Text to number; false unless all of it is one. */
+bool opt_number(const char *text, uint64_t *value);
+bool opt_size(const char *text, uint64_t *bytes);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* What every file of the command shares. */
+#ifndef CLI_TDLAB_H
+#define CLI_TDLAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TDLAB_VERSION	"0.1"
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Exit statuses, the same for every verb; tdlab(1) explains them. 128 + N: ended by signal N. */
+enum status {
+	STATUS_PASS,
+	STATUS_FAIL,		/* a violation, or a missed expectation */
+	STATUS_INPUT,		/* usage, or a file that is no good */
+	STATUS_ENVIRONMENT,	/* something that the run needs is missing, or tdlab itself failed */
+	STATUS_UNFINISHED,	/* the guest did not come to its end, and no violation was seen */
+	STATUS_INCONCLUSIVE,
+	STATUS_SIGNAL = 128,
+};
+
+/* One line on stderr, "tdlab: " in front. Returns status, so that errors read "return complain(STATUS_INPUT, ...)". */
+int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Narration on stderr, "tdlab: " in front. */
+void narrate(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Memory that is not to be had ends the command with STATUS_ENVIRONMENT. */
+void *xrealloc(void *old, size_t bytes);
+void *xcalloc(size_t count, size_t bytes);
+char *xprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Folder of a path, to be freed: "." if it names none. */
+char *folder_of(const char *path);
+
+/* A file of the installation: build/NAME beside the binary, or in ../share/tdlab. NULL if it is in neither. */
+char *installed(const char *name);
+
+struct opt;
+
+/* A verb: its options end with an entry without a name. */
+struct verb {
+	const char *name;
+	int (*run)(const struct verb *verb, int argc, char **argv);
+	const char *operands;	/* as in the usage line, "" for none */
+	const char *help;	/* one line */
+	const struct opt *options;
+};
+
+extern const struct verb verb_boot, verb_list, verb_trace, verb_doctor, verb_completion;
+
+/* The table of verbs; ends with NULL. */
+extern const struct verb *const verbs[];
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/tdlab.h"
+
+/* One write(), so that a line stays whole among those of other processes. */
+static void say(const char *format, va_list args)
+{
+	char line[1024] = "tdlab: ";
+	int length = vsnprintf(line + 7, sizeof(line) - 8, format, args);
+	size_t bytes = strlen(line);
+
+	if (length < 0)
+		return;
+	line[bytes++] = '\n';
+	fflush(stdout);
+	fwrite(line, 1, bytes, stderr);
+	fflush(stderr);
+}
+
+int complain(int status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+	return status;
+}
+
+void narrate(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+}
+
+static void *need(void *memory)
+{
+	if (!memory)
+		exit(complain(STATUS_ENVIRONMENT, "out of memory"));
+	return memory;
+}
+
+void *xrealloc(void *old, size_t bytes)
+{
+	return need(realloc(old, bytes ? bytes : 1));
+}
+
+void *xcalloc(size_t count, size_t bytes)
+{
+	return need(calloc(count ? count : 1, bytes ? bytes : 1));
+}
+
+char *xprintf(const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vasprintf(&text, format, args);
+	va_end(args);
+	return need(length < 0 ? NULL : text);
+}
+
+char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return xprintf(".");
+	return xprintf("%.*s", slash == path ? 1 : (int)(slash - path), path);
+}
+
+/* The build tree is build/tdlab beside build/NAME and ../behaviours; an installation is bin/tdlab and share/tdlab. */
+char *installed(const char *name)
+{
+	static const char *const places[] = { "", "/..", "/../share/tdlab" };
+	char self[4096];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *folder, *path;
+
+	if (length <= 0)
+		return NULL;
+	self[length] = '\0';
+	folder = folder_of(self);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		path = xprintf("%s%s/%s", folder, places[i], name);
+		if (access(path, R_OK) == 0) {
+			free(folder);
+			return path;
+		}
+		free(path);
+	}
+	free(folder);
+	return NULL;
+}

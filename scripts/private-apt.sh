@@ -40,7 +40,9 @@ debian_mirrors() {
 	# A base that carries a release and its -updates is an archive; one that carries only the release may be anybody's.
 	apt-get -o Dir::State::lists="$lists" --print-uris update 2>/dev/null |
 		sed -nE "s,^'([^']*)/dists/([^/']*)/InRelease'.*,\1 \2,p" |
-		awk '$2 ~ /-security$/ { next } $2 ~ /-updates$/ { archive[$1] = 1 } { if (!($1 in seen)) order[++n] = $1; seen[$1] = 1 }
+		awk '$2 ~ /-security$/ { next }
+		     $2 ~ /-updates$/ { archive[$1] = 1 }
+		     !seen[$1]++ { order[++n] = $1 }
 		     END { for (i = 1; i <= n; i++) if (order[i] in archive) print order[i]
 			   for (i = 1; i <= n; i++) if (!(order[i] in archive)) print order[i] }'
 }

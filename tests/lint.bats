@@ -1,0 +1,122 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # text that is meant as it stands
+# Each check of scripts/lint fails on the one thing that it is there for, and passes without it.
+
+setup() {
+	lint=$BATS_TEST_DIRNAME/../scripts/lint
+	cd "$BATS_TEST_TMPDIR" || return
+	export GIT_CONFIG_GLOBAL=/dev/null
+	git init -q .
+	mkdir guest td
+}
+
+# file NAME LINE...: a file of the tree, with the licence line first.
+file() {
+	local name=$1
+	shift
+	printf '%s\n' "${first-/* SPDX-License-Identifier: MIT */}" "$@" >"$name"
+	git add "$name"
+}
+
+# caught CHECK TEXT: CHECK fails and says TEXT.
+caught() {
+	run "$lint" "$1"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"not ok 1 - $1"* && $output == *"$2"* ]]
+}
+
+passes() {
+	run "$lint" "$1"
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "a header that needs another one first" {
+	file td/a.h '#include <stdint.h>' 'uint32_t a(void);'
+	passes headers
+	file td/a.h 'uint32_t a(void);'
+	caught headers uint32_t
+}
+
+@test "guest/ that includes td/, td/ that includes guest/" {
+	file guest/a.c '#include "guest/b.h"' '#include "abi/tdx.h"'
+	file td/a.c '#include "td/td.h"'
+	passes separation
+	file guest/a.c '#include "td/td.h"'
+	caught separation guest/a.c:2
+	file guest/a.c '#include "../td/td.h"'
+	caught separation guest/a.c:2
+	file guest/a.c ''
+	file td/a.c '#include "guest/include/tdconv.h"'
+	caught separation td/a.c:2
+	file td/a.c '#include <tdconv.h>'
+	caught separation td/a.c:2
+}
+
+@test "libc in td/" {
+	file td/a.c '#include <stdint.h>'
+	passes freestanding
+	file td/a.c '#include <stdlib.h>'
+	caught freestanding td/a.c:2
+}
+
+@test "a global variable in td/" {
+	file td/a.c 'int counter;'
+	mkdir -p build/lint/gcc/td
+	gcc -c -o build/lint/gcc/td/a.o td/a.c
+	caught freestanding counter
+}
+
+@test "what cppcheck sees" {
+	file td/a.c 'int a(void) { int x[2] = { 0 }; return x[2]; }'
+	caught cppcheck 'out of bounds'
+}
+
+@test "what shellcheck sees" {
+	first='#!/bin/sh' file a 'rm $1'
+	caught shellcheck SC2086
+}
+
+@test "a man page that is not one" {
+	caught man 'no man page'
+	mkdir -p build/lint/gcc/man
+	echo '.XX' >build/lint/gcc/man/a.1
+	caught man 'unknown macro'
+}
+
+@test "a long line, a long file" {
+	file td/a.c "$(printf '%0120d' 0)"
+	passes length
+	file td/a.c "$(printf '%0121d' 0)"
+	caught length td/a.c:2
+	file td/a.c "$(yes '' | head -n 401; echo .)"
+	caught length 'more than 400 lines'
+}
+
+@test "a file without a licence line" {
+	first='int a;' file td/a.c
+	caught spdx td/a.c
+}
+
+@test "a mark of unfinished work" {
+	file td/a.c "/* TO""DO: later */"
+	caught leftovers td/a.c:2
+}
+
+@test "a warning of either compiler" {
+	mkdir -p bin
+	printf 'all unit-tests:\n\t$(CC) -Wall -Werror -c -o /dev/null td/a.c\n' >Makefile
+	file td/a.c 'int a(void) { return 0; }'
+	passes gcc
+	passes clang
+	file td/a.c 'int a(void) { int b; return 0; }'
+	caught gcc 'unused variable'
+	caught clang 'unused variable'
+}
+
+@test "an unknown check is a usage error" {
+	run "$lint" nosuch
+	[ "$status" -eq 2 ]
+}

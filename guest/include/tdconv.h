@@ -22,7 +22,7 @@
  * module: their word is *proof*. So the two directions are not alike:
  *
  *	to private	every page is accepted, so success is proven page by page
- *	to shared	success is what the VMM claims; if it lies, a shared access finds no device data, nothing leaks
+ *	to shared	success is what the VMM claims; if it lies, no device data arrives, and nothing leaks
  *
  * The types keep them apart: struct tdconv_claimed and struct tdconv_proven do not mix. What a conversion never
  * preserves, in either direction, is the contents of the memory.
@@ -85,7 +85,7 @@ enum tdconv_status {
 	/* tdconv_init(): TDG.VP.INFO failed, or the GPA width makes no sense. tdc->td.rax is the module's status. */
 	TDCONV_E_NO_TD,
 
-	/* TDG.VP.VMCALL itself failed: the module did not even ask the VMM. res.rax is its status. A bug in one of us. */
+	/* TDG.VP.VMCALL itself failed: the module did not ask the VMM. res.rax is its status. A bug in one of us. */
 	TDCONV_E_MODULE,
 
 	/*
@@ -101,15 +101,15 @@ enum tdconv_status {
 
 	/*
 	 * The VMM said RETRY, and R11 (res.r11, raw) is not a place to go on from: inside a page, before the first byte
-	 * that is not done yet, at or beyond the end of the request, or with S set (clear) when the request was to private
-	 * (shared). That is an error of the VMM's, or an attack; it is never taken for success.
+	 * that is not done yet, at or beyond the end of the request, or with S set (clear) when the request was to
+	 * private (shared). That is an error of the VMM's, or an attack; it is never taken for success.
 	 */
 	TDCONV_E_R11_UNALIGNED,
 	TDCONV_E_R11_BEHIND,
 	TDCONV_E_R11_BEYOND,
 	TDCONV_E_R11_SHARED_BIT,
 
-	/* RETRY without progress, more often in a row than the budget allows. The VMM may be busy: wait, then try again. */
+	/* RETRY without progress, more often in a row than the budget allows. The VMM may be busy: try again later. */
 	TDCONV_E_STALLED,
 
 	/* The budget of MapGPA calls is used up although every RETRY made some progress: a slow VMM, or a mean one. */
@@ -195,13 +195,13 @@ enum tdconv_state {
 	TDCONV_STATE_UNTOUCHED,	/* as it was before the call */
 	TDCONV_STATE_PRIVATE,	/* proven by the module */
 	TDCONV_STATE_SHARED,	/* claimed by the VMM */
-	TDCONV_STATE_UNKNOWN,	/* touch it through neither alias, give it to nobody: tdconv_undo() or quarantine */
+	TDCONV_STATE_UNKNOWN,	/* touch neither alias, give it to nobody: tdconv_undo() or quarantine */
 };
 
 /* A budget: how much a conversion may cost before it gives up. All counts are exact. */
 struct tdconv_budget {
 	uint32_t stalls;	/* RETRYs in a row without progress that are survived; one more is TDCONV_E_STALLED */
-	uint32_t calls_extra;	/* MapGPA calls allowed: calls_per_page for each page of the request, plus this many */
+	uint32_t calls_extra;	/* MapGPA calls allowed: calls_per_page for each page, plus this many */
 	uint16_t calls_per_page;
 	uint32_t busy;		/* answers "busy" of the module that are survived, over the whole request */
 };
@@ -217,15 +217,15 @@ enum tdconv_already {
  * The caller's choices. tdconv_init() fills in the defaults, which README and docs justify; change them before use.
  *
  * chunk: bytes per MapGPA at most, a multiple of 4096; 0 is the whole range in one call, the default. The caller who
- *	knows the hypervisor decides. Chunks end on multiples of the chunk size. KVM works in steps of 2 MiB, so a chunk of
- *	2 MiB bounds the time without interrupts; a smaller one only costs calls. To private, each chunk is accepted
- *	before the next one is asked for.
+ *	knows the hypervisor decides. Chunks end on multiples of the chunk size. KVM works in steps of 2 MiB, so a
+ *	chunk of 2 MiB bounds the time without interrupts; a smaller one only costs calls. To private, each chunk is
+ *	accepted before the next one is asked for.
  * lenient_s: take a RETRY whose R11 has the wrong S (counted in the statistics). The address in it must be right all
  *	the same, and S of the next request comes from the direction, never from R11. Intel's KVM of 2022 stripped S.
- * no_release: do not RELEASE pages before sharing them although the module can. already, already_boot: for
- * conversions (the VMM may have kept the old private page: legitimate), and for memory that
- *	was never accepted (a page that is there already is a forged memory map, unless the embedder's record says that it
- *	never accepted it: then it is zeroed).
+ * no_release: do not RELEASE pages before sharing them although the module can.
+ * already, already_boot: for conversions (the VMM may have kept the old private page: legitimate), and for memory that
+ *	was never accepted (a page that is there already is a forged memory map, unless the embedder's record says that
+ *	it never accepted it: then it is zeroed).
  */
 struct tdconv_policy {
 	struct tdconv_budget work;
@@ -292,7 +292,7 @@ struct tdconv_stats {
 	uint64_t conversions, failed;
 	uint64_t by_status[TDCONV_STATUSES];
 	uint64_t calls, retries, stalls, longest_stall, s_mismatches;
-	uint64_t steps[TDCONV_STEPS];	/* answers by pages newly claimed: 0, 1, <8, <64, <512, 512, <=4096, more */
+	uint64_t steps[TDCONV_STEPS];	/* answers by pages claimed: 0, 1, <8, <64, <512, 512, <=4096, more */
 	uint64_t accepts, releases, busy, mismatches;
 	uint64_t already_pages, accepted_pages, quarantined_pages;
 	uint64_t undone, undo_failed;
@@ -305,7 +305,7 @@ struct tdconv {
 	struct tdconv_td td;
 	struct tdconv_policy policy;
 	struct tdconv_stats stats;
-	uint32_t small_units;		/* 2 MiB units still to be done in 4 KiB pages before 2 MiB is tried again */
+	uint32_t small_units;		/* 2 MiB units to do in 4 KiB pages before 2 MiB is tried again */
 	uint32_t backoff;		/* what small_units will be after the next mismatch */
 };
 
@@ -335,7 +335,7 @@ enum tdconv_status tdconv_accept(struct tdconv *tdc, uint64_t gpa, uint64_t byte
 /* End of the 2 MiB unit that gpa lies in, or end if that comes first. */
 uint64_t tdconv_unit_end(uint64_t gpa, uint64_t end);
 
-/* Memory that is lost until somebody proves otherwise. It is not a range to give to an allocator: hence its own type. */
+/* Memory that is lost until somebody proves otherwise. Not a range to give to an allocator: hence its own type. */
 struct tdconv_lost {
 	uint64_t lost_gpa;
 	uint64_t lost_bytes;
@@ -367,64 +367,6 @@ void tdconv_stats_add(struct tdconv_stats *sum, const struct tdconv_stats *one);
 
 /* Pages that are shared now, of the summed statistics. */
 uint64_t tdconv_stats_shared_now(const struct tdconv_stats *sum);
-
-/*
- * Virtual memory: what a kernel's set_memory_decrypted() and set_memory_encrypted() do.
- */
-
-/* A piece of the range that is contiguous in both spaces. */
-struct tdconv_extent {
-	uint64_t va, gpa, bytes;
-	enum tdconv_state state;	/* afterwards; UNKNOWN: the quarantine list has all of it or a part */
-};
-
-/* Storage of the caller's, and what happened. */
-struct tdconv_set {
-	struct tdconv_extent *extents;
-	uint32_t room;			/* extents that there is room for */
-	uint32_t count;			/* extents found */
-	struct tdconv_quarantine lost;	/* room for as many entries as extents, at least */
-
-	uint32_t failed;		/* the extent whose conversion failed, and its result; count if none did */
-	struct tdconv_result cause;
-};
-
-enum {
-	TDCONV_CRASH = 1,	/* nobody else runs, locks may be held for ever: do not wait at the gate */
-	TDCONV_KEEP = 2,	/* to private: after a failure keep what is proven private, instead of sharing it again */
-};
-
-/*
- * Converts [va, va + bytes), which need not be contiguous physically. All of it is translated before anything is
- * touched, neighbours are merged into one MapGPA, and the order is the one in which a shared mapping of a private
- * page may exist for a moment, which is recoverable, and a private mapping of a page that is not proven never does:
- *
- *	to shared	page tables to shared, flush TLB, flush caches, convert
- *	to private	flush caches, convert and accept, page tables to private, flush TLB
- *
- * After a failure the extents are taken back in reverse: to shared, with tdconv_undo(), and proven pages are mapped
- * private again; to private, by sharing them again (or see TDCONV_KEEP). What could not be taken back is in the
- * quarantine list and stays mapped shared. On return each extent's state is set.
- */
-enum tdconv_status tdconv_set_memory(struct tdconv *tdc, uint64_t va, uint64_t bytes, enum tdconv_to to,
-				     unsigned int flags, struct tdconv_set *set);
-
-/* What tdconv_unshare_all() did. */
-struct tdconv_unshare {
-	uint64_t extents, failed;	/* extents found shared; of those, not made private */
-	uint64_t pages, failed_pages;
-	uint64_t expected_pages;	/* what the caller's statistics said was shared */
-};
-
-/*
- * Before a kexec, and in a crash: everything that is shared in [va, end) is made private, because the next kernel
- * dies of the first shared page that it takes for private. Per extent: page tables first (TDCONV_PTE_NONE, so that
- * nothing can touch it), then convert and accept. It waits for nobody, and goes on after a failure, which is reported
- * with tdconv_os_left_shared(). expected: tdconv_stats_shared_now() of all CPUs; compare it with pages. The caller
- * has closed its gate before (see tdconv_os_enter()), or did not get it and is alone.
- */
-enum tdconv_status tdconv_unshare_all(struct tdconv *tdc, uint64_t va, uint64_t end, uint64_t expected,
-				      struct tdconv_unshare *res);
 
 #ifdef __cplusplus
 }

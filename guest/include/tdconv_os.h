@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the embedder of libtdconv supplies, resolved at link time: the functions tdconv_os_*(). Each takes the pointer
- * that was given to tdconv_init(). Their contracts are all that the proof assumes of them, of the VMM and of the module.
+ * that was given to tdconv_init(). Their contracts are all that the proof assumes of embedder, VMM and module.
  *
  *	tdcall (comes with the library), pause, record, zero		everybody
  *	enter, leave, translate, set_pte, flush_tlb, flush_cache	users of tdconv_set_memory()
@@ -10,7 +10,7 @@
 #ifndef TDCONV_OS_H
 #define TDCONV_OS_H
 
-#include "tdconv.h"
+#include "tdconv_set.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -131,7 +131,7 @@ void tdconv_os_flush_tlb(void *os, uint64_t va, uint64_t bytes);
 /*@ assigns \nothing; */
 void tdconv_os_flush_cache(void *os, uint64_t va, uint64_t bytes);
 
-/* The first extent that is mapped shared and lies in [va, end), or false if there is none: a walk of the page tables. */
+/* The first extent that is mapped shared and lies in [va, end), or false if there is none. */
 /*@ requires \valid(extent);
   @ assigns *extent;
   @*/

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libtdconv for virtual memory: what a kernel's set_memory_decrypted() and set_memory_encrypted() do, and what it must do
- * before a kexec. Built on tdconv.h; page tables, TLBs and locks are the embedder's (tdconv_os.h).
+ * libtdconv for virtual memory: what a kernel's set_memory_decrypted() and set_memory_encrypted() do, and what it must
+ * do before a kexec. Built on tdconv.h; page tables, TLBs and locks are the embedder's (tdconv_os.h).
  */
 #ifndef TDCONV_SET_H
 #define TDCONV_SET_H
@@ -31,7 +31,7 @@ struct tdconv_set {
 
 enum {
 	TDCONV_CRASH = 1,	/* nobody else runs, locks may be held for ever: do not wait at the gate */
-	TDCONV_KEEP = 2,	/* to private: after a failure keep what is proven private, instead of sharing it again */
+	TDCONV_KEEP = 2,	/* to private: after a failure keep what is proven private, do not share it again */
 };
 
 /*

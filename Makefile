@@ -32,7 +32,7 @@ all: $(ALL)
 boot:
 	scripts/install-packages boot
 	$(MAKE) all
-	scripts/fetch-kernel $(KERNEL)
+	scripts/fetch-kernel 6.12 $(KERNEL)
 	$(B)/tdlab boot --vmm hyperv --modules $(KERNEL)/modules $(KERNEL)/vmlinuz
 
 ## make check      install what is missing and run every test: lint, unit tests plain and under sanitizers, command
@@ -67,7 +67,7 @@ bench: prepare-check
 
 ## make clean      remove what was built; fetched kernels stay.   make distclean   remove build/
 clean:
-	find $(B) -mindepth 1 -maxdepth 1 ! -name kernel ! -name qemu10 -exec rm -rf {} +
+	find $(B) -mindepth 1 -maxdepth 1 ! -name "kernel*" ! -name qemu10 -exec rm -rf {} +
 distclean:
 	rm -rf $(B)
 
@@ -76,7 +76,7 @@ help:
 
 prepare-check:
 	scripts/install-packages boot check
-	scripts/fetch-kernel $(KERNEL)
+	scripts/fetch-kernel 6.12 $(KERNEL)
 
 unit-tests: $(UNIT_TESTS)
 

@@ -96,7 +96,7 @@ struct load_result {
 	LOAD_ERROR(BAD_KERNEL, "the kernel file cannot be used") \
 	LOAD_ERROR(NO_ROOM_KERNEL, "guest memory is too small for the kernel") \
 	LOAD_ERROR(NO_ROOM_INITRD, "guest memory is too small for the kernel and the initrd together") \
-	LOAD_ERROR(CMDLINE, "the kernel command line is too long for this kernel") \
+	LOAD_ERROR(CMDLINE_TOO_LONG, "the kernel command line is too long for this kernel") \
 	LOAD_ERROR(ACPI, "the machine's ACPI tables cannot be used") \
 	LOAD_ERROR(MEMORY, "guest memory is not laid out as the loader needs it")
 

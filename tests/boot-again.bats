@@ -1,0 +1,35 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Two vCPUs, the same run twice, and the build that must never pass.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	# shellcheck source=tests/boot.bash
+	. "$BATS_TEST_DIRNAME/boot.bash"
+}
+
+@test "two vCPUs under hyperv" {
+	linux 0 --vmm hyperv --cpus 2
+	says '.verdict == "pass" and .guest.cpus == 2'
+	grep -qE 'smp: Brought up 1 node, 2 CPUs' "$console"
+}
+
+@test "two vCPUs under kvm" {
+	linux 0 --vmm kvm --cpus 2
+	says '.verdict == "pass"'
+}
+
+@test "two vCPUs under eagain:stalls=3" {
+	linux 1 --vmm eagain:stalls=3 --cpus 2
+	says '[.violations[] | select(.name == "abandoned" and .pages == 16384)] | length == 1'
+}
+
+@test "the same seed gives the same journal, every exit in it; another seed does not" {
+	linux 0 --vmm kvm --seed 7 --journal "$journal.1" --trace-exits
+	linux 0 --vmm kvm --seed 7 --journal "$journal.2" --trace-exits
+	[ -s "$journal.1" ]
+	cmp "$journal.1" "$journal.2"
+	linux 0 --vmm kvm --seed 8 --journal "$journal.3" --trace-exits
+	run ! cmp -s "$journal.1" "$journal.3"
+}

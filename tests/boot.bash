@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# Sourced by the tests that boot guests. B=FOLDER tests another build.
+
+top=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+build=${B:-$top/build}
+tdlab=$build/tdlab
+kernel=$top/build/kernel
+report=$BATS_TEST_TMPDIR/report
+console=$BATS_TEST_TMPDIR/console
+journal=$BATS_TEST_TMPDIR/journal
+
+# boot STATUS ARG...: tdlab boot ends with STATUS. A test that fails shows all that there is to see.
+boot() {
+	local want=$1 got=0
+	shift
+	"$tdlab" boot --json --timeout 300 --console "$console" "$@" >"$report" 2>"$report.err" </dev/null || got=$?
+	[ "$got" -eq "$want" ] && return
+	echo "tdlab boot $*: exit status $got, expected $want"
+	cat "$report" "$report.err"
+	tail -n 25 "$console"
+	return 1
+}
+
+# linux STATUS ARG...: the same with Debian's kernel and the disk's driver.
+linux() {
+	local want=$1
+	shift
+	boot "$want" --modules "$kernel/modules" "$@" "$kernel/vmlinuz"
+}
+
+# says FILTER: jq FILTER is true of the report.
+says() {
+	jq -e "$1" "$report" >/dev/null && return
+	echo "the report does not satisfy: $1"
+	jq . "$report"
+	return 1
+}

@@ -205,7 +205,7 @@ static enum acpi_error copy_all(struct copier *c, const uint8_t *rsdp)
 static enum acpi_error make_root(struct copier *c, const uint8_t *source)
 {
 	uint32_t bytes = ACPI_HEADER_BYTES + 8 * c->ntables, i;
-	uint64_t xsdt_gpa, rsdp_gpa;
+	uint64_t xsdt_gpa = 0, rsdp_gpa = 0;
 	uint8_t *xsdt = allocate(c, bytes, &xsdt_gpa), *rsdp = allocate(c, RSDP_BYTES, &rsdp_gpa);
 
 	if (xsdt == NULL || rsdp == NULL)

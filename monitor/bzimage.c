@@ -38,7 +38,7 @@ static void read_release(const uint8_t *head, size_t head_bytes, struct bzimage 
 		return;
 	from += SECTOR;
 	for (i = 0; i + 1 < sizeof(image->release) && from + i < head_bytes && from + i < image->setup_bytes; i++) {
-		/* "release (who@where) #build": the release ends at the first space; nothing unprintable gets through. */
+		/* "release (who@where) #build" ends at the first space; nothing unprintable gets through. */
 		if (head[from + i] <= ' ' || head[from + i] > '~')
 			break;
 		image->release[i] = (char)head[from + i];

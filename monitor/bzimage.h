@@ -26,7 +26,7 @@ struct bzimage {
 	uint64_t init_size;		/* memory from there on that it needs until it manages memory itself */
 	uint64_t initrd_max;		/* highest address of an initrd's last byte */
 	uint32_t cmdline_max;		/* without the terminating 0 */
-	char release[BZIMAGE_RELEASE_BYTES];	/* "6.12.95+deb12-cloud-amd64", empty if the head was too short for it */
+	char release[BZIMAGE_RELEASE_BYTES];	/* "6.12.95+deb12-cloud-amd64"; empty: the head was too short */
 };
 
 /* BZIMAGE_ERROR(identifier, one sentence) */

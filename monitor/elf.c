@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layout: System V gABI, "ELF Header" and "Program Header"; machine number: x86-64 psABI. Everything here is distrusted. */
+/* Layout: System V gABI, "ELF Header" and "Program Header"; machine number: x86-64 psABI. Everything is distrusted. */
 #include "monitor/elf.h"
 #include "monitor/bytes.h"
 

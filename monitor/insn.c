@@ -60,7 +60,7 @@ static uint8_t prefixes(struct decoder *d)
 		case 0xf2: case 0xf3: d->repeat = byte; break;
 		case 0x64: d->segment = d->regs != NULL ? d->regs->fs_base : 0; break;
 		case 0x65: d->segment = d->regs != NULL ? d->regs->gs_base : 0; break;
-		case 0x26: case 0x2e: case 0x36: case 0x3e: break;	/* no base in 64-bit mode; FS and GS stay in force */
+		case 0x26: case 0x2e: case 0x36: case 0x3e: break;	/* ignored in 64-bit mode */
 		default: return byte;
 		}
 		d->rex = 0;

@@ -195,7 +195,8 @@ static void by_hand(void)
 	tap_is(DECODE("\x8d\x00"), 0, "lea touches no memory");
 	tap_is(DECODE("\x89\xc0"), 0, "mov between registers");
 	tap_is(DECODE("\x0f\x0b"), 0, "ud2");
-	tap_is(DECODE("\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x8b\x00"), 0, "16 bytes are too many");
+	tap_is(DECODE("\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x8b\x00"), 0,
+	       "16 bytes are too many");
 	tap_is(decode("", 0, a), 0, "no bytes");
 }
 

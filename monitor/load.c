@@ -129,7 +129,8 @@ static void fill_e820(const struct load_input *in, uint8_t *zero_page, uint64_t 
 	add_e820(zero_page, MIB, area, E820_RAM);
 	add_e820(zero_page, area, area + LOAD_AREA_BYTES, E820_ACPI);
 	for (i = 1; i < in->ram.nbanks; i++)
-		add_e820(zero_page, in->ram.banks[i].address, in->ram.banks[i].address + in->ram.banks[i].bytes, E820_RAM);
+		add_e820(zero_page, in->ram.banks[i].address, in->ram.banks[i].address + in->ram.banks[i].bytes,
+			 E820_RAM);
 }
 
 static enum load_error fill_area(const struct load_input *in, uint64_t area, uint8_t *zero_page)

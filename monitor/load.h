@@ -8,20 +8,20 @@
  * START STATE, the same for both (struct load_start):
  *
  *	RIP	bzImage: load address + 0x200; payload: e_entry
- *	RSI	GPA of the zero page (struct boot_params: cmd_line_ptr at 0x228, e820 count at 0x1e8, e820 table of packed
- *		{u64 gpa, u64 bytes, u32 type} at 0x2d0, acpi_rsdp_addr at 0x70; the initrd's address and size at 0x218,
- *		0x21c)
+ *	RSI	GPA of the zero page (struct boot_params: cmd_line_ptr at 0x228, e820 count at 0x1e8, e820 table of
+ *		packed {u64 gpa, u64 bytes, u32 type} at 0x2d0, acpi_rsdp_addr at 0x70; bzImage only: the initrd's
+ *		address and size at 0x218 and 0x21c)
  *	RDI	GPA of the mailbox page (ACPI 6.4, 5.2.12.19, "Multiprocessor Wakeup Structure"), private
  *	RDX	number of vCPUs
  *	RSP	payload: top of 16 KiB of private stack, 16-byte aligned; bzImage: 0
  *	others	0; RFLAGS 2
- *	CR0	PG NE ET MP PE WP; CR4 MCE PAE (a TD's MCE is fixed); EFER SCE LME LMA NXE
+ *	CR0	PG WP NE ET MP PE; CR4 MCE PAE (a TD's MCE is fixed); EFER SCE LME LMA NXE
  *	CR3	identity map of the low 4 GiB in 2 MiB pages, all private (S clear), writable, executable
- *	CS	0x10 64-bit code; DS ES SS 0x18 flat data; FS GS 0x18, base 0; GDT with these two; IDT limit 0, so that an
- *		exception before the guest has its own IDT is a triple fault
+ *	CS	0x10 64-bit code; DS ES SS 0x18 flat data; FS GS 0x18, base 0; GDT with these two; IDT limit 0, so that
+ *		an exception before the guest has its own IDT is a triple fault
  *
  * A payload is linked to physical addresses at or above 1 MiB; its stack, zero page and command line lie below. Page
- * tables, GDT, mailbox and ACPI tables lie at the top of the low RAM, in the ranges that the e820 table lists as type 3.
+ * tables, GDT, mailbox and ACPI tables lie at the top of the low RAM, in a range that the e820 table lists as type 3.
  *
  * MAILBOX. The other vCPUs wait in the monitor. To start one, write its APIC id (= vCPU index) at offset 4 (u32), the
  * address of its first instruction at offset 8 (u64), then 1 at offset 0 (u16). The monitor clears offset 0 and starts
@@ -58,7 +58,7 @@ void *load_at(const struct load_memory *memory, uint64_t address, uint64_t bytes
 enum load_file { LOAD_KERNEL, LOAD_INITRD };
 
 struct load_input {
-	struct load_memory ram;		/* the guest's private RAM by GPA; banks[0] from 0 on, includes the ROM window */
+	struct load_memory ram;		/* the guest's private RAM by GPA; banks[0] from 0 on, with the ROM window */
 	struct load_memory firmware;	/* machine memory by machine address: the low MiB, and where the BIOS left its
 					 * tables (the top of the RAM below 4 GiB); only read */
 	uint64_t kernel_bytes;
@@ -78,7 +78,7 @@ struct load_start {
 	uint16_t cs, ds;		/* selectors; descriptors as LOAD_CS_ATTRIB and LOAD_DS_ATTRIB */
 };
 
-/* VMCB segment attributes (AMD APM volume 2, 15.5.1): 64-bit code, read-execute; data, read-write; both present, flat. */
+/* VMCB segment attributes (AMD APM volume 2, 15.5.1): 64-bit code, read-execute; data, read-write; present, flat. */
 #define LOAD_CS_ATTRIB	0x0a9bu
 #define LOAD_DS_ATTRIB	0x0c93u
 

@@ -202,10 +202,14 @@ void td_conversion_used(struct td *td, uint64_t gpa_with_s, uint64_t rip)
 	}
 }
 
-/* The end. A run that was cut off from outside says nothing about what was still going on. */
+/*
+ * The end. A run that was cut off, from outside or because the guest would not stop asking, says nothing about what was
+ * still going on.
+ */
 void td_conversions_finish(struct td *td)
 {
-	enum td_close how = td->now.stop == TD_RUNNING || td->now.blameless ? TD_CLOSE_CUT_OFF : TD_CLOSE_ABANDONED;
+	bool cut_off = td->now.stop == TD_RUNNING || td->now.stop == TD_STOP_RUNAWAY || td->now.blameless;
+	enum td_close how = cut_off ? TD_CLOSE_CUT_OFF : TD_CLOSE_ABANDONED;
 
 	for (unsigned int i = 0; i < TD_MAX_CONVERSIONS; i++)
 		if (is_open(&td->now.conversions[i]))

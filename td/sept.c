@@ -113,7 +113,7 @@ static void to_private(struct td *td, uint64_t gpa, struct td_page *page)
  */
 static struct td_page *next_run(const struct td *td, uint64_t *gpa, uint64_t end, uint64_t *pages)
 {
-	for (uint32_t i = 0; i < td->config.nslots; i++) {
+	for (uint32_t i = 0; *gpa < end && i < td->config.nslots; i++) {
 		const struct td_slot *slot = &td->config.slots[i];
 		uint64_t slot_end = slot->gpa + slot->pages * TDX_PAGE_SIZE;
 

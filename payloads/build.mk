@@ -27,3 +27,10 @@ $(B)/payloads/%.o: payloads/%.c
 $(B)/payloads/%.o: payloads/%.S
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+# The same scenarios against td/ in a process.
+SCENARIO_TEST_SRC := $(addprefix payloads/,scenarios_test.c test_engine.c $(PAYLOAD_SCENARIOS:=.c)) monitor/machine.c
+$(B)/payloads/scenarios_test: $(SCENARIO_TEST_SRC) $(wildcard payloads/*.h) $(B)/libtd.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -pthread -o $@ $(filter %.c %.a,$^)
+TESTS += $(B)/payloads/scenarios_test

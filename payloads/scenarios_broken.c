@@ -99,6 +99,15 @@ static int abandoned_private(struct scene *s)
 	return 0;
 }
 
+/* Was refused, and used the memory all the same: after an error nobody knows what the VMM has done. */
+static int used_after_error(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	SCENE_NEEDS(s, !scene_share(s, scene_page(s, CHUNK), SCENE_PAGES - CHUNK));
+	scene_store(s, scene_page(s, SCENE_PAGES - 1) + s->shared, 1);
+	return 0;
+}
+
 /*
  * A kernel from before Linux commit 019b383d1132 ("x86/tdx: Retry partially-completed page conversion hypercalls"):
  * one MapGPA for its whole swiotlb, and whatever is not SUCCESS at once is not looked at.
@@ -159,6 +168,7 @@ const struct scenario scenarios_broken[] = {
 	{ "skipped-pages", skipped_pages, 1 },
 	{ "abandoned", abandoned, 1 },
 	{ "abandoned-private", abandoned_private, 1 },
+	{ "used-after-error", used_after_error, 1 },
 	{ "noretry", noretry, 1 },
 	{ "runaway", runaway, 1 },
 	{ "dma-to-private", dma_to_private, 1 },

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "monitor/machine.h"
+#include "payloads/test_engine.h"
+
+#define GUEST_BYTES	MACHINE_MIN_GUEST
+#define GUEST_PAGES	(GUEST_BYTES / TDX_PAGE_SIZE)
+#define WINDOW		0x2000000ull	/* as in violate.c */
+#define POISON		0x70
+#define SCRAMBLE	0x5c
+
+struct alias_bank {
+	uint8_t *bytes;
+	bool mapped[GUEST_PAGES];
+};
+
+static struct {
+	struct td *td;
+	struct alias_bank banks[2];	/* enum td_alias */
+	bool poisoned[GUEST_PAGES];	/* the twin holds POISON; else zeroes, from the start */
+	pthread_mutex_t lock;
+	unsigned int arrived;
+	bool over, failed;
+	struct engine_result *result;
+	const struct scenario *scenario;
+} e = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+bool engine_alias_banks;
+
+/* What td asks of an engine. */
+
+static uint8_t *page_of(uint64_t gpa, enum td_alias alias)
+{
+	if (gpa >= GUEST_BYTES) {
+		fprintf(stderr, "td asks for a page outside RAM: 0x%llx\n", (unsigned long long)gpa);
+		abort();
+	}
+	return e.banks[alias].bytes + gpa / TDX_PAGE_SIZE * TDX_PAGE_SIZE;
+}
+
+static void set_mapped(uint64_t gpa, uint64_t pages, enum td_alias alias, bool mapped)
+{
+	for (; pages > 0; pages--, gpa += TDX_PAGE_SIZE) {
+		page_of(gpa, alias);
+		e.banks[alias].mapped[gpa / TDX_PAGE_SIZE] = mapped;
+	}
+}
+
+void td_engine_map(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias)
+{
+	(void)td;
+	set_mapped(gpa, pages, alias, true);
+}
+
+void td_engine_unmap(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias)
+{
+	(void)td;
+	set_mapped(gpa, pages, alias, false);
+}
+
+void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what)
+{
+	static const int byte[] = { [TD_FILL_ZERO] = 0, [TD_FILL_SCRAMBLE] = SCRAMBLE, [TD_FILL_POISON] = POISON };
+
+	(void)td;
+	for (; pages > 0; pages--, gpa += TDX_PAGE_SIZE) {
+		memset(page_of(gpa, alias), byte[what], TDX_PAGE_SIZE);
+		if (alias == TD_SHARED)
+			e.poisoned[gpa / TDX_PAGE_SIZE] = what == TD_FILL_POISON;
+	}
+}
+
+bool td_engine_poisoned(struct td *td, uint64_t gpa)
+{
+	const uint8_t *page = page_of(gpa, TD_SHARED);
+	int want = e.poisoned[gpa / TDX_PAGE_SIZE] ? POISON : 0;
+
+	(void)td;
+	for (unsigned int i = 0; i < TDX_PAGE_SIZE; i++)
+		if (page[i] != want)
+			return false;
+	return true;
+}
+
+void td_engine_private(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)
+{
+	uint8_t *at = page_of(gpa, TD_PRIVATE) + gpa % TDX_PAGE_SIZE;
+
+	(void)td;
+	memcpy(write ? (void *)at : data, write ? data : (void *)at, bytes);
+}
+
+bool td_engine_port(struct td *td, uint16_t port, unsigned int size, bool write, uint32_t *value)
+{
+	(void)td, (void)port, (void)size, (void)write, (void)value;
+	return false;
+}
+
+bool td_engine_mmio(struct td *td, uint64_t gpa, unsigned int size, bool write, uint64_t *value)
+{
+	(void)td, (void)gpa, (void)size, (void)write, (void)value;
+	return false;
+}
+
+bool td_engine_msr(struct td *td, unsigned int vcpu, uint32_t msr, bool write, uint64_t *value)
+{
+	(void)td, (void)vcpu, (void)msr, (void)write, (void)value;
+	return false;
+}
+
+void td_engine_cpuid(struct td *td, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+	(void)td, (void)leaf, (void)subleaf, (void)out;
+}
+
+static void note_violation(struct engine_result *r, enum td_violation v)
+{
+	for (unsigned int i = 0; i < r->nviolations; i++)
+		if (r->violations[i] == v)
+			return;
+	if (r->nviolations < ENGINE_VIOLATIONS)
+		r->violations[r->nviolations++] = v;
+}
+
+static void note_close(struct engine_result *r, const struct td_event *event)
+{
+	uint64_t done = (uint32_t)event->a[2], pages = event->a[2] >> 32;
+	enum td_close how = (enum td_close)(uint32_t)event->a[0];
+
+	r->completed += how == TD_CLOSE_COMPLETE;
+	if (how == TD_CLOSE_ABANDONED)
+		r->abandoned_pages += pages - done;
+	r->retries += (uint32_t)event->a[3];
+	r->stalls += event->a[4] >> 32;
+	if (event->a[1] & td_shared_bit(e.td))
+		r->to_shared_pages += done;
+	else
+		r->to_private_pages += done;
+}
+
+void td_engine_emit(struct td *td, struct td_event *event)
+{
+	struct engine_result *r = e.result;
+
+	(void)td;
+	if (event->type == TD_EV_VERDICT && event->a[0] >> 32 == TD_CLASS_VIOLATION)
+		note_violation(r, (enum td_violation)(uint32_t)event->a[0]);
+	else if (event->type == TD_EV_CLOSE)
+		note_close(r, event);
+	else if (event->type == TD_EV_MAPGPA)
+		r->mapgpa_calls++;
+	else if (event->type == TD_EV_ACCEPT && tdx_code(event->a[1]) == TDX_SUCCESS)
+		(event->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? &r->accepts_2m : &r->accepts_4k)[0]++;
+}
+
+/* The hooks of a scenario. */
+
+static enum td_action tdcall(unsigned int cpu, uint64_t gpr[GPRS])
+{
+	struct td_regs regs = { .long_mode = true };
+	enum td_action action;
+
+	memcpy(regs.gpr, gpr, sizeof(regs.gpr));
+	do
+		action = td_tdcall(e.td, cpu, &regs);
+	while (action == TD_AGAIN);
+	memcpy(gpr, regs.gpr, sizeof(regs.gpr));
+	if (action != TD_NEXT)
+		e.over = true;
+	return action;
+}
+
+void scene_tdcall(struct scene *s, uint64_t gpr[GPRS])
+{
+	pthread_mutex_lock(&e.lock);
+	tdcall(s->cpu, gpr);
+	pthread_mutex_unlock(&e.lock);
+}
+
+static bool is_mapped(uint64_t gpa, uint64_t s)
+{
+	uint64_t page = (gpa & ~s) / TDX_PAGE_SIZE;
+
+	return page < GUEST_PAGES && e.banks[gpa & s ? TD_SHARED : TD_PRIVATE].mapped[page];
+}
+
+/* False: a #VE, or the TD is over. */
+static bool reach(struct scene *s, uint64_t gpa, uint32_t flags)
+{
+	while (!e.over && !is_mapped(gpa, s->shared)) {
+		struct td_access access = { .gpa = gpa, .gla = gpa, .flags = flags };
+		uint64_t gpr[GPRS] = { [RAX] = TDG_VP_VEINFO_GET };
+
+		switch (td_access(e.td, s->cpu, &access)) {
+		case TD_AGAIN:
+			break;
+		case TD_VE:
+			if (tdcall(s->cpu, gpr) != TD_NEXT || gpr[RAX] != 0 || gpr[RCX] != VE_EPT_VIOLATION)
+				e.failed = true;
+			return false;
+		default:
+			e.over = true;
+		}
+	}
+	return !e.over;
+}
+
+static uint8_t *bytes_at(const struct scene *s, uint64_t gpa)
+{
+	return page_of(gpa & ~s->shared, gpa & s->shared ? TD_SHARED : TD_PRIVATE) + gpa % TDX_PAGE_SIZE;
+}
+
+static bool access_word(struct scene *s, uint64_t gpa, uint64_t *value, bool write)
+{
+	bool good;
+
+	pthread_mutex_lock(&e.lock);
+	good = reach(s, gpa, write ? TD_ACCESS_WRITE : 0);
+	if (good && write)
+		memcpy(bytes_at(s, gpa), value, 8);
+	else if (good)
+		memcpy(value, bytes_at(s, gpa), 8);
+	pthread_mutex_unlock(&e.lock);
+	return good;
+}
+
+bool scene_load(struct scene *s, uint64_t gpa, uint64_t *value)
+{
+	return access_word(s, gpa, value, false);
+}
+
+bool scene_store(struct scene *s, uint64_t gpa, uint64_t value)
+{
+	return access_word(s, gpa, &value, true);
+}
+
+bool scene_load_split(struct scene *s, uint64_t first, uint64_t second)
+{
+	bool good;
+
+	pthread_mutex_lock(&e.lock);
+	good = reach(s, first + TDX_PAGE_SIZE - 4, 0) && reach(s, second, TD_ACCESS_SPLIT);
+	pthread_mutex_unlock(&e.lock);
+	return good;
+}
+
+bool scene_device_write(struct scene *s, uint64_t gpa)
+{
+	(void)s;
+	pthread_mutex_lock(&e.lock);
+	memset(page_of(gpa, TD_SHARED), 0xd3, 512);
+	pthread_mutex_unlock(&e.lock);
+	return true;
+}
+
+void scene_meet(struct scene *s)
+{
+	unsigned int target = (__atomic_fetch_add(&e.arrived, 1, __ATOMIC_ACQ_REL) / s->cpus + 1) * s->cpus;
+
+	while (__atomic_load_n(&e.arrived, __ATOMIC_ACQUIRE) < target && !__atomic_load_n(&e.failed, __ATOMIC_ACQUIRE))
+		sched_yield();
+}
+
+void scene_note(struct scene *s, const char *text)
+{
+	if (!e.over)
+		printf("# %s, vCPU %u: %s\n", e.scenario->name, s->cpu, text);
+}
+
+/* A run. */
+
+static void *run_cpu(void *arg)
+{
+	struct scene *s = arg;
+
+	if (e.scenario->run(s) != 0)
+		__atomic_store_n(&e.failed, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static void run_cpus(uint64_t shared)
+{
+	struct scene_mail mail = { 0 };
+	struct scene scenes[ENGINE_CPUS];
+	pthread_t threads[ENGINE_CPUS];
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < e.scenario->cpus; cpu++) {
+		scenes[cpu] = (struct scene){ WINDOW, shared, 0xfed00000, 0xc0000, cpu, e.scenario->cpus, &mail, NULL };
+		if (pthread_create(&threads[cpu], NULL, run_cpu, &scenes[cpu]) != 0)
+			abort();
+	}
+	for (cpu = 0; cpu < e.scenario->cpus; cpu++)
+		pthread_join(threads[cpu], NULL);
+}
+
+static bool reset_memory(void)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		if (e.banks[i].bytes != NULL && !(i == TD_SHARED && e.banks[0].bytes == e.banks[1].bytes))
+			munmap(e.banks[i].bytes, GUEST_BYTES);
+		memset(e.banks[i].mapped, 0, sizeof(e.banks[i].mapped));
+	}
+	for (unsigned int i = 0; i < 2; i++) {
+		e.banks[i].bytes = mmap(NULL, GUEST_BYTES, PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (e.banks[i].bytes == MAP_FAILED)
+			return false;
+	}
+	if (engine_alias_banks) {
+		munmap(e.banks[TD_SHARED].bytes, GUEST_BYTES);
+		e.banks[TD_SHARED].bytes = e.banks[TD_PRIVATE].bytes;
+	}
+	memset(e.poisoned, 0, sizeof(e.poisoned));
+	return true;
+}
+
+bool engine_run(const struct scenario *scenario, const struct td_behaviour *behaviour, struct engine_result *result)
+{
+	struct td_config config = { .vcpus = scenario->cpus, .gpaw = 48, .attributes = TDX_ATTR_SEPT_VE_DISABLE,
+				    .tsc_hz = 1000000000, .seed = 1, .runaway_calls = 1000, .behaviour = *behaviour };
+	struct machine machine;
+	void *storage;
+
+	*result = (struct engine_result){ 0 };
+	if (!machine_layout(&machine, GUEST_BYTES) || !reset_memory())
+		return false;
+	machine_slots(&machine, &config);
+	storage = aligned_alloc(16, (td_size(&config) + 15) / 16 * 16);
+	e.result = result;
+	e.scenario = scenario;
+	e.arrived = 0;
+	e.over = e.failed = false;
+	e.td = storage != NULL ? td_init(storage, td_size(&config), &config) : NULL;
+	if (e.td == NULL)
+		return false;
+	run_cpus(td_shared_bit(e.td));
+	result->status = e.failed && !e.over;
+	if (td_stopped(e.td) == TD_RUNNING)
+		td_stop(e.td, TD_STOP_ENGINE);
+	td_finish(e.td);
+	if (!td_sane(e.td))
+		result->status = 2;
+	free(storage);
+	return true;
+}

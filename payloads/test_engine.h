@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The TD core and the hooks of a scenario in one process: memory is two arrays, a device is a function call. */
+#ifndef PAYLOADS_TEST_ENGINE_H
+#define PAYLOADS_TEST_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "td/td.h"
+#include "payloads/scenario.h"
+
+#define ENGINE_CPUS		2
+#define ENGINE_VIOLATIONS	8
+
+/* What a run came to. */
+struct engine_result {
+	int status;			/* the scenario's own */
+	enum td_violation violations[ENGINE_VIOLATIONS];	/* each name once, in order of appearance */
+	unsigned int nviolations;
+	uint64_t mapgpa_calls, retries, stalls, to_shared_pages, to_private_pages, abandoned_pages, accepts_4k, accepts_2m;
+	uint64_t completed;		/* conversions */
+};
+
+/* Test only: both aliases of a page are the same memory, as in a broken engine. Every test must then see red. */
+extern bool engine_alias_banks;
+
+bool engine_run(const struct scenario *scenario, const struct td_behaviour *behaviour, struct engine_result *result);
+
+#endif

@@ -5,7 +5,7 @@ CC := gcc
 KERNEL := build/kernel
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-MAKEFLAGS += --no-builtin-rules
+MAKEFLAGS += --no-builtin-rules --no-print-directory $(if $(V),,--silent)
 
 # Host programs are compiled and linked with CFLAGS; SANITIZE is how make sanitize builds the unit tests once more.
 SANITIZE :=
@@ -71,6 +71,7 @@ clean:
 distclean:
 	rm -rf $(B)
 
+## V=1             with any of these: show each command
 help:
 	@sed -n 's/^## //p' Makefile */build.mk
 

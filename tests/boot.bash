@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # Sourced by the tests that boot guests. B=FOLDER tests another build.
+# shellcheck disable=SC2034 # for whoever sources this
 
 top=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 build=${B:-$top/build}

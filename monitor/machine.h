@@ -60,6 +60,7 @@ uint64_t machine_file_offset(const struct machine *machine, uint64_t address);
 #define MONITOR_CONFIG_MAGIC	0x3167666362616c74ull	/* "tlabcfg1" */
 #define MONITOR_STATUS_MAGIC	0x3174617462616c74ull	/* "tlabtat1" */
 #define MONITOR_CMDLINE_BYTES	2048
+#define MONITOR_MESSAGE_BYTES	256
 
 enum {
 	MONITOR_TRACE_EXITS = 1,	/* a TD_EV_EXIT for every exit */
@@ -92,6 +93,7 @@ struct monitor_status {
 	uint64_t journal_head;		/* bytes ever written; the record ends at head modulo journal_bytes */
 	uint64_t journal_tail;		/* bytes ever taken, by the command; the monitor waits when the ring is full */
 	uint64_t journal_stalls;	/* how often it had to */
+	char message[MONITOR_MESSAGE_BYTES];	/* why the monitor itself could not go on (TD_MARK_PANIC); else empty */
 };
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef MONITOR_MEM_H
 #define MONITOR_MEM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "monitor/machine.h"
@@ -10,6 +11,18 @@
 /* All machine addresses below MEM_DIRECT_BYTES, RAM and devices alike, are mapped here. */
 #define MEM_DIRECT		0xffff800000000000ull
 #define MEM_DIRECT_BYTES	(512ull << 30)
+
+/*
+ * In this order: mem_init() before anything else; mem_move(), when the configuration is known, takes the monitor out of
+ * the guest's memory into the reserve, behind the journal; mem_clear_image() wipes what it left.
+ */
+void mem_init(void);
+void mem_move(void);
+void mem_clear_image(void);
+
+/* For the start of other CPUs: the value of CR3, and whether the low 2 MiB are mapped at their own address too. */
+uint32_t mem_page_tables(void);
+void mem_identity(bool on);
 
 static inline void *mem_machine(uint64_t address)
 {

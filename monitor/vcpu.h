@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A virtual CPU as everything but the vendor code sees it. svm.c fills this in after every exit and takes it back
- * before the next entry, so nobody else reads a VMCB.
+ * A virtual CPU as everything but the vendor code sees it. svm.c fills in the guest's registers after every exit and
+ * takes them back before the next entry, so nobody else reads a VMCB. Virtual CPU n runs on QEMU's CPU with APIC id n.
  */
 #ifndef MONITOR_VCPU_H
 #define MONITOR_VCPU_H
@@ -10,55 +10,74 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "monitor/exits.h"
+#include "monitor/load.h"
 #include "monitor/machine.h"
+#include "monitor/persona.h"
 #include "td/td.h"
 
-#define CR0_PE		(1ull << 0)
 #define CR0_WP		(1ull << 16)
 #define CR0_PG		(1ull << 31)
+#define CR4_PSE		(1ull << 4)
 #define CR4_PAE		(1ull << 5)
-#define CR4_LA57	(1ull << 12)
-#define CR4_OSXSAVE	(1ull << 18)
-#define CR4_PKE		(1ull << 22)
-#define EFER_SCE	(1ull << 0)
-#define EFER_LME	(1ull << 8)
+#define CR4_PGE		(1ull << 7)
+#define CR4_SMEP	(1ull << 20)
+#define CR4_SMAP	(1ull << 21)
 #define EFER_LMA	(1ull << 10)
-#define EFER_NXE	(1ull << 11)
 #define EFER_SVME	(1ull << 12)
 
+struct vmcb;
+
 struct vcpu {
-	struct td_regs regs;	/* general registers, RIP, CPL, 64-bit or not */
-	uint64_t rflags;
-	uint64_t cr0;		/* read only */
-	uint64_t cr3;		/* read only */
-	uint64_t cr4;		/* read only */
-	uint64_t efer;		/* as the guest sees it: without SVME */
-	uint32_t index;		/* 0 .. vcpus-1; also the local APIC id */
+	/* The guest's registers; control registers are for reading. efer is without SVME. */
+	struct td_regs regs;
+	uint64_t rflags, cr0, cr3, cr4, efer;
+	uint32_t index;
+	struct persona_vcpu persona;
+
+	/* svm.c */
+	struct vmcb *vmcb;
+	uint64_t host_cr0, host_cr4;
+	uint64_t event;			/* to be delivered at the next entry, as EVENTINJ has it; 0: none */
+	bool nmi_blocked;		/* the guest is in its NMI handler */
+
+	/* smp.c; volatile: other CPUs look. */
+	volatile uint32_t started;
+	volatile uint32_t parked;	/* never runs again */
+	volatile uint32_t halted;
+	volatile uint32_t in_guest;
+	volatile uint32_t kicked;	/* an NMI is on its way */
+	volatile uint32_t nmi;		/* the guest is owed an NMI */
+	volatile uint64_t generation;	/* of the nested page tables that this CPU's TLB can hold */
+	volatile uint64_t idle_ticks;	/* spent halted since the last activity */
+	uint64_t activity_seen;
+
+	bool ve_seen;			/* took a #VE */
+	uint64_t exits[EXIT_KINDS];
 };
 
-/* The state in which a vCPU starts: 64-bit, flat segments, interrupts off. Everything not named is zero. */
-struct vcpu_start {
-	uint64_t rip, rsp, cr3, rsi, rdi;
-};
-
-/* What every component may read. config is the command's; td is there from the first exit on. */
+/* Set before the first vCPU runs, constant then. */
 extern struct monitor_config config;
 extern struct td *td;
+extern struct persona persona;
+extern struct vcpu *vcpus;		/* [config.td.vcpus] */
+
+/* The vCPU of the CPU that holds the lock. */
+extern struct vcpu *current;
 
 /*
- * The guest's linear memory, through its own page tables and through the alias that they name. Never faults in the
- * monitor and touches only RAM and ROM slots.
+ * The guest's linear memory, through its own page tables and the alias that they name. Reads RAM and ROM only.
  *
  * vcpu_translate(): *gpa with S as the page tables have it. False if nothing is mapped at gla.
- * vcpu_read(): bytes that could be read, less than bytes if the rest is not mapped or not memory.
+ * vcpu_read(): bytes that could be read; less than asked if the rest is not mapped or not memory.
+ * vcpu_code(): the same at RIP, at most INSN_MAX bytes.
  */
 bool vcpu_translate(const struct vcpu *vcpu, uint64_t gla, uint64_t *gpa);
 size_t vcpu_read(const struct vcpu *vcpu, uint64_t gla, void *data, size_t bytes);
+size_t vcpu_code(const struct vcpu *vcpu, uint8_t *code);
 
-/* The base of a segment, for operands: reg 0..5 = ES CS SS DS FS GS, the order of their encoding. */
-uint64_t vcpu_segment_base(const struct vcpu *vcpu, unsigned int reg);
-
-/* NMI and wake-up of another vCPU, as an ICR write of the guest asks for. False: no such vCPU. */
-bool vcpu_send_nmi(unsigned int index);
+/* Return addresses on the stack, innermost first; unused entries are 0. A heuristic. */
+#define VCPU_CALLERS 5
+void vcpu_callers(const struct vcpu *vcpu, uint64_t callers[VCPU_CALLERS]);
 
 #endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "monitor/engine.h"
+
+#include "monitor/bank.h"
+#include "monitor/end.h"
+#include "monitor/io.h"
+#include "monitor/journal.h"
+#include "monitor/lib.h"
+#include "monitor/mem.h"
+#include "monitor/npt.h"
+#include "monitor/pattern.h"
+#include "monitor/ports.h"
+#include "monitor/smp.h"
+
+bool engine_address(const struct td_slot *slot, uint64_t gpa, enum td_alias alias, uint64_t *address)
+{
+	if ((config.flags & MONITOR_ALIAS_BANKS) && slot != NULL && slot->kind == TD_SLOT_RAM)
+		alias = TD_SHARED;
+	return bank_address(&config.machine, slot, gpa, alias, address);
+}
+
+/* td promises that a range lies within one slot; a broken promise must not become a machine address. */
+static uint64_t address_of(const struct td *of, uint64_t gpa, uint64_t pages, enum td_alias alias)
+{
+	const struct td_slot *slot = td_slot_of(of, gpa);
+	uint64_t first, last;
+
+	if (pages == 0 || !engine_address(slot, gpa, alias, &first) ||
+	    !engine_address(slot, gpa + (pages - 1) * TDX_PAGE_SIZE, alias, &last) ||
+	    last - first != (pages - 1) * TDX_PAGE_SIZE)
+		panic("td used GPA 0x%lx, %lu pages, which no memory stands behind", gpa, pages);
+	return first;
+}
+
+static uint64_t guest_address(const struct td *of, uint64_t gpa, enum td_alias alias)
+{
+	return alias == TD_SHARED ? gpa | td_shared_bit(of) : gpa;
+}
+
+void td_engine_map(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias alias)
+{
+	npt_map(guest_address(of, gpa, alias), pages, address_of(of, gpa, pages, alias));
+}
+
+void td_engine_unmap(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias alias)
+{
+	npt_unmap(guest_address(of, gpa, alias), pages);
+}
+
+void td_engine_fill(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what)
+{
+	uint64_t *page = mem_machine(address_of(of, gpa, pages, alias));
+
+	/* Another CPU's stale translation could still write there. */
+	npt_sync();
+	for (; pages > 0; pages--, page += PATTERN_WORDS, gpa += TDX_PAGE_SIZE) {
+		if (what == TD_FILL_ZERO)
+			memset(page, 0, TDX_PAGE_SIZE);
+		else
+			pattern_fill(page, gpa, what == TD_FILL_POISON ? PATTERN_POISON : PATTERN_SCRAMBLE);
+	}
+}
+
+bool td_engine_poisoned(struct td *of, uint64_t gpa)
+{
+	return pattern_poisoned(mem_machine(address_of(of, gpa, 1, TD_SHARED)), gpa);
+}
+
+void td_engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes, bool write)
+{
+	uint8_t *p = mem_machine(address_of(of, gpa, 1, TD_PRIVATE));
+
+	if (bytes > TDX_PAGE_SIZE - gpa % TDX_PAGE_SIZE)
+		panic("td reached beyond a page at GPA 0x%lx", gpa);
+	if (write)
+		memcpy(p, data, bytes);
+	else
+		memcpy(data, p, bytes);
+}
+
+bool td_engine_port(struct td *of, uint16_t port, unsigned int size, bool write, uint32_t *value)
+{
+	(void)of;
+	if (write)
+		ports_write(port, size, *value);
+	else
+		*value = ports_read(port, size);
+	return true;
+}
+
+bool td_engine_mmio(struct td *of, uint64_t gpa, unsigned int size, bool write, uint64_t *value)
+{
+	const struct td_slot *slot = td_slot_of(of, gpa);
+	uint64_t address;
+
+	if (slot == NULL || slot->kind != TD_SLOT_MMIO || gpa % TDX_PAGE_SIZE + size > TDX_PAGE_SIZE ||
+	    !engine_address(slot, gpa, TD_SHARED, &address))
+		return false;
+	if (write)
+		mem_device_write(address, size, *value);
+	else
+		*value = mem_device_read(address, size);
+	return true;
+}
+
+bool td_engine_msr(struct td *of, unsigned int vcpu, uint32_t msr, bool write, uint64_t *value)
+{
+	struct persona_vcpu *p = &vcpus[vcpu].persona;
+
+	(void)of;
+	return write ? vmm_wrmsr(p, msr, *value) : vmm_rdmsr(p, msr, value);
+}
+
+void td_engine_cpuid(struct td *of, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+	(void)of;
+	vmm_cpuid(&persona, leaf, subleaf, out);
+}
+
+/*
+ * The guest's RIP of a hypercall is always the same stub, so what was asked for is followed by who may have asked. What
+ * the guest's stack says is only as good as the guest.
+ */
+void td_engine_emit(struct td *of, struct td_event *event)
+{
+	struct td_event callers = { .type = TD_EV_CALLERS, .vcpu = event->vcpu };
+
+	(void)of;
+	journal_put(event);
+	if (current == NULL || (event->type != TD_EV_MAPGPA && event->type != TD_EV_VERDICT))
+		return;
+	callers.rip = current->regs.rip;
+	vcpu_callers(current, callers.a);
+	if (callers.a[0] != 0)
+		journal_put(&callers);
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/* From exits to what the module would make of them. */
+#include "monitor/exit.h"
+
+#include "monitor/end.h"
+#include "monitor/insn.h"
+#include "monitor/io.h"
+#include "monitor/journal.h"
+#include "monitor/lib.h"
+#include "monitor/smp.h"
+
+#define TDX_CPUID_LEAF	0x21
+#define MSR_FS_BASE	0xc0000100
+#define MSR_GS_BASE	0xc0000101
+
+/* Not in the module's table: a write to EFER that the module leaves to the guest's #VE handler is told like one to it. */
+#define MSR_ALWAYS_VE	0
+
+static bool detected;	/* the guest has asked whether it is a TD */
+
+/* A TDCALL is counted by what it asks for. */
+static enum monitor_exit tdcall_reason(const struct td_regs *r)
+{
+	if (r->gpr[TD_RAX] == TDG_VP_VEINFO_GET)
+		return EXIT_VEINFO;
+	if (r->gpr[TD_RAX] == TDG_MEM_PAGE_ACCEPT)
+		return EXIT_ACCEPT;
+	if (r->gpr[TD_RAX] != TDG_VP_VMCALL)
+		return EXIT_TDCALL;
+	if (r->gpr[TD_R10] != 0)
+		return EXIT_VMCALL;
+	switch (r->gpr[TD_R11]) {
+	case GHCI_IO:
+		return EXIT_VMCALL_IO;
+	case GHCI_RDMSR:
+	case GHCI_WRMSR:
+		return EXIT_VMCALL_MSR;
+	case GHCI_MMIO:
+		return EXIT_VMCALL_MMIO;
+	case GHCI_HLT:
+		return EXIT_VMCALL_HLT;
+	case GHCI_MAP_GPA:
+		return EXIT_VMCALL_MAPGPA;
+	default:
+		return EXIT_VMCALL;
+	}
+}
+
+static void trace(const struct vcpu *vcpu, enum monitor_exit reason, const struct vm_exit *e)
+{
+	const uint64_t *r = vcpu->regs.gpr;
+	uint64_t a = 0, b = 0;
+
+	if (reason == EXIT_VMCALL_IO || reason == EXIT_VMCALL_MMIO) {
+		a = r[TD_R14];
+		b = r[TD_R13];
+	} else if (reason == EXIT_VMCALL_MSR) {
+		a = r[TD_R12];
+		b = r[TD_R11] == GHCI_WRMSR;
+	} else if (reason == EXIT_VMCALL_MAPGPA) {
+		a = r[TD_R12];
+		b = r[TD_R13];
+	} else if (reason == EXIT_VMCALL) {
+		a = r[TD_R10];
+		b = r[TD_R11];
+	} else if (reason == EXIT_CPUID || reason == EXIT_VEINFO || reason == EXIT_ACCEPT || reason == EXIT_TDCALL) {
+		a = r[TD_RAX];
+		b = r[TD_RCX];
+	} else if (reason == EXIT_IO) {
+		a = e->port;
+		b = !e->in;
+	} else if (reason == EXIT_MSR) {
+		a = r[TD_RCX];
+		b = e->write;
+	} else if (reason == EXIT_EPT_PRIVATE || reason == EXIT_EPT_SHARED) {
+		a = e->gpa;
+		b = e->error;
+	} else if (reason == EXIT_UNKNOWN || reason == EXIT_FORBIDDEN) {
+		a = e->code;
+	}
+	journal_event(TD_EV_EXIT, vcpu->index, vcpu->regs.rip, reason, a, b);
+}
+
+/* What wakes up again and again in a guest that has nothing to do is no activity. */
+static void account(struct vcpu *vcpu, enum monitor_exit reason, const struct vm_exit *e)
+{
+	vcpu->exits[reason]++;
+	if (reason != EXIT_VMCALL_HLT && reason != EXIT_VMCALL_MSR && reason != EXIT_MSR && reason != EXIT_VEINFO &&
+	    reason != EXIT_NMI && reason != EXIT_HLT)
+		smp_activity();
+	if (config.flags & MONITOR_TRACE_EXITS)
+		trace(vcpu, reason, e);
+}
+
+static void skip(struct vcpu *vcpu, uint64_t length)
+{
+	vcpu->regs.rip += length;
+}
+
+/* What td said, for an instruction of this length. Everything but TD_NATIVE. */
+static enum td_action carry_out(struct vcpu *vcpu, enum td_action action, uint64_t length)
+{
+	switch (action) {
+	case TD_NEXT:
+		skip(vcpu, length);
+		break;
+	case TD_AGAIN:
+		break;
+	case TD_VE:
+		vcpu->ve_seen = true;
+		svm_inject(vcpu, SVM_VE);
+		break;
+	case TD_GP:
+		svm_inject(vcpu, SVM_GP);
+		break;
+	case TD_UD:
+		svm_inject(vcpu, SVM_UD);
+		break;
+	case TD_DF:
+		svm_inject(vcpu, SVM_DF);
+		break;
+	case TD_HALT:
+	case TD_PARK:
+		skip(vcpu, length);
+		return action;
+	case TD_STOP:
+		end_run();
+	case TD_NATIVE:
+		panic("td left an instruction at 0x%lx to the monitor, which cannot do it", vcpu->regs.rip);
+	}
+	return TD_NEXT;
+}
+
+static struct td_instruction instruction(const struct vcpu *vcpu, enum ve_reason reason, uint32_t length)
+{
+	return (struct td_instruction){
+		.reason = reason,
+		.length = length,
+		.rip = vcpu->regs.rip,
+		.index = (uint32_t)vcpu->regs.gpr[reason == VE_CPUID ? TD_RAX : TD_RCX],
+		.subleaf = (uint32_t)vcpu->regs.gpr[TD_RCX],
+		.cpl = vcpu->regs.cpl,
+	};
+}
+
+/* An instruction with nothing to it but its name. */
+static enum td_action reflect(struct vcpu *vcpu, enum ve_reason reason, uint32_t length)
+{
+	struct td_instruction in = instruction(vcpu, reason, length);
+
+	return carry_out(vcpu, td_instruction(td, vcpu->index, &in), length);
+}
+
+static enum td_action on_tdcall(struct vcpu *vcpu, const struct vm_exit *e)
+{
+	account(vcpu, tdcall_reason(&vcpu->regs), e);
+	if (!detected && vcpu->regs.gpr[TD_RAX] == TDG_VP_INFO) {
+		detected = true;
+		end_mark(TD_MARK_DETECTED, 0);
+	}
+	return carry_out(vcpu, td_tdcall(td, vcpu->index, &vcpu->regs), TDCALL_LENGTH);
+}
+
+/*
+ * Instructions of Intel's that this CPU does not have, and UD2. Those that read as TDCALL only to us, because the code
+ * could not be read, do not exist: the CPU has just fetched it.
+ */
+static enum td_action on_ud(struct vcpu *vcpu, const struct vm_exit *e)
+{
+	uint8_t code[INSN_MAX];
+	uint32_t length;
+
+	switch (insn_kind(code, vcpu_code(vcpu, code), &length)) {
+	case INSN_TDCALL:
+		return on_tdcall(vcpu, e);
+	case INSN_VMCALL:
+		account(vcpu, EXIT_UD, e);
+		return reflect(vcpu, VE_VMCALL, length);
+	case INSN_PCONFIG:
+		account(vcpu, EXIT_UD, e);
+		return reflect(vcpu, VE_PCONFIG, length);
+	default:
+		account(vcpu, EXIT_UD, e);
+		return carry_out(vcpu, TD_UD, 0);
+	}
+}
+
+/* Without prefixes, if the code cannot be read: another vCPU may have unmapped it since. */
+static uint32_t code_length(const struct vcpu *vcpu, enum insn_kind *kind, uint32_t plain)
+{
+	uint8_t code[INSN_MAX];
+	uint32_t length;
+
+	*kind = insn_kind(code, vcpu_code(vcpu, code), &length);
+	return *kind != INSN_OTHER ? length : plain;
+}
+
+static enum td_action on_io(struct vcpu *vcpu, const struct vm_exit *e)
+{
+	uint32_t length = (uint32_t)(e->next_rip - vcpu->regs.rip);
+	struct td_instruction in = instruction(vcpu, VE_IO, length);
+
+	in.qualification = (e->size - 1) | (uint64_t)e->in << 3 | (uint64_t)e->string << 4 | (uint64_t)e->rep << 5 |
+			   (uint64_t)e->port << 16;
+	return carry_out(vcpu, td_instruction(td, vcpu->index, &in), length);
+}
+
+/* persona_*() work on copies of the registers that they may look at. */
+static void persona_in(struct vcpu *vcpu)
+{
+	vcpu->persona.cr4 = vcpu->cr4;
+	vcpu->persona.efer = vcpu->efer;
+	vcpu->persona.cs_long = vcpu->regs.long_mode;
+}
+
+static enum td_action on_cpuid(struct vcpu *vcpu)
+{
+	enum insn_kind kind;
+	uint32_t length = code_length(vcpu, &kind, 2), out[4];
+	struct td_instruction in = instruction(vcpu, VE_CPUID, length);
+	enum td_action action = td_instruction(td, vcpu->index, &in);
+
+	if (in.index == TDX_CPUID_LEAF)
+		vcpu->ve_seen = false;	/* it knows what it is */
+	if (action != TD_NATIVE)
+		return carry_out(vcpu, action, length);
+	persona_in(vcpu);
+	persona_cpuid(&vcpu->persona, in.index, in.subleaf, out);
+	vcpu->regs.gpr[TD_RAX] = out[0];
+	vcpu->regs.gpr[TD_RBX] = out[1];
+	vcpu->regs.gpr[TD_RCX] = out[2];
+	vcpu->regs.gpr[TD_RDX] = out[3];
+	return carry_out(vcpu, TD_NEXT, length);
+}
+
+static enum persona_answer native_msr(struct vcpu *vcpu, uint32_t msr, bool write)
+{
+	uint64_t value = vcpu->regs.gpr[TD_RDX] << 32 | (uint32_t)vcpu->regs.gpr[TD_RAX];
+	enum persona_answer answer;
+
+	persona_in(vcpu);
+	if (write) {
+		answer = persona_wrmsr(&vcpu->persona, msr, value);
+		vcpu->efer = vcpu->persona.efer;
+		return answer;
+	}
+	answer = persona_rdmsr(&vcpu->persona, msr, &value);
+	if (answer == PERSONA_DONE) {
+		vcpu->regs.gpr[TD_RAX] = (uint32_t)value;
+		vcpu->regs.gpr[TD_RDX] = value >> 32;
+	}
+	return answer;
+}
+
+static enum td_action on_msr(struct vcpu *vcpu, bool write)
+{
+	enum insn_kind kind;
+	uint32_t length = code_length(vcpu, &kind, 2);
+	struct td_instruction in = instruction(vcpu, write ? VE_WRMSR : VE_RDMSR, length);
+	enum td_action action = td_instruction(td, vcpu->index, &in);
+
+	if (action != TD_NATIVE)
+		return carry_out(vcpu, action, length);
+	switch (native_msr(vcpu, in.index, write)) {
+	case PERSONA_DONE:
+		return carry_out(vcpu, TD_NEXT, length);
+	case PERSONA_VE:
+		in.index = MSR_ALWAYS_VE;
+		return carry_out(vcpu, td_instruction(td, vcpu->index, &in), length);
+	default:
+		return carry_out(vcpu, TD_GP, length);
+	}
+}
+
+/* #VE needs the linear address, which SVM does not give: it is found in the instruction and believed if it leads back. */
+static enum td_action on_ept(struct vcpu *vcpu, const struct vm_exit *e)
+{
+	struct td_access access = { .gpa = e->gpa, .rip = vcpu->regs.rip, .flags = e->access };
+	struct insn_access operand;
+	struct insn_regs regs;
+	uint8_t code[INSN_MAX];
+	uint64_t gla, gpa;
+	bool split = false;
+
+	if (!(e->access & (TD_ACCESS_FETCH | TD_ACCESS_WALK))) {
+		memcpy(regs.gpr, vcpu->regs.gpr, sizeof(regs.gpr));
+		regs.rip = vcpu->regs.rip;
+		regs.fs_base = rdmsr(MSR_FS_BASE);
+		regs.gs_base = rdmsr(MSR_GS_BASE);
+		if (insn_explain(code, vcpu_code(vcpu, code), &regs, e->gpa, e->access & TD_ACCESS_WRITE, &operand, &split)) {
+			gla = split ? (operand.gla + operand.bytes - 1) & ~(TDX_PAGE_SIZE - 1) : operand.gla;
+			if (vcpu_translate(vcpu, gla, &gpa) && gpa / TDX_PAGE_SIZE == e->gpa / TDX_PAGE_SIZE)
+				access.gla = gla;
+		}
+	}
+	if (split && access.gla != 0)
+		access.flags |= TD_ACCESS_SPLIT;
+	return carry_out(vcpu, td_access(td, vcpu->index, &access), 0);
+}
+
+/* A kernel that does not know what a #VE is dies of the first one. */
+static void __attribute__((noreturn)) on_shutdown(const struct vcpu *vcpu)
+{
+	if (!detected && vcpu->ve_seen)
+		end_mark(TD_MARK_NO_TDX, 0);
+	end_run_mark(TD_MARK_RESET, 1);
+}
+
+static enum td_action on_cache(struct vcpu *vcpu)
+{
+	enum insn_kind kind;
+	uint32_t length = code_length(vcpu, &kind, 2);
+
+	return reflect(vcpu, kind == INSN_INVD ? VE_INVD : VE_WBINVD, length);
+}
+
+static enum td_action on_hlt(struct vcpu *vcpu)
+{
+	enum insn_kind kind;
+	uint32_t length = code_length(vcpu, &kind, 1);
+
+	return reflect(vcpu, VE_HLT, length);
+}
+
+/* RDPMC without a PMU is #GP, the others do not exist in a TD (MOD src/td_dispatcher/tdx_td_dispatcher.c). */
+static enum td_action on_forbidden(struct vcpu *vcpu)
+{
+	enum insn_kind kind;
+
+	code_length(vcpu, &kind, 2);
+	return carry_out(vcpu, kind == INSN_RDPMC ? TD_GP : TD_UD, 0);
+}
+
+enum td_action exit_handle(struct vcpu *vcpu, const struct vm_exit *e)
+{
+	if (e->reason == EXIT_UD)
+		return on_ud(vcpu, e);
+	account(vcpu, e->reason, e);
+	switch (e->reason) {
+	case EXIT_NMI:
+		return TD_NEXT;
+	case EXIT_IO:
+		return on_io(vcpu, e);
+	case EXIT_CPUID:
+		return on_cpuid(vcpu);
+	case EXIT_MSR:
+		return on_msr(vcpu, e->write);
+	case EXIT_HLT:
+		return on_hlt(vcpu);
+	case EXIT_CACHE:
+		return on_cache(vcpu);
+	case EXIT_EPT_PRIVATE:
+	case EXIT_EPT_SHARED:
+		return on_ept(vcpu, e);
+	case EXIT_FORBIDDEN:
+		return on_forbidden(vcpu);
+	case EXIT_SHUTDOWN:
+		on_shutdown(vcpu);
+	default:
+		panic("SVM exit 0x%lx at 0x%lx, which was not asked for", e->code, vcpu->regs.rip);
+	}
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The monitor's life before the guest's. How QEMU must be started (cli does; RAM, N and the files are its own):
+ *
+ *	qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
+ *	  -accel tcg,thread=single				one thread: with more, TCG's SVM loses the guest now and then
+ *	  -machine q35,memory-backend=ram,hpet=off,smm=off,vmport=off,i8042=on,usb=off
+ *	  -object memory-backend-file,id=ram,size=RAM,mem-path=/proc/PID/fd/FD,share=on	a memfd; RAM = machine.ram_bytes
+ *	  -m RAMb -smp N -cpu max,phys-bits=48,la57=off		48: S is bit 47, see npt.h
+ *	  -kernel build/monitor.elf
+ *	  -fw_cfg name=opt/tdlab/config,file=...		struct monitor_config
+ *	  -fw_cfg name=opt/tdlab/kernel,file=... [-fw_cfg name=opt/tdlab/initrd,file=...]
+ *	  -device isa-debug-exit,iobase=0xf4,iosize=4		exit status 1: the run is over; 3: monitor_status.message
+ *	  -serial ...						the guest's console, 0x3f8
+ *	  [-icount shift=0,sleep=off -rtc base=...,clock=vm -seed N]	the same run every time (one vCPU)
+ */
+#include "monitor/end.h"
+#include "monitor/fwcfg.h"
+#include "monitor/journal.h"
+#include "monitor/lib.h"
+#include "monitor/load.h"
+#include "monitor/mem.h"
+#include "monitor/npt.h"
+#include "monitor/smp.h"
+#include "monitor/svm.h"
+#include "monitor/trap.h"
+
+#define PM_TIMER_PORT	0x608	/* qemu hw/acpi/ich9.c: PMBASE + 8, where SeaBIOS puts it */
+#define MIB		0x100000ull
+#define LOW_RAM_END	0xa0000ull
+
+struct monitor_config config;
+struct persona persona;
+struct td *td;
+
+static struct fwcfg_file kernel_file, initrd_file;
+
+void monitor_main(void) __attribute__((noreturn));
+
+static void read_config(void)
+{
+	struct fwcfg_file file;
+
+	if (!fwcfg_find(MACHINE_FILE_CONFIG, &file) || file.bytes != sizeof(config))
+		panic("fw_cfg file " MACHINE_FILE_CONFIG " is missing or of another version");
+	fwcfg_read(&file, 0, &config, sizeof(config));
+	if (config.magic != MONITOR_CONFIG_MAGIC || config.bytes != sizeof(config))
+		panic("fw_cfg file " MACHINE_FILE_CONFIG " is of another version");
+	config.cmdline[MONITOR_CMDLINE_BYTES - 1] = '\0';
+}
+
+void load_read(const struct load_input *in, enum load_file file, uint64_t offset, void *to, uint64_t bytes)
+{
+	(void)in;
+	fwcfg_read(file == LOAD_KERNEL ? &kernel_file : &initrd_file, (uint32_t)offset, to, (uint32_t)bytes);
+}
+
+static void add_bank(struct load_memory *memory, uint64_t address, uint64_t bytes, uint64_t machine)
+{
+	memory->banks[memory->nbanks++] = (struct load_bank){ address, bytes, mem_machine(machine) };
+}
+
+/* Firmware: the low MiB, and behind the reserve what SeaBIOS keeps at the top of the RAM below 4 GiB. */
+static void load(struct load_result *loaded)
+{
+	const struct machine *m = &config.machine;
+	struct load_input in = { .cmdline = config.cmdline, .vcpus = config.td.vcpus };
+	uint64_t bios = m->reserve + MACHINE_RESERVE;
+	enum load_error error;
+
+	if (!fwcfg_find(MACHINE_FILE_KERNEL, &kernel_file))
+		panic("fw_cfg file " MACHINE_FILE_KERNEL " is missing");
+	in.kernel_bytes = kernel_file.bytes;
+	if (fwcfg_find(MACHINE_FILE_INITRD, &initrd_file))
+		in.initrd_bytes = initrd_file.bytes;
+	for (uint32_t i = 0; i < m->nram; i++)
+		add_bank(&in.ram, m->ram[i].gpa, m->ram[i].bytes, m->ram[i].bank);
+	add_bank(&in.firmware, 0, MIB, 0);
+	add_bank(&in.firmware, bios, m->low_bytes - bios, bios);
+	error = load_guest(&in, loaded);
+	if (error != LOAD_OK)
+		panic("%s", load_error_text(error));
+}
+
+static void start_td(void)
+{
+	size_t bytes = td_size(&config.td);
+	void *mem;
+
+	if (bytes == 0)
+		panic("td refuses the configuration");
+	mem = mem_alloc(bytes);
+	npt_init();
+	td = td_init(mem, bytes, &config.td);
+	if (td == NULL)
+		panic("td refuses the configuration");
+	journal_status()->td = mem_address(mem);
+	journal_status()->td_bytes = bytes;
+	journal_status()->tsc_hz = config.td.tsc_hz;
+}
+
+/* The shared twin of a private page must be as it was when the machine was switched on, or poison. */
+static void clear_leftovers(void)
+{
+	memset(mem_machine(0), 0, LOW_RAM_END);
+	mem_clear_image();
+}
+
+void monitor_main(void)
+{
+	struct load_result loaded;
+
+	mem_init();
+	trap_init();
+	read_config();
+	mem_move();
+	journal_init();
+	config.td.tsc_hz = persona_measure_tsc(PM_TIMER_PORT);
+	persona_init(&persona, config.td.tsc_hz, config.td.vcpus, config.flags & MONITOR_HIDE_CX16);
+	svm_cpu_init();
+	vcpus = mem_alloc(config.td.vcpus * sizeof(*vcpus));
+	for (uint32_t i = 0; i < config.td.vcpus; i++)
+		vcpus[i].index = i;
+	load(&loaded);
+	start_td();
+	smp_start(&loaded);
+	clear_leftovers();
+	svm_vcpu_init(&vcpus[0]);
+	svm_vcpu_start(&vcpus[0], &loaded.start);
+	persona_vcpu_init(&vcpus[0].persona, &persona, 0);
+	journal_status()->magic = MONITOR_STATUS_MAGIC;
+	smp_run_first(&vcpus[0]);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* The monitor's own memory: the move to the reserve, page tables, and access to what the guest cannot reach. */
+#include "monitor/mem.h"
+
+#include "monitor/io.h"
+#include "monitor/lib.h"
+#include "monitor/vcpu.h"
+
+#define PTE_P		1ull
+#define PTE_W		2ull
+#define PTE_LARGE	0x80ull
+#define PTE_NX		(1ull << 63)
+#define ENTRIES		512
+#define GIB		(1ull << 30)
+
+/* link.ld */
+extern char image_base[], image_rodata[], image_data[], image_end[], image_load[];
+
+/* Beyond the direct map: one GiB at a time. 64-bit BARs can be anywhere below S. */
+#define WINDOW		0xffff810000000000ull
+
+static uint64_t image_at;		/* machine address of image_base */
+static uint64_t pool, pool_end;		/* the rest of the reserve */
+static uint64_t *pml4, *pdpt_window;
+
+uint64_t mem_address(const void *p)
+{
+	uint64_t address = (uint64_t)(uintptr_t)p;
+
+	return address >= MEM_DIRECT ? address - MEM_DIRECT : address - (uint64_t)image_base + image_at;
+}
+
+void *mem_alloc(uint64_t bytes)
+{
+	void *p = mem_machine(pool);
+
+	bytes = (bytes + TDX_PAGE_SIZE - 1) / TDX_PAGE_SIZE * TDX_PAGE_SIZE;
+	if (bytes > pool_end - pool)
+		panic("the monitor's %lu MiB of memory are used up", (uint64_t)MACHINE_RESERVE >> 20);
+	pool += bytes;
+	return memset(p, 0, bytes);
+}
+
+static uint64_t *table(uint64_t *entry)
+{
+	if (*entry == 0)
+		*entry = mem_address(mem_alloc(TDX_PAGE_SIZE)) | PTE_P | PTE_W;
+	return mem_machine(*entry & ~0xfffull);
+}
+
+static void map_image(void)
+{
+	char *p;
+
+	for (p = image_base; p < image_end; p += TDX_PAGE_SIZE) {
+		uint64_t va = (uint64_t)p;
+		uint64_t *pdpt = table(&pml4[va >> 39 & 511]);
+		uint64_t *pd = table(&pdpt[va >> 30 & 511]);
+		uint64_t rights = p < image_rodata ? 0 : p < image_data ? PTE_NX : PTE_NX | PTE_W;
+
+		table(&pd[va >> 21 & 511])[va >> 12 & 511] = mem_address(p) | PTE_P | rights;
+	}
+}
+
+void mem_init(void)
+{
+	image_at = (uint64_t)image_load;
+}
+
+void mem_move(void)
+{
+	uint64_t bytes = (uint64_t)(image_end - image_base);
+	uint64_t to = config.machine.reserve + MACHINE_STATUS_BYTES + MACHINE_JOURNAL_BYTES;
+	uint64_t *direct, i;
+
+	pool = to + bytes;
+	pool_end = config.machine.reserve + MACHINE_RESERVE;
+
+	image_at = to;
+	pml4 = mem_alloc(TDX_PAGE_SIZE);
+	map_image();
+	direct = table(&pml4[MEM_DIRECT >> 39 & 511]);
+	for (i = 0; i < ENTRIES; i++)
+		direct[i] = i * GIB | PTE_P | PTE_W | PTE_LARGE | PTE_NX;
+	pdpt_window = table(&pml4[WINDOW >> 39 & 511]);
+
+	/* Last: a variable that changed after the copy would change back. */
+	memcpy(mem_machine(to), image_base, bytes);
+	__asm__ volatile("mov %0, %%cr3" : : "r"(mem_address(pml4)) : "memory");
+}
+
+uint32_t mem_page_tables(void)
+{
+	return (uint32_t)mem_address(pml4);
+}
+
+/* The low 2 MiB at their own address, for a CPU that is on its way from 16-bit code to the monitor. */
+void mem_identity(bool on)
+{
+	static uint64_t *pdpt;
+	uint64_t *pd;
+
+	if (pdpt == NULL)
+		pdpt = table(&pml4[0]);
+	pd = table(&pdpt[0]);
+	pd[0] = on ? PTE_P | PTE_W | PTE_LARGE : 0;
+	__asm__ volatile("invlpg (%0)" : : "r"(0x8000ull) : "memory");
+}
+
+void mem_clear_image(void)
+{
+	memset(mem_machine((uint64_t)image_load), 0, (uint64_t)(image_end - image_base));
+}
+
+void *mem_private(uint64_t gpa, uint64_t bytes)
+{
+	uint32_t i;
+
+	for (i = 0; i < config.machine.nram; i++) {
+		const struct machine_ram *ram = &config.machine.ram[i];
+
+		if (gpa >= ram->gpa && gpa - ram->gpa < ram->bytes && bytes <= ram->bytes - (gpa - ram->gpa))
+			return mem_machine(ram->bank + (gpa - ram->gpa));
+	}
+	panic("private memory at 0x%lx, 0x%lx bytes: not RAM of the guest", gpa, bytes);
+}
+
+static volatile void *device(uint64_t address)
+{
+	uint64_t *entry = &pdpt_window[0];
+
+	if (address < MEM_DIRECT_BYTES)
+		return mem_machine(address);
+	*entry = (address & ~(GIB - 1)) | PTE_P | PTE_W | PTE_LARGE | PTE_NX;
+	__asm__ volatile("invlpg (%0)" : : "r"(WINDOW + address % GIB) : "memory");
+	return (volatile void *)(uintptr_t)(WINDOW + address % GIB);
+}
+
+uint64_t mem_device_read(uint64_t address, unsigned int size)
+{
+	volatile void *p = device(address);
+
+	switch (size) {
+	case 1:
+		return *(volatile uint8_t *)p;
+	case 2:
+		return *(volatile uint16_t *)p;
+	case 4:
+		return *(volatile uint32_t *)p;
+	default:
+		return *(volatile uint64_t *)p;
+	}
+}
+
+void mem_device_write(uint64_t address, unsigned int size, uint64_t value)
+{
+	volatile void *p = device(address);
+
+	switch (size) {
+	case 1:
+		*(volatile uint8_t *)p = (uint8_t)value;
+		break;
+	case 2:
+		*(volatile uint16_t *)p = (uint16_t)value;
+		break;
+	case 4:
+		*(volatile uint32_t *)p = (uint32_t)value;
+		break;
+	default:
+		*(volatile uint64_t *)p = value;
+	}
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Nested page tables, four levels, one set for all vCPUs. Private memory is in the lower half and shared memory in the
+ * upper half of the GPA space, so that no entry serves both. Needs a GPAW of at most 48: a 4-level walk drops higher
+ * bits without a word, and both aliases become one.
+ */
+#ifndef MONITOR_NPT_H
+#define MONITOR_NPT_H
+
+#include <stdint.h>
+
+void npt_init(void);
+uint64_t npt_root(void);
+
+/* gpa with S. Whole 2 MiB blocks become large entries if the machine address is aligned too. */
+void npt_map(uint64_t gpa, uint64_t pages, uint64_t machine);
+void npt_unmap(uint64_t gpa, uint64_t pages);
+
+/* Changes so far that took a translation away, and so must reach every TLB. */
+uint64_t npt_generation(void);
+
+/* Returns when no other CPU can use a translation that is gone. */
+void npt_sync(void);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The CPUs of the machine: one lock around td, TLB shoot-down, halting, the start of the others, and the end by idleness. */
+#ifndef MONITOR_SMP_H
+#define MONITOR_SMP_H
+
+#include <stdint.h>
+
+#include "monitor/vcpu.h"
+
+/* Starts the other CPUs; they wait in the monitor until the guest asks for them in the mailbox page. */
+void smp_start(const struct load_result *loaded);
+
+/* The first vCPU. Never returns. */
+void smp_run_first(struct vcpu *vcpu) __attribute__((noreturn));
+
+void smp_lock(struct vcpu *vcpu);
+void smp_unlock(void);
+
+/* Called with the lock held, after npt_generation() has moved: returns when no other CPU is in the guest with older tables. */
+void smp_flush_others(void);
+
+/* Something happened that shows that the guest is not idle. */
+void smp_activity(void);
+
+/* Without the lock: until an interrupt or an NMI is pending; parked: for ever. Ends the run if nothing can happen any more. */
+void smp_halt(struct vcpu *vcpu);
+void smp_park(struct vcpu *vcpu) __attribute__((noreturn));
+
+#endif

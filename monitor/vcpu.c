@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading a guest's linear memory as its CPU would, without ever trusting what is there. */
+#include "monitor/vcpu.h"
+
+#include "monitor/bank.h"
+#include "monitor/engine.h"
+#include "monitor/insn.h"
+#include "monitor/lib.h"
+#include "monitor/mem.h"
+
+#define PTE_PRESENT	1ull
+#define PTE_LARGE	0x80ull
+#define PTE_ADDRESS	0x000ffffffffff000ull
+#define TOP_LEVEL	3
+
+/* Kernels and payloads are smaller than this, modules included: linux Documentation/arch/x86/x86_64/mm.rst. */
+#define TEXT_SPAN	(1ull << 30)
+#define STACK_BYTES	1024
+
+/* NULL unless gpa (with S) is memory. Good for the rest of its page. */
+static const uint8_t *memory(uint64_t gpa)
+{
+	uint64_t s = td_shared_bit(td), address;
+	const struct td_slot *slot;
+
+	if (gpa >= s << 1)
+		return NULL;
+	slot = td_slot_of(td, gpa);
+	if (slot == NULL || slot->kind == TD_SLOT_MMIO ||
+	    !engine_address(slot, gpa & ~s, gpa & s ? TD_SHARED : TD_PRIVATE, &address))
+		return NULL;
+	return mem_machine(address);
+}
+
+bool vcpu_translate(const struct vcpu *vcpu, uint64_t gla, uint64_t *gpa)
+{
+	uint64_t table = vcpu->cr3 & PTE_ADDRESS, entry, offset;
+	const uint8_t *p;
+	int level;
+
+	if (!(vcpu->efer & EFER_LMA) || !(vcpu->cr0 & CR0_PG) || (uint64_t)((int64_t)(gla << 16) >> 16) != gla)
+		return false;
+	for (level = TOP_LEVEL; level >= 0; level--) {
+		p = memory(table | (gla >> (12 + 9 * level) & 511) * sizeof(entry));
+		if (p == NULL)
+			return false;
+		memcpy(&entry, p, sizeof(entry));
+		if (!(entry & PTE_PRESENT))
+			return false;
+		table = entry & PTE_ADDRESS;
+		if (level == 0 || (level < TOP_LEVEL && (entry & PTE_LARGE)))
+			break;
+	}
+	offset = (1ull << (12 + 9 * level)) - 1;
+	*gpa = (table & ~offset) | (gla & offset);
+	return true;
+}
+
+size_t vcpu_read(const struct vcpu *vcpu, uint64_t gla, void *data, size_t bytes)
+{
+	uint8_t *to = data;
+	size_t done = 0, part;
+	const uint8_t *p;
+	uint64_t gpa;
+
+	while (done < bytes) {
+		if (!vcpu_translate(vcpu, gla + done, &gpa))
+			break;
+		p = memory(gpa);
+		if (p == NULL)
+			break;
+		part = TDX_PAGE_SIZE - gpa % TDX_PAGE_SIZE;
+		if (part > bytes - done)
+			part = bytes - done;
+		memcpy(to + done, p, part);
+		done += part;
+	}
+	return done;
+}
+
+size_t vcpu_code(const struct vcpu *vcpu, uint8_t *code)
+{
+	return vcpu_read(vcpu, vcpu->regs.rip, code, INSN_MAX);
+}
+
+/* A call ends there: relative (E8), through a register (FF /2) or through memory by RIP (FF 15). */
+static bool after_call(const struct vcpu *vcpu, uint64_t address)
+{
+	uint8_t b[6];
+
+	if (address - vcpu->regs.rip + TEXT_SPAN > 2 * TEXT_SPAN || address < TDX_PAGE_SIZE)
+		return false;
+	if (vcpu_read(vcpu, address - sizeof(b), b, sizeof(b)) != sizeof(b))
+		return false;
+	return b[1] == 0xe8 || (b[4] == 0xff && (b[5] & 0xf8) == 0xd0) || (b[0] == 0xff && b[1] == 0x15);
+}
+
+void vcpu_callers(const struct vcpu *vcpu, uint64_t callers[VCPU_CALLERS])
+{
+	uint64_t stack[STACK_BYTES / sizeof(uint64_t)];
+	size_t words = vcpu_read(vcpu, vcpu->regs.gpr[TD_RSP], stack, sizeof(stack)) / sizeof(stack[0]);
+	unsigned int found = 0;
+
+	memset(callers, 0, VCPU_CALLERS * sizeof(callers[0]));
+	for (size_t i = 0; i < words && found < VCPU_CALLERS; i++)
+		if (after_call(vcpu, stack[i]))
+			callers[found++] = stack[i];
+}

@@ -1,0 +1,176 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016,SC2154 # scripts in single quotes; $stderr is set by run
+# Bad input and bad surroundings: one clear line that names the subject, and the documented exit status.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	# shellcheck source=tests/boot.bash
+	. "$BATS_TEST_DIRNAME/boot.bash"
+	cd "$BATS_TEST_TMPDIR" || return
+	violate=$build/payloads/violate
+}
+
+# refused STATUS PATTERN ARG...: tdlab ARG... ends with STATUS, says one line on stderr that matches, and no report.
+refused() {
+	local want=$1 pattern=$2
+	shift 2
+	run --separate-stderr "$tdlab" "$@" </dev/null
+	printf '%s\n' "exit status $status: tdlab $*" "$output" "$stderr"
+	[ "$status" -eq "$want" ]
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	# shellcheck disable=SC2053 # a pattern
+	[[ ${stderr_lines[0]} == $pattern ]]
+}
+
+@test "a kernel that is not there" {
+	refused 2 'tdlab: *nowhere*No such file*' boot nowhere
+}
+
+@test "a folder in place of a kernel" {
+	refused 2 'tdlab: */tmp*not a file*' boot /tmp
+}
+
+@test "not a bzImage" {
+	printf 'just text\n%.0s' {1..2000} >text
+	refused 2 'tdlab: *text: *bzImage*' boot text
+	: >empty
+	refused 2 'tdlab: *empty: *' boot empty
+}
+
+@test "a truncated bzImage" {
+	head -c 3M "$kernel/vmlinuz" >short
+	refused 2 'tdlab: *short: *truncated*' boot short
+	head -c 600 "$kernel/vmlinuz" >shorter
+	refused 2 'tdlab: *shorter: *' boot shorter
+}
+
+@test "a truncated payload" {
+	head -c 2000 "$violate" >short
+	refused 2 'tdlab: *short: *' boot short
+}
+
+@test "a kernel without TDX guest support: says which option it lacks" {
+	run --separate-stderr "$tdlab" boot --timeout 120 "$top/build/kernel-6.1/vmlinuz" </dev/null
+	printf '%s\n' "$status" "$output" "$stderr"
+	[[ $stderr$output == *CONFIG_INTEL_TDX_GUEST* ]]
+	[ "$status" -eq 5 ] || [ "$status" -eq 2 ]
+}
+
+@test "an initrd that is not there" {
+	refused 2 'tdlab: *nowhere*No such file*' boot --initrd nowhere "$kernel/vmlinuz"
+}
+
+@test "a disk that is not there" {
+	refused 2 'tdlab: *nowhere*No such file*' boot --disk nowhere "$kernel/vmlinuz"
+}
+
+@test "a folder of modules that is none" {
+	refused 2 'tdlab: *--modules /tmp*' boot --modules /tmp "$kernel/vmlinuz"
+}
+
+@test "memory: too small, too large, no number" {
+	refused 2 'tdlab: *--memory*' boot --memory 64M "$kernel/vmlinuz"
+	refused 2 'tdlab: *--memory*' boot --memory 1T "$kernel/vmlinuz"
+	refused 2 'tdlab: *--memory 1Q*' boot --memory 1Q "$kernel/vmlinuz"
+}
+
+@test "CPUs: none, too many, no number" {
+	refused 2 'tdlab: *--cpus*' boot --cpus 0 "$kernel/vmlinuz"
+	refused 2 'tdlab: *--cpus*' boot --cpus 99 "$kernel/vmlinuz"
+	refused 2 'tdlab: *--cpus two*' boot --cpus two "$kernel/vmlinuz"
+}
+
+@test "an unknown verb or option, with the nearest name" {
+	refused 2 'tdlab: *boat*boot*' boat
+	refused 2 'tdlab: *--memry*--memory*' boot --memry 1G "$kernel/vmlinuz"
+}
+
+@test "an unknown behaviour or parameter, with the nearest name" {
+	refused 2 'tdlab: *"hyperb"*"hyperv"*' boot --vmm hyperb "$kernel/vmlinuz"
+	refused 2 'tdlab: *hyperv*"page"*"pages"*' boot --vmm hyperv:page=3 "$kernel/vmlinuz"
+	refused 2 'tdlab: *hyperv*pages*' boot --vmm hyperv:pages=0 "$kernel/vmlinuz"
+	refused 2 'tdlab: *hyperv*pages*' boot --vmm hyperv:pages=many "$kernel/vmlinuz"
+}
+
+@test "a malformed behaviour file, with its line" {
+	printf '%s\n' '# SPDX-License-Identifier: MIT' '[behaviour]' 'title = odd' 'ghci = perhaps' >odd.vmm
+	refused 2 'tdlab: *odd.vmm:4: *' boot --vmm ./odd.vmm "$kernel/vmlinuz"
+}
+
+@test "no QEMU, not QEMU, too old a QEMU" {
+	refused 3 'tdlab: *nowhere*' boot --qemu nowhere "$kernel/vmlinuz"
+	refused 3 'tdlab: */bin/true*' boot --qemu /bin/true "$kernel/vmlinuz"
+	printf '#!/bin/sh\necho QEMU emulator version 6.2.0\n' >old
+	chmod +x old
+	refused 3 'tdlab: *old*6.2.0*7.2*' boot --qemu ./old "$kernel/vmlinuz"
+}
+
+@test "QEMU that dies at once" {
+	printf '#!/bin/sh\n[ "$1" = -version ] && { echo QEMU emulator version 9.0.0; exit; }\necho broken >&2; exit 1\n' >bad
+	chmod +x bad
+	run --separate-stderr "$tdlab" boot --qemu ./bad "$kernel/vmlinuz" </dev/null
+	printf '%s\n' "$status" "$output" "$stderr"
+	[ "$status" -eq 3 ]
+	[[ $stderr == *broken* ]]
+}
+
+@test "a report that cannot be written" {
+	[ -c /dev/full ]
+	run bash -c '"$1" boot --json --append scenario=plain "$2" 2>err >/dev/full; echo $?' - "$tdlab" "$violate"
+	cat err
+	[ "$output" = 3 ]
+	grep -q 'No space left' err
+}
+
+@test "no room for the guest's memory" {
+	# An address space of 1 GiB cannot hold 2 GiB and more.
+	run --separate-stderr bash -c 'ulimit -v 1000000; exec "$1" boot "$2"' - "$tdlab" "$violate"
+	printf '%s\n' "$status" "$output" "$stderr"
+	[ "$status" -eq 3 ]
+	[[ $stderr == tdlab:*MiB* ]]
+}
+
+# ended SIGNAL STATUS: the signal, sent while a guest runs, leaves neither a process nor a file.
+ended() {
+	local pid qemu got=0 i
+	mkdir -p tmp
+	# The shell has a background job ignore Ctrl-C; a terminal does not.
+	TMPDIR=$PWD/tmp env --default-signal=INT "$tdlab" boot --console console --vmm hyperv:pages=1 "$kernel/vmlinuz" \
+		>out 2>err </dev/null 3>&- &
+	pid=$!
+	for ((i = 0; i < 100; i++)); do
+		qemu=$(pgrep -P "$pid" -f isa-debug-exit) && grep -qs 'Linux version' console && break
+		sleep 0.1
+	done
+	[ -n "$qemu" ]
+	kill "-$1" "$pid"
+	wait "$pid" || got=$?
+	[ "$got" -eq "$2" ] || { echo "exit status $got, expected $2"; return 1; }
+	for ((i = 0; i < 50; i++)); do
+		kill -0 "$qemu" 2>/dev/null || break
+		sleep 0.1
+	done
+	run ! kill -0 "$qemu"
+	[ -z "$(ls -A tmp)" ]
+	run ! ls /dev/shm/*tdlab*
+}
+
+@test "Ctrl-C" {
+	ended INT 130
+}
+
+@test "kill" {
+	ended TERM 143
+}
+
+@test "kill -9" {
+	ended KILL 137
+}
+
+@test "time runs out: the guest did not finish" {
+	run --separate-stderr "$tdlab" boot --timeout 2 --console console --vmm hyperv:pages=1 "$kernel/vmlinuz" </dev/null
+	printf '%s\n' "$status" "$output" "$stderr"
+	[ "$status" -eq 4 ]
+}

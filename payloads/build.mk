@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Tiny TDs: static ELF64, linked where they are loaded. General registers only: nobody saves the others.
-PAYLOAD_CFLAGS := $(CFLAGS) $(FREESTANDING) $(STRICT) -mgeneral-regs-only -mno-red-zone -mcmodel=small -fno-pic -fno-pie \
+PAYLOAD_CFLAGS := $(filter-out $(SANITIZE),$(CFLAGS)) $(FREESTANDING) $(STRICT) -mgeneral-regs-only -mno-red-zone -mcmodel=small -fno-pic -fno-pie \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -fno-omit-frame-pointer
-PAYLOAD_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-T,payloads/payload.lds
+PAYLOAD_LDFLAGS := -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-T,payloads/payload.lds
 ifneq ($(findstring clang,$(CC)),)
 PAYLOAD_STRING := -fno-builtin
 else
@@ -13,11 +13,13 @@ PAYLOAD_LIB := start lib/string lib/vmcall lib/console lib/paging lib/trap lib/m
 PAYLOAD_SCENARIOS := scenario scenarios_broken scenarios_sound
 PAYLOAD_OBJ = $(patsubst %,$(B)/payloads/%.o,$(PAYLOAD_LIB) $(1))
 
+PAYLOADS := $(addprefix $(B)/payloads/,violate conform)
+ALL += $(PAYLOADS)
+
 $(B)/payloads/violate: $(call PAYLOAD_OBJ,violate $(PAYLOAD_SCENARIOS) lib/pci lib/virtio_blk)
+$(B)/payloads/conform: $(call PAYLOAD_OBJ,conform conform_tdcall conform_ve conform_irq)
 
-ALL += $(B)/payloads/violate
-
-$(B)/payloads/violate: payloads/payload.lds
+$(PAYLOADS): payloads/payload.lds
 	$(CC) $(PAYLOAD_LDFLAGS) -o $@ $(filter %.o,$^)
 
 $(B)/payloads/%.o: payloads/%.c

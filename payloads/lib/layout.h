@@ -5,7 +5,7 @@
 
 #define MAX_CPUS	2
 #define STACK_BYTES	16384
-#define TRAP_VECTORS	32
+#define TRAP_VECTORS	64	/* 32 and up are interrupts */
 #define TRAP_STUB_BYTES	16
 
 #endif

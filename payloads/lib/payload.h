@@ -85,19 +85,31 @@ struct ve_info {
 struct trap_log {
 	unsigned int ves;	/* #VEs so far */
 	struct ve_info last;
-	unsigned int others;	/* exceptions that payload_expect() asked for */
-	uint64_t error;
+	unsigned int expected;	/* exceptions that trap_expect() asked for */
+	uint64_t error;		/* code of the last of these */
+	unsigned int interrupts;
 };
+
+#define VECTOR_DF	8
+#define VECTOR_UD	6
+#define VECTOR_GP	13
+#define VECTOR_VE	20
+#define VECTOR_TIMER	40	/* any interrupt is counted and acknowledged; these are for whoever sets them up */
+#define VECTOR_IPI	41
 
 void trap_init(void);
 void trap_load(void);
-const struct trap_log *trap_log(void);
+const volatile struct trap_log *trap_log(void);
 
 /*
- * The next exception `vector` of this vCPU is counted in others, and execution goes on `skip` bytes after it; without
- * this, every exception but a #VE is a panic. A #VE of an instruction is emulated by the matching hypercall.
+ * The next exception `vector` of this vCPU is counted in expected, and execution goes on `skip` bytes after it; without
+ * this, every exception but a #VE is a panic. A #VE of an instruction is emulated by the matching hypercall, unless it
+ * was expected: then its information is taken, and the instruction is skipped by the length that it names.
  */
 void trap_expect(unsigned int vector, unsigned int skip);
+
+/* The handler of the next #VE runs into a second one before it has asked for the information of the first. */
+void trap_nest(void);
 
 /* string.c: for the compiler too. */
 void *memcpy(void *to, const void *from, size_t bytes);

@@ -3,7 +3,7 @@
 #include "payloads/lib/payload.h"
 
 enum { RAX, RCX, RDX, RBX };
-enum { VECTOR_VE = 20, KERNEL_CS = 0x10, GATE_INTERRUPT = 0x8e };
+enum { KERNEL_CS = 0x10, GATE_INTERRUPT = 0x8e, FIRST_INTERRUPT = 32, X2APIC_EOI = 0x80b, CPUID_LENGTH = 2 };
 enum { IO_SIZE = 7, IO_IN = 8, IO_STRING = 16 };	/* qualification, SDM 3C table 28-5 */
 
 struct gate {
@@ -19,7 +19,7 @@ void trap(struct trap_frame *frame);
 static struct gate idt[TRAP_VECTORS];
 static struct trap_log logs[MAX_CPUS];
 static struct {
-	bool armed;
+	bool armed, nest;
 	unsigned int vector, skip;
 } expected[MAX_CPUS];
 
@@ -43,7 +43,7 @@ void trap_load(void)
 	__asm__ volatile("lidt %0" : : "m"(idtr));
 }
 
-const struct trap_log *trap_log(void)
+const volatile struct trap_log *trap_log(void)
 {
 	return &logs[payload_cpu()];
 }
@@ -55,6 +55,11 @@ void trap_expect(unsigned int vector, unsigned int skip)
 	expected[cpu].vector = vector;
 	expected[cpu].skip = skip;
 	expected[cpu].armed = true;
+}
+
+void trap_nest(void)
+{
+	expected[payload_cpu()].nest = true;
 }
 
 static bool emulate_io(struct trap_frame *frame, uint64_t qualification)
@@ -114,7 +119,17 @@ static bool emulate(struct trap_frame *frame, const struct ve_info *ve)
 	}
 }
 
-static void handle_ve(struct trap_frame *frame, struct trap_log *log)
+/* A CPUID leaf that is always a #VE, inside of the handler. The module answers with #DF (tdx_inject_ve in MOD). */
+static void second_ve(unsigned int cpu)
+{
+	uint32_t eax = 0x40000000, ecx = 0, ebx, edx;
+
+	expected[cpu].nest = false;
+	trap_expect(VECTOR_DF, CPUID_LENGTH);
+	__asm__ volatile("cpuid" : "+a"(eax), "+c"(ecx), "=b"(ebx), "=d"(edx));
+}
+
+static void take_info(struct trap_log *log)
 {
 	uint64_t gpr[16] = { [RAX] = TDG_VP_VEINFO_GET };
 
@@ -123,30 +138,53 @@ static void handle_ve(struct trap_frame *frame, struct trap_log *log)
 		payload_panic("a #VE without information, status", gpr[RAX]);
 	log->ves++;
 	log->last = (struct ve_info){ gpr[RCX], gpr[RDX], gpr[8], gpr[9], (uint32_t)gpr[10] };
-	if (log->last.reason == VE_EPT_VIOLATION) {
+}
+
+static void handle_ve(struct trap_frame *frame, const struct ve_info *ve)
+{
+	if (ve->reason == VE_EPT_VIOLATION) {
 		if (frame->rip != (uint64_t)(uintptr_t)guarded_load_access &&
 		    frame->rip != (uint64_t)(uintptr_t)guarded_store_access)
-			payload_panic("#VE, EPT violation at GPA", log->last.gpa);
+			payload_panic("#VE, EPT violation at GPA", ve->gpa);
 		frame->rip = (uint64_t)(uintptr_t)guarded_refused;
 		return;
 	}
-	if (!emulate(frame, &log->last))
-		payload_panic("#VE that cannot be emulated, exit reason", log->last.reason);
-	frame->rip += log->last.length;
+	if (!emulate(frame, ve))
+		payload_panic("#VE that cannot be emulated, exit reason", ve->reason);
+	frame->rip += ve->length;
+}
+
+static void acknowledge(void)
+{
+	__asm__ volatile("wrmsr" : : "c"(X2APIC_EOI), "a"(0), "d"(0) : "memory");
 }
 
 void trap(struct trap_frame *frame)
 {
 	unsigned int cpu = payload_cpu();
+	struct trap_log *log = &logs[cpu];
+	bool asked_for = expected[cpu].armed && expected[cpu].vector == frame->vector;
 
-	if (expected[cpu].armed && expected[cpu].vector == frame->vector) {
+	if (frame->vector >= FIRST_INTERRUPT) {
+		log->interrupts++;
+		acknowledge();
+		return;
+	}
+	if (asked_for) {
 		expected[cpu].armed = false;
-		logs[cpu].others++;
-		logs[cpu].error = frame->error;
+		log->expected++;
+		log->error = frame->error;
 		frame->rip += expected[cpu].skip;
-	} else if (frame->vector == VECTOR_VE) {
-		handle_ve(frame, &logs[cpu]);
-	} else {
+	}
+	if (frame->vector == VECTOR_VE) {
+		if (expected[cpu].nest)
+			second_ve(cpu);
+		take_info(log);
+		if (asked_for)
+			frame->rip += log->last.length;
+		else
+			handle_ve(frame, &log->last);
+	} else if (!asked_for) {
 		payload_panic("exception at RIP", frame->rip);
 	}
 }

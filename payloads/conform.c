@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `tdlab boot build/payloads/conform`: the TDX module and the VMM as a guest meets them, checked by a guest that is
+ * strict about it. Expectations are those of the public module source and of GHCI; abi/abi.def names the places.
+ */
+#include "payloads/lib/payload.h"
+#include "payloads/conform.h"
+
+static void tap_puts(const char *text)
+{
+	console_puts(text);
+}
+
+#include "tests/tap.h"
+
+void conform_ok(bool good, const char *name)
+{
+	tap_ok(good, name);
+}
+
+void conform_is(uint64_t got, uint64_t want, const char *name)
+{
+	tap_is(got, want, name);
+}
+
+int payload_main(void)
+{
+	conform_tdcalls();
+	conform_exceptions();
+	conform_interrupts();
+	if (payload_info.vcpus > 1)
+		conform_second_cpu();
+	return tap_done();
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Parts of the payload `conform`: what a TD may rely on, checked from the inside. */
+#ifndef PAYLOADS_CONFORM_H
+#define PAYLOADS_CONFORM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* conform.c: one TAP test each. */
+void conform_ok(bool good, const char *name);
+void conform_is(uint64_t got, uint64_t want, const char *name);
+
+void conform_tdcalls(void);		/* conform_tdcall.c */
+void conform_exceptions(void);		/* conform_ve.c */
+void conform_interrupts(void);		/* conform_irq.c */
+void conform_second_cpu(void);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Timer, interrupts to oneself and to the other vCPU, and waking up from HLT. */
+#include "payloads/lib/payload.h"
+#include "payloads/conform.h"
+
+enum { MSR_TSC_DEADLINE = 0x6e0, X2APIC_SVR = 0x80f, X2APIC_ICR = 0x830, X2APIC_LVT_TIMER = 0x832,
+       X2APIC_SELF_IPI = 0x83f };
+
+#define SVR_ENABLE	0x1ffu
+#define LVT_DEADLINE	(2u << 17)
+
+static uint64_t second;	/* in TSC ticks */
+static volatile unsigned int other_state;	/* 1: waits, 2: was woken */
+
+static void wrmsr(uint32_t msr, uint64_t value)
+{
+	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
+}
+
+static uint64_t rdtsc(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
+static void let_in(void)
+{
+	__asm__ volatile("sti; nop; cli" : : : "memory");
+}
+
+/* MOD: CPUID 0x15 is native: crystal 25 MHz, EBX / EAX the ratio. */
+static uint64_t tsc_hz(void)
+{
+	uint32_t eax = 0x15, ebx, ecx = 0, edx;
+
+	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	return eax != 0 ? (uint64_t)ecx * ebx / eax : 0;
+}
+
+static void test_self(void)
+{
+	const volatile struct trap_log *log = trap_log();
+	unsigned int interrupts = log->interrupts, before;
+
+	wrmsr(X2APIC_SVR, SVR_ENABLE);
+	before = log->ves;
+	wrmsr(X2APIC_SELF_IPI, VECTOR_IPI);
+	conform_is(log->interrupts - interrupts, 0, "an interrupt waits while RFLAGS.IF is clear");
+	let_in();
+	conform_is(log->interrupts - interrupts, 1, "SELF_IPI interrupts");
+	conform_is(log->ves - before, 0, "SELF_IPI and EOI are silent");
+}
+
+/* Linux calls HLT with interrupts off and lets them in afterwards: the VMM must wake it all the same. */
+static void test_timer(void)
+{
+	const volatile struct trap_log *log = trap_log();
+	unsigned int interrupts = log->interrupts;
+	uint64_t start = rdtsc(), woken;
+
+	wrmsr(X2APIC_LVT_TIMER, LVT_DEADLINE | VECTOR_TIMER);
+	wrmsr(MSR_TSC_DEADLINE, start + second / 20);
+	conform_is(vmcall_halt(false), TDVMCALL_SUCCESS, "HLT with RFLAGS.IF clear returns when the timer is due");
+	woken = rdtsc() - start;
+	conform_is(log->interrupts - interrupts, 0, "the interrupt is still waiting");
+	let_in();
+	conform_is(log->interrupts - interrupts, 1, "and comes when it may");
+	conform_ok(woken >= second / 20, "not before its time");
+}
+
+static void other_cpu(unsigned int cpu)
+{
+	wrmsr(X2APIC_SVR, SVR_ENABLE);
+	__atomic_store_n(&other_state, cpu, __ATOMIC_RELEASE);
+	while (trap_log()->interrupts == 0) {
+		vmcall_halt(false);
+		let_in();
+	}
+	__atomic_store_n(&other_state, 2, __ATOMIC_RELEASE);
+}
+
+static bool reaches(unsigned int state)
+{
+	uint64_t start = rdtsc();
+
+	while (__atomic_load_n(&other_state, __ATOMIC_ACQUIRE) != state)
+		if (rdtsc() - start > 20 * second)
+			return false;
+	return true;
+}
+
+void conform_second_cpu(void)
+{
+	conform_ok(payload_start_cpu(1, other_cpu), "the second vCPU can be started");
+	conform_ok(reaches(1), "and runs");
+	wrmsr(X2APIC_ICR, 1ull << 32 | VECTOR_IPI);
+	conform_ok(reaches(2), "an interrupt to it wakes it up");
+}
+
+void conform_interrupts(void)
+{
+	second = tsc_hz();
+	conform_ok(second > 1000000, "CPUID 0x15 tells the TSC's rate");
+	test_self();
+	test_timer();
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* TDCALL leaves, their statuses, and the register rules of TDG.VP.VMCALL. */
+#include "payloads/lib/payload.h"
+#include "payloads/conform.h"
+
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, GPRS };
+
+#define MASK_MAP	0x3c00ull	/* R10-R13 */
+#define HPET		0xfed00000ull
+#define INVALID(n)	tdx_status(TDX_OPERAND_INVALID, n)
+
+static uint8_t page[2 * 4096] __attribute__((aligned(4096)));
+
+static uint64_t gpa_of_page(void)
+{
+	return (uint64_t)(uintptr_t)page;
+}
+
+static uint64_t leaf(uint64_t rax, uint64_t rcx, uint64_t rdx)
+{
+	uint64_t gpr[GPRS] = { [RAX] = rax, [RCX] = rcx, [RDX] = rdx };
+
+	tdcall(gpr);
+	return gpr[RAX];
+}
+
+static void test_leaves(void)
+{
+	uint64_t gpr[GPRS] = { [RAX] = TDG_VP_INFO, [R11] = 1 };
+
+	tdcall(gpr);
+	conform_ok(gpr[RCX] == 48 || gpr[RCX] == 52, "VP.INFO: GPA width 48 or 52");
+	conform_is(gpr[R9], 0, "VP.INFO: index of the first vCPU");
+	conform_is(gpr[R10], 1, "VP.INFO: SYS.RD is available");
+	conform_is(gpr[R11], 0, "VP.INFO: R11 is zero");
+	conform_is(leaf(0xffff, 0, 0), INVALID(0), "unknown leaf");
+	conform_is(leaf(TDG_VP_INFO | 1ull << 24, 0, 0), INVALID(0), "reserved bit of RAX");
+	conform_is(leaf(TDG_VP_INFO | 1ull << 16, 0, 0), INVALID(0), "version 1 of a leaf that has none");
+	conform_is(leaf(TDG_VP_VEINFO_GET, 0, 0) >> 32, TDX_NO_VALID_VE_INFO, "VEINFO.GET with nothing to say");
+}
+
+static void test_metadata(void)
+{
+	uint64_t gpr[GPRS] = { [RAX] = TDG_VM_RD, [RDX] = TDX_FIELD_GPAW };
+
+	tdcall(gpr);
+	conform_is(gpr[RAX], 0, "VM.RD of GPAW");
+	gpr[RAX] = TDG_VM_RD;
+	gpr[RCX] = 0;
+	gpr[RDX] = TDX_FIELD_NUM_VCPUS;
+	tdcall(gpr);
+	conform_ok(gpr[RAX] == 0 && gpr[R8] == payload_info.vcpus, "VM.RD of NUM_VCPUS");
+	conform_is(tdx_code(leaf(TDG_VM_RD, 0, 0x1110000300000fffull)), TDX_FIELD_ID_INCORRECT, "VM.RD of an unknown field");
+	conform_is(tdx_code(leaf(TDG_VM_WR, 0, TDX_FIELD_ATTRIBUTES)), TDX_FIELD_NOT_WRITABLE, "VM.WR of ATTRIBUTES");
+}
+
+static void test_accept_operands(void)
+{
+	uint64_t s = payload_info.shared, gpa = gpa_of_page();
+
+	conform_is(leaf(TDG_MEM_PAGE_ACCEPT, 2, 0), INVALID(1), "ACCEPT of 1 GiB");
+	conform_is(leaf(TDG_MEM_PAGE_ACCEPT, gpa + 8, 0), INVALID(1), "ACCEPT of a GPA that is not aligned");
+	conform_is(leaf(TDG_MEM_PAGE_ACCEPT, TDX_PAGE_SIZE + TDX_LEVEL_2M, 0), INVALID(1), "ACCEPT of 2 MiB at 4 KiB");
+	conform_is(leaf(TDG_MEM_PAGE_ACCEPT, gpa + s, 0), INVALID(1), "ACCEPT with S");
+	conform_is(leaf(TDG_MEM_PAGE_ACCEPT, gpa + (s << 1), 0), INVALID(1), "ACCEPT beyond the GPA width");
+	conform_is(tdx_code(leaf(TDG_MEM_PAGE_ACCEPT, gpa, 0)), TDX_PAGE_ALREADY_ACCEPTED, "ACCEPT of private memory");
+}
+
+static uint64_t map(uint64_t gpa, uint64_t bytes, uint64_t *r11)
+{
+	uint64_t gpr[GPRS] = { [RAX] = TDG_VP_VMCALL, [RCX] = MASK_MAP, [R11] = GHCI_MAP_GPA, [R12] = gpa, [R13] = bytes };
+
+	tdcall(gpr);
+	if (r11 != NULL)
+		*r11 = gpr[R11];
+	return gpr[RAX] != 0 ? gpr[RAX] : gpr[R10];
+}
+
+/* The whole life of one page, under a VMM that is in no hurry. */
+static void test_conversion(void)
+{
+	uint64_t s = payload_info.shared, gpa = gpa_of_page(), value = 0, r10;
+
+	page[0] = 1;
+	do
+		r10 = map(gpa + s, 4096, NULL);
+	while (r10 == TDVMCALL_RETRY);
+	conform_is(r10, TDVMCALL_SUCCESS, "MapGPA of one page to shared");
+	conform_ok(guarded_load(paging_alias(gpa + s), &value), "its shared alias can be read");
+	do
+		r10 = map(gpa, 4096, NULL);
+	while (r10 == TDVMCALL_RETRY);
+	conform_is(r10, TDVMCALL_SUCCESS, "MapGPA back to private");
+	conform_is(leaf(TDG_MEM_PAGE_ACCEPT, gpa, 0), 0, "ACCEPT");
+	conform_is(page[0], 0, "an accepted page is zero");
+}
+
+static void test_map_gpa_errors(void)
+{
+	uint64_t s = payload_info.shared, gpa = gpa_of_page();
+
+	conform_is(map(gpa + s, 0, NULL), TDVMCALL_INVALID_OPERAND, "MapGPA of nothing");
+	conform_is(map(gpa + s + 8, 4096, NULL), TDVMCALL_ALIGN_ERROR, "MapGPA of a GPA that is not aligned");
+	conform_is(map(gpa + s, 8, NULL), TDVMCALL_ALIGN_ERROR, "MapGPA of a size that is not aligned");
+	conform_is(map(s - 4096, 8192, NULL), TDVMCALL_INVALID_OPERAND, "MapGPA across S");
+	conform_is(map((s << 1) - 4096, 8192, NULL), TDVMCALL_INVALID_OPERAND, "MapGPA beyond the GPA width");
+	conform_is(map(-4096ull, 8192, NULL), TDVMCALL_INVALID_OPERAND, "MapGPA that wraps around");
+}
+
+/* RCX[15:0] is the mask. What is not in it stays, what is in it but not part of the call stays too. */
+static void test_registers(void)
+{
+	uint64_t gpr[GPRS], before[GPRS];
+	bool same = true;
+
+	for (unsigned int i = 0; i < GPRS; i++)
+		gpr[i] = 0x1111111111111111ull * i + 0x4000;
+	gpr[RAX] = TDG_VP_VMCALL;
+	gpr[RCX] = 0xfc00;
+	gpr[R10] = 0;
+	gpr[R11] = GHCI_MMIO;
+	gpr[R12] = 4;
+	gpr[R13] = 0;
+	gpr[R14] = HPET + payload_info.shared;
+	memcpy(before, gpr, sizeof(gpr));
+	tdcall(gpr);
+	conform_ok(gpr[RAX] == 0 && gpr[R10] == 0 && gpr[R11] >> 16 == 0x8086, "RequestMMIO reads the HPET's vendor");
+	for (unsigned int i = 0; i < GPRS; i++)
+		same &= i == RAX || i == R10 || i == R11 || i == RSP || gpr[i] == before[i];
+	conform_ok(same, "a hypercall leaves all other registers alone");
+	conform_is(leaf(TDG_VP_VMCALL, 0xfc01, 0), INVALID(1), "RAX in the mask");
+	conform_is(leaf(TDG_VP_VMCALL, 0xfc10, 0), INVALID(1), "RSP in the mask");
+	conform_is(leaf(TDG_VP_VMCALL, 1ull << 32 | 0xfc00, 0), INVALID(1), "reserved bit of RCX");
+}
+
+/* A register outside of the mask is zero for the VMM: a MapGPA without R12 and R13 asks for nothing at 0. */
+static void test_mask_hides(void)
+{
+	uint64_t gpr[GPRS] = { [RAX] = TDG_VP_VMCALL, [RCX] = 0x0c00, [R11] = GHCI_MAP_GPA,
+			       [R12] = gpa_of_page() + payload_info.shared, [R13] = 4096 };
+
+	tdcall(gpr);
+	conform_is(gpr[R10], TDVMCALL_INVALID_OPERAND, "the VMM sees zero where the mask hides a register");
+	conform_is(gpr[R13], 4096, "which keeps its value");
+}
+
+static void test_vmcalls(void)
+{
+	uint64_t s = payload_info.shared, value = 0;
+	uint64_t gpr[GPRS] = { [RAX] = TDG_VP_VMCALL, [RCX] = 0xfc00, [R11] = 0x1ffff };
+	uint32_t port = 0;
+
+	tdcall(gpr);
+	conform_is(gpr[R10], TDVMCALL_SUBFUNC_UNSUPPORTED, "unknown sub-function");
+	conform_is(vmcall_port(0x3fd, 3, false, &port), TDVMCALL_INVALID_OPERAND, "I/O of three bytes");
+	conform_is(vmcall_mmio(HPET, 4, false, &value), TDVMCALL_INVALID_OPERAND, "RequestMMIO without S");
+	conform_is(vmcall_mmio(gpa_of_page() + s, 4, false, &value), TDVMCALL_INVALID_OPERAND, "RequestMMIO of RAM");
+	conform_is(vmcall_mmio(HPET + s + 4094, 4, false, &value), TDVMCALL_INVALID_OPERAND, "RequestMMIO over a page end");
+}
+
+void conform_tdcalls(void)
+{
+	test_leaves();
+	test_metadata();
+	test_accept_operands();
+	test_conversion();
+	test_map_gpa_errors();
+	test_registers();
+	test_mask_hides();
+	test_vmcalls();
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* #VE where the module raises it, with the right information; silence where it is silent; other exceptions. */
+#include "payloads/lib/payload.h"
+#include "payloads/conform.h"
+
+#define HPET		0xfed00000ull
+#define COM1_SCRATCH	0x3ff
+#define IO_IN		8u
+
+enum { MSR_APIC_BASE = 0x1b, MSR_PAT = 0x277, MSR_SGX_HASH = 0x8c, MSR_EFER = 0xc0000080, MSR_TPR = 0x808,
+       MSR_X2APIC_VERSION = 0x803 };
+
+static unsigned int ves(void)
+{
+	return trap_log()->ves;
+}
+
+static void out8(uint16_t port, uint8_t value)
+{
+	__asm__ volatile("outb %0, %1" : : "a"(value), "d"(port));
+}
+
+static uint8_t in8(uint16_t port)
+{
+	uint8_t value;
+
+	__asm__ volatile("inb %1, %0" : "=a"(value) : "d"(port));
+	return value;
+}
+
+static uint32_t in32(uint16_t port)
+{
+	uint32_t value;
+
+	__asm__ volatile("inl %1, %0" : "=a"(value) : "d"(port));
+	return value;
+}
+
+static void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+	__asm__ volatile("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(subleaf));
+}
+
+static uint64_t rdmsr(uint32_t msr)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+	return (uint64_t)high << 32 | low;
+}
+
+static void test_ports(void)
+{
+	const volatile struct ve_info *ve = &trap_log()->last;
+	unsigned int before = ves();
+
+	out8(COM1_SCRATCH, 0x5a);
+	conform_is(ves() - before, 1, "OUT is one #VE");
+	conform_is(ve->reason, VE_IO, "its reason");
+	conform_is(ve->qualification, COM1_SCRATCH << 16, "its qualification: size 1, out, port");
+	conform_is(ve->length, 1, "its length");
+	conform_ok(ve->gpa == 0 && ve->gla == 0, "it has no address");
+	conform_is(in8(COM1_SCRATCH), 0x5a, "IN gives back what OUT wrote");
+	conform_is(ve->qualification, COM1_SCRATCH << 16 | IO_IN, "its qualification: size 1, in, port");
+	in32(0xcf8);
+	conform_is(ve->qualification, 0xcf8 << 16 | IO_IN | 3, "IN of four bytes");
+}
+
+static void test_cpuid(void)
+{
+	unsigned int before = ves();
+	uint32_t out[4];
+
+	cpuid(0, 0, out);
+	conform_ok(out[1] == 0x756e6547 && out[3] == 0x49656e69 && out[2] == 0x6c65746e, "CPUID 0 says GenuineIntel");
+	cpuid(0x21, 0, out);
+	conform_ok(out[1] == 0x65746e49 && out[3] == 0x5844546c && out[2] == 0x20202020, "CPUID 0x21 says IntelTDX");
+	conform_is(ves() - before, 0, "neither is a #VE");
+	cpuid(0x40000000, 0, out);
+	conform_ok(ves() - before == 1 && trap_log()->last.reason == VE_CPUID && trap_log()->last.length == 2,
+		   "CPUID 0x40000000 is one");
+}
+
+static void test_msrs(void)
+{
+	unsigned int before = ves();
+
+	conform_ok(rdmsr(MSR_EFER) & 1u << 10, "EFER says long mode");
+	rdmsr(MSR_PAT);
+	rdmsr(MSR_TPR);
+	conform_is(ves() - before, 0, "EFER, PAT and the APIC's TPR are native");
+	conform_ok((rdmsr(MSR_APIC_BASE) & 0xc00) == 0xc00, "the APIC is in x2APIC mode");
+	conform_ok(ves() - before == 1 && trap_log()->last.reason == VE_RDMSR && trap_log()->last.length == 2,
+		   "APIC_BASE is a #VE");
+	rdmsr(MSR_X2APIC_VERSION);
+	conform_is(ves() - before, 2, "the APIC's version is a #VE");
+	before = trap_log()->expected;
+	trap_expect(VECTOR_GP, 2);
+	rdmsr(MSR_SGX_HASH);
+	conform_is(trap_log()->expected - before, 1, "an MSR that a TD does not have is #GP");
+}
+
+static void test_mmio(void)
+{
+	void *alias = paging_alias(HPET + payload_info.shared);
+	const volatile struct ve_info *ve = &trap_log()->last;
+	unsigned int before = ves();
+	uint64_t value;
+
+	conform_ok(!guarded_load((char *)alias + 0x10, &value) && ves() - before == 1, "a load from a device is a #VE");
+	conform_is(ve->reason, VE_EPT_VIOLATION, "its reason");
+	conform_is(ve->gpa, HPET + payload_info.shared + 0x10, "its GPA, with S");
+	conform_is(ve->gla, (uint64_t)(uintptr_t)alias + 0x10, "its linear address");
+	conform_is(ve->qualification & 7, 1, "it was a read");
+	conform_ok(!guarded_store((char *)alias + 0x10, 0) && (ve->qualification & 7) == 2, "a store says so");
+}
+
+/* Expected: the instruction is skipped by the length in the #VE, so a wrong length ends in nonsense. */
+static void test_instructions(void)
+{
+	const volatile struct trap_log *log = trap_log();
+	unsigned int before = log->expected;
+
+	trap_expect(VECTOR_VE, 0);
+	__asm__ volatile("hlt");
+	conform_ok(log->expected - before == 1 && log->last.reason == VE_HLT, "HLT is a #VE");
+	trap_expect(VECTOR_VE, 0);
+	__asm__ volatile("wbinvd");
+	conform_ok(log->expected - before == 2 && log->last.reason == VE_WBINVD, "WBINVD is a #VE");
+	trap_expect(VECTOR_VE, 0);
+	__asm__ volatile("vmcall");
+	conform_ok(log->expected - before == 3 && log->last.reason == VE_VMCALL, "VMCALL is a #VE");
+	trap_expect(VECTOR_UD, 3);
+	__asm__ volatile(".byte 0x0f, 0x01, 0xc8" : : "a"(0), "c"(0), "d"(0));
+	conform_is(log->expected - before, 4, "MONITOR is #UD");
+	trap_expect(VECTOR_UD, 3);
+	__asm__ volatile(".byte 0x0f, 0x01, 0xc9" : : "a"(0), "c"(0));
+	conform_is(log->expected - before, 5, "MWAIT is #UD");
+	trap_expect(VECTOR_UD, 2);
+	__asm__ volatile("ud2");
+	conform_is(log->expected - before, 6, "UD2 is #UD");
+	trap_expect(VECTOR_UD, 4);
+	__asm__ volatile(".byte 0x66, 0x0f, 0x01, 0xcf");
+	conform_is(log->expected - before, 7, "SEAMCALL is #UD");
+}
+
+static void test_nested(void)
+{
+	const volatile struct trap_log *log = trap_log();
+	unsigned int expected = log->expected, before = log->ves;
+
+	trap_nest();
+	out8(COM1_SCRATCH, 1);
+	conform_ok(log->expected - expected == 1 && log->error == 0, "a #VE before the last was asked about is a #DF");
+	conform_ok(log->ves - before == 1 && log->last.reason == VE_IO, "and the first one's information is still there");
+}
+
+void conform_exceptions(void)
+{
+	test_ports();
+	test_cpuid();
+	test_msrs();
+	test_mmio();
+	test_instructions();
+	test_nested();
+}

@@ -39,12 +39,11 @@ struct persona_vcpu {
 	bool cs_long;		/* in a 64-bit code segment */
 
 	/* The guest's, kept here only. */
-	uint64_t pat;
-	uint64_t xss;
+	uint64_t pat, spec_ctrl, debugctl, ds_area;
 	struct lapic lapic;
 };
 
-/* PERSONA_VE is for a write of EFER that the module does not do by itself: td_instruction() reflects it. */
+/* PERSONA_VE is for a write of EFER that the module does not do by itself: td cannot tell, because it has no EFER. */
 enum persona_answer { PERSONA_DONE, PERSONA_GP, PERSONA_VE };
 
 void persona_init(struct persona *persona, uint64_t tsc_hz, uint32_t vcpus, bool hide_cx16);

@@ -30,9 +30,9 @@ $(B)/payloads/%.o: payloads/%.S
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
-# The same scenarios against td/ in a process.
+# The same scenarios against td/ in a process, with the command's reader of behaviours.
 SCENARIO_TEST_SRC := $(addprefix payloads/,scenarios_test.c test_engine.c $(PAYLOAD_SCENARIOS:=.c)) monitor/machine.c
-$(B)/payloads/scenarios_test: $(SCENARIO_TEST_SRC) $(wildcard payloads/*.h) $(B)/libtd.a
+$(B)/payloads/scenarios_test: $(SCENARIO_TEST_SRC) $(wildcard payloads/*.h) $(CLI_LIB_OBJ) $(B)/libtd.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -pthread -o $@ $(filter %.c %.a,$^)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -pthread -o $@ $(filter %.c %.o %.a,$^) -linih
 TESTS += $(B)/payloads/scenarios_test

@@ -11,6 +11,7 @@ static void tap_puts(const char *text)
 }
 
 #include "tests/tap.h"
+#include "cli/behaviour.h"
 #include "payloads/test_engine.h"
 
 struct row {
@@ -27,41 +28,6 @@ static const char *violation_name(enum td_violation v)
 	};
 
 	return names[v];
-}
-
-/* The behaviours of `expect`, as their files in behaviours/ say. NAME or NAME:PARAMETER=NUMBER. */
-static bool behaviour(const char *text, struct td_behaviour *b)
-{
-	const char *number = strchr(text, '=');
-	uint64_t value = number != NULL ? strtoull(number + 1, NULL, 10) : 0;
-	size_t length = strcspn(text, ":");
-	struct td_rule *rule = &b->rules[0];
-
-	*b = (struct td_behaviour){ .nrules = 1 };
-	rule->complete = UINT64_MAX;
-	if (length == 6 && strncmp(text, "hyperv", length) == 0) {
-		rule->complete = value != 0 ? value : 512;
-	} else if (length == 6 && strncmp(text, "eagain", length) == 0) {
-		rule->stalls = (uint32_t)value;
-		rule->complete = 512;
-	} else if (strcmp(text, "kvm") == 0) {
-		rule->chunk = 512;
-		rule->chance = 64;
-		b->implicit = TD_IMPLICIT_CONVERT;
-	} else if (strcmp(text, "oldkvm") == 0) {
-		rule->complete = 512;
-		rule->claim_s = TD_S_STRIP;
-	} else if (strcmp(text, "error-after") == 0) {
-		rule->first = 2;
-		rule->complete = 512;
-		rule->fail = TDVMCALL_INVALID_OPERAND;
-		b->contain = 1;
-	} else if (strcmp(text, "complete") == 0) {
-		b->nrules = 0;
-	} else {
-		return false;
-	}
-	return true;
 }
 
 static void list_violations(const struct engine_result *r, char *text, size_t bytes)
@@ -116,15 +82,18 @@ static bool facts_hold(const struct engine_result *r, const char *facts)
 static bool run_row(const struct row *row, bool verbose)
 {
 	const struct scenario *scenario = scenario_named(row->scenario);
+	struct behaviour behaviour;
 	struct engine_result r;
-	struct td_behaviour b;
 	char violations[128];
+	bool ran;
 
-	if (scenario == NULL || !behaviour(row->vmm, &b) || (int)scenario->cpus != row->cpus) {
+	if (scenario == NULL || (int)scenario->cpus != row->cpus || behaviour_load(&behaviour, row->vmm, "behaviours")) {
 		printf("# no such scenario, behaviour or number of vCPUs: %s %s %d\n", row->scenario, row->vmm, row->cpus);
 		return false;
 	}
-	if (!engine_run(scenario, &b, &r))
+	ran = engine_run(scenario, &behaviour.packed, &r);
+	behaviour_free(&behaviour);
+	if (!ran)
 		return false;
 	list_violations(&r, violations, sizeof(violations));
 	if (verbose && strcmp(violations, row->violations) != 0)

@@ -71,11 +71,17 @@ void lapic_init(struct persona_vcpu *vcpu)
 	uint32_t msr;
 
 	vcpu->lapic = (struct lapic){ .lvt_timer = LVT_MASKED };
-	host_lapic_write(MMIO(X2_SVR), SVR_RESET);
-	host_lapic_write(MMIO(X2_TPR), 0);
 	for (msr = X2_LVT_TIMER; msr <= X2_LVT_ERROR; msr++)
 		host_lapic_write(MMIO(msr), LVT_MASKED);
 	host_lapic_write(MMIO(X2_INITIAL), 0);
+	host_lapic_write(MMIO(X2_SVR), SVR_RESET);
+
+	/*
+	 * Last: an interrupt of the firmware's 8259 may wait behind the LINT0 that has just been masked, and QEMU looks
+	 * again only at a write of the TPR; else the guest's first STI meets an interrupt without a vector (qemu
+	 * hw/intc/apic.c, apic_update_irq and apic_get_interrupt).
+	 */
+	host_lapic_write(MMIO(X2_TPR), 0);
 
 	/* The first cluster of an x2APIC and a flat xAPIC name CPUs by the same bits: 16 there, 8 here. */
 	host_lapic_write(MMIO_DFR, DFR_FLAT);

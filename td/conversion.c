@@ -46,12 +46,14 @@ static void close_conversion(struct td *td, struct td_conversion *c, enum td_clo
 	if (how != TD_CLOSE_MERGED)	/* what is not claimed by now (skipped, refused, left) nobody may use */
 		td_sept_known(td, c->start, pages, KNOWN(TO_SHARED) | KNOWN(TO_PRIVATE), TD_KNOWN_UNKNOWN);
 	*c = (struct td_conversion){ 0 };
+	while (td->now.open_to > 0 && !is_open(&td->now.conversions[td->now.open_to - 1]))
+		td->now.open_to--;
 }
 
 /* A request for the opposite direction ends what was open there: the guest undoes it, and may. */
 static void close_opposite(struct td *td, uint64_t start, uint64_t end, bool to_shared)
 {
-	for (unsigned int i = 0; i < TD_MAX_CONVERSIONS; i++) {
+	for (unsigned int i = 0; i < td->now.open_to; i++) {
 		struct td_conversion *c = &td->now.conversions[i];
 
 		if (overlaps(c, start, end) && c->to_shared != to_shared)
@@ -67,7 +69,7 @@ static struct td_conversion *find(struct td *td, uint64_t start, uint64_t end, b
 {
 	struct td_conversion *found = NULL;
 
-	for (unsigned int i = 0; i < TD_MAX_CONVERSIONS; i++) {
+	for (unsigned int i = 0; i < td->now.open_to; i++) {
 		struct td_conversion *c = &td->now.conversions[i];
 
 		if (!overlaps(c, start, end) || c->to_shared != to_shared)
@@ -82,23 +84,25 @@ static struct td_conversion *find(struct td *td, uint64_t start, uint64_t end, b
 
 static struct td_conversion *open_conversion(struct td *td, uint64_t start, uint64_t end, bool to_shared)
 {
-	for (unsigned int i = 0; i < TD_MAX_CONVERSIONS; i++) {
-		struct td_conversion *c = &td->now.conversions[i];
+	struct td_conversion *c = td->now.conversions;
+	uint32_t i = 0;
 
-		if (is_open(c))
-			continue;
-		*c = (struct td_conversion){ .start = start, .end = end, .frontier = start, .id = ++td->now.next_id,
-					     .to_shared = to_shared };
-		td_event(td, TD_EV_OPEN, 0, c->id, with_s(td, c, start), pages_in(end - start), 0, 0);
-		return c;
-	}
-	return NULL;
+	while (i < td->now.open_to && is_open(&c[i]))
+		i++;
+	if (i == TD_MAX_CONVERSIONS)
+		return NULL;
+	if (i == td->now.open_to)
+		td->now.open_to++;
+	c[i] = (struct td_conversion){ .start = start, .end = end, .frontier = start, .id = ++td->now.next_id,
+				       .to_shared = to_shared };
+	td_event(td, TD_EV_OPEN, 0, c[i].id, with_s(td, &c[i], start), pages_in(end - start), 0, 0);
+	return &c[i];
 }
 
 /* A request that reaches over another open conversion takes it in: from now on they are one. */
 static void merge_others(struct td *td, struct td_conversion *into, uint64_t start, uint64_t end)
 {
-	for (unsigned int i = 0; i < TD_MAX_CONVERSIONS; i++) {
+	for (unsigned int i = 0; i < td->now.open_to; i++) {
 		struct td_conversion *c = &td->now.conversions[i];
 
 		if (c == into || !overlaps(c, start, end) || c->to_shared != into->to_shared)
@@ -211,7 +215,7 @@ void td_conversions_finish(struct td *td)
 	bool cut_off = td->now.stop == TD_RUNNING || td->now.stop == TD_STOP_RUNAWAY || td->now.blameless;
 	enum td_close how = cut_off ? TD_CLOSE_CUT_OFF : TD_CLOSE_ABANDONED;
 
-	for (unsigned int i = 0; i < TD_MAX_CONVERSIONS; i++)
+	for (unsigned int i = 0; i < td->now.open_to; i++)
 		if (is_open(&td->now.conversions[i]))
 			close_conversion(td, &td->now.conversions[i], how);
 }

@@ -3,6 +3,7 @@
 #ifndef TD_STATE_H
 #define TD_STATE_H
 
+#include "td/explore.h"
 #include "td/td.h"
 
 #define TD_MAX_CONVERSIONS 64
@@ -44,6 +45,7 @@ struct td_state {
 	uint64_t mapgpa_calls;
 	uint64_t barren_calls;	/* consecutive MapGPA calls without a newly claimed page */
 	uint64_t last_verdict;	/* so that a loop over one page is one record */
+	uint32_t open_to;	/* conversions from here on are free: what keeps the searches short */
 	uint32_t next_id;
 	uint32_t stop;		/* enum td_stop */
 	uint32_t blameless;	/* the TD was ended by something that the VMM did */
@@ -64,6 +66,7 @@ struct td {
 	uint32_t undo_used;
 	uint32_t undo_lost;		/* more changes than the log holds: no way back */
 	uint32_t marked;
+	struct td_choices choices;	/* survives a rollback */
 	struct td_state now, then;
 	/* struct td_page[pages], then struct td_undo[undo_pages] */
 };
@@ -101,6 +104,7 @@ struct td_plan {
 	enum td_real removed;	/* ... and what they become */
 };
 
+struct td_plan td_explore_plan(struct td *td, uint64_t gpa_with_s, uint64_t size);	/* explore.c */
 struct td_plan td_behave(struct td *td, uint64_t gpa_with_s, uint64_t size, uint32_t stalled);
 
 /* verdict.c. */

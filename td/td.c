@@ -23,7 +23,7 @@ static bool slots_ok(const struct td_config *c)
 
 static bool behaviour_ok(const struct td_behaviour *b)
 {
-	if (b->nrules > TD_MAX_RULES || b->implicit > TD_IMPLICIT_CONVERT || b->aug > TD_AUG_4K)
+	if (b->nrules > TD_MAX_RULES || b->explore > TD_EXPLORE_DEPTH || b->implicit > TD_IMPLICIT_CONVERT || b->aug > TD_AUG_4K)
 		return false;
 	for (uint32_t i = 0; i < b->nrules; i++)
 		if (b->rules[i].direction > TD_MATCH_TO_PRIVATE || b->rules[i].claim_base > TD_CLAIM_ZERO ||

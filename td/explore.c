@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "td/state.h"
+
+#define UNKNOWN_R10 0xdeadull
+
+/* Small requests do not tell all answers apart. */
+static uint64_t least_pages(enum td_answer answer)
+{
+	switch (answer) {
+	case TD_ANSWER_FIRST:
+	case TD_ANSWER_OTHER_S:
+	case TD_ANSWER_INVALID_AFTER:
+		return 2;
+	case TD_ANSWER_LAST:
+		return 3;
+	case TD_ANSWER_HALF:
+		return 4;
+	default:
+		return 1;
+	}
+}
+
+uint32_t td_explore_width(uint64_t pages)
+{
+	uint32_t width = 0;
+
+	for (uint32_t answer = 0; answer < TD_ANSWER_KINDS; answer++)
+		width += pages >= least_pages((enum td_answer)answer);
+	return width;
+}
+
+static enum td_answer nth_answer(uint64_t pages, uint32_t n)
+{
+	uint32_t answer = 0;
+
+	for (;; answer++)
+		if (pages >= least_pages((enum td_answer)answer) && n-- == 0)
+			return (enum td_answer)answer;
+}
+
+/* Follows the string as far as it goes, then adds first choices to it. */
+static enum td_answer choose(struct td *td, uint64_t pages)
+{
+	struct td_choices *c = &td->choices;
+	uint32_t width = td_explore_width(pages), at = c->at;
+
+	if (at >= td->config.behaviour.explore || at >= TD_EXPLORE_DEPTH) {
+		c->cut++;
+		return TD_ANSWER_OK;
+	}
+	if (at == c->depth)
+		c->taken[c->depth++] = 0;
+	if (c->taken[at] >= width)	/* a string from elsewhere */
+		c->taken[at] = (uint8_t)(width - 1);
+	c->width[at] = (uint8_t)width;
+	c->answer[at] = (uint8_t)nth_answer(pages, c->taken[at]);
+	return (enum td_answer)c->answer[c->at++];
+}
+
+struct td_choices *td_explore_choices(struct td *td)
+{
+	return &td->choices;
+}
+
+bool td_explore_next(struct td *td)
+{
+	struct td_choices *c = &td->choices;
+
+	c->depth = c->at > c->fixed ? c->at : c->fixed;	/* what the sequence did not use is no branch of the tree */
+	c->at = 0;
+	c->cut = 0;
+	while (c->depth > c->fixed) {
+		if (++c->taken[c->depth - 1] < c->width[c->depth - 1])
+			return true;
+		c->depth--;
+	}
+	return false;
+}
+
+static uint64_t refusal(enum td_answer answer)
+{
+	switch (answer) {
+	case TD_ANSWER_INVALID:
+	case TD_ANSWER_INVALID_AFTER:
+		return TDVMCALL_INVALID_OPERAND;
+	case TD_ANSWER_INUSE:
+		return TDVMCALL_GPA_INUSE;
+	case TD_ANSWER_ALIGN:
+		return TDVMCALL_ALIGN_ERROR;
+	case TD_ANSWER_UNSUPPORTED:
+		return TDVMCALL_SUBFUNC_UNSUPPORTED;
+	case TD_ANSWER_UNKNOWN:
+		return UNKNOWN_R10;
+	case TD_ANSWER_OK:
+	case TD_ANSWER_LIE:
+		return TDVMCALL_SUCCESS;
+	default:
+		return TDVMCALL_RETRY;
+	}
+}
+
+static uint64_t pages_converted(enum td_answer answer, uint64_t n)
+{
+	switch (answer) {
+	case TD_ANSWER_OK:
+	case TD_ANSWER_END:
+		return n;
+	case TD_ANSWER_FIRST:
+	case TD_ANSWER_OTHER_S:
+	case TD_ANSWER_INVALID_AFTER:
+		return 1;
+	case TD_ANSWER_HALF:
+		return n / 2;
+	case TD_ANSWER_LAST:
+		return n - 1;
+	default:
+		return 0;
+	}
+}
+
+/* gpa with S, as R11 has it. */
+struct td_plan td_explore_plan(struct td *td, uint64_t gpa, uint64_t size)
+{
+	uint64_t n = size / TDX_PAGE_SIZE;
+	enum td_answer answer = choose(td, n);
+	struct td_plan plan = { .pages = pages_converted(answer, n), .r10 = refusal(answer) };
+
+	plan.r11 = gpa + plan.pages * TDX_PAGE_SIZE;
+	if (answer == TD_ANSWER_BEYOND)
+		plan.r11 = gpa + size + TDX_PAGE_SIZE;
+	else if (answer == TD_ANSWER_BELOW)
+		plan.r11 = gpa - TDX_PAGE_SIZE;
+	else if (answer == TD_ANSWER_ZERO)
+		plan.r11 = 0;
+	else if (answer == TD_ANSWER_UNALIGNED)
+		plan.r11 = gpa + 1;
+	else if (answer == TD_ANSWER_OTHER_S)
+		plan.r11 ^= td->s;
+	return plan;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every answer that a VMM can give: instead of following rules, the VMM takes the next branch of a tree. One sequence of
+ * answers is a string of choices; the strings are enumerated depth first, so a string is a seed, a bookmark and a replay
+ * at once. An engine starts the guest, lets it run to the end of the sequence, takes it back (td_rollback()), calls
+ * td_explore_next() and starts it again.
+ *
+ * Used when behaviour.explore is not 0.
+ */
+#ifndef TD_EXPLORE_H
+#define TD_EXPLORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TD_EXPLORE_DEPTH 64
+
+/*
+ * The alphabet: at least one representative of each class of (R10, R11) that a guest can tell apart, at the boundary
+ * values, and what is truly converted. n is the number of pages in the request.
+ *
+ * TD_ANSWER(identifier, name, meaning)
+ */
+#define TD_ANSWERS(TD_ANSWER) \
+	TD_ANSWER(OK, "ok", "SUCCESS; all n pages converted") \
+	TD_ANSWER(STALL, "stall", "RETRY, R11 = start; nothing converted") \
+	TD_ANSWER(FIRST, "first", "RETRY after 1 page; n > 1") \
+	TD_ANSWER(HALF, "half", "RETRY after n/2 pages; n > 3") \
+	TD_ANSWER(LAST, "last", "RETRY after n-1 pages; n > 2") \
+	TD_ANSWER(END, "end", "RETRY, R11 = end; all n pages converted") \
+	TD_ANSWER(BEYOND, "beyond", "RETRY, R11 = end + 1 page") \
+	TD_ANSWER(BELOW, "below", "RETRY, R11 = start - 1 page") \
+	TD_ANSWER(ZERO, "zero", "RETRY, R11 = 0") \
+	TD_ANSWER(UNALIGNED, "unaligned", "RETRY, R11 = start + 1 byte") \
+	TD_ANSWER(OTHER_S, "other-s", "RETRY, R11 = start + 1 page with the other shared bit, 1 page converted; n > 1") \
+	TD_ANSWER(INVALID, "invalid", "INVALID_OPERAND; nothing converted") \
+	TD_ANSWER(INVALID_AFTER, "invalid-after", "INVALID_OPERAND after 1 page; n > 1") \
+	TD_ANSWER(INUSE, "inuse", "GPA_INUSE; nothing converted") \
+	TD_ANSWER(ALIGN, "align", "ALIGN_ERROR; nothing converted") \
+	TD_ANSWER(UNSUPPORTED, "unsupported", "SUBFUNC_UNSUPPORTED; nothing converted") \
+	TD_ANSWER(UNKNOWN, "unknown", "a code that GHCI does not have; nothing converted") \
+	TD_ANSWER(LIE, "lie", "SUCCESS; nothing converted")
+
+enum td_answer {
+#define TD_ANSWER(id, name, meaning) TD_ANSWER_##id,
+	TD_ANSWERS(TD_ANSWER)
+#undef TD_ANSWER
+	TD_ANSWER_KINDS
+};
+
+struct td_choices {
+	uint8_t taken[TD_EXPLORE_DEPTH];	/* index among the answers that were possible there */
+	uint8_t width[TD_EXPLORE_DEPTH];	/* how many were */
+	uint8_t answer[TD_EXPLORE_DEPTH];	/* enum td_answer */
+	uint32_t depth;		/* choices on record: a prefix to be followed, then what was added */
+	uint32_t at;		/* the next one to be used by the present sequence */
+	uint32_t fixed;		/* the first so many never change: a shard, or a replay */
+	uint32_t cut;		/* the present sequence asked for more answers than behaviour.explore: they were "ok" */
+};
+
+struct td;
+
+/* Where an engine sees and sets the present sequence. */
+struct td_choices *td_explore_choices(struct td *td);
+
+/* The next sequence in order; false when all have been taken. Call between sequences, at = 0 afterwards. */
+bool td_explore_next(struct td *td);
+
+/* How many answers are possible for a request of so many pages. */
+uint32_t td_explore_width(uint64_t pages);
+
+#endif

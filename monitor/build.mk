@@ -7,9 +7,7 @@ MON_OBJ := $(MON_SRC:%.c=$(B)/mon/%.o) $(patsubst %.S,$(B)/mon/%.o,$(wildcard mo
 MON_FLAGS := -ffreestanding -fno-stack-protector -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only \
 	     -fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none
 
-ifneq ($(wildcard monitor/lapic.c),)
 ALL += $(B)/monitor.elf
-endif
 
 $(B)/mon/%.o: %.c
 	@mkdir -p $(@D)

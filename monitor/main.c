@@ -16,6 +16,7 @@
  */
 #include "monitor/end.h"
 #include "monitor/fwcfg.h"
+#include "monitor/io.h"
 #include "monitor/journal.h"
 #include "monitor/lib.h"
 #include "monitor/load.h"
@@ -26,6 +27,8 @@
 #include "monitor/trap.h"
 
 #define PM_TIMER_PORT	0x608	/* qemu hw/acpi/ich9.c: PMBASE + 8, where SeaBIOS puts it */
+#define PORT_PIC1_MASK	0x21	/* 8259A, OCW1 */
+#define PORT_PIC2_MASK	0xa1
 #define MIB		0x100000ull
 #define LOW_RAM_END	0xa0000ull
 
@@ -99,6 +102,16 @@ static void start_td(void)
 	journal_status()->tsc_hz = config.td.tsc_hz;
 }
 
+/*
+ * The firmware's timer ticks on. Masked while LINT0 still listens: a request that LINT0 was masked under stays with the
+ * CPU, and comes without a vector as soon as the guest takes interrupts (qemu hw/intc/apic.c, apic_get_interrupt).
+ */
+static void mask_pics(void)
+{
+	out8(PORT_PIC2_MASK, 0xff);
+	out8(PORT_PIC1_MASK, 0xff);
+}
+
 /* The shared twin of a private page must be as it was when the machine was switched on, or poison. */
 static void clear_leftovers(void)
 {
@@ -123,6 +136,7 @@ void monitor_main(void)
 		vcpus[i].index = i;
 	load(&loaded);
 	start_td();
+	mask_pics();
 	smp_start(&loaded);
 	clear_leftovers();
 	svm_vcpu_init(&vcpus[0]);

@@ -9,7 +9,9 @@
 #include "monitor/machine.h"
 
 /* All machine addresses below MEM_DIRECT_BYTES, RAM and devices alike, are mapped here. */
+#ifndef MEM_DIRECT		/* unit tests */
 #define MEM_DIRECT		0xffff800000000000ull
+#endif
 #define MEM_DIRECT_BYTES	(512ull << 30)
 
 /*

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* Where guest memory is in the machine: layouts of all sizes, and the one check of a GPA, fuzzed. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#define tap_puts(text) fputs(text, stdout)
+#include "monitor/bank.h"
+#include "monitor/pattern.h"
+#include "tests/tap.h"
+
+#define MIB		0x100000ull
+#define BIOS_TOP	(2 * MIB)
+#define LAPIC_PAGE	0xfee00000ull
+#define ROUNDS		400000u
+
+static uint64_t seed = 0x2545f4914f6cdd1dull;
+
+static uint64_t random64(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+static bool overlap(uint64_t a, uint64_t a_bytes, uint64_t b, uint64_t b_bytes)
+{
+	return a < b + b_bytes && b < a + a_bytes;
+}
+
+/* RAM of QEMU's, by machine address. */
+static bool is_ram(const struct machine *m, uint64_t a)
+{
+	return a < m->low_bytes || (a >= MACHINE_4G && a - MACHINE_4G < m->ram_bytes - m->low_bytes);
+}
+
+static bool in_ram(const struct machine *m, uint64_t a, uint64_t bytes)
+{
+	return is_ram(m, a) && is_ram(m, a + bytes - 1) && (a < MACHINE_4G) == (a + bytes - 1 < MACHINE_4G);
+}
+
+/* Two shared banks at most, two private ones, and the reserve. */
+static bool layout_ok(const struct machine *m, uint64_t guest)
+{
+	uint64_t start[5], bytes[5], total = 0;
+	unsigned int n = 0, i, j;
+
+	for (i = 0; i < m->nram; i++) {
+		start[n] = m->ram[i].gpa;
+		bytes[n++] = m->ram[i].bytes;
+		start[n] = m->ram[i].bank;
+		bytes[n++] = m->ram[i].bytes;
+		total += m->ram[i].bytes;
+	}
+	start[n] = m->reserve;
+	bytes[n++] = MACHINE_RESERVE + BIOS_TOP;
+	for (i = 0; i < n; i++) {
+		if (!in_ram(m, start[i], bytes[i]) || start[i] % TDX_2M_SIZE != 0)
+			return false;
+		for (j = 0; j < i; j++)
+			if (overlap(start[i], bytes[i], start[j], bytes[j]))
+				return false;
+	}
+	return total == guest && m->reserve + MACHINE_RESERVE + BIOS_TOP == m->low_bytes && m->low_bytes < MACHINE_4G;
+}
+
+static void test_layouts(void)
+{
+	struct machine m;
+	bool good = true;
+
+	for (uint64_t guest = MACHINE_MIN_GUEST; guest <= MACHINE_MAX_GUEST; guest += 2 * MIB)
+		good = good && machine_layout(&m, guest) && layout_ok(&m, guest);
+	tap_ok(good, "every size: banks and reserve are RAM, apart, and complete");
+	tap_ok(!machine_layout(&m, MACHINE_MIN_GUEST - 2 * MIB), "too little memory is refused");
+	tap_ok(!machine_layout(&m, MACHINE_MAX_GUEST + 2 * MIB), "too much memory is refused");
+	tap_ok(!machine_layout(&m, MACHINE_MIN_GUEST + MIB), "an odd MiB is refused");
+}
+
+/* td's own lookup is what the monitor uses; it is a line of code over the slots. */
+static const struct td_slot *slot_of(const struct td_config *c, uint64_t gpa)
+{
+	gpa &= ~tdx_shared_bit(c->gpaw);
+	for (uint32_t i = 0; i < c->nslots; i++)
+		if (gpa >= c->slots[i].gpa && (gpa - c->slots[i].gpa) / TDX_PAGE_SIZE < c->slots[i].pages)
+			return &c->slots[i];
+	return NULL;
+}
+
+enum place { OUTSIDE, SHARED_BANK, PRIVATE_BANK, DEVICE };
+
+static enum place place_of(const struct machine *m, uint64_t a)
+{
+	for (uint32_t i = 0; i < m->nram; i++) {
+		if (a >= m->ram[i].bank && a - m->ram[i].bank < m->ram[i].bytes)
+			return PRIVATE_BANK;
+		if (a >= m->ram[i].gpa && a - m->ram[i].gpa < m->ram[i].bytes && (a < 0xa0000 || a >= MIB))
+			return SHARED_BANK;
+	}
+	if ((is_ram(m, a) && (a < 0xa0000 || a >= 0xc0000)) || a / TDX_PAGE_SIZE == LAPIC_PAGE / TDX_PAGE_SIZE)
+		return OUTSIDE;
+	return DEVICE;
+}
+
+static bool check_gpa(const struct machine *m, const struct td_config *c, uint64_t gpa)
+{
+	const struct td_slot *slot = slot_of(c, gpa);
+	uint64_t shared = 0, private = 0, plain = gpa & ~tdx_shared_bit(c->gpaw);
+	bool has_shared = bank_address(m, slot, plain, TD_SHARED, &shared);
+	bool has_private = bank_address(m, slot, plain, TD_PRIVATE, &private);
+
+	if (slot == NULL)
+		return !has_shared && !has_private;
+	switch (slot->kind) {
+	case TD_SLOT_RAM:
+		return has_shared && has_private && place_of(m, shared) == SHARED_BANK &&
+		       place_of(m, private) == PRIVATE_BANK && shared == plain;
+	case TD_SLOT_ROM:
+		return !has_shared && has_private && place_of(m, private) == PRIVATE_BANK;
+	default:
+		return has_shared && !has_private && place_of(m, shared) == DEVICE;
+	}
+}
+
+/* Edges of slots and banks are where mistakes are; the rest is anywhere in 52 bits. */
+static uint64_t random_gpa(const struct machine *m, const struct td_config *c)
+{
+	const struct td_slot *slot = &c->slots[random64() % c->nslots];
+	uint64_t near[] = { slot->gpa, slot->gpa + slot->pages * TDX_PAGE_SIZE, m->reserve, m->low_bytes, LAPIC_PAGE,
+			    m->ram[0].bank, m->ram[0].bank + m->ram[0].bytes };
+	uint64_t gpa = random64();
+
+	if (gpa & 1)
+		gpa = near[random64() % (sizeof(near) / sizeof(near[0]))] + random64() % 0x4001 - 0x2000;
+	else
+		gpa >>= 12 + random64() % 30;
+	return random64() & 1 ? gpa : gpa ^ tdx_shared_bit(c->gpaw);
+}
+
+static void test_addresses(uint64_t guest, uint32_t gpaw, const char *name)
+{
+	struct td_config c = { .gpaw = gpaw, .vcpus = 1 };
+	struct machine m;
+	bool good = machine_layout(&m, guest);
+	uint64_t gpa = 0;
+
+	machine_slots(&m, &c);
+	for (unsigned int i = 0; good && i < ROUNDS; i++) {
+		gpa = random_gpa(&m, &c);
+		good = check_gpa(&m, &c, gpa);
+	}
+	if (!tap_ok(good, name))
+		tap_is(gpa, 0, "the GPA that broke it");
+}
+
+/* A slot that is not the GPA's must not give an address, whatever mistake led there. */
+static void test_wrong_slot(void)
+{
+	struct td_config c = { .gpaw = 48, .vcpus = 1 };
+	struct machine m;
+	uint64_t a;
+
+	machine_layout(&m, 1024 * MIB);
+	machine_slots(&m, &c);
+	tap_ok(!bank_address(&m, &c.slots[0], 0xa0000, TD_SHARED, &a), "a GPA right behind the slot has no address");
+	tap_ok(!bank_address(&m, &c.slots[3], 0x9ffff, TD_PRIVATE, &a), "a GPA in front of the slot has no address");
+	tap_ok(!bank_address(&m, NULL, 0, TD_PRIVATE, &a), "a hole has no address");
+	c.slots[0].pages = 1ull << 40;
+	tap_ok(!bank_address(&m, &c.slots[0], m.reserve, TD_SHARED, &a), "nor has a slot that is larger than the RAM");
+}
+
+static void test_patterns(void)
+{
+	static uint64_t page[PATTERN_WORDS];
+
+	tap_ok(pattern_poisoned(page, 0x1000), "an untouched page counts as poisoned");
+	page[PATTERN_WORDS - 1] = 1;
+	tap_ok(!pattern_poisoned(page, 0x1000), "one with a byte in it does not");
+	pattern_fill(page, 0x1000, PATTERN_POISON);
+	tap_ok(pattern_poisoned(page, 0x1000), "a poisoned page is");
+	tap_ok(!pattern_poisoned(page, 0x2000), "but not at another address");
+	((uint8_t *)page)[2049] ^= 1;
+	tap_ok(!pattern_poisoned(page, 0x1000), "nor with a bit changed");
+	pattern_fill(page, 0x1000, PATTERN_SCRAMBLE);
+	tap_ok(!pattern_poisoned(page, 0x1000), "scrambled is not poisoned");
+	page[0] = 0;
+	tap_ok(!pattern_poisoned(page, 0x1000), "nor is one whose first word alone was cleared");
+}
+
+int main(void)
+{
+	test_layouts();
+	test_addresses(128 * MIB, 48, "128 MiB: every alias is where it belongs, or nowhere");
+	test_addresses(1024 * MIB, 48, "1 GiB");
+	test_addresses(1296 * MIB, 48, "the largest that is contiguous");
+	test_addresses(2048 * MIB, 48, "2 GiB: private banks above 4 GiB");
+	test_addresses(8192 * MIB, 40, "8 GiB, S is bit 39");
+	test_wrong_slot();
+	test_patterns();
+	return tap_done();
+}

@@ -17,11 +17,32 @@ $(B)/mon/%.o: %.S
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -g -c $< -o $@
 
-# Its memcpy() would otherwise become a call of memcpy().
+# gcc would make memcpy() a call of memcpy(); clang does not when freestanding.
+ifeq ($(findstring clang,$(CC)),)
 $(B)/mon/monitor/lib.o: MON_EXTRA := -fno-tree-loop-distribute-patterns
+endif
 
 $(B)/monitor.elf64: $(MON_OBJ) monitor/link.ld
 	$(LD) -nostdlib -static -z max-page-size=4096 -T monitor/link.ld $(MON_OBJ) -o $@
 
 $(B)/monitor.elf: $(B)/monitor.elf64
 	objcopy -O elf32-i386 $< $@
+
+# What is pure is tested on the host. npt_test includes npt.c itself.
+MON_TESTS := $(patsubst %.c,$(B)/%,$(wildcard monitor/*_test.c))
+TESTS += $(MON_TESTS)
+
+$(B)/host/monitor/%.o: monitor/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -MMD -c $< -o $@
+
+MON_HOST = $(patsubst %,$(B)/host/monitor/%.o,$(1))
+$(B)/monitor/bank_test: $(call MON_HOST,bank machine)
+$(B)/monitor/bzimage_test: $(call MON_HOST,bzimage)
+$(B)/monitor/elf_test: $(call MON_HOST,elf)
+$(B)/monitor/insn_test: $(call MON_HOST,insn)
+$(B)/monitor/insn_test: MON_LIBS := -lZydis
+
+$(MON_TESTS): $(B)/monitor/%_test: $(B)/host/monitor/%_test.o
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(filter %.o,$^) -o $@ $(MON_LIBS)

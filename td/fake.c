@@ -21,11 +21,42 @@ struct td_config fake_config(uint64_t pages)
 struct td *fake_start(const struct td_config *config)
 {
 	free(fake.storage);
-	memset(&fake, 0, sizeof(fake));
+	memset(fake.pages, 0, sizeof(fake.pages));
+	fake.nevents = 0;
+	fake.config = *config;
 	fake.bytes = td_size(config);
-	fake.storage = aligned_alloc(16, (fake.bytes + 63) / 16 * 16);
-	fake.td = fake.storage != NULL ? td_init(fake.storage, fake.bytes, config) : NULL;
+	fake.storage = malloc(fake.bytes + !fake.bytes);	/* exactly, so that a sanitizer sees a step beyond it */
+	if (fake.storage == NULL)
+		abort();
+	fake.td = td_init(fake.storage, fake.bytes, config);
 	return fake.td;
+}
+
+struct td *fake_start_rule(uint64_t pages, const struct td_rule *rule)
+{
+	struct td_config c = fake_config(pages);
+
+	c.behaviour.nrules = 1;
+	c.behaviour.rules[0] = *rule;
+	return fake_start(&c);
+}
+
+/* RAM and ROM of all slots, one after the other. */
+struct fake_page *fake_page(uint64_t gpa)
+{
+	uint64_t first = 0;
+
+	for (uint32_t i = 0; i < fake.config.nslots; i++) {
+		const struct td_slot *slot = &fake.config.slots[i];
+		uint64_t page = (gpa - slot->gpa) / TDX_PAGE_SIZE;
+
+		if (slot->kind == TD_SLOT_MMIO)
+			continue;
+		if (gpa >= slot->gpa && page < slot->pages)
+			return first + page < FAKE_MAX_PAGES ? &fake.pages[first + page] : NULL;
+		first += slot->pages;
+	}
+	return NULL;
 }
 
 enum td_action fake_tdcall(unsigned int vcpu, uint64_t leaf, uint64_t rcx, struct td_regs *regs)
@@ -62,15 +93,11 @@ uint64_t fake_accept(uint64_t gpa, uint64_t level)
 enum td_action fake_touch(uint64_t gpa, uint32_t flags)
 {
 	struct td_access access = { .gpa = gpa, .gla = 0xffff888000000000ull | gpa, .rip = 0x1234, .flags = flags };
-	const struct td_slot *slot = td_slot_of(fake.td, gpa);
-	bool shared = gpa & td_shared_bit(fake.td);
+	uint64_t s = td_shared_bit(fake.td);
+	const struct fake_page *page = fake_page(gpa & ~s);
 
-	if (slot != NULL && slot->kind == TD_SLOT_RAM) {
-		uint64_t page = ((gpa & ~td_shared_bit(fake.td)) - FAKE_RAM) / TDX_PAGE_SIZE;
-
-		if (page < FAKE_MAX_PAGES && fake.pages[page].mapped[shared])
-			return TD_NEXT;
-	}
+	if (page != NULL && page->mapped[(gpa & s) != 0])
+		return TD_NEXT;
 	return td_access(fake.td, 0, &access);
 }
 
@@ -120,27 +147,71 @@ const struct td_event *fake_last(enum td_event_type type)
 	return NULL;
 }
 
-bool fake_consistent(void)
+uint32_t fake_closed(enum td_close how)
 {
-	const struct td_slot *slot = td_slot_of(fake.td, FAKE_RAM);
+	uint32_t n = 0;
 
-	for (uint64_t i = 0; slot != NULL && i < slot->pages && i < FAKE_MAX_PAGES; i++) {
-		enum td_real real = td_real(fake.td, FAKE_RAM + i * TDX_PAGE_SIZE);
+	for (uint32_t i = 0; i < fake.nevents; i++)
+		n += fake.events[i].type == TD_EV_CLOSE && (fake.events[i].a[0] & UINT32_MAX) == how;
+	return n;
+}
 
-		if (fake.pages[i].mapped[TD_PRIVATE] != (real == TD_REAL_MAPPED) ||
-		    fake.pages[i].mapped[TD_SHARED] != (real == TD_REAL_SHARED))
+static uint64_t count_pages(int real, int known)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < fake.config.nslots; i++) {
+		const struct td_slot *slot = &fake.config.slots[i];
+
+		for (uint64_t k = 0; slot->kind == TD_SLOT_RAM && k < slot->pages; k++) {
+			uint64_t gpa = slot->gpa + k * TDX_PAGE_SIZE;
+
+			n += (real < 0 || (int)td_real(fake.td, gpa) == real) &&
+			     (known < 0 || (int)td_known(fake.td, gpa) == known);
+		}
+	}
+	return n;
+}
+
+uint64_t fake_real_pages(enum td_real real)
+{
+	return count_pages((int)real, -1);
+}
+
+uint64_t fake_known_pages(enum td_known known)
+{
+	return count_pages(-1, (int)known);
+}
+
+static bool slot_consistent(const struct td_slot *slot)
+{
+	for (uint64_t i = 0; i < slot->pages; i++) {
+		const struct fake_page *page = fake_page(slot->gpa + i * TDX_PAGE_SIZE);
+		enum td_real real = td_real(fake.td, slot->gpa + i * TDX_PAGE_SIZE);
+		bool private = real == TD_REAL_MAPPED || slot->kind == TD_SLOT_ROM;
+
+		if (page == NULL || page->mapped[TD_PRIVATE] != private ||
+		    page->mapped[TD_SHARED] != (real == TD_REAL_SHARED))
 			return false;
 	}
+	return true;
+}
+
+bool fake_consistent(void)
+{
+	for (uint32_t i = 0; i < fake.config.nslots; i++)
+		if (fake.config.slots[i].kind != TD_SLOT_MMIO && !slot_consistent(&fake.config.slots[i]))
+			return false;
 	return td_sane(fake.td);
 }
 
 static struct fake_page *page_at(uint64_t gpa)
 {
-	uint64_t i = (gpa - FAKE_RAM) / TDX_PAGE_SIZE;
+	struct fake_page *page = fake_page(gpa);
 
-	if (gpa < FAKE_RAM || i >= FAKE_MAX_PAGES)
-		abort();	/* td asked for something outside RAM */
-	return &fake.pages[i];
+	if (page == NULL || gpa % TDX_PAGE_SIZE != 0)
+		abort();	/* td asked for something that is not a page of RAM or ROM */
+	return page;
 }
 
 void td_engine_map(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias)

@@ -10,6 +10,8 @@
 
 #define FAKE_RAM	0x1000000ull	/* the RAM slot that fake_config() makes, 2 MiB aligned */
 #define FAKE_MMIO	0xc0000000ull
+#define FAKE_S		(1ull << 47)	/* its shared bit */
+#define FAKE_PAGE(n)	(FAKE_RAM + (uint64_t)(n) * TDX_PAGE_SIZE)
 #define FAKE_MAX_PAGES	(64 * 512)
 #define FAKE_EVENTS	65536
 
@@ -21,6 +23,7 @@ struct fake_page {
 
 struct fake {
 	struct td *td;
+	struct td_config config;
 	void *storage;
 	size_t bytes;
 	struct fake_page pages[FAKE_MAX_PAGES];
@@ -35,8 +38,12 @@ extern struct fake fake;
 /* A TD with `pages` of mapped RAM at FAKE_RAM and 1 GiB of MMIO at FAKE_MMIO, GPAW 48, one vCPU; change it as you like. */
 struct td_config fake_config(uint64_t pages);
 
-/* Starts over with this configuration; returns NULL as td_init() does. */
+/* Starts over with this configuration, or with fake_config() and one rule; returns NULL as td_init() does. */
 struct td *fake_start(const struct td_config *config);
+struct td *fake_start_rule(uint64_t pages, const struct td_rule *rule);
+
+/* What the engine keeps of a page of RAM or ROM (gpa without S), NULL elsewhere. */
+struct fake_page *fake_page(uint64_t gpa);
 
 /* TDCALLs as a guest makes them. Results are in regs. */
 enum td_action fake_tdcall(unsigned int vcpu, uint64_t leaf, uint64_t rcx, struct td_regs *regs);
@@ -49,7 +56,12 @@ uint32_t fake_count(enum td_event_type type);
 uint32_t fake_violations(enum td_violation v);
 uint32_t fake_all_violations(void);
 uint32_t fake_class(enum td_class class);
+uint32_t fake_closed(enum td_close how);
 const struct td_event *fake_last(enum td_event_type type);
+
+/* How many pages of RAM are in this state. */
+uint64_t fake_real_pages(enum td_real real);
+uint64_t fake_known_pages(enum td_known known);
 
 /* The page tables agree with the page states everywhere, and td_sane() holds. */
 bool fake_consistent(void);

@@ -54,7 +54,7 @@ struct td_behaviour {
 	uint32_t implicit;	/* enum td_implicit */
 	uint32_t aug;		/* enum td_aug: level at which private memory appears */
 	uint32_t nrules;
-	uint32_t explore;	/* not 0: the answers of td/explore.h, at most this many in a run; the rules are not used */
+	uint32_t reserved;
 	struct td_rule rules[TD_MAX_RULES];
 };
 

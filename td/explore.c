@@ -44,7 +44,7 @@ static enum td_answer choose(struct td *td, uint64_t pages)
 	struct td_choices *c = &td->choices;
 	uint32_t width = td_explore_width(pages), at = c->at;
 
-	if (at >= td->config.behaviour.explore || at >= TD_EXPLORE_DEPTH) {
+	if (at >= c->limit) {
 		c->cut++;
 		return TD_ANSWER_OK;
 	}
@@ -55,6 +55,11 @@ static enum td_answer choose(struct td *td, uint64_t pages)
 	c->width[at] = (uint8_t)width;
 	c->answer[at] = (uint8_t)nth_answer(pages, c->taken[at]);
 	return (enum td_answer)c->answer[c->at++];
+}
+
+void td_explore_begin(struct td *td, uint32_t limit)
+{
+	td->choices = (struct td_choices){ .limit = limit < TD_EXPLORE_DEPTH ? limit : TD_EXPLORE_DEPTH };
 }
 
 struct td_choices *td_explore_choices(struct td *td)

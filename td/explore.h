@@ -5,7 +5,7 @@
  * at once. An engine starts the guest, lets it run to the end of the sequence, takes it back (td_rollback()), calls
  * td_explore_next() and starts it again.
  *
- * Used when behaviour.explore is not 0.
+ * Switched on by td_explore_begin(), from then on the rules of the behaviour are not used.
  */
 #ifndef TD_EXPLORE_H
 #define TD_EXPLORE_H
@@ -52,13 +52,17 @@ struct td_choices {
 	uint8_t taken[TD_EXPLORE_DEPTH];	/* index among the answers that were possible there */
 	uint8_t width[TD_EXPLORE_DEPTH];	/* how many were */
 	uint8_t answer[TD_EXPLORE_DEPTH];	/* enum td_answer */
+	uint32_t limit;		/* answers chosen in one sequence; 0: not exploring */
 	uint32_t depth;		/* choices on record: a prefix to be followed, then what was added */
 	uint32_t at;		/* the next one to be used by the present sequence */
 	uint32_t fixed;		/* the first so many never change: a shard, or a replay */
-	uint32_t cut;		/* the present sequence asked for more answers than behaviour.explore: they were "ok" */
+	uint32_t cut;		/* the present sequence asked for more answers than limit: they were "ok" */
 };
 
 struct td;
+
+/* Starts with the first sequence. limit: 1 .. TD_EXPLORE_DEPTH answers in one; 0 goes back to the rules. */
+void td_explore_begin(struct td *td, uint32_t limit);
 
 /* Where an engine sees and sets the present sequence. */
 struct td_choices *td_explore_choices(struct td *td);

@@ -47,7 +47,7 @@ void td_map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
 	td->now.mapgpa_calls++;
 	if (refused == TDVMCALL_SUCCESS) {
 		conv = td_conversion_request(td, gpa & ~td->s, size, to_shared, rip);
-		if (td->config.behaviour.explore)
+		if (td->choices.limit != 0)
 			plan = td_explore_plan(td, gpa, size);
 		else
 			plan = td_behave(td, gpa, size, conv != NULL ? conv->stall_run : 0);

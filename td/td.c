@@ -23,7 +23,7 @@ static bool slots_ok(const struct td_config *c)
 
 static bool behaviour_ok(const struct td_behaviour *b)
 {
-	if (b->nrules > TD_MAX_RULES || b->explore > TD_EXPLORE_DEPTH || b->implicit > TD_IMPLICIT_CONVERT || b->aug > TD_AUG_4K)
+	if (b->nrules > TD_MAX_RULES || b->implicit > TD_IMPLICIT_CONVERT || b->aug > TD_AUG_4K)
 		return false;
 	for (uint32_t i = 0; i < b->nrules; i++)
 		if (b->rules[i].direction > TD_MATCH_TO_PRIVATE || b->rules[i].claim_base > TD_CLAIM_ZERO ||
@@ -110,8 +110,8 @@ static void check_twins(struct td *td, const struct td_slot *slot)
 	for (uint64_t i = 0; i < slot->pages; i++) {
 		uint64_t gpa = slot->gpa + i * TDX_PAGE_SIZE;
 
-		if (td_real(td, gpa) != TD_REAL_SHARED && !td_engine_poisoned(td, gpa))
-			td_violation(td, TD_V_DMA_TO_PRIVATE, gpa | td->s, 1, 0, 0);
+		if (td_real(td, gpa) != TD_REAL_SHARED)
+			td_sept_check_twin(td, gpa);
 	}
 }
 

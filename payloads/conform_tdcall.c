@@ -6,7 +6,7 @@
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, GPRS };
 
 #define MASK_MAP	0x3c00ull	/* R10-R13 */
-#define HPET		0xfed00000ull
+#define IOAPIC		0xfec00000ull	/* device registers that every PC has; the first is a number that stays */
 #define INVALID(n)	tdx_status(TDX_OPERAND_INVALID, n)
 
 static uint8_t page[2 * 4096] __attribute__((aligned(4096)));
@@ -110,9 +110,10 @@ static void test_map_gpa_errors(void)
 /* RCX[15:0] is the mask. What is not in it stays, what is in it but not part of the call stays too. */
 static void test_registers(void)
 {
-	uint64_t gpr[GPRS], before[GPRS];
+	uint64_t gpr[GPRS], before[GPRS], value = 5;
 	bool same = true;
 
+	conform_is(vmcall_mmio(IOAPIC + payload_info.shared, 4, true, &value), TDVMCALL_SUCCESS, "RequestMMIO writes");
 	for (unsigned int i = 0; i < GPRS; i++)
 		gpr[i] = 0x1111111111111111ull * i + 0x4000;
 	gpr[RAX] = TDG_VP_VMCALL;
@@ -121,10 +122,10 @@ static void test_registers(void)
 	gpr[R11] = GHCI_MMIO;
 	gpr[R12] = 4;
 	gpr[R13] = 0;
-	gpr[R14] = HPET + payload_info.shared;
+	gpr[R14] = IOAPIC + payload_info.shared;
 	memcpy(before, gpr, sizeof(gpr));
 	tdcall(gpr);
-	conform_ok(gpr[RAX] == 0 && gpr[R10] == 0 && gpr[R11] >> 16 == 0x8086, "RequestMMIO reads the HPET's vendor");
+	conform_ok(gpr[RAX] == 0 && gpr[R10] == 0 && gpr[R11] == value, "RequestMMIO reads what it wrote");
 	for (unsigned int i = 0; i < GPRS; i++)
 		same &= i == RAX || i == R10 || i == R11 || i == RSP || gpr[i] == before[i];
 	conform_ok(same, "a hypercall leaves all other registers alone");
@@ -153,9 +154,9 @@ static void test_vmcalls(void)
 	tdcall(gpr);
 	conform_is(gpr[R10], TDVMCALL_SUBFUNC_UNSUPPORTED, "unknown sub-function");
 	conform_is(vmcall_port(0x3fd, 3, false, &port), TDVMCALL_INVALID_OPERAND, "I/O of three bytes");
-	conform_is(vmcall_mmio(HPET, 4, false, &value), TDVMCALL_INVALID_OPERAND, "RequestMMIO without S");
+	conform_is(vmcall_mmio(IOAPIC, 4, false, &value), TDVMCALL_INVALID_OPERAND, "RequestMMIO without S");
 	conform_is(vmcall_mmio(gpa_of_page() + s, 4, false, &value), TDVMCALL_INVALID_OPERAND, "RequestMMIO of RAM");
-	conform_is(vmcall_mmio(HPET + s + 4094, 4, false, &value), TDVMCALL_INVALID_OPERAND, "RequestMMIO over a page end");
+	conform_is(vmcall_mmio(IOAPIC + s + 4094, 4, false, &value), TDVMCALL_INVALID_OPERAND, "RequestMMIO over a page end");
 }
 
 void conform_tdcalls(void)

@@ -3,7 +3,7 @@
 #include "payloads/lib/payload.h"
 #include "payloads/conform.h"
 
-#define HPET		0xfed00000ull
+#define IOAPIC		0xfec00000ull
 #define COM1_SCRATCH	0x3ff
 #define IO_IN		8u
 
@@ -102,14 +102,14 @@ static void test_msrs(void)
 
 static void test_mmio(void)
 {
-	void *alias = paging_alias(HPET + payload_info.shared);
+	void *alias = paging_alias(IOAPIC + payload_info.shared);
 	const volatile struct ve_info *ve = &trap_log()->last;
 	unsigned int before = ves();
 	uint64_t value;
 
 	conform_ok(!guarded_load((char *)alias + 0x10, &value) && ves() - before == 1, "a load from a device is a #VE");
 	conform_is(ve->reason, VE_EPT_VIOLATION, "its reason");
-	conform_is(ve->gpa, HPET + payload_info.shared + 0x10, "its GPA, with S");
+	conform_is(ve->gpa, IOAPIC + payload_info.shared + 0x10, "its GPA, with S");
 	conform_is(ve->gla, (uint64_t)(uintptr_t)alias + 0x10, "its linear address");
 	conform_is(ve->qualification & 7, 1, "it was a read");
 	conform_ok(!guarded_store((char *)alias + 0x10, 0) && (ve->qualification & 7) == 2, "a store says so");

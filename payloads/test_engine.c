@@ -292,7 +292,7 @@ static void run_cpus(uint64_t shared)
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < e.scenario->cpus; cpu++) {
-		scenes[cpu] = (struct scene){ WINDOW, shared, 0xfed00000, 0xc0000, cpu, e.scenario->cpus, &mail, NULL };
+		scenes[cpu] = (struct scene){ WINDOW, shared, 0xfec00000, 0xc0000, cpu, e.scenario->cpus, &mail, NULL };
 		if (pthread_create(&threads[cpu], NULL, run_cpu, &scenes[cpu]) != 0)
 			abort();
 	}

@@ -5,7 +5,7 @@
 #include "payloads/scenario.h"
 
 #define WINDOW		0x2000000ull	/* 32 MiB, behind the image (payload.lds) */
-#define HPET		0xfed00000ull	/* device registers that every q35 has */
+#define IOAPIC		0xfec00000ull	/* device registers that every PC has */
 #define ROM_WINDOW	0xc0000ull
 #define STATUS_NO_SUCH	2
 #define STATUS_MACHINE	3
@@ -94,7 +94,7 @@ int payload_main(void)
 		return STATUS_MACHINE;
 	}
 	for (unsigned int cpu = 0; cpu < scenario->cpus; cpu++)
-		scenes[cpu] = (struct scene){ WINDOW, payload_info.shared, HPET, ROM_WINDOW, cpu, scenario->cpus, &mail,
+		scenes[cpu] = (struct scene){ WINDOW, payload_info.shared, IOAPIC, ROM_WINDOW, cpu, scenario->cpus, &mail,
 					      NULL };
 	for (unsigned int cpu = 1; cpu < scenario->cpus; cpu++)
 		if (!payload_start_cpu(cpu, run))

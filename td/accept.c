@@ -78,9 +78,11 @@ static void accept_pages(struct td *td, uint64_t gpa, uint64_t pages)
 {
 	td_engine_fill(td, gpa, pages, TD_PRIVATE, TD_FILL_ZERO);
 	td_engine_map(td, gpa, pages, TD_PRIVATE);
-	for (uint64_t i = 0; i < pages; i++)
-		td_set_page(td, td_page_at(td, gpa + i * TDX_PAGE_SIZE), TD_REAL_MAPPED | PAGE_ACCEPTED,
-			    TD_KNOWN_PRIVATE);
+	for (uint64_t i = 0; i < pages; i++) {
+		struct td_page *page = td_page_at(td, gpa + i * TDX_PAGE_SIZE);
+
+		td_set_page(td, page, TD_REAL_MAPPED | PAGE_ACCEPTED | (page->real & PAGE_DECEIVED), TD_KNOWN_PRIVATE);
+	}
 	if (pages == TDX_2M_PAGES)
 		td_set_large(td, gpa);
 }

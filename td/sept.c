@@ -88,13 +88,22 @@ void td_set_large(struct td *td, uint64_t gpa)
 		td_set_page(td, head, head->real | PAGE_LARGE, head->known);
 }
 
+/* The shared twin of a page that is not shared holds what td left there, unless a device wrote to it. */
+void td_sept_check_twin(struct td *td, uint64_t gpa)
+{
+	bool deceived = td_page_at(td, gpa)->real & PAGE_DECEIVED;
+	struct td_judgement j = { deceived ? TD_CLASS_VMM_CAUSED : TD_CLASS_VIOLATION, TD_V_DMA_TO_PRIVATE };
+
+	if (!td_engine_poisoned(td, gpa))
+		td_report(td, j, gpa | td->s, 1, 0, 0);
+}
+
 static void to_shared(struct td *td, uint64_t gpa, struct td_page *page)
 {
 	demote(td, gpa);
 	if (td_page_real(page) == TD_REAL_MAPPED)
 		td_engine_unmap(td, gpa, 1, TD_PRIVATE);
-	if (!td_engine_poisoned(td, gpa))
-		td_violation(td, TD_V_DMA_TO_PRIVATE, gpa | td->s, 1, 0, 0);
+	td_sept_check_twin(td, gpa);
 	td_engine_fill(td, gpa, 1, TD_SHARED, TD_FILL_SCRAMBLE);
 	td_engine_map(td, gpa, 1, TD_SHARED);
 	td_set_page(td, page, TD_REAL_SHARED, page->known);
@@ -156,7 +165,7 @@ void td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real re
 			demote(td, gpa);
 			if (td_page_real(page) == TD_REAL_MAPPED)
 				td_engine_unmap(td, gpa, 1, TD_PRIVATE);
-			td_set_page(td, page, real | (page->real & PAGE_ACCEPTED), page->known);
+			td_set_page(td, page, real | (page->real & (PAGE_ACCEPTED | PAGE_DECEIVED)), page->known);
 		}
 }
 
@@ -165,8 +174,11 @@ void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages)
 {
 	demote(td, gpa);
 	td_engine_unmap(td, gpa, pages, TD_PRIVATE);
-	for (uint64_t i = 0; i < pages; i++)
-		td_set_page(td, td_page_at(td, gpa + i * TDX_PAGE_SIZE), TD_REAL_PENDING, TD_KNOWN_CLAIMED_PRIVATE);
+	for (uint64_t i = 0; i < pages; i++) {
+		struct td_page *page = td_page_at(td, gpa + i * TDX_PAGE_SIZE);
+
+		td_set_page(td, page, TD_REAL_PENDING | (page->real & PAGE_DECEIVED), TD_KNOWN_CLAIMED_PRIVATE);
+	}
 }
 
 /* Changes what is known of those pages whose present belief is in the set (bit = enum td_known). */
@@ -180,6 +192,8 @@ void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int fro
 		for (uint64_t i = 0; i < n; i++) {
 			unsigned int real = page[i].real & (asked ? ~(unsigned int)PAGE_ACCEPTED : ~0u);
 
+			if (known == TD_KNOWN_CLAIMED_SHARED && td_page_real(&page[i]) != TD_REAL_SHARED)
+				real |= PAGE_DECEIVED;
 			if ((from & (1u << page[i].known)) && (page[i].known != known || page[i].real != real))
 				td_set_page(td, &page[i], real, known);
 		}

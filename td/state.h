@@ -8,11 +8,14 @@
 
 #define TD_MAX_CONVERSIONS 64
 
-/* Two bytes a page. LARGE stands on the first page of a 2 MiB leaf that the module holds MAPPED, for all 512. */
-enum { PAGE_REAL = 0x07, PAGE_LARGE = 0x08, PAGE_ACCEPTED = 0x10 };
+/*
+ * Two bytes a page. LARGE stands on the first page of a 2 MiB leaf that the module holds MAPPED, for all 512. DECEIVED:
+ * the VMM said that the page is shared when it was not, so whoever had devices write to it since is not to blame.
+ */
+enum { PAGE_REAL = 0x07, PAGE_LARGE = 0x08, PAGE_ACCEPTED = 0x10, PAGE_DECEIVED = 0x20 };
 
 struct td_page {
-	uint8_t real;		/* enum td_real | PAGE_LARGE | PAGE_ACCEPTED: last ACCEPT succeeded, nothing asked since */
+	uint8_t real;		/* enum td_real | PAGE_*; ACCEPTED: the last ACCEPT succeeded, and nothing was asked since */
 	uint8_t known;		/* enum td_known */
 };
 
@@ -80,6 +83,7 @@ void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared
 void td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real real);
 void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int from_mask, enum td_known known);
+void td_sept_check_twin(struct td *td, uint64_t gpa);
 void td_sept_init(struct td *td);
 
 static inline enum td_real td_page_real(const struct td_page *page)

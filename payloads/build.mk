@@ -10,14 +10,15 @@ PAYLOAD_STRING := -fno-tree-loop-distribute-patterns
 endif
 
 PAYLOAD_LIB := start lib/string lib/vmcall lib/console lib/paging lib/trap lib/machine
-PAYLOAD_SCENARIOS := scenario scenarios_broken scenarios_sound
+PAYLOAD_SCENARIOS := scenario scenarios scenarios_broken scenarios_sound
 PAYLOAD_OBJ = $(patsubst %,$(B)/payloads/%.o,$(PAYLOAD_LIB) $(1))
 
-PAYLOADS := $(addprefix $(B)/payloads/,violate conform)
+PAYLOADS := $(addprefix $(B)/payloads/,violate conform ending)
 ALL += $(PAYLOADS)
 
 $(B)/payloads/violate: $(call PAYLOAD_OBJ,violate $(PAYLOAD_SCENARIOS) lib/pci lib/virtio_blk)
 $(B)/payloads/conform: $(call PAYLOAD_OBJ,conform conform_tdcall conform_ve conform_irq)
+$(B)/payloads/ending: $(call PAYLOAD_OBJ,ending scenario)
 
 $(PAYLOADS): payloads/payload.lds
 	$(CC) $(PAYLOAD_LDFLAGS) -o $@ $(filter %.o,$^)

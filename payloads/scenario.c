@@ -79,25 +79,3 @@ bool scene_unshare(struct scene *s, uint64_t gpa, uint64_t pages)
 	}
 	return true;
 }
-
-static bool same(const char *a, const char *b)
-{
-	while (*a != '\0' && *a == *b)
-		a++, b++;
-	return *a == *b;
-}
-
-static const struct scenario *find(const struct scenario *table, const char *name)
-{
-	for (; table->name; table++)
-		if (same(table->name, name))
-			return table;
-	return 0;
-}
-
-const struct scenario *scenario_named(const char *name)
-{
-	const struct scenario *found = find(scenarios_broken, name);
-
-	return found ? found : find(scenarios_sound, name);
-}

@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Boots the payloads that tests/payloads.sh does not: the ones that check for themselves, and every row of expect-endings.
+set -uo pipefail
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+build=${B:-$top/build}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM HUP
+number=0
+failed=0
+
+result() {	# NAME COMPLAINTS
+	number=$((number + 1))
+	if [ -z "$2" ]; then
+		echo "ok $number - $1"
+	else
+		failed=1
+		echo "not ok $number - $1"
+		{ echo "$2"; cat "$work/report" "$work/err"; tail -n 20 "$work/console"; } 2>/dev/null | sed 's/^/# /'
+	fi
+}
+
+boot() {	# ARG...: sets status
+	status=0
+	"$build/tdlab" boot --json --timeout 120 --console "$work/console" "$@" >"$work/report" 2>"$work/err" </dev/null ||
+		status=$?
+}
+
+# The payload's own TAP decides, and it must be complete.
+checks_itself() {	# NAME ARG...
+	local name=$1 complaints=
+	shift
+	boot "$@"
+	[ "$status" -eq 0 ] || complaints="exit status $status"
+	tr -d '\r' <"$work/console" | grep -E '^(ok|not ok|1\.\.)' >"$work/tap"
+	grep -q '^not ok' "$work/tap" && complaints+=" $(grep '^not ok' "$work/tap")"
+	[ "$(tail -n 1 "$work/tap")" = "1..$(grep -c '^ok' "$work/tap")" ] || complaints+=" its plan does not match"
+	grep -q '^ok' "$work/tap" || complaints+=" no test ran"
+	result "$name" "$complaints"
+}
+
+for cpus in 1 2; do
+	for vmm in complete hyperv kvm; do
+		checks_itself "conform under $vmm, $cpus vCPU" --vmm "$vmm" --cpus "$cpus" "$build/payloads/conform"
+	done
+done
+
+while read -r ending vmm want outcome violations; do
+	[[ -z $ending || $ending == '#'* ]] && continue
+	append=()
+	[ "$ending" = - ] || append=(--append "ending=$ending")
+	boot --vmm "$vmm" "${append[@]}" "$build/payloads/ending"
+	complaints=
+	[ "$status" -eq "$want" ] || complaints="exit status $status, expected $want; "
+	got=$(jq -r '.outcome + " " + ([.violations[].name] | if . == [] then "-" else join(",") end)' "$work/report" 2>&1)
+	[ "$got" = "$outcome $violations" ] || complaints+="got $got, expected $outcome $violations"
+	result "ending $ending under $vmm: $outcome" "$complaints"
+done <"$top/payloads/expect-endings"
+
+echo "1..$number"
+exit $failed

@@ -24,6 +24,13 @@ static bool decode(const struct td *td, uint64_t rcx, uint64_t *gpa, uint64_t *l
 	       *gpa % (*level == TDX_LEVEL_2M ? TDX_2M_SIZE : TDX_PAGE_SIZE) == 0;
 }
 
+static bool is_rom(const struct td *td, uint64_t gpa)
+{
+	const struct td_slot *slot = td_slot_of(td, gpa);
+
+	return slot != NULL && slot->kind == TD_SLOT_ROM;
+}
+
 static struct census count(const struct td *td, uint64_t gpa, uint64_t pages)
 {
 	struct census c = { .pages = pages };
@@ -31,8 +38,10 @@ static struct census count(const struct td *td, uint64_t gpa, uint64_t pages)
 	for (uint64_t i = 0; i < pages; i++) {
 		const struct td_page *page = td_page_at(td, gpa + i * TDX_PAGE_SIZE);
 
-		if (page == NULL)
+		if (page == NULL) {
+			c.mapped += is_rom(td, gpa + i * TDX_PAGE_SIZE);
 			continue;
+		}
 		if (i == 0)
 			c.first = *page;
 		c.mapped += td_page_real(page) == TD_REAL_MAPPED;
@@ -87,7 +96,7 @@ static void accept_pages(struct td *td, uint64_t gpa, uint64_t pages)
 		td_set_large(td, gpa);
 }
 
-/* All pages have a state here. A 2 MiB request needs a 2 MiB leaf, which the VMM only offers if it works at that size. */
+/* A 2 MiB request needs a 2 MiB leaf, which the VMM only offers if it works at that size. */
 static uint64_t accept_status(struct td *td, uint64_t gpa, uint64_t level, const struct census *c)
 {
 	bool small = level == TDX_LEVEL_2M && td->config.behaviour.aug == TD_AUG_4K;
@@ -109,7 +118,7 @@ enum td_action td_page_accept(struct td *td, struct td_regs *regs)
 		goto done;
 	}
 	c = count(td, gpa, level == TDX_LEVEL_2M ? TDX_2M_PAGES : 1);
-	if (c.mapped + c.pending + c.absent != c.pages)
+	if (c.mapped + c.pending == 0 && c.absent != c.pages)	/* where a 4 KiB page is, 2 MiB are a mismatch only */
 		return td_end(td, TD_STOP_BAD_GPA, gpa, regs->rip);
 	judge(td, gpa, &c, regs->rip);
 	if (c.absent == c.pages && absent(td, gpa, &c, regs->rip))
@@ -123,7 +132,7 @@ enum td_action td_page_accept(struct td *td, struct td_regs *regs)
 		td_sept_known(td, gpa, c.pages, 0xff, TD_KNOWN_PRIVATE);
 done:
 	regs->gpr[TD_RAX] = status;
-	td_event(td, TD_EV_ACCEPT, regs->rip, rcx, status, (uint64_t)c.first.real << 8 | c.first.known, 0, 0);
+	td_event(td, TD_EV_ACCEPT, regs->rip, rcx, status, (uint64_t)td_page_real(&c.first) << 8 | c.first.known, 0, 0);
 	return TD_NEXT;
 }
 

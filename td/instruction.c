@@ -50,7 +50,7 @@ struct msr_range {
 	enum td_action read, write;
 };
 
-/* First match decides; what is not here is a #VE. PERFMON, PT, CET, LBR, UINTR, XFD and VMX are not offered to the TD. */
+/* First match decides; what is not here is a #VE. PERFMON, PT, CET, LBR, UINTR, XFD, VMX are not offered to the TD. */
 static const struct msr_range msrs[] = {
 	{ 0x010, 0x010, TD_NATIVE, TD_VE },		/* TSC */
 	{ 0x048, 0x049, TD_NATIVE, TD_NATIVE },		/* SPEC_CTRL, PRED_CMD */

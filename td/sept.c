@@ -51,7 +51,7 @@ void td_set_page(struct td *td, struct td_page *page, unsigned int real, unsigne
 	page->known = (uint8_t)known;
 }
 
-/* The page that carries LARGE for gpa, the first of its 2 MiB block; NULL if its 2 MiB block does not lie within one RAM slot. */
+/* The page that carries LARGE for gpa: the first of its 2 MiB block, or NULL if that does not lie within one RAM slot. */
 static struct td_page *block_head(const struct td *td, uint64_t gpa)
 {
 	const struct td_slot *slot = td_slot_of(td, gpa);
@@ -184,7 +184,7 @@ void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages)
 /* Changes what is known of those pages whose present belief is in the set (bit = enum td_known). */
 void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int from, enum td_known known)
 {
-	bool asked = known == TD_KNOWN_TO_SHARED || known == TD_KNOWN_TO_PRIVATE;
+	bool asked = known != TD_KNOWN_PRIVATE && known != TD_KNOWN_UNKNOWN;	/* by a MapGPA over the page */
 	uint64_t end = gpa + pages * TDX_PAGE_SIZE, n;
 	struct td_page *page;
 

@@ -89,7 +89,8 @@ void td_report(struct td *td, struct td_judgement j, uint64_t gpa_with_s, uint64
 		 (uint64_t)td_real(td, page) << 8 | td_known(td, page), detail);
 }
 
-void td_violation(struct td *td, enum td_violation v, uint64_t gpa_with_s, uint64_t pages, uint64_t rip, uint64_t detail)
+void td_violation(struct td *td, enum td_violation v, uint64_t gpa_with_s, uint64_t pages, uint64_t rip,
+		  uint64_t detail)
 {
 	struct td_judgement j = { TD_CLASS_VIOLATION, v };
 

@@ -13,9 +13,9 @@
 #define ALL	UINT64_MAX
 
 /*
- * How a guest gets to a state of PAGE: one letter a step. Capitals ask for shared, small letters for private: S does
- * it, L lies about it, T stalls, F fails with nothing done, E fails with all done, X retries at the start with all done.
- * R releases the page, I touches its shared alias while the VMM converts silently, N takes the page away behind a
+ * How a guest gets to a state of PAGE: one letter a step. Capitals ask for shared, small letters for private: S (p)
+ * does it, L lies about it, T stalls, F fails with nothing done, E fails with all done, X retries at the start with all
+ * done. R releases the page, I touches its shared alias while the VMM converts silently, N takes the page away behind a
  * conversion of the page before, M puts an empty one there.
  */
 struct cell {

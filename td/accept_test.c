@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TDG.MEM.PAGE.ACCEPT and RELEASE: status words to the last bit, as the module gives them
+ * (MOD src/td_dispatcher/vm_exits/tdg_mem_page_accept.c), and what is said of the guest for it.
+ */
+#include <stdio.h>
+
+#define tap_puts(s) fputs(s, stdout)
+#include "tests/tap.h"
+#include "td/fake.h"
+
+#define INVALID_RAX	0xc000010000000000ull
+#define INVALID_RCX	0xc000010000000001ull
+#define ACCEPTED_4K	0x00000b0a00000000ull
+#define ACCEPTED_2M	0x00000b0a00000001ull
+#define MISMATCH_4K	0xc0000b0b00000000ull
+#define MISMATCH_2M	0xc0000b0b00000001ull
+#define EXITED		~0ull		/* fake_accept(): the TDCALL did not come back */
+#define K4		TDX_LEVEL_4K
+#define M2		TDX_LEVEL_2M
+#define SECOND		FAKE_PAGE(512)
+
+static struct td_config config(void)
+{
+	struct td_config c = fake_config(1024);
+
+	c.config_flags = TDX_CONFIG_PAGE_RELEASE;
+	return c;
+}
+
+static void fresh(bool pending, enum td_aug aug)
+{
+	struct td_config c = config();
+
+	c.slots[0].pending = pending;
+	c.behaviour.aug = aug;
+	fake_start(&c);
+}
+
+static void share(uint64_t gpa, uint64_t pages)
+{
+	fake_map_gpa(gpa | FAKE_S, pages * TDX_PAGE_SIZE);
+}
+
+static void unshare(uint64_t gpa, uint64_t pages)
+{
+	fake_map_gpa(gpa, pages * TDX_PAGE_SIZE);
+}
+
+static uint64_t release(uint64_t gpa, uint64_t level)
+{
+	struct td_regs regs = { 0 };
+
+	fake_tdcall(0, TDG_MEM_PAGE_RELEASE, gpa | level, &regs);
+	return regs.gpr[TD_RAX];
+}
+
+static void test_operand(void)
+{
+	fresh(true, TD_AUG_2M);
+	tap_is(fake_accept(FAKE_RAM, 2), INVALID_RCX, "1 GiB, which Linux tries first");
+	tap_is(fake_accept(FAKE_RAM, 7), INVALID_RCX, "level 7");
+	tap_is(fake_accept(FAKE_RAM | 8, K4), INVALID_RCX, "bit 3 of RCX");
+	tap_is(fake_accept(FAKE_RAM | 0x800, K4), INVALID_RCX, "bit 11 of RCX");
+	tap_is(fake_accept(FAKE_PAGE(1), M2), INVALID_RCX, "2 MiB, misaligned");
+	tap_is(fake_accept(FAKE_RAM | FAKE_S, K4), INVALID_RCX, "shared bit set");
+	tap_is(fake_accept(FAKE_RAM | FAKE_S << 1, K4), INVALID_RCX, "beyond GPAW");
+	tap_is(fake_accept(FAKE_RAM | 1ull << 63, K4), INVALID_RCX, "bit 63");
+	tap_is(fake_real_pages(TD_REAL_PENDING), 1024, "nothing was accepted by any of these");
+	tap_is(fake_count(TD_EV_VERDICT), 0, "and none is a violation: Linux tries 1 GiB, and misaligned is only refused");
+}
+
+static void test_pending(void)
+{
+	fresh(true, TD_AUG_2M);
+	tap_is(fake_accept(FAKE_PAGE(3), K4), 0, "PENDING, 4K: accepted");
+	tap_is(td_real(fake.td, FAKE_PAGE(3)), TD_REAL_MAPPED, "... and mapped");
+	tap_is(td_known(fake.td, FAKE_PAGE(3)), TD_KNOWN_PRIVATE, "... and known to be private");
+	tap_is(fake_page(FAKE_PAGE(3))->fill[TD_PRIVATE], TD_FILL_ZERO + 1, "... and zeroed");
+	tap_is(fake_accept(FAKE_RAM, M2), MISMATCH_2M, "2M over PENDING and MAPPED 4K pages: mismatch");
+	tap_is(fake_accept(SECOND, M2), 0, "PENDING, 2M, VMM maps 2M: accepted");
+	tap_is(fake_real_pages(TD_REAL_MAPPED), 513, "... all 512 pages of it");
+	tap_is(fake_page(FAKE_PAGE(1023))->fill[TD_PRIVATE], TD_FILL_ZERO + 1, "... zeroed to the last");
+	fresh(true, TD_AUG_4K);
+	tap_is(fake_accept(FAKE_RAM, M2), MISMATCH_2M, "PENDING, 2M, VMM maps 4K: mismatch at level 1");
+	tap_is(fake_real_pages(TD_REAL_PENDING), 1024, "... and nothing changed");
+	tap_is(fake_accept(FAKE_RAM, K4), 0, "then page by page");
+	tap_is(fake_all_violations(), 0, "no violation in any of these");
+}
+
+static void test_already(void)
+{
+	const struct td_event *e;
+
+	fresh(false, TD_AUG_2M);
+	tap_is(fake_accept(FAKE_RAM, M2), ACCEPTED_2M, "initial 2M leaf at 2M: already accepted, level 1");
+	tap_is(fake_accept(FAKE_PAGE(5), K4), ACCEPTED_2M, "4K in a 2M leaf: already accepted, level reached is 1");
+	tap_is(fake_page(FAKE_PAGE(5))->fill[TD_PRIVATE], 0, "... and not zeroed");
+	e = fake_last(TD_EV_ACCEPT);
+	tap_ok(e->a[0] == FAKE_PAGE(5) && e->a[1] == ACCEPTED_2M &&
+	       e->a[2] == (TD_REAL_MAPPED << 8 | TD_KNOWN_PRIVATE), "the journal has RCX, status and the state before");
+	share(FAKE_PAGE(5), 1);
+	tap_is(fake_accept(FAKE_PAGE(6), K4), ACCEPTED_4K, "4K that is left of a demoted leaf: level 0");
+	unshare(FAKE_PAGE(5), 1);
+	fake_accept(FAKE_PAGE(5), K4);
+	tap_is(fake_accept(FAKE_RAM, M2), MISMATCH_2M, "2M over 512 MAPPED 4K pages: mismatch at level 1");
+	e = fake_last(TD_EV_ACCEPT);
+	tap_is(e->a[2], TD_REAL_MAPPED << 8 | TD_KNOWN_PRIVATE, "no internal mark gets into the journal");
+	fresh(true, TD_AUG_2M);
+	fake_accept(FAKE_RAM, M2);
+	fake_accept(FAKE_RAM, K4);
+	tap_is(fake_last(TD_EV_ACCEPT)->a[2], TD_REAL_MAPPED << 8 | TD_KNOWN_PRIVATE, "... after a 2M ACCEPT neither");
+}
+
+static void test_accepted_leaf_is_large(void)
+{
+	fresh(true, TD_AUG_2M);
+	fake_accept(FAKE_RAM, M2);
+	unshare(FAKE_RAM, 512);
+	tap_is(fake_accept(FAKE_PAGE(9), K4), ACCEPTED_2M, "a 2M ACCEPT makes a 2M leaf");
+	share(FAKE_PAGE(9), 1);
+	unshare(FAKE_PAGE(9), 1);
+	tap_is(fake_accept(FAKE_PAGE(9), K4), 0, "a page of it that went and came back is accepted alone");
+	unshare(FAKE_PAGE(8), 1);
+	tap_is(fake_accept(FAKE_PAGE(8), K4), ACCEPTED_4K, "and the leaf is gone");
+}
+
+static void test_absent(enum td_real how)
+{
+	struct td_config c = config();
+
+	c.behaviour.nrules = 1;
+	c.behaviour.rules[0] = (struct td_rule){ .complete = UINT64_MAX, .remove = 512 };
+	fake_start(&c);
+	if (how == TD_REAL_SHARED)
+		share(SECOND, 1);
+	else
+		share(FAKE_PAGE(511), 1);
+	tap_is(td_real(fake.td, SECOND), how, how == TD_REAL_SHARED ? "shared page" : "page that the VMM took away");
+	tap_is(fake_accept(SECOND, K4), EXITED, "... at 4K: the TDCALL exits, and a VMM that does nothing ends it");
+	tap_is(td_stopped(fake.td), TD_STOP_PRIVATE_LOST, "... as a lost private page");
+}
+
+static void test_absent_2m(void)
+{
+	fresh(false, TD_AUG_2M);
+	share(SECOND, 512);
+	tap_is(fake_accept(SECOND, M2), EXITED, "2M of which nothing is there: exit");
+	fresh(false, TD_AUG_2M);
+	share(SECOND, 511);
+	tap_is(fake_accept(SECOND, M2), MISMATCH_2M, "2M of which one 4K page is there: mismatch");
+	tap_is(fake_all_violations(), 0, "... and no violation: a loop tries 2M and then goes page by page");
+	tap_is(fake_accept(FAKE_PAGE(1023), K4), ACCEPTED_4K, "... that page is");
+}
+
+static void test_implicit(void)
+{
+	struct td_config c = config();
+
+	c.behaviour.implicit = TD_IMPLICIT_CONVERT;
+	fake_start(&c);
+	share(SECOND, 512);
+	unshare(FAKE_PAGE(1023), 1);
+	tap_is(fake_accept(SECOND, K4), 0, "a VMM that converts on such an exit maps the page, and ACCEPT runs again");
+	tap_is(fake_violations(TD_V_ACCEPT_UNREQUESTED), 1, "... which the guest had not asked for");
+	c.behaviour.aug = TD_AUG_4K;
+	fake_start(&c);
+	share(SECOND, 512);
+	tap_is(fake_accept(SECOND, M2), MISMATCH_2M, "at 2M it maps 4K pages: mismatch");
+	tap_ok(fake_consistent(), "page tables and states agree");
+}
+
+/* Whose fault it is that nothing is there. */
+static void test_absent_blame(void)
+{
+	struct td_rule lie = { .first = 2, .last = 2, .lie = 1 };
+	struct td_rule stall = { .first = 2, .last = 2 };
+	const struct td_event *e;
+
+	fake_start_rule(16, &lie);
+	share(FAKE_RAM, 1);
+	unshare(FAKE_RAM, 1);
+	tap_is(fake_accept(FAKE_RAM, K4), EXITED, "VMM said private and did nothing");
+	e = fake_last(TD_EV_VERDICT);
+	tap_is(e->a[0], (uint64_t)TD_CLASS_VMM_CAUSED << 32 | TD_V_PENDING_ACCESS, "... it is its fault");
+	td_finish(fake.td);
+	tap_is(fake_all_violations(), 0, "... and nothing the guest's");
+	fake_start_rule(16, &stall);
+	share(FAKE_RAM, 1);
+	unshare(FAKE_RAM, 1);
+	fake_accept(FAKE_RAM, K4);
+	e = fake_last(TD_EV_VERDICT);
+	tap_is(e->a[0], (uint64_t)TD_CLASS_HAZARD << 32, "ACCEPT of what was only asked for is a hazard");
+	td_finish(fake.td);
+	tap_is(fake_violations(TD_V_ABANDONED), 1, "... and the conversion was given up");
+}
+
+static void test_outside_ram(void)
+{
+	struct td_config c = config();
+
+	c.slots[0] = (struct td_slot){ FAKE_PAGE(1), 159, TD_SLOT_RAM, 1 };
+	c.slots[2] = (struct td_slot){ FAKE_PAGE(512), 512, TD_SLOT_RAM, 1 };
+	c.slots[1] = (struct td_slot){ FAKE_PAGE(192), 64, TD_SLOT_ROM, 0 };
+	c.slots[3] = (struct td_slot){ FAKE_MMIO, 512, TD_SLOT_MMIO, 0 };
+	c.nslots = 4;
+	fake_start(&c);
+	tap_is(fake_accept(FAKE_RAM, M2), MISMATCH_2M, "2M over RAM, ROM and holes, as the first one of a PC: mismatch");
+	tap_is(fake_accept(FAKE_PAGE(200), K4), ACCEPTED_4K, "ROM was there from the start");
+	tap_is(fake_accept(FAKE_PAGE(1), K4), 0, "RAM at 4K");
+	tap_is(fake_all_violations(), 0, "no violation in these");
+	tap_is(fake_accept(FAKE_PAGE(300), K4), EXITED, "a hole: exit");
+	tap_is(td_stopped(fake.td), TD_STOP_BAD_GPA, "... for good");
+	fake_start(&c);
+	fake_accept(FAKE_MMIO, M2);
+	tap_is(td_stopped(fake.td), TD_STOP_BAD_GPA, "MMIO: the same");
+	fake_start(&c);
+	fake_accept(FAKE_PAGE(1024), M2);
+	tap_is(td_stopped(fake.td), TD_STOP_BAD_GPA, "2M of holes: the same");
+}
+
+static void test_double(void)
+{
+	fresh(true, TD_AUG_2M);
+	fake_accept(FAKE_RAM, K4);
+	tap_is(fake_accept(FAKE_RAM, K4), ACCEPTED_4K, "twice in a row");
+	tap_is(fake_violations(TD_V_DOUBLE_ACCEPT), 1, "... is double-accept");
+	fake_accept(SECOND, M2);
+	fake_accept(FAKE_PAGE(600), K4);
+	tap_is(fake_violations(TD_V_DOUBLE_ACCEPT), 2, "also 4K after 2M");
+	tap_is(fake_last(TD_EV_VERDICT)->a[1], FAKE_PAGE(600), "... which names the page");
+	fresh(true, TD_AUG_2M);
+	for (uint64_t i = 0; i < 512; i++)
+		fake_accept(FAKE_PAGE(i), K4);
+	fake_accept(FAKE_RAM, M2);
+	tap_ok(fake_violations(TD_V_DOUBLE_ACCEPT) == 1 && fake_last(TD_EV_VERDICT)->a[2] == 512, "and 2M after 512 times 4K");
+}
+
+static void test_not_double(void)
+{
+	struct td_rule half = { .first = 2, .last = 2, .complete = 8, .fail = TDVMCALL_RETRY,
+				.claim_base = TD_CLAIM_START, .claim_pages = 4 };
+
+	fresh(false, TD_AUG_2M);
+	fake_accept(FAKE_RAM, K4);
+	fake_accept(FAKE_RAM, K4);
+	tap_is(fake_all_violations(), 0, "ALREADY_ACCEPTED is no acceptance: pages from the start may be tried again");
+	fresh(true, TD_AUG_2M);
+	fake_accept(FAKE_RAM, K4);
+	share(FAKE_RAM, 1);
+	unshare(FAKE_RAM, 1);
+	tap_is(fake_accept(FAKE_RAM, K4), 0, "there and back");
+	unshare(FAKE_RAM, 1);
+	tap_is(fake_accept(FAKE_RAM, K4), ACCEPTED_4K, "private again by MapGPA, which changes nothing");
+	release(FAKE_RAM, K4);
+	tap_is(fake_accept(FAKE_RAM, K4), 0, "released in between");
+	fake_accept(FAKE_RAM, M2);
+	tap_is(fake_all_violations(), 0, "none of these, nor 2M over a mixed range, is double-accept");
+	fake_start_rule(16, &half);
+	share(FAKE_RAM, 8);
+	unshare(FAKE_RAM, 8);
+	tap_is(fake_accept(FAKE_PAGE(6), K4), 0, "a page that the VMM converted before it says so");
+	unshare(FAKE_PAGE(4), 4);
+	fake_accept(FAKE_PAGE(6), K4);
+	tap_is(fake_all_violations(), 0, "a MapGPA that continues counts as one over all that is left");
+}
+
+static void test_unrequested(void)
+{
+	struct td_rule lie = { .lie = 1 };
+
+	fresh(false, TD_AUG_2M);
+	share(FAKE_RAM, 1);
+	fake_accept(FAKE_RAM, K4);
+	tap_is(fake_violations(TD_V_ACCEPT_UNREQUESTED), 1, "a shared page was not asked back");
+	fake_start_rule(16, &lie);
+	share(FAKE_RAM, 1);
+	tap_is(fake_accept(FAKE_RAM, K4), ACCEPTED_4K, "what is known counts: the VMM only said that it is shared");
+	tap_is(fake_violations(TD_V_ACCEPT_UNREQUESTED), 1, "... and the guest believed it");
+	fresh(false, TD_AUG_2M);
+	share(FAKE_RAM, 1);
+	unshare(FAKE_RAM, 1);
+	fake_accept(FAKE_RAM, K4);
+	share(SECOND, 300);
+	fake_accept(SECOND, M2);
+	tap_is(fake_all_violations(), 0, "asked back, or 2M over a mixed range: none");
+}
+
+static void test_release(void)
+{
+	struct td_config c = config();
+
+	fresh(false, TD_AUG_2M);
+	tap_is(release(FAKE_RAM, M2), 0, "RELEASE of a 2M leaf");
+	tap_is(fake_real_pages(TD_REAL_PENDING), 512, "... makes it PENDING");
+	tap_is(fake_known_pages(TD_KNOWN_CLAIMED_PRIVATE), 512, "... to be accepted before it is used");
+	tap_is(fake_accept(FAKE_RAM, M2), 0, "... which works");
+	tap_is(release(FAKE_PAGE(513), K4), 0, "RELEASE of a part of a leaf");
+	tap_is(release(SECOND, M2), MISMATCH_2M, "... after which the leaf is none");
+	tap_is(release(FAKE_PAGE(513), K4), MISMATCH_4K, "RELEASE of what is PENDING");
+	tap_is(release(FAKE_PAGE(1), M2), INVALID_RCX, "misaligned");
+	tap_is(release(FAKE_RAM | FAKE_S, K4), INVALID_RCX, "shared bit set");
+	tap_is(fake_all_violations(), 0, "no violation");
+	tap_ok(fake_consistent(), "page tables and states agree");
+	c.config_flags = 0;
+	fake_start(&c);
+	tap_is(release(FAKE_RAM, K4), INVALID_RAX, "a module without the leaf does not know it");
+	tap_is(fake_real_pages(TD_REAL_MAPPED), 1024, "... and does nothing");
+}
+
+int main(void)
+{
+	test_operand();
+	test_pending();
+	test_already();
+	test_accepted_leaf_is_large();
+	test_absent(TD_REAL_SHARED);
+	test_absent(TD_REAL_REMOVED);
+	test_absent_2m();
+	test_implicit();
+	test_absent_blame();
+	test_outside_ram();
+	test_double();
+	test_not_double();
+	test_unrequested();
+	test_release();
+	return tap_done();
+}

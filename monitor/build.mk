@@ -38,8 +38,10 @@ $(B)/host/monitor/%.o: monitor/%.c
 
 MON_HOST = $(patsubst %,$(B)/host/monitor/%.o,$(1))
 $(B)/monitor/bank_test: $(call MON_HOST,bank machine)
+$(B)/monitor/acpi_test: $(call MON_HOST,acpi acpi_madt load_memory)
 $(B)/monitor/bzimage_test: $(call MON_HOST,bzimage)
 $(B)/monitor/elf_test: $(call MON_HOST,elf)
+$(B)/monitor/load_test: $(call MON_HOST,load load_memory linux payload elf bzimage)
 $(B)/monitor/insn_test: $(call MON_HOST,insn)
 $(B)/monitor/insn_test: MON_LIBS := -lZydis
 

@@ -33,19 +33,6 @@ enum { E820_RAM = 1, E820_ACPI = 3 };
 #define GDT_CODE64	0x00af9b000000ffffull
 #define GDT_DATA	0x00cf93000000ffffull
 
-void *load_at(const struct load_memory *memory, uint64_t address, uint64_t bytes)
-{
-	uint32_t i;
-
-	for (i = 0; i < memory->nbanks; i++) {
-		const struct load_bank *bank = &memory->banks[i];
-
-		if (address >= bank->address && range_within(address - bank->address, bytes, bank->bytes))
-			return bank->data + (address - bank->address);
-	}
-	return NULL;
-}
-
 const char *load_error_text(enum load_error error)
 {
 	static const char *const texts[] = {

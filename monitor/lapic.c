@@ -89,10 +89,11 @@ void lapic_init(struct persona_vcpu *vcpu)
 }
 
 /* Starts the real timer, periodic or not as the LVT says, with the smallest divider that can count that far. */
-static void start_timer(uint64_t ns)
+static void start_timer(struct persona_vcpu *vcpu, uint64_t ns)
 {
 	unsigned int shift = 0;
 
+	vcpu->lapic.timer_due = ns != 0;
 	while (shift < 7 && ns >> shift > UINT32_MAX)
 		shift++;
 	host_lapic_write(MMIO(X2_DIVIDE), divide_code[shift]);
@@ -127,9 +128,9 @@ void lapic_set_deadline(struct persona_vcpu *vcpu, uint64_t deadline)
 		return;
 	vcpu->lapic.deadline = deadline;
 	if (deadline == 0)
-		host_lapic_write(MMIO(X2_INITIAL), 0);
+		start_timer(vcpu, 0);
 	else
-		start_timer(deadline > now ? ticks_to_ns(vcpu->persona, deadline - now) : 1);
+		start_timer(vcpu, deadline > now ? ticks_to_ns(vcpu->persona, deadline - now) : 1);
 }
 
 uint64_t lapic_deadline(struct persona_vcpu *vcpu)
@@ -141,7 +142,18 @@ uint64_t lapic_deadline(struct persona_vcpu *vcpu)
 
 bool lapic_timer_armed(struct persona_vcpu *vcpu)
 {
-	return !(vcpu->lapic.lvt_timer & LVT_MASKED) && host_lapic_read(MMIO(X2_CURRENT)) != 0;
+	return !(vcpu->lapic.lvt_timer & LVT_MASKED) &&
+	       (vcpu->lapic.timer_due || host_lapic_read(MMIO(X2_CURRENT)) != 0);
+}
+
+/* Before an EOI: an interrupt of the timer's that is in service has been had, unless the handler has armed it again. */
+static void note_timer(struct persona_vcpu *vcpu)
+{
+	uint32_t vector = vcpu->lapic.lvt_timer & ICR_VECTOR;
+
+	if (vcpu->lapic.timer_due && (host_lapic_read(MMIO(X2_ISR + vector / 32)) >> vector % 32 & 1) &&
+	    host_lapic_read(MMIO(X2_CURRENT)) == 0)
+		vcpu->lapic.timer_due = false;
 }
 
 static bool write_lvt_timer(struct persona_vcpu *vcpu, uint32_t value)
@@ -153,10 +165,12 @@ static bool write_lvt_timer(struct persona_vcpu *vcpu, uint32_t value)
 	value &= TIMER_WRITABLE;
 	vcpu->lapic.lvt_timer = value;
 	if ((old ^ value) & TIMER_MODE & TIMER_DEADLINE) {	/* into or out of deadline mode: disarmed */
-		host_lapic_write(MMIO(X2_INITIAL), 0);
+		start_timer(vcpu, 0);
 		vcpu->lapic.deadline = 0;
 		vcpu->lapic.initial_count = 0;
 	}
+	if ((old & LVT_MASKED) && host_lapic_read(MMIO(X2_CURRENT)) == 0)
+		vcpu->lapic.timer_due = false;	/* went by while it was masked */
 	host_lapic_write(MMIO(X2_LVT_TIMER), deadline_mode(vcpu) ? value & ~TIMER_MODE : value);
 	return true;
 }
@@ -166,7 +180,7 @@ static void write_initial_count(struct persona_vcpu *vcpu, uint32_t value)
 	if (deadline_mode(vcpu))
 		return;
 	vcpu->lapic.initial_count = value;
-	start_timer((uint64_t)value * NS_PER_TICK << divide_shift(vcpu->lapic.divide));
+	start_timer(vcpu, (uint64_t)value * NS_PER_TICK << divide_shift(vcpu->lapic.divide));
 }
 
 static uint32_t read_current_count(const struct persona_vcpu *vcpu)
@@ -255,6 +269,8 @@ bool lapic_write(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
 	case X2_EOI: case X2_ESR:
 		if (low != 0)
 			return false;
+		if (msr == X2_EOI)
+			note_timer(vcpu);
 		host_lapic_write(MMIO(msr), 0);
 		return true;
 	case X2_TPR: host_lapic_write(MMIO(msr), low & 0xff); return low <= 0xff;

@@ -27,6 +27,7 @@ struct lapic {
 	uint32_t initial_count;	/* in the guest's units: 25 MHz over its divider */
 	uint32_t divide;	/* as the guest wrote it */
 	uint64_t deadline;	/* IA32_TSC_DEADLINE; 0: disarmed */
+	bool timer_due;		/* armed, and the guest has not had its interrupt yet */
 };
 
 struct persona_vcpu {
@@ -73,7 +74,10 @@ void lapic_set_deadline(struct persona_vcpu *vcpu, uint64_t deadline);
 uint64_t lapic_deadline(struct persona_vcpu *vcpu);
 void lapic_init(struct persona_vcpu *vcpu);
 
-/* True if this vCPU's timer will interrupt it some day. Call on its own CPU. */
+/*
+ * True if this vCPU's timer will interrupt it some day. Call on its own CPU. A count of 0 does not mean that it has:
+ * QEMU raises the interrupt some time after that, from another thread.
+ */
 bool lapic_timer_armed(struct persona_vcpu *vcpu);
 
 /* TSC ticks per second, measured for 50 ms against the ACPI PM timer at this port. */

@@ -45,8 +45,10 @@ static enum td_answer choose(struct td *td, uint64_t pages)
 	uint32_t width = td_explore_width(pages), at = c->at;
 
 	if (at >= c->limit) {
+		enum td_answer last = (enum td_answer)c->answer[at - 1];
+
 		c->cut++;
-		return TD_ANSWER_OK;
+		return pages >= least_pages(last) ? last : TD_ANSWER_OK;
 	}
 	if (at == c->depth)
 		c->taken[c->depth++] = 0;

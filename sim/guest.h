@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* A guest under test: code that converts. */
+#ifndef SIM_GUEST_H
+#define SIM_GUEST_H
+
+#include "sim/sim.h"
+
+struct sim_guest {
+	const char *name;
+	const char *what;	/* one line */
+
+	/* gpa without S. 0: success. to private: accepted too, unless accept is there for that. */
+	int (*convert)(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared);
+	int (*accept)(struct sim *sim, uint64_t gpa, uint64_t size);
+
+	/* After convert() failed: tries to get the memory back as private. 0: all of it is. NULL: does not. */
+	int (*undo)(struct sim *sim, uint64_t gpa, uint64_t size);
+
+	/* Stalls in a row that it is expected to survive. */
+	uint32_t patience;
+};
+
+extern const struct sim_guest sim_library;	/* libtdconv */
+extern const struct sim_guest sim_linux;	/* libtdconv with the policy of Linux 6.12 */
+extern const struct sim_guest *const sim_toys[];	/* toys.c, NULL at the end */
+
+#endif

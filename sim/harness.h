@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* For guest code of your own: build a shared object that defines these, and `tdlab check --harness ./it.so`. */
+#ifndef TDLAB_HARNESS_H
+#define TDLAB_HARNESS_H
+#include <stdint.h>
+int convert(uint64_t gpa, uint64_t size, int to_shared);	/* gpa without S; 0: success */
+int accept(uint64_t gpa, uint64_t size);			/* optional; convert() to private does not accept then */
+void tdlab_tdcall(uint64_t gpr[16]);	/* RAX RCX RDX RBX RSP RBP RSI RDI R8..R15; or execute TDCALL itself */
+#endif

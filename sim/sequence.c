@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include <stddef.h>
+
+#include "sim/sequence.h"
+
+#define GUARD	8	/* pages before and behind the request, to be hit by what goes astray */
+
+const char *sim_finding_name(enum sim_finding finding)
+{
+	static const char *const names[] = {
+#define TD_VIOLATION(id, name, sentence) [TD_V_##id] = name,
+		TD_VIOLATIONS(TD_VIOLATION)
+#undef TD_VIOLATION
+#define SIM_FINDING(id, name, sentence) [SIM_FINDING_##id] = name,
+		SIM_FINDINGS(SIM_FINDING)
+#undef SIM_FINDING
+	};
+
+	return names[finding];
+}
+
+const char *sim_finding_sentence(enum sim_finding finding)
+{
+	static const char *const sentences[] = {
+#define TD_VIOLATION(id, name, sentence) [TD_V_##id] = sentence,
+		TD_VIOLATIONS(TD_VIOLATION)
+#undef TD_VIOLATION
+#define SIM_FINDING(id, name, sentence) [SIM_FINDING_##id] = sentence,
+		SIM_FINDINGS(SIM_FINDING)
+#undef SIM_FINDING
+	};
+
+	return sentences[finding];
+}
+
+static uint64_t start_of(void)
+{
+	return SIM_RAM + GUARD * TDX_PAGE_SIZE;
+}
+
+uint32_t sim_job_pages(const struct sim_job *job)
+{
+	return job->pages + 2 * GUARD;
+}
+
+/* The VMM is willing while the stage is set. */
+bool sim_prepare(struct sim *sim, const struct sim_job *job)
+{
+	struct td_regs regs = { .long_mode = true };
+
+	if (!job->to_shared) {
+		regs.gpr[TD_RCX] = 0x3c00;
+		regs.gpr[TD_R11] = GHCI_MAP_GPA;
+		regs.gpr[TD_R12] = start_of() | sim_shared_bit(sim);
+		regs.gpr[TD_R13] = job->pages * TDX_PAGE_SIZE;
+		td_explore_begin(sim->td, 1);	/* its first answer is "ok" */
+		sim_tdcall(sim, &regs);
+	}
+	return td_mark(sim->td);
+}
+
+struct attempt {
+	struct sim *sim;
+	const struct sim_job *job;
+	int converted, undone;	/* 0: success; 1: did not come back */
+	bool tried_undo;
+};
+
+static void guest_side(void *arg)
+{
+	struct attempt *a = arg;
+	const struct sim_guest *guest = a->job->guest;
+	uint64_t size = a->job->pages * TDX_PAGE_SIZE;
+
+	a->converted = guest->convert(a->sim, start_of(), size, a->job->to_shared);
+	if (a->converted == 0 && !a->job->to_shared && guest->accept != NULL)
+		a->converted = guest->accept(a->sim, start_of(), size);
+	if (a->converted != 0 && guest->undo != NULL) {
+		a->tried_undo = true;
+		a->undone = guest->undo(a->sim, start_of(), size);
+	}
+}
+
+/*
+ * What the guest says that it has: the VMM must have said so too. Then the guest uses it, and td says whether it may; to
+ * private, the module must have said so as well.
+ */
+static bool holds(struct sim *sim, const struct sim_job *job, bool shared)
+{
+	uint64_t s = shared ? sim_shared_bit(sim) : 0, end = start_of() + job->pages * TDX_PAGE_SIZE;
+
+	for (uint64_t gpa = start_of(); gpa < end; gpa += TDX_PAGE_SIZE) {
+		enum td_known known = td_known(sim->td, gpa);
+
+		if (shared ? known != TD_KNOWN_CLAIMED_SHARED :
+			     known != TD_KNOWN_CLAIMED_PRIVATE && known != TD_KNOWN_PRIVATE)
+			return false;
+	}
+	for (uint64_t gpa = start_of(); gpa < end && td_stopped(sim->td) == TD_RUNNING; gpa += TDX_PAGE_SIZE) {
+		sim_touch(sim, gpa | s, false);
+		if (!shared && td_real(sim->td, gpa) != TD_REAL_MAPPED)
+			return false;
+	}
+	return true;
+}
+
+/* Nothing but answers that GHCI permits, and no more stalls in a row than the guest is made to survive. */
+static bool was_permitted(struct sim *sim, const struct sim_job *job)
+{
+	const struct td_choices *c = td_explore_choices(sim->td);
+	uint32_t run = 0;
+
+	for (uint32_t i = 0; i < c->at; i++) {
+		run = c->answer[i] == TD_ANSWER_STALL ? run + 1 : 0;
+		if (c->answer[i] != TD_ANSWER_OK && c->answer[i] != TD_ANSWER_STALL &&
+		    c->answer[i] != TD_ANSWER_FIRST && c->answer[i] != TD_ANSWER_HALF &&
+		    c->answer[i] != TD_ANSWER_LAST)
+			return false;
+		if (run > job->guest->patience)
+			return false;
+	}
+	return c->limit != 0 && (c->cut == 0 || c->answer[c->limit - 1] != TD_ANSWER_STALL);
+}
+
+static enum sim_finding judge(struct sim *sim, const struct sim_job *job, const struct attempt *a)
+{
+	bool truly = true;
+
+	if (sim->over == SIM_DONE && a->converted == 0)
+		truly = holds(sim, job, job->to_shared);
+	else if (sim->over == SIM_DONE && a->tried_undo && a->undone == 0)
+		truly = holds(sim, job, false);
+	if (sim->violations != 0)
+		return (enum sim_finding)sim->first;
+	if (sim->over == SIM_TDCALLS)
+		return SIM_FINDING_UNBOUNDED;
+	if (!truly)
+		return SIM_FINDING_FALSE_SUCCESS;
+	if (sim->bad_request)
+		return SIM_FINDING_BAD_REQUEST;
+	if (sim->over == SIM_DONE && a->converted != 0 && was_permitted(sim, job))
+		return SIM_FINDING_GAVE_UP;
+	return SIM_FINDING_NONE;
+}
+
+enum sim_finding sim_sequence(struct sim *sim, const struct sim_job *job)
+{
+	struct attempt attempt = { .sim = sim, .job = job, .converted = 1, .undone = 1 };
+
+	td_rollback(sim->td);
+	sim_reset(sim);
+	td_explore_choices(sim->td)->at = 0;
+	sim_run(sim, guest_side, &attempt);
+	return judge(sim, job, &attempt);
+}

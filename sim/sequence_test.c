@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* Each toy defect is found under its own name, the correct loop is clean, and the tree has the size that it must have. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/sequence.h"
+
+#define tap_puts(text) fputs(text, stdout)
+#include "tests/tap.h"
+
+struct tally {
+	uint64_t sequences, found[SIM_FINDING_KINDS];
+};
+
+static struct tally explore(const struct sim_guest *guest, uint32_t pages, bool to_shared, uint32_t depth)
+{
+	static const struct td_behaviour willing = { 0 };
+	struct sim_job job = { guest, pages, to_shared };
+	struct sim *sim = sim_new(sim_job_pages(&job), &willing);
+	struct tally tally = { 0 };
+
+	if (sim == NULL || !sim_prepare(sim, &job))
+		return tally;
+	td_explore_begin(sim->td, depth);
+	do {
+		tally.sequences++;
+		tally.found[sim_sequence(sim, &job)]++;
+	} while (td_explore_next(sim->td));
+	sim_free(sim);
+	return tally;
+}
+
+static const struct {
+	const char *toy;
+	enum sim_finding finding;
+	bool to_shared;
+} expected[] = {
+	{ "tail-only", (enum sim_finding)TD_V_PENDING_ACCESS, false },
+	{ "no-r11-check", SIM_FINDING_BAD_REQUEST, true },
+	{ "unmasked-s", SIM_FINDING_GAVE_UP, true },
+	{ "unbounded", (enum sim_finding)TD_V_RUNAWAY, true },
+	{ "end-is-success", SIM_FINDING_FALSE_SUCCESS, true },
+	{ "byte-trickle", SIM_FINDING_BAD_REQUEST, true },
+	{ "swallowed-error", SIM_FINDING_FALSE_SUCCESS, true },
+};
+
+static const struct sim_guest *toy(const char *name)
+{
+	for (const struct sim_guest *const *t = sim_toys; *t != NULL; t++)
+		if (strcmp((*t)->name, name) == 0)
+			return *t;
+	return NULL;
+}
+
+int main(void)
+{
+	for (unsigned int i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		struct tally t = explore(toy(expected[i].toy), 4, expected[i].to_shared, 4);
+		char name[128];
+
+		snprintf(name, sizeof(name), "%s is caught as %s", expected[i].toy, sim_finding_name(expected[i].finding));
+		tap_ok(t.found[expected[i].finding] > 0, name);
+	}
+	for (int to_shared = 0; to_shared < 2; to_shared++) {
+		struct tally t = explore(toy("correct"), 8, to_shared, 12);
+
+		printf("# correct, 8 pages, %s: %lu sequences\n", to_shared ? "to shared" : "to private", t.sequences);
+		tap_ok(t.sequences > 10000, "the tree is large");
+		tap_is(t.found[SIM_FINDING_NONE], t.sequences, "the correct loop is clean");
+	}
+	return tap_done();
+}

@@ -1,14 +1,26 @@
 # SPDX-License-Identifier: MIT
-# The command. It links td/ to finish a run in the memory that the monitor leaves behind.
-CLI_LIB := behaviour json opt parameter rule suggest util vmm
-CLI_LIB_OBJ := $(CLI_LIB:%=$(B)/cli/%.o)
-CLI_TESTS := behaviour
+# The command. It links td/ to finish a run in the memory that the monitor leaves behind, and from the monitor what
+# both sides must agree on: the machine's layout, and what makes a good kernel file.
+CLI_MAIN := main boot completion doctor list trace
+CLI_LIB := $(filter-out $(CLI_MAIN),$(patsubst cli/%.c,%,$(filter-out %_test.c,$(wildcard cli/*.c))))
+CLI_TESTS := $(patsubst cli/%.c,$(B)/cli/%,$(wildcard cli/*_test.c))
+CLI_MONITOR := machine bzimage elf linux payload load
+CLI_LIB_OBJ := $(CLI_LIB:%=$(B)/cli/%.o) $(CLI_MONITOR:%=$(B)/cli/monitor/%.o)
 
-TESTS += $(CLI_TESTS:%=$(B)/cli/%_test)
+ALL += $(B)/tdlab
+TESTS += $(CLI_TESTS)
 
-$(CLI_TESTS:%=$(B)/cli/%_test): %: %.o $(CLI_LIB_OBJ)
-	$(CC) $(CFLAGS) -o $@ $^ -linih
+$(B)/tdlab: $(CLI_MAIN:%=$(B)/cli/%.o) $(CLI_LIB_OBJ) $(B)/libtd.a
+	$(CC) $(CFLAGS) -Wl,--gc-sections -o $@ $^ -linih
+
+$(CLI_TESTS): %: %.o $(CLI_LIB_OBJ) $(B)/libtd.a
+	$(CC) $(CFLAGS) -Wl,--gc-sections -o $@ $^ -linih
 
 $(B)/cli/%.o: cli/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -D_GNU_SOURCE -MMD -MP -c -o $@ $<
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -D_GNU_SOURCE -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
+
+# Sections, so that the linker leaves out what only the monitor calls.
+$(B)/cli/monitor/%.o: monitor/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<

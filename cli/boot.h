@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* One `tdlab boot` from its options to its report. */
+#ifndef CLI_BOOT_H
+#define CLI_BOOT_H
+
+#include "cli/behaviour.h"
+#include "cli/guest.h"
+#include "cli/judge.h"
+#include "cli/opt.h"
+#include "cli/qemu.h"
+#include "cli/ram.h"
+#include "cli/symbols.h"
+
+struct boot_options {
+	const char *kernel;
+	const char *vmm, *behaviours, *initrd, *append, *disk, *modules, *console, *journal, *qemu;
+	struct opt_number memory, cpus, seed, timeout;
+	bool trace_exits, json;
+};
+
+struct boot {
+	struct boot_options options;
+
+	/* prepare.c */
+	struct behaviour behaviour;
+	struct guest guest;
+	struct machine machine;
+	struct monitor_config config;
+	struct qemu qemu;
+	char *monitor;			/* path of its image */
+	uint64_t seed;			/* given or drawn */
+	char nonce[17];
+	struct device_facts device;
+	int kernel_fd, initrd_fd, config_fd, disk_fd;
+	int console_fd;
+
+	/* run.c and judge.c */
+	struct ram ram;
+	struct records records;
+	struct console console;
+	struct run_end end;
+	double wall;
+	struct judgement judgement;
+	struct symbols symbols;
+};
+
+/*
+ * Checks everything that can be checked before QEMU starts, and makes the files that it is given. Returns 0, or a
+ * status after a complaint.
+ */
+int boot_prepare(struct boot *boot);
+void boot_free(struct boot *boot);
+
+/* The disk: the user's image, or 4 MiB of this run's own. */
+int boot_disk(struct boot *boot);
+
+/* The command line that would boot the same again, to be freed. */
+char *boot_again(const struct boot *boot);
+
+void report_text(const struct boot *boot);
+void report_json(const struct boot *boot);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/console.h"
+#include "cli/evidence.h"
+#include "cli/tdlab.h"
+
+/* Worth quoting in a report. They prove nothing: the page states do. */
+static const char *const telling[] = {
+	"Kernel panic", "Oops", "BUG: ", "CPA VMM failure", "swiotlb: Failed", "Cannot allocate SWIOTLB", "TDVMCALL failed",
+};
+
+void console_begin(struct console *c, const char *nonce)
+{
+	*c = (struct console){ .init_seconds = -1 };
+	snprintf(c->nonce, sizeof(c->nonce), "%s", nonce);
+}
+
+static bool begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* A line of our initrd, from behind the prefix on. */
+static void take_ours(struct console *c, const char *text, double seconds)
+{
+	if (begins(text, EVIDENCE_INIT)) {
+		if (strcmp(text + strlen(EVIDENCE_INIT), c->nonce) == 0 && !c->init) {
+			c->init = true;
+			c->init_seconds = seconds;
+		}
+	} else if (begins(text, EVIDENCE_NO_DEVICE)) {
+		c->no_device = true;
+	} else if (begins(text, EVIDENCE_DEVICE)) {
+		c->device = sscanf(text + strlen(EVIDENCE_DEVICE), "%*s %" SCNu64 " %64[0-9a-f]", &c->device_bytes,
+				   c->device_sha256) == 2;
+	} else if (begins(text, EVIDENCE_REMOVED)) {
+		c->removed = true;
+	} else if (begins(text, EVIDENCE_FAILED)) {
+		if (!*c->failed)
+			snprintf(c->failed, sizeof(c->failed), "%.*s", CONSOLE_NOTE_BYTES - 1,
+				 text + strlen(EVIDENCE_FAILED));
+	} else if (begins(text, EVIDENCE_DONE)) {
+		c->done = true;
+	}
+}
+
+static void take_line(struct console *c, double seconds)
+{
+	const char *found;
+
+	c->line[c->length] = '\0';
+	found = strstr(c->line, EVIDENCE_PREFIX);
+	if (found) {
+		take_ours(c, found + strlen(EVIDENCE_PREFIX), seconds);
+		return;
+	}
+	found = strstr(c->line, "Linux version ");
+	if (found && !*c->version)
+		sscanf(found, "Linux version %95s", c->version);
+	if (strstr(c->line, "Kernel panic"))
+		c->panicked = true;
+	for (size_t i = 0; i < ARRAY_SIZE(telling) && c->nnotes < CONSOLE_NOTES; i++) {
+		if (strstr(c->line, telling[i])) {
+			snprintf(c->notes[c->nnotes++], CONSOLE_NOTE_BYTES, "%.*s", CONSOLE_NOTE_BYTES - 1, c->line);
+			break;
+		}
+	}
+}
+
+void console_feed(struct console *c, const char *data, size_t bytes, double seconds)
+{
+	for (size_t i = 0; i < bytes; i++) {
+		if (data[i] == '\n') {
+			take_line(c, seconds);
+			c->length = 0;
+		} else if (data[i] != '\r' && data[i] != '\0' && c->length < sizeof(c->line) - 1) {
+			c->line[c->length++] = data[i];
+		}
+	}
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes an archive that Linux unpacks into its initial root (linux Documentation/driver-api/early-userspace/
+ * buffer-format.rst, "newc"). Times and owners are zero, so that the same files make the same bytes.
+ */
+#ifndef CLI_CPIO_H
+#define CLI_CPIO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct cpio {
+	uint8_t *data;
+	size_t bytes;
+	uint32_t entries;
+};
+
+void cpio_folder(struct cpio *cpio, const char *path);
+void cpio_file(struct cpio *cpio, const char *path, uint32_t permissions, const void *data, size_t bytes);
+void cpio_end(struct cpio *cpio);	/* trailer; nothing can be added afterwards */
+
+#endif

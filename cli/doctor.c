@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cli/behaviour.h"
+#include "cli/file.h"
+#include "cli/json.h"
+#include "cli/opt.h"
+#include "cli/qemu.h"
+#include "cli/ram.h"
+
+struct doctor_options {
+	const char *qemu;
+	bool json;
+};
+
+static const struct opt options[] = {
+	{ "qemu", OPT_FILE, offsetof(struct doctor_options, qemu), "FILE", "QEMU to look at [qemu-system-x86_64 in PATH]" },
+	{ "json", OPT_FLAG, offsetof(struct doctor_options, json), NULL, "as JSON" },
+	{ 0 },
+};
+
+enum state { GOOD, MISSING, OPTIONAL };
+
+struct examination {
+	struct json json;
+	bool as_json;
+	unsigned int missing;
+};
+
+static void tell(struct examination *x, enum state state, const char *what, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void tell(struct examination *x, enum state state, const char *what, const char *format, ...)
+{
+	static const char *const words[] = { "ok", "missing", "optional" };
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	x->missing += state == MISSING;
+	if (!x->as_json) {
+		printf("%-9s %-11s %s\n", words[state], what, text);
+		return;
+	}
+	json_object(&x->json, NULL);
+	json_text(&x->json, "what", what);
+	json_text(&x->json, "state", words[state]);
+	json_text(&x->json, "text", text);
+	json_object_end(&x->json);
+}
+
+static void look_at_qemu(struct examination *x, const char *wanted)
+{
+	struct qemu qemu;
+
+	if (qemu_find(&qemu, wanted))
+		tell(x, MISSING, "qemu", "%s of 7.2 or newer: install the package qemu-system-x86", QEMU_NAME);
+	else if (qemu.version < QEMU_CX16_GOOD)
+		tell(x, GOOD, "qemu", "%s, version %s; cmpxchg16b is hidden from guests, it is broken before 10.0", qemu.path,
+		     qemu.text);
+	else
+		tell(x, GOOD, "qemu", "%s, version %s", qemu.path, qemu.text);
+	free(qemu.path);
+}
+
+static void look_for(struct examination *x, const char *file, const char *what)
+{
+	char *path = installed(file);
+
+	if (path)
+		tell(x, GOOD, what, "%s", path);
+	else
+		tell(x, MISSING, what, "%s beside tdlab: run make", file);
+	free(path);
+}
+
+static void look_at_memory(struct examination *x)
+{
+	uint64_t have = memory_free();
+	char path[64];
+	int fd = memfd_create("tdlab-doctor", MFD_CLOEXEC), again = -1;
+
+	if (have == UINT64_MAX)
+		tell(x, GOOD, "memory", "the kernel does not say how much is free");
+	else if (have < (1280ull << 20))
+		tell(x, OPTIONAL, "memory", "%" PRIu64 " MiB free, 1280 MiB are wanted for the default guest: use --memory", have >> 20);
+	else
+		tell(x, GOOD, "memory", "%" PRIu64 " MiB free", have >> 20);
+	if (fd >= 0) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		again = open(path, O_RDWR | O_CLOEXEC);
+	}
+	if (again >= 0)
+		tell(x, GOOD, "memfd", "memory files can be opened through /proc");
+	else
+		tell(x, MISSING, "memfd", "memory files that can be opened through /proc: is /proc mounted?");
+	close(again);
+	close(fd);
+}
+
+static void look_at_programs(struct examination *x)
+{
+	static const char *const names[] = { "xz", "zstd" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char *path = process_find(names[i]);
+
+		if (path)
+			tell(x, GOOD, names[i], "%s", path);
+		else
+			tell(x, OPTIONAL, names[i], "needed for kernels whose modules are compressed with it");
+		free(path);
+	}
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+	struct doctor_options o = { 0 };
+	struct examination x = { .json = { .out = stdout, .indent = true } };
+	char **operands = xcalloc((size_t)argc, sizeof(*operands));
+	int noperands, status = opt_parse(verb, argc, argv, &o, operands, &noperands);
+
+	if (!status && noperands)
+		status = complain(STATUS_INPUT, "doctor: takes no \"%s\"", operands[0]);
+	free(operands);
+	if (status)
+		return status < 0 ? STATUS_PASS : status;
+	x.as_json = o.json;
+	if (o.json)
+		json_array(&x.json, NULL);
+	look_at_qemu(&x, o.qemu);
+	look_for(&x, "monitor.elf", "monitor");
+	look_for(&x, "initrd.cpio", "initrd");
+	look_for(&x, "behaviours", "behaviours");
+	look_at_memory(&x);
+	look_at_programs(&x);
+	if (o.json)
+		json_array_end(&x.json);
+	return x.missing ? STATUS_ENVIRONMENT : STATUS_PASS;
+}
+
+const struct verb verb_doctor = { "doctor", run, "", "say what tdlab needs and whether it is there", options };

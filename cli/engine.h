@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The command as td's engine, for the one thing that is left to do when the guest has gone: td_finish(). */
+#ifndef CLI_ENGINE_H
+#define CLI_ENGINE_H
+
+#include "cli/ram.h"
+
+struct td;
+
+void engine_finish(struct td *td, const struct ram *ram, struct records *records);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Files in memory: what QEMU is given as /proc/self/fd/N, so that no path and no temporary file is involved. */
+#ifndef CLI_FILE_H
+#define CLI_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A file's contents. what: "kernel", for complaints. Returns 0 or a status after a complaint; data is to be freed. */
+int file_read(const char *path, const char *what, uint8_t **data, size_t *bytes);
+
+/* A memory file that children inherit. -1 after a complaint. */
+int file_memory(const char *name, uint64_t bytes);
+
+/* The same with contents. */
+int file_from(const char *name, const void *data, size_t bytes);
+
+#endif

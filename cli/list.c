@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/behaviour.h"
+#include "cli/json.h"
+#include "cli/opt.h"
+#include "cli/suggest.h"
+#include "td/event.h"
+
+struct list_options {
+	const char *behaviours;
+	bool json;
+};
+
+static const struct opt options[] = {
+	{ "behaviours", OPT_FOLDER, offsetof(struct list_options, behaviours), "DIR", "where behaviours are looked for" },
+	{ "json", OPT_FLAG, offsetof(struct list_options, json), NULL, "as JSON" },
+	{ 0 },
+};
+
+static void behaviour_json(struct json *json, const struct behaviour *b)
+{
+	json_object(json, NULL);
+	json_text(json, "name", b->name);
+	json_text(json, "title", b->title);
+	json_text(json, "class", b->packed.hostile ? "hostile" : "permitted");
+	json_text(json, "expect", b->packed.contain ? "contain" : "complete");
+	json_text(json, "who", b->who);
+	json_text(json, "source", b->source);
+	json_array(json, "parameters");
+	for (unsigned int i = 0; i < b->nparameters; i++) {
+		json_object(json, NULL);
+		json_text(json, "name", b->parameters[i].name);
+		json_text(json, "default", b->parameters[i].value);
+		json_text(json, "help", b->parameters[i].help);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_object_end(json);
+}
+
+static void behaviour_text(const struct behaviour *b)
+{
+	printf("%-14s %-10s %-9s %s\n", b->name, b->packed.hostile ? "hostile" : "permitted",
+	       b->packed.contain ? "contain" : "complete", b->title);
+	for (unsigned int i = 0; i < b->nparameters; i++)
+		printf("  %s=%s: %s\n", b->parameters[i].name, b->parameters[i].value, b->parameters[i].help);
+}
+
+static int list_behaviours(const struct list_options *o, struct json *json)
+{
+	char *own = o->behaviours ? NULL : installed("behaviours");
+	const char *folder = o->behaviours ? o->behaviours : own;
+	struct behaviour b;
+	int status = 0;
+	size_t count = 0;
+	char **names;
+
+	if (!folder)
+		return complain(STATUS_ENVIRONMENT, "the folder \"behaviours\" is not beside tdlab: use --behaviours");
+	names = behaviour_names(folder, &count);
+	if (!names)
+		status = STATUS_INPUT;
+	for (size_t i = 0; i < count; i++) {
+		if (!status)
+			status = behaviour_load(&b, names[i], folder);
+		if (!status && o->json)
+			behaviour_json(json, &b);
+		else if (!status)
+			behaviour_text(&b);
+		if (!status)
+			behaviour_free(&b);
+		free(names[i]);
+	}
+	free(names);
+	free(own);
+	return status;
+}
+
+static int list_violations(const struct list_options *o, struct json *json)
+{
+	static const struct {
+		const char *name, *sentence;
+	} rows[] = {
+#define TD_VIOLATION(id, name, sentence) { name, sentence },
+		TD_VIOLATIONS(TD_VIOLATION)
+#undef TD_VIOLATION
+	};
+
+	for (size_t i = 1; i < ARRAY_SIZE(rows); i++) {
+		if (!o->json) {
+			printf("%-24s %s\n", rows[i].name, rows[i].sentence);
+			continue;
+		}
+		json_object(json, NULL);
+		json_text(json, "name", rows[i].name);
+		json_text(json, "detail", rows[i].sentence);
+		json_object_end(json);
+	}
+	return 0;
+}
+
+static int list_abi(const struct list_options *o, struct json *json)
+{
+	static const struct {
+		const char *kind, *name;
+		uint64_t number;
+		const char *source;
+	} rows[] = {
+#define TDCALL_LEAF(id, number, source) { "tdcall", "TDG." #id, number, source },
+#define GHCI_SUBFN(id, number, source) { "tdvmcall", #id, number, source },
+#define TDX_CODE(id, code, source) { "tdcall-status", #id, code, source },
+#define GHCI_CODE(id, value, source) { "tdvmcall-status", #id, value, source },
+#define TDX_FIELD(id, field, rights, source) { "field-" rights, #id, field, source },
+#define VE_REASON(id, number, source) { "ve-reason", #id, number, source },
+#include "abi/abi.def"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (!o->json) {
+			printf("%-16s %-24s 0x%-16" PRIx64 "  %s\n", rows[i].kind, rows[i].name, rows[i].number, rows[i].source);
+			continue;
+		}
+		json_object(json, NULL);
+		json_text(json, "kind", rows[i].kind);
+		json_text(json, "name", rows[i].name);
+		json_hex(json, "number", rows[i].number);
+		json_text(json, "source", rows[i].source);
+		json_object_end(json);
+	}
+	return 0;
+}
+
+static int list_named(const char *what, const struct list_options *o)
+{
+	static const struct {
+		const char *name;
+		int (*list)(const struct list_options *o, struct json *json);
+	} lists[] = { { "behaviours", list_behaviours }, { "violations", list_violations }, { "abi", list_abi } };
+	static const char *const names[] = { "behaviours", "violations", "abi" };
+	struct json json = { .out = stdout, .indent = true };
+	const char *near;
+	int status;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		if (strcmp(lists[i].name, what) != 0)
+			continue;
+		if (o->json)
+			json_array(&json, NULL);
+		status = lists[i].list(o, &json);
+		if (o->json)
+			json_array_end(&json);
+		return status;
+	}
+	near = suggest(what, names, ARRAY_SIZE(names));
+	return complain(STATUS_INPUT, "list: no list \"%s\": %s%s", what, near ? "did you mean " : "there are behaviours, violations, abi",
+			near ? near : "");
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+	struct list_options o = { 0 };
+	char **operands = xcalloc((size_t)argc, sizeof(*operands));
+	int noperands, status = opt_parse(verb, argc, argv, &o, operands, &noperands);
+
+	if (!status && noperands > 1)
+		status = complain(STATUS_INPUT, "list: one list at a time");
+	if (!status)
+		status = list_named(noperands ? operands[0] : "behaviours", &o);
+	free(operands);
+	return status < 0 ? STATUS_PASS : status;
+}
+
+const struct verb verb_list = {
+	"list", run, "[behaviours|violations|abi]", "list behaviours of the VMM, violations, or the TDX ABI", options,
+};

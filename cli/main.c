@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/suggest.h"
+#include "cli/tdlab.h"
+
+const struct verb *const verbs[] = { &verb_boot, &verb_list, &verb_trace, &verb_doctor, &verb_completion, NULL };
+
+static void usage(FILE *out)
+{
+	fputs("usage: tdlab VERB [argument...]\n"
+	      "The page-conversion system of an Intel TDX guest, tried from both ends.\n\n", out);
+	for (const struct verb *const *verb = verbs; *verb; verb++)
+		fprintf(out, "  %-12s %s\n", (*verb)->name, (*verb)->help);
+	fputs("\ntdlab VERB --help tells about a verb; tdlab(1) about everything.\n", out);
+}
+
+static int unknown(const char *name)
+{
+	const char *names[ARRAY_SIZE(verbs)], *near;
+	size_t count = 0;
+
+	for (const struct verb *const *verb = verbs; *verb; verb++)
+		names[count++] = (*verb)->name;
+	near = suggest(name, names, count);
+	if (near)
+		return complain(STATUS_INPUT, "no verb \"%s\": did you mean \"%s\"?", name, near);
+	return complain(STATUS_INPUT, "no verb \"%s\": see tdlab --help", name);
+}
+
+static int dispatch(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return STATUS_INPUT;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		usage(stdout);
+		return STATUS_PASS;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("tdlab " TDLAB_VERSION);
+		return STATUS_PASS;
+	}
+	for (const struct verb *const *verb = verbs; *verb; verb++)
+		if (strcmp((*verb)->name, argv[1]) == 0)
+			return (*verb)->run(*verb, argc - 1, argv + 1);
+	return unknown(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
+	status = dispatch(argc, argv);
+
+	/* Results that did not reach their file must not look like ones that did. */
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout))
+		status = complain(STATUS_ENVIRONMENT, "the results cannot be written: %s", strerror(errno ? errno : EIO));
+	return status;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cli/engine.h"
+#include "cli/file.h"
+#include "cli/ram.h"
+
+int ram_create(struct ram *ram, const struct machine *machine)
+{
+	*ram = (struct ram){ .machine = machine, .bytes = machine->ram_bytes, .data = MAP_FAILED };
+	ram->fd = file_memory("tdlab-ram", ram->bytes);
+	if (ram->fd < 0)
+		return STATUS_ENVIRONMENT;
+	ram->data = mmap(NULL, ram->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, ram->fd, 0);
+	if (ram->data == MAP_FAILED)
+		return complain(STATUS_ENVIRONMENT, "cannot map the guest's memory, %llu MiB: %s",
+				(unsigned long long)ram->bytes >> 20, strerror(errno));
+	return 0;
+}
+
+void ram_close(struct ram *ram)
+{
+	if (ram->data != MAP_FAILED && ram->data)
+		munmap(ram->data, ram->bytes);
+	if (ram->fd > 0)
+		close(ram->fd);
+	*ram = (struct ram){ .fd = -1 };
+}
+
+/* [address, address + bytes) of the machine, or NULL if it is not all in the file: the guest may have broken anything. */
+static void *at(const struct ram *ram, uint64_t address, uint64_t bytes)
+{
+	uint64_t offset = machine_file_offset(ram->machine, address);
+
+	return bytes <= ram->bytes && offset <= ram->bytes - bytes ? ram->data + offset : NULL;
+}
+
+volatile struct monitor_status *ram_status(const struct ram *ram)
+{
+	volatile struct monitor_status *status = at(ram, ram->machine->reserve, sizeof(*status));
+
+	return status && __atomic_load_n(&status->magic, __ATOMIC_ACQUIRE) == MONITOR_STATUS_MAGIC ? status : NULL;
+}
+
+void ram_message(const struct ram *ram, char *text, size_t bytes)
+{
+	const struct monitor_status *status = at(ram, ram->machine->reserve, sizeof(*status));
+
+	snprintf(text, bytes, "%.*s", (int)strnlen(status->message, sizeof(status->message)), status->message);
+}
+
+void ram_drain(const struct ram *ram, struct records *records)
+{
+	volatile struct monitor_status *status = at(ram, ram->machine->reserve, sizeof(*status));
+	uint64_t bytes, head, tail, part;
+	const uint8_t *ring;
+
+	bytes = status->journal_bytes;
+	ring = bytes % sizeof(struct td_event) == 0 && bytes ? at(ram, status->journal, bytes) : NULL;
+	if (!ring)
+		return;
+	tail = status->journal_tail;
+	head = __atomic_load_n(&status->journal_head, __ATOMIC_ACQUIRE);
+	if (head < tail || head - tail > bytes)
+		return;
+	head -= (head - tail) % sizeof(struct td_event);
+	while (tail != head) {
+		part = bytes - tail % bytes < head - tail ? bytes - tail % bytes : head - tail;
+		records_add(records, (const struct td_event *)(const void *)(ring + tail % bytes), part / sizeof(struct td_event));
+		tail += part;
+	}
+	__atomic_store_n(&status->journal_tail, tail, __ATOMIC_RELEASE);
+}
+
+bool ram_finish(const struct ram *ram, struct records *records)
+{
+	volatile struct monitor_status *status = ram_status(ram);
+	void *td = status ? at(ram, status->td, status->td_bytes) : NULL;
+
+	if (!td || !status->td)
+		return false;
+	engine_finish(td, ram, records);
+	return true;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* QEMU's RAM, a memory file that the command holds too: the monitor's status, the journal ring, and td itself. */
+#ifndef CLI_RAM_H
+#define CLI_RAM_H
+
+#include "cli/records.h"
+#include "monitor/machine.h"
+
+struct ram {
+	const struct machine *machine;
+	int fd;
+	uint8_t *data;
+	uint64_t bytes;
+};
+
+/* Returns 0, or STATUS_ENVIRONMENT after a complaint. */
+int ram_create(struct ram *ram, const struct machine *machine);
+void ram_close(struct ram *ram);
+
+/* NULL until the monitor is up. */
+volatile struct monitor_status *ram_status(const struct ram *ram);
+
+/* Why the monitor could not go on; empty if it did not say. */
+void ram_message(const struct ram *ram, char *text, size_t bytes);
+
+/* Moves what the monitor has written meanwhile to records. */
+void ram_drain(const struct ram *ram, struct records *records);
+
+/* After QEMU has gone: lets td judge what was still open, and adds that to records. False: there is no TD in there. */
+bool ram_finish(const struct ram *ram, struct records *records);
+
+/*
+ * Whether that much memory can be had. Returns 0, or STATUS_ENVIRONMENT after a complaint. Memory is only taken as
+ * the guest touches it, so this is what a boot needs, not the size of the file.
+ */
+int memory_available(uint64_t guest_bytes);
+uint64_t memory_free(void);	/* what the kernel and the control group leave us; UINT64_MAX if they do not say */
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* The report for people. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/boot.h"
+#include "cli/describe.h"
+#include "td/td.h"
+
+#define SHOWN		5	/* violations in full; --json has all */
+#define LAST_EVENTS	5
+#define INDENT		"           "
+
+static void label(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void label(const char *name, const char *format, ...)
+{
+	va_list args;
+
+	printf("%-10s ", name);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+}
+
+static const char *size_text(uint64_t bytes, char text[32])
+{
+	if (bytes % (1u << 30) == 0)
+		snprintf(text, 32, "%" PRIu64 " GiB", bytes >> 30);
+	else if (bytes % (1u << 20) == 0)
+		snprintf(text, 32, "%" PRIu64 " MiB", bytes >> 20);
+	else if (bytes % (1u << 10) == 0)
+		snprintf(text, 32, "%" PRIu64 " KiB", bytes >> 10);
+	else
+		snprintf(text, 32, "%" PRIu64 " bytes", bytes);
+	return text;
+}
+
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static void report_guest(const struct boot *b)
+{
+	const char *version = *b->guest.version ? b->guest.version : b->console.version;
+	const char *slash = strrchr(b->guest.path, '/');
+	uint32_t cpus = b->config.td.vcpus;
+	char size[32];
+
+	label("guest", "%s %s, %u vCPU%s, %s, GPAW %u", b->guest.linux_kernel ? "Linux" : "payload",
+	      b->guest.linux_kernel && *version ? version : slash ? slash + 1 : b->guest.path, cpus, plural(cpus),
+	      size_text(b->options.memory.value, size), b->config.td.gpaw);
+	label("vmm", "%s: %s", b->behaviour.name, b->behaviour.title);
+}
+
+static void report_times(const struct boot *b)
+{
+	const struct judgement *j = &b->judgement;
+	char detected[48] = "TD never detected", init[48] = "";
+
+	if (j->detected >= 0)
+		snprintf(detected, sizeof(detected), "TD detected %.1f s", j->detected);
+	if (b->console.init)
+		snprintf(init, sizeof(init), ", init %.1f s", b->console.init_seconds);
+	else if (b->guest.linux_kernel)
+		snprintf(init, sizeof(init), ", init never");
+	if (j->ended >= 0)
+		label("booted", "%s%s, %s %.1f s", detected, init, outcome_name(j->outcome), j->ended);
+	else
+		label("booted", "%s%s, %s after %.1f s", detected, init, outcome_name(j->outcome), b->wall);
+}
+
+static void report_conversions(const struct boot *b)
+{
+	const struct totals *t = &b->judgement.totals;
+	uint64_t calls = 0, retries = 0, stalls = 0, accepted = t->accepts_4k + t->accepts_2m * TDX_2M_PAGES;
+
+	for (size_t i = 0; i < b->judgement.nconversions; i++) {
+		const struct conversion *c = &b->judgement.conversions[i];
+
+		calls += c->to_shared ? c->calls : 0;
+		retries += c->to_shared ? c->retries : 0;
+		stalls += c->to_shared ? c->stalls : 0;
+	}
+	label("converted", "%" PRIu64 " page%s to shared in %" PRIu64 " call%s (%" PRIu64 " RETRY, %" PRIu64 " stall%s); %" PRIu64
+	      " page%s back to private, %" PRIu64 " accepted", t->to_shared_pages, plural(t->to_shared_pages), calls,
+	      plural(calls), retries, stalls, plural(stalls), t->to_private_pages, plural(t->to_private_pages), accepted);
+}
+
+static void report_device(const struct boot *b)
+{
+	const struct console *c = &b->console;
+	char size[32];
+
+	if (!b->device.attached || (!b->guest.linux_kernel && !c->device))
+		return;
+	if (c->device)
+		label("device", "virtio-blk read %s through shared memory, %s", size_text(c->device_bytes, size),
+		      !*b->device.sha256 ? "not compared" : b->judgement.device_equal ? "checksum equal" : "checksum WRONG");
+	else if (*c->failed)
+		label("device", "not tested: the guest says: failed %s", c->failed);
+	else if (c->no_device)
+		label("device", "not tested: virtio_blk is neither built in nor among the modules at hand (--modules)");
+	else
+		label("device", "not tested: the guest did not come that far");
+}
+
+static void report_callers(const struct boot *b, const uint64_t callers[CALLERS])
+{
+	char name[160];
+
+	if (!callers[0])
+		return;
+	printf(INDENT "called by (from the stack, heuristic):");
+	for (unsigned int i = 0; i < CALLERS && callers[i]; i++) {
+		symbols_name(&b->symbols, callers[i], name, sizeof(name));
+		printf("%s %s", i ? "," : "", name);
+	}
+	putchar('\n');
+}
+
+/* What happened right before, as the journal has it. */
+static void report_events(const struct boot *b, const struct finding *f)
+{
+	const struct records *r = &b->records;
+	size_t shown[LAST_EVENTS], count = 0;
+	char text[256];
+
+	for (size_t i = f->record; i > 0 && count < LAST_EVENTS; i--) {
+		uint16_t type = r->all[i - 1].type;
+
+		if (type != TD_EV_EXIT && type != TD_EV_CALLERS && type != TD_EV_COUNT)
+			shown[count++] = i - 1;
+	}
+	if (count)
+		puts(INDENT "before it:");
+	while (count) {
+		const struct td_event *e = &r->all[shown[--count]];
+
+		describe_text(e, text, sizeof(text));
+		printf(INDENT "  %9.6f s  vCPU %u  %s\n", records_seconds(r, e), e->vcpu, text);
+	}
+}
+
+static const char *known_text(unsigned int known)
+{
+	static const char *const texts[] = {
+		[TD_KNOWN_NONE] = "nothing", [TD_KNOWN_PRIVATE] = "private", [TD_KNOWN_CLAIMED_SHARED] = "shared",
+		[TD_KNOWN_CLAIMED_PRIVATE] = "private, not accepted yet", [TD_KNOWN_TO_SHARED] = "asked to be shared, not answered",
+		[TD_KNOWN_TO_PRIVATE] = "asked to be private, not answered", [TD_KNOWN_UNKNOWN] = "in an unknown state",
+	};
+
+	return known < ARRAY_SIZE(texts) ? texts[known] : "unknown";
+}
+
+static const char *real_text(unsigned int real)
+{
+	static const char *const texts[] = {
+		[TD_REAL_NONE] = "nothing", [TD_REAL_MAPPED] = "private", [TD_REAL_PENDING] = "pending",
+		[TD_REAL_SHARED] = "shared", [TD_REAL_REMOVED] = "removed",
+	};
+
+	return real < ARRAY_SIZE(texts) ? texts[real] : "unknown";
+}
+
+static void report_finding(const struct boot *b, const struct finding *f)
+{
+	uint64_t s = tdx_shared_bit(b->config.td.gpaw);
+	char where[160];
+
+	label("violation", "%s: %s", violation_name(f->kind), violation_sentence(f->kind));
+	printf(INDENT "%" PRIu64 " page%s at GPA 0x%" PRIx64 ", %s alias; first page is %s, the guest had it %s\n", f->pages,
+	       plural(f->pages), f->gpa & ~s, f->gpa & s ? "shared" : "private", real_text(f->real), known_text(f->known));
+	if (f->rip && symbols_name(&b->symbols, f->rip, where, sizeof(where)))
+		printf(INDENT "at %s (0x%" PRIx64 ")\n", where, f->rip);
+	else if (f->rip)
+		printf(INDENT "at RIP 0x%" PRIx64 "\n", f->rip);
+	report_callers(b, f->callers);
+	report_events(b, f);
+}
+
+static void report_findings(const struct boot *b)
+{
+	const struct judgement *j = &b->judgement;
+	size_t shown = 0, caused = 0;
+	char *again;
+
+	for (size_t i = 0; i < j->nfindings; i++) {
+		caused += j->findings[i].class == TD_CLASS_VMM_CAUSED;
+		if (j->findings[i].class == TD_CLASS_VIOLATION && shown++ < SHOWN)
+			report_finding(b, &j->findings[i]);
+	}
+	if (shown > SHOWN)
+		printf(INDENT "and %zu more violation%s: --json lists all\n", shown - SHOWN, plural(shown - SHOWN));
+	if (caused)
+		label("vmm-caused", "%zu observation%s for which the guest is not to blame: --json lists them", caused, plural(caused));
+	if (j->verdict == VERDICT_FAIL) {
+		again = boot_again(b);
+		label("replay", "%s", again);
+		free(again);
+	}
+}
+
+static void report_console(const struct boot *b)
+{
+	for (unsigned int i = 0; i < b->console.nnotes; i++)
+		label(i ? "" : "console", "\"%s\"", b->console.notes[i]);
+	if (*b->judgement.fatal)
+		label("fatal", "ReportFatalError: \"%s\"", b->judgement.fatal);
+}
+
+/* https://no-color.org: set and not empty. */
+static bool colours(void)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && !(no && *no);
+}
+
+void report_text(const struct boot *b)
+{
+	static const char *const colour[] = { "\033[32m", "\033[31m", "\033[33m" };
+	const struct judgement *j = &b->judgement;
+	bool bright = colours();
+
+	report_guest(b);
+	report_times(b);
+	report_conversions(b);
+	report_device(b);
+	report_console(b);
+	report_findings(b);
+	label("verdict", "%s%s%s: %s", bright ? colour[j->verdict] : "", verdict_name(j->verdict), bright ? "\033[0m" : "", j->why);
+}

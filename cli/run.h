@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* QEMU while it runs: its console, the journal, the clock and the user's Ctrl-C. */
+#ifndef CLI_RUN_H
+#define CLI_RUN_H
+
+#include "cli/console.h"
+#include "cli/judge.h"
+#include "cli/process.h"
+#include "cli/ram.h"
+
+struct run {
+	const struct ram *ram;
+	struct records *records;
+	struct console *console;
+	int console_fd;		/* where the guest's console goes */
+	bool progress;		/* one line on stderr that is written over */
+	bool virtual_time;	/* guest time has nothing to do with ours */
+	uint64_t timeout;	/* seconds */
+	double wall;		/* seconds that it took */
+};
+
+/* Returns 0 with *end filled in, or STATUS_ENVIRONMENT after a complaint. QEMU is gone in either case. */
+int run_qemu(struct run *run, const struct words *arguments, struct run_end *end);
+
+#endif

@@ -38,20 +38,42 @@ static enum td_answer nth_answer(uint64_t pages, uint32_t n)
 			return (enum td_answer)answer;
 }
 
-/* Follows the string as far as it goes, then adds first choices to it. */
+static uint32_t index_of(uint64_t pages, enum td_answer answer)
+{
+	uint32_t index = 0;
+
+	for (uint32_t a = 0; a < answer; a++)
+		index += pages >= least_pages((enum td_answer)a);
+	return pages >= least_pages(answer) ? index : 0;
+}
+
+/* xorshift64: enough to spread choices. */
+static uint32_t draw(struct td_choices *c, uint32_t width)
+{
+	if (c->random == 0)
+		return 0;
+	c->random ^= c->random << 13;
+	c->random ^= c->random >> 7;
+	c->random ^= c->random << 17;
+	return (uint32_t)(c->random >> 33) % width;
+}
+
+/* Follows the string as far as it goes, then adds to it: first choices, or drawn ones. */
 static enum td_answer choose(struct td *td, uint64_t pages)
 {
 	struct td_choices *c = &td->choices;
 	uint32_t width = td_explore_width(pages), at = c->at;
 
 	if (at >= c->limit) {
-		enum td_answer last = (enum td_answer)c->answer[at - 1];
+		enum td_answer last = at > 0 ? (enum td_answer)c->answer[at - 1] : TD_ANSWER_OK;
 
 		c->cut++;
 		return pages >= least_pages(last) ? last : TD_ANSWER_OK;
 	}
+	if (at < c->named)
+		c->taken[at] = (uint8_t)index_of(pages, (enum td_answer)c->answer[at]);
 	if (at == c->depth)
-		c->taken[c->depth++] = 0;
+		c->taken[c->depth++] = (uint8_t)draw(c, width);
 	if (c->taken[at] >= width)	/* a string from elsewhere */
 		c->taken[at] = (uint8_t)(width - 1);
 	c->width[at] = (uint8_t)width;

@@ -118,7 +118,7 @@ static void good(void)
 	make();
 	tap_is(run(2, GUEST_BYTES), ACPI_OK, "the firmware's tables are copied");
 	rsdp = at(guest.rsdp);
-	tap_ok(acpi_sum(rsdp, 20) == 0 && acpi_sum(rsdp, 36) == 0 && rsdp[15] == 2, "RSDP of revision 2, both checksums");
+	tap_ok(acpi_sum(rsdp, 20) == 0 && acpi_sum(rsdp, 36) == 0 && rsdp[15] == 2, "RSDP revision 2, both checksums");
 	tap_ok(sealed(at(get64(rsdp + 24))), "XSDT checksum");
 	fadt = find("FACP");
 	tap_ok(sealed(fadt), "FADT checksum");

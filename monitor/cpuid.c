@@ -39,7 +39,8 @@ enum { EAX, EBX, ECX, EDX };
 #define C7_FROM_HOST		0x0040070cu
 #define C7_OSPKE		BIT(4)
 #define D7_FSRM			BIT(4)
-#define D7_ARCH_CAPABILITIES	BIT(29)
+/* IBRS and IBPB, STIBP, ARCH_CAPABILITIES, SSBD: the module keeps their MSRs, whatever the host has */
+#define D7_ALWAYS		(BIT(26) | BIT(27) | BIT(29) | BIT(31))
 
 /* D: x87 SSE AVX PKRU; XSAVEOPT XSAVEC XGETBV(1) */
 #define XFAM			0x207u
@@ -114,7 +115,7 @@ static void leaf_7(const struct persona_vcpu *vcpu, uint32_t subleaf, uint32_t o
 	out[ECX] &= C7_FROM_HOST;
 	if (vcpu->cr4 & CR4_PKE)
 		out[ECX] |= C7_OSPKE;
-	out[EDX] = (out[EDX] & D7_FSRM) | D7_ARCH_CAPABILITIES;
+	out[EDX] = (out[EDX] & D7_FSRM) | D7_ALWAYS;
 }
 
 /*

@@ -186,7 +186,7 @@ static void by_hand(void)
 	regs.gpr[6] = 0x2000;
 	regs.gpr[7] = 0x3000;
 	regs.gs_base = 0x500000;
-	tap_ok(DECODE("\x48\x0f\xab\x08") == 1 && a[0].gla == 0xff0 && a[0].bytes == 8, "bts %rcx, (%rax) reaches back");
+	tap_ok(DECODE("\x65\x8b\x04\x25\x10\x00\x00\x00") == 1 && a[0].gla == 0x500010, "mov %gs:0x10");
 	tap_ok(DECODE("\x0f\xa3\x08") == 1 && a[0].gla == 0xff4 && !a[0].write, "bt %ecx, (%rax)");
 	tap_ok(DECODE("\xf3\xa4") == 2 && a[0].gla == 0x2000 && a[1].gla == 0x3000 && a[1].write && a[0].string,
 	       "rep movsb: source, then target");

@@ -150,7 +150,7 @@ static void linux_guest(void)
 	make_bzimage();
 	tap_is(load_guest(&in, &result), LOAD_OK, "a bzImage is loaded");
 	tap_ok(!result.payload && result.start.rip == 16 * MIB + 0x200, "64-bit entry");
-	tap_ok(filled(ram + 16 * MIB, 0xc3, KERNEL_BYTES) && ram[16 * MIB + KERNEL_BYTES] == 0xaa, "kernel, and no more");
+	tap_ok(filled(ram + 16 * MIB, 0xc3, KERNEL_BYTES) && ram[16 * MIB + KERNEL_BYTES] == 0xaa, "kernel, no more");
 	tap_is(get32(ram + result.start.rsi + 0x218), AREA - 0x2000, "initrd below the area");
 	tap_is(get32(ram + result.start.rsi + 0x21c), INITRD_BYTES, "its size");
 	tap_ok(filled(ram + AREA - 0x2000, 0x55, INITRD_BYTES), "its bytes");
@@ -239,7 +239,7 @@ static void plans(void)
 	tap_is(load_plan_linux(&image, 0x1001, 10, LOW, &plan), LOAD_OK, "a plan");
 	tap_is(plan.needed, 17 * MIB + 0x2000 + LOAD_AREA_BYTES, "memory that it needs");
 	tap_is(load_plan_linux(&image, 0x1001, 10, plan.needed, &plan), LOAD_OK, "that much is enough");
-	tap_is(load_plan_linux(&image, 0x1001, 10, plan.needed - 4096, &plan), LOAD_NO_ROOM_INITRD, "a page less is not");
+	tap_is(load_plan_linux(&image, 0x1001, 10, plan.needed - 4096, &plan), LOAD_NO_ROOM_INITRD, "a page less: no");
 	tap_is(plan.needed, 17 * MIB + 0x2000 + LOAD_AREA_BYTES, "and the need is still said");
 }
 

@@ -32,10 +32,10 @@ enum {
 #define UCODE_VALUE		0x100000000ull
 
 /*
- * Not vulnerable to what TDX-capable CPUs are not vulnerable to: RDCL, L1DF, MDS, ... RFDS; without them a guest turns
- * on page-table isolation and other defences that cost much under emulation. Bit 21: MSR XAPIC_DISABLE_STATUS exists.
+ * What TDX-capable CPUs are not vulnerable to (RDCL, L1DF, MDS, TAA, MMIO, GDS, RFDS, BHI, ITS), and enhanced IBRS;
+ * without them a guest turns on defences that no TD needs. Bit 21: MSR XAPIC_DISABLE_STATUS exists.
  */
-#define ARCH_CAPABILITIES_VALUE	0x0c30e169u
+#define ARCH_CAPABILITIES_VALUE	0x400000000c30e16bull
 
 void persona_vcpu_init(struct persona_vcpu *vcpu, const struct persona *persona, uint32_t index)
 {

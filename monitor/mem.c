@@ -12,6 +12,7 @@
 #define PTE_NX		(1ull << 63)
 #define ENTRIES		512
 #define GIB		(1ull << 30)
+#define LOADER_BYTES	0x10000
 
 /* link.ld */
 extern char image_base[], image_rodata[], image_data[], image_end[], image_load[];
@@ -107,9 +108,12 @@ void mem_identity(bool on)
 	__asm__ volatile("invlpg (%0)" : : "r"(0x8000ull) : "memory");
 }
 
+/* QEMU's loader leaves the image's file name behind it, on the next page (qemu hw/i386/multiboot.c, load_multiboot). */
 void mem_clear_image(void)
 {
-	memset(mem_machine((uint64_t)image_load), 0, (uint64_t)(image_end - image_base));
+	uint64_t start = (uint64_t)image_load, end = start + (uint64_t)(image_end - image_base) + LOADER_BYTES;
+
+	memset(mem_machine(start), 0, end - start);
 }
 
 void *mem_private(uint64_t gpa, uint64_t bytes)

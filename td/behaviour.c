@@ -20,7 +20,7 @@ static bool matches(const struct td_rule *rule, uint64_t call, uint64_t pages, b
 		return false;
 	if (call < rule->first || (rule->last != 0 && call > rule->last) || pages < rule->min_pages)
 		return false;
-	return rule->step <= 1 || rule->first == 0 || (call - rule->first) % rule->step == 0;
+	return rule->step <= 1 || (call - (rule->first != 0 ? rule->first : 1)) % rule->step == 0;
 }
 
 static const struct td_rule *find_rule(const struct td *td, uint64_t pages, bool to_shared)
@@ -40,7 +40,7 @@ static uint64_t pages_done(struct td *td, const struct td_rule *rule, uint64_t p
 
 	if (stalled < rule->stalls)
 		return 0;
-	if (rule->chunk == 0)
+	if (rule->chunk == 0 || rule->chance == 0)
 		return limit;
 	for (uint64_t done = rule->chunk; done < limit; done += rule->chunk)
 		if (draw(td) >> 56 < rule->chance)

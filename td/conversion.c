@@ -34,6 +34,15 @@ static uint64_t saturated(uint64_t pages)
 	return pages < UINT32_MAX ? pages : UINT32_MAX;
 }
 
+/*
+ * Whether leaving a conversion like this is a fault. Not under a VMM that will not let the guest complete: there it is
+ * the right thing to do, as long as what was not done is not used. And not where there is no RAM.
+ */
+static bool blamed(const struct td *td, const struct td_conversion *c)
+{
+	return (c->used != 0 || !td->config.behaviour.contain) && td_sept_any_ram(td, c->frontier, c->end);
+}
+
 static void close_conversion(struct td *td, struct td_conversion *c, enum td_close how)
 {
 	uint64_t done = pages_in(c->frontier - c->start), pages = pages_in(c->end - c->start);
@@ -41,7 +50,7 @@ static void close_conversion(struct td *td, struct td_conversion *c, enum td_clo
 	td_event(td, TD_EV_CLOSE, 0, (uint64_t)c->id << 32 | how, with_s(td, c, c->start),
 		 saturated(pages) << 32 | saturated(done), (uint64_t)c->calls << 32 | c->retries,
 		 (uint64_t)c->stalls << 32 | c->longest_run);
-	if (how == TD_CLOSE_ABANDONED)
+	if (how == TD_CLOSE_ABANDONED && blamed(td, c))
 		td_violation(td, TD_V_ABANDONED, with_s(td, c, c->frontier), pages - done, c->used_rip, c->used);
 	if (how != TD_CLOSE_MERGED)	/* what is not claimed by now (skipped, refused, left) nobody may use */
 		td_sept_known(td, c->start, pages, KNOWN(TO_SHARED) | KNOWN(TO_PRIVATE), TD_KNOWN_UNKNOWN);
@@ -62,8 +71,8 @@ static void close_opposite(struct td *td, uint64_t start, uint64_t end, bool to_
 }
 
 /*
- * The open conversion that a request belongs to. One that starts where an answer stopped continues exactly that
- * conversion; else any that it touches.
+ * The open conversion that a request belongs to: the one that it starts in, be it where an answer stopped or elsewhere;
+ * else any that it touches.
  */
 static struct td_conversion *find(struct td *td, uint64_t start, uint64_t end, bool to_shared)
 {
@@ -74,7 +83,7 @@ static struct td_conversion *find(struct td *td, uint64_t start, uint64_t end, b
 
 		if (!overlaps(c, start, end) || c->to_shared != to_shared)
 			continue;
-		if (c->frontier == start)
+		if (c->start <= start)
 			return c;
 		if (found == NULL)
 			found = c;
@@ -93,8 +102,8 @@ static struct td_conversion *open_conversion(struct td *td, uint64_t start, uint
 		return NULL;
 	if (i == td->now.open_to)
 		td->now.open_to++;
-	c[i] = (struct td_conversion){ .start = start, .end = end, .frontier = start, .id = ++td->now.next_id,
-				       .to_shared = to_shared };
+	c[i] = (struct td_conversion){ .start = start, .end = end, .frontier = start, .reached = start,
+				       .id = ++td->now.next_id, .to_shared = to_shared };
 	td_event(td, TD_EV_OPEN, 0, c[i].id, with_s(td, &c[i], start), pages_in(end - start), 0, 0);
 	return &c[i];
 }
@@ -113,6 +122,21 @@ static void merge_others(struct td *td, struct td_conversion *into, uint64_t sta
 	}
 }
 
+/* A further request within c. Counts of stalls are of one frontier. */
+static void go_on(struct td *td, struct td_conversion *c, uint64_t gpa, uint64_t end, uint64_t rip)
+{
+	if (gpa > c->frontier && td_sept_any_ram(td, c->frontier, gpa))
+		td_violation(td, TD_V_SKIPPED_PAGES, with_s(td, c, c->frontier), pages_in(gpa - c->frontier), rip, gpa);
+	c->restarts += gpa < c->frontier;
+	if (gpa != c->frontier)
+		c->stall_run = 0;
+	c->start = gpa < c->start ? gpa : c->start;
+	c->end = end > c->end ? end : c->end;
+	merge_others(td, c, gpa, end);
+	c->frontier = gpa;
+	c->used = 0;
+}
+
 /*
  * Books a valid request for [gpa, gpa + size). NULL only if more conversions are open than TD_MAX_CONVERSIONS; the
  * pages are judged all the same then, but nothing can be called abandoned.
@@ -127,17 +151,9 @@ struct td_conversion *td_conversion_request(struct td *td, uint64_t gpa, uint64_
 	if (c == NULL) {
 		c = open_conversion(td, gpa, end, to_shared);
 	} else {
-		if (gpa > c->frontier)
-			td_violation(td, TD_V_SKIPPED_PAGES, with_s(td, c, c->frontier), pages_in(gpa - c->frontier), rip,
-				     gpa);
-		else if (gpa == c->frontier)
+		if (gpa == c->frontier)
 			asked_from = c->end;	/* the pages up to there are already booked */
-		c->restarts += gpa < c->frontier;
-		c->start = gpa < c->start ? gpa : c->start;
-		c->end = end > c->end ? end : c->end;
-		merge_others(td, c, gpa, end);
-		c->frontier = gpa;
-		c->used = 0;
+		go_on(td, c, gpa, end, rip);
 	}
 	if (asked_from < end)
 		td_sept_known(td, asked_from, pages_in(end - asked_from), KNOWN_ALL,
@@ -174,13 +190,17 @@ void td_conversion_answer(struct td *td, struct td_conversion *c, uint64_t gpa_w
 		claimed = end;
 	else if (retry && at >= gpa && at < end && at % TDX_PAGE_SIZE == 0)
 		claimed = at;
-	td->now.barren_calls = claimed > gpa ? 0 : td->now.barren_calls + 1;
+	td->now.barren_calls = claimed > (c != NULL ? c->reached : gpa) ? 0 : td->now.barren_calls + 1;
 	td_sept_known(td, gpa, pages_in(claimed - gpa), KNOWN_ALL,
 		      to_shared ? TD_KNOWN_CLAIMED_SHARED : TD_KNOWN_CLAIMED_PRIVATE);
 	if (c == NULL)
 		return;
 	count_answer(c, retry, claimed > gpa);
 	c->frontier = claimed;
+	if (claimed == end && c->reached > end)	/* a restart that ends within what was claimed before */
+		c->frontier = td_sept_known_to(td, end, c->reached, to_shared ? KNOWN(CLAIMED_SHARED) :
+					       KNOWN(CLAIMED_PRIVATE) | KNOWN(PRIVATE));
+	c->reached = c->frontier > c->reached ? c->frontier : c->reached;
 	if (r10 != TDVMCALL_SUCCESS && !retry)
 		close_conversion(td, c, TD_CLOSE_REFUSED);
 	else if (c->frontier >= c->end)

@@ -81,6 +81,16 @@ struct fake_answer fake_map_gpa(uint64_t gpa, uint64_t bytes)
 	return answer;
 }
 
+struct fake_answer fake_share(uint64_t first, uint64_t pages)
+{
+	return fake_map_gpa(FAKE_PAGE(first) | td_shared_bit(fake.td), pages * TDX_PAGE_SIZE);
+}
+
+struct fake_answer fake_unshare(uint64_t first, uint64_t pages)
+{
+	return fake_map_gpa(FAKE_PAGE(first), pages * TDX_PAGE_SIZE);
+}
+
 uint64_t fake_accept(uint64_t gpa, uint64_t level)
 {
 	struct td_regs regs = { 0 };
@@ -141,10 +151,18 @@ uint32_t fake_class(enum td_class class)
 
 const struct td_event *fake_last(enum td_event_type type)
 {
+	static const struct td_event none = { .type = TD_EV_TYPES };
+
 	for (uint32_t i = fake.nevents; i > 0; i--)
 		if (fake.events[i - 1].type == type)
 			return &fake.events[i - 1];
-	return NULL;
+	return &none;
+}
+
+void fake_power_off(void)
+{
+	td_stop(fake.td, TD_STOP_ENGINE);
+	td_finish(fake.td);
 }
 
 uint32_t fake_closed(enum td_close how)

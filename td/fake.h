@@ -35,7 +35,7 @@ struct fake {
 
 extern struct fake fake;
 
-/* A TD with `pages` of mapped RAM at FAKE_RAM and 1 GiB of MMIO at FAKE_MMIO, GPAW 48, one vCPU; change it as you like. */
+/* A TD with `pages` of mapped RAM at FAKE_RAM, 1 GiB of MMIO at FAKE_MMIO, GPAW 48, one vCPU; change it as you like. */
 struct td_config fake_config(uint64_t pages);
 
 /* Starts over with this configuration, or with fake_config() and one rule; returns NULL as td_init() does. */
@@ -48,6 +48,8 @@ struct fake_page *fake_page(uint64_t gpa);
 /* TDCALLs as a guest makes them. Results are in regs. */
 enum td_action fake_tdcall(unsigned int vcpu, uint64_t leaf, uint64_t rcx, struct td_regs *regs);
 struct fake_answer { uint64_t r10, r11; enum td_action action; } fake_map_gpa(uint64_t gpa, uint64_t bytes);
+struct fake_answer fake_share(uint64_t first, uint64_t pages);	/* from FAKE_PAGE(first) on */
+struct fake_answer fake_unshare(uint64_t first, uint64_t pages);
 uint64_t fake_accept(uint64_t gpa, uint64_t level);
 enum td_action fake_touch(uint64_t gpa_with_s, uint32_t flags);
 
@@ -57,7 +59,8 @@ uint32_t fake_violations(enum td_violation v);
 uint32_t fake_all_violations(void);
 uint32_t fake_class(enum td_class class);
 uint32_t fake_closed(enum td_close how);
-const struct td_event *fake_last(enum td_event_type type);
+void fake_power_off(void);	/* the guest ends in peace, and is judged */
+const struct td_event *fake_last(enum td_event_type type);	/* one of type TD_EV_TYPES, all zero, if there is none */
 
 /* How many pages of RAM are in this state. */
 uint64_t fake_real_pages(enum td_real real);

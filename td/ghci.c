@@ -50,7 +50,7 @@ void td_map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
 		if (td->choices.limit != 0)
 			plan = td_explore_plan(td, gpa, size);
 		else
-			plan = td_behave(td, gpa, size, conv != NULL ? conv->stall_run : 0);
+			plan = td_behave(td, gpa, size, conv != NULL ? conv->stall_run : UINT32_MAX);	/* it never stalls unbooked ones */
 		td_sept_convert(td, gpa & ~td->s, plan.pages, to_shared);
 		id = conv != NULL ? conv->id : 0;
 	}

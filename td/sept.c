@@ -199,6 +199,26 @@ void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int fro
 		}
 }
 
+/* How far from gpa on what is known of each page is in the set; at most to end. What is not RAM does not matter. */
+uint64_t td_sept_known_to(const struct td *td, uint64_t gpa, uint64_t end, unsigned int set)
+{
+	const struct td_page *page;
+	uint64_t n;
+
+	for (; (page = next_run(td, &gpa, end, &n)) != NULL; )
+		for (; n > 0; n--, page++, gpa += TDX_PAGE_SIZE)
+			if (!(set & (1u << page->known)))
+				return gpa;
+	return end;
+}
+
+bool td_sept_any_ram(const struct td *td, uint64_t gpa, uint64_t end)
+{
+	uint64_t n;
+
+	return next_run(td, &gpa, end, &n) != NULL;
+}
+
 enum td_real td_real(const struct td *td, uint64_t gpa)
 {
 	const struct td_page *page = td_page_at(td, gpa);

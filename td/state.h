@@ -26,6 +26,7 @@ struct td_page {
 struct td_conversion {
 	uint64_t start, end;	/* GPA without S; start == end: free */
 	uint64_t frontier;	/* first byte that the VMM has not claimed */
+	uint64_t reached;	/* the furthest that the frontier has ever been: a restart does not lower it */
 	uint64_t used;		/* GPA (with S) of a use before it was done, 0: none */
 	uint64_t used_rip;
 	uint32_t id;
@@ -83,6 +84,8 @@ void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared
 void td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real real);
 void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int from_mask, enum td_known known);
+uint64_t td_sept_known_to(const struct td *td, uint64_t gpa, uint64_t end, unsigned int known_mask);
+bool td_sept_any_ram(const struct td *td, uint64_t gpa, uint64_t end);
 void td_sept_check_twin(struct td *td, uint64_t gpa);
 void td_sept_init(struct td *td);
 

@@ -156,7 +156,7 @@ static bool event_names_the_page(const struct cell *cell, uint64_t gpa)
 {
 	const struct td_event *e = fake_last(TD_EV_VERDICT);
 
-	return e == NULL || (e->a[1] == gpa && e->a[2] == 1 && e->rip == 0x1234 &&
+	return e->type == TD_EV_TYPES || (e->a[1] == gpa && e->a[2] == 1 && e->rip == 0x1234 &&
 			     e->a[3] == ((uint64_t)cell->real << 8 | cell->known));
 }
 

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* Conversions: what is said of a guest that goes on after RETRY, or does not. */
+#include <stdio.h>
+
+#define tap_puts(s) fputs(s, stdout)
+#include "tests/tap.h"
+#include "td/fake.h"
+#include "td/state.h"
+
+#define S		FAKE_S
+#define INVALID		TDVMCALL_INVALID_OPERAND
+#define RETRY		TDVMCALL_RETRY
+
+static void start(uint64_t pages, struct td_rule rule)
+{
+	fake_start_rule(pages, &rule);
+}
+
+/* CLOSE: how, pages, done, calls, retries, stalls, longest run of stalls. */
+static bool closed(enum td_close how, uint64_t pages, uint64_t done, uint64_t calls, uint64_t retries, uint64_t stalls,
+		   uint64_t run)
+{
+	const struct td_event *e = fake_last(TD_EV_CLOSE);
+
+	return (e->a[0] & UINT32_MAX) == how && e->a[2] == (pages << 32 | done) &&
+	       e->a[3] == (calls << 32 | retries) && e->a[4] == (stalls << 32 | run);
+}
+
+static void test_continuation(void)
+{
+	start(16, (struct td_rule){ .complete = 2 });
+	tap_is(fake_share(0, 8).r11, FAKE_PAGE(2) | S, "2 of 8 pages");
+	tap_is(fake_known_pages(TD_KNOWN_CLAIMED_SHARED), 2, "... of which the guest knows");
+	tap_is(fake_known_pages(TD_KNOWN_TO_SHARED), 6, "... the others are under way");
+	fake_share(2, 6);
+	fake_share(4, 4);
+	tap_is(fake_count(TD_EV_CLOSE), 0, "still open after 6");
+	tap_is(fake_share(6, 2).r10, 0, "the last 2");
+	tap_ok(closed(TD_CLOSE_COMPLETE, 8, 8, 4, 3, 0, 0), "one conversion: 4 calls, 3 RETRY");
+	tap_is(fake_count(TD_EV_OPEN), 1, "... opened once");
+	fake_share(8, 4);
+	fake_share(10, 1);
+	tap_is(fake_count(TD_EV_CLOSE), 1, "a request that continues may be shorter");
+	fake_share(11, 3);
+	fake_share(13, 1);
+	tap_ok(closed(TD_CLOSE_COMPLETE, 6, 6, 4, 2, 0, 0), "... and longer: the conversion grows");
+	fake_power_off();
+	tap_is(fake_count(TD_EV_VERDICT), 0, "nothing is wrong with that");
+}
+
+static void test_skipped(void)
+{
+	const struct td_event *e;
+
+	start(16, (struct td_rule){ .complete = 2 });
+	fake_share(0, 8);
+	fake_share(4, 4);
+	e = fake_last(TD_EV_VERDICT);
+	tap_is(fake_violations(TD_V_SKIPPED_PAGES), 1, "beyond the frontier: skipped-pages");
+	tap_ok(e->a[1] == (FAKE_PAGE(2) | S) && e->a[2] == 2 && e->a[4] == FAKE_PAGE(4),
+	       "... which names the first, how many, and where it went on");
+	fake_share(6, 2);
+	tap_is(fake_closed(TD_CLOSE_COMPLETE), 1, "it ends where it ends");
+	tap_is(fake_known_pages(TD_KNOWN_UNKNOWN), 2, "... but nobody may use what was skipped");
+	tap_is(fake_touch(FAKE_PAGE(3) | S, 0), TD_VE, "... as a touch shows");
+	tap_is(fake_violations(TD_V_SHARED_ALIAS_OF_PRIVATE), 1, "... which is one more violation");
+}
+
+static void test_restart(void)
+{
+	start(16, (struct td_rule){ .complete = 4, .last = 1 });
+	fake_share(0, 8);
+	tap_is(fake_share(0, 8).r10, 0, "from the start again");
+	tap_ok(closed(TD_CLOSE_COMPLETE, 8, 8, 2, 1, 0, 0), "... is the same conversion");
+	start(16, (struct td_rule){ .complete = 4, .last = 1 });
+	fake_share(4, 8);
+	fake_share(0, 12);
+	tap_ok(closed(TD_CLOSE_COMPLETE, 12, 12, 2, 1, 0, 0), "from before the start: it grows downwards");
+	start(16, (struct td_rule){ .complete = 4, .last = 1 });
+	fake_share(0, 8);
+	fake_share(2, 1);
+	tap_is(fake_count(TD_EV_CLOSE), 0, "a part in the middle of what is claimed, once more");
+	fake_share(4, 4);
+	tap_is(fake_closed(TD_CLOSE_COMPLETE), 1, "... then on from where it was");
+	start(16, (struct td_rule){ .complete = 4, .last = 1, .direction = TD_MATCH_ANY });
+	fake_unshare(0, 8);
+	fake_accept(FAKE_PAGE(3), TDX_LEVEL_4K);
+	fake_unshare(1, 1);
+	fake_unshare(4, 4);
+	tap_is(fake_closed(TD_CLOSE_COMPLETE), 1, "the same towards private, with some accepted");
+	fake_power_off();
+	tap_is(fake_all_violations(), 0, "a restart is allowed");
+}
+
+static void test_opposite(void)
+{
+	start(16, (struct td_rule){ .complete = 4, .last = 1 });
+	fake_share(0, 8);
+	fake_unshare(0, 8);
+	tap_is(fake_closed(TD_CLOSE_UNDONE), 1, "the opposite direction undoes it");
+	tap_is(fake_closed(TD_CLOSE_COMPLETE), 1, "... and is complete itself");
+	for (uint64_t i = 0; i < 8; i++)
+		fake_accept(FAKE_PAGE(i), TDX_LEVEL_4K);
+	tap_is(fake_known_pages(TD_KNOWN_PRIVATE), 16, "... after which all is accepted and known");
+	start(16, (struct td_rule){ .complete = 4, .last = 1 });
+	fake_share(0, 8);
+	fake_unshare(0, 4);
+	tap_is(fake_known_pages(TD_KNOWN_UNKNOWN), 4, "undone in part: what is left nobody may use");
+	fake_power_off();
+	tap_is(fake_all_violations(), 0, "undoing is no violation");
+}
+
+static void test_merge(void)
+{
+	start(16, (struct td_rule){ .complete = 0, .last = 2 });
+	fake_share(0, 4);
+	fake_share(6, 4);
+	tap_is(fake_count(TD_EV_OPEN), 2, "two that do not touch are two");
+	tap_is(fake_share(0, 10).r10, 0, "one over both");
+	tap_is(fake_closed(TD_CLOSE_MERGED), 1, "takes in the other");
+	tap_ok(closed(TD_CLOSE_COMPLETE, 10, 10, 2, 1, 1, 1), "... and completes");
+	start(16, (struct td_rule){ .complete = 0, .last = 2 });
+	fake_share(8, 4);
+	fake_share(0, 8);
+	fake_share(4, 8);
+	tap_is(fake_violations(TD_V_SKIPPED_PAGES), 1, "one that starts within, beyond the frontier, skips pages");
+	tap_is(fake_last(TD_EV_VERDICT)->a[2], 4, "... whichever was opened first");
+	fake_power_off();
+	tap_is(fake_violations(TD_V_ABANDONED), 0, "... and none is left");
+}
+
+/* Two vCPUs convert neighbouring ranges at once, towards both directions. */
+static void test_adjacent(void)
+{
+	struct td_config c = fake_config(32);
+
+	c.vcpus = 2;
+	c.behaviour.nrules = 1;
+	c.behaviour.rules[0] = (struct td_rule){ .complete = 1 };
+	fake_start(&c);
+	for (uint64_t i = 0; i < 8; i++) {
+		fake_share(i, 8 - i);
+		fake_share(8 + i, 8 - i);
+		fake_unshare(16 + i, 8 - i);
+	}
+	tap_is(fake_closed(TD_CLOSE_COMPLETE), 3, "adjacent ranges, a page of each in turn: three conversions");
+	tap_is(fake_count(TD_EV_OPEN), 3, "... each its own");
+	fake_power_off();
+	tap_is(fake_count(TD_EV_VERDICT), 0, "nothing is wrong with that");
+}
+
+static void test_abandoned(void)
+{
+	const struct td_event *e;
+
+	start(16384, (struct td_rule){ .complete = 512 });
+	fake_share(0, 16384);
+	tap_is(fake_count(TD_EV_VERDICT), 0, "one call, then nothing: open as long as the TD runs");
+	tap_is(fake_touch(FAKE_PAGE(600) | S, TD_ACCESS_WRITE), TD_VE, "a touch of what is under way");
+	tap_is(fake_count(TD_EV_VERDICT), 0, "... is no fault yet");
+	fake_power_off();
+	tap_ok(closed(TD_CLOSE_ABANDONED, 16384, 512, 1, 1, 0, 0), "at the end: abandoned, 512 of 16384 done, one RETRY");
+	e = fake_last(TD_EV_VERDICT);
+	tap_ok(fake_all_violations() == 1 && e->a[0] == ((uint64_t)TD_CLASS_VIOLATION << 32 | TD_V_ABANDONED) &&
+	       e->a[1] == (FAKE_PAGE(512) | S) && e->a[2] == 15872, "the violation: 15872 pages from the frontier on");
+	tap_ok(e->rip == 0x1234 && e->a[4] == (FAKE_PAGE(600) | S), "... and who used them");
+	start(16, (struct td_rule){ .complete = 4, .last = 1 });
+	fake_share(0, 8);
+	fake_touch(FAKE_PAGE(6) | S, 0);
+	fake_share(4, 4);
+	fake_power_off();
+	tap_is(fake_count(TD_EV_VERDICT), 0, "who goes on after the touch has abandoned nothing");
+	start(16, (struct td_rule){ .complete = 4, .first = 2 });
+	fake_share(0, 8);
+	fake_unshare(0, 8);
+	fake_power_off();
+	tap_is(fake_violations(TD_V_ABANDONED), 1, "towards private as well");
+	tap_is(fake_last(TD_EV_VERDICT)->a[1], FAKE_PAGE(4), "... without S");
+}
+
+/* A VMM that does not let the guest finish: giving up is right, using the rest is not. */
+static void test_contained(void)
+{
+	struct td_config c = fake_config(16);
+
+	c.behaviour = (struct td_behaviour){ .contain = 1, .nrules = 1, .rules[0] = { .complete = 4 } };
+	fake_start(&c);
+	fake_share(0, 8);
+	fake_power_off();
+	tap_ok(closed(TD_CLOSE_ABANDONED, 8, 4, 1, 1, 0, 0), "given up under a VMM that is to be contained");
+	tap_is(fake_all_violations(), 0, "... is no violation");
+	fake_start(&c);
+	fake_share(0, 8);
+	fake_touch(FAKE_PAGE(5) | S, 0);
+	fake_power_off();
+	tap_is(fake_violations(TD_V_ABANDONED), 1, "... unless what was not done was used");
+}
+
+static void test_cut_off(void)
+{
+	start(16, (struct td_rule){ .complete = 4 });
+	fake_share(0, 8);
+	td_finish(fake.td);
+	tap_is(fake_closed(TD_CLOSE_CUT_OFF), 1, "a run cut off from outside");
+	tap_is(fake_all_violations(), 0, "... says nothing about the guest");
+	tap_is(fake_count(TD_EV_VERDICT), 0, "... nothing at all");
+	start(16, (struct td_rule){ .complete = 4, .remove = 1 });
+	fake_share(0, 8);
+	fake_touch(FAKE_PAGE(8), 0);
+	td_finish(fake.td);
+	tap_is(fake_closed(TD_CLOSE_CUT_OFF), 1, "nor does one that the VMM killed");
+	tap_is(fake_all_violations(), 0, "... and it is no violation");
+}
+
+static enum td_action last_action;
+
+/* MapGPA of the same, over and over, as long as the TD runs and at most so often. */
+static uint64_t ask(uint64_t at_most, uint64_t first, uint64_t pages)
+{
+	uint64_t calls = 0;
+
+	do {
+		last_action = fake_share(first, pages).action;
+		calls++;
+	} while (calls < at_most && last_action == TD_NEXT);
+	return calls;
+}
+
+static void test_runaway(void)
+{
+	start(16, (struct td_rule){ .complete = 0 });
+	tap_is(ask(5000, 0, 8), 1001, "no page in 1001 calls where 1000 are too many");
+	tap_is(last_action, TD_STOP, "... ends the TD");
+	tap_is(td_stopped(fake.td), TD_STOP_RUNAWAY, "... as a runaway");
+	td_finish(fake.td);
+	tap_ok(fake_all_violations() == 1 && fake_violations(TD_V_RUNAWAY) == 1, "one violation: it did not give up");
+	start(16, (struct td_rule){ .complete = 4 });
+	tap_is(ask(5000, 0, 8), 1002, "always from the start, over the same 4 pages: a runaway too");
+	start(16, (struct td_rule){ .complete = 0 });
+	tap_is(ask(5000, 0, 0), 1001, "invalid requests count");
+	start(32768, (struct td_rule){ .complete = 1 });
+	for (uint64_t i = 0; i < 20000; i++)
+		fake_share(i, 20000 - i);
+	tap_is(fake_closed(TD_CLOSE_COMPLETE), 1, "20000 calls of a page each are long, but no runaway");
+	start(16, (struct td_rule){ .complete = 1, .stalls = 999 });
+	ask(1000, 0, 2);
+	ask(999, 1, 1);
+	tap_is(td_stopped(fake.td), TD_RUNNING, "999 calls without a page, one with, 999 without");
+	tap_is(fake_share(1, 1).r10, 0, "... and done");
+}
+
+/* Script L: R11 jumps to and fro within the request. Every other call claims a page, never a new one. */
+static void test_zigzag(void)
+{
+	struct td_config c = fake_config(16);
+	uint64_t at = 0, calls = 0;
+
+	c.behaviour.nrules = 3;
+	c.behaviour.rules[0] = (struct td_rule){ .last = 1, .fail = RETRY, .claim_base = TD_CLAIM_START, .claim_pages = 2 };
+	c.behaviour.rules[1] = (struct td_rule){ .first = 2, .step = 2, .fail = RETRY, .claim_base = TD_CLAIM_START,
+						 .claim_pages = -1 };
+	c.behaviour.rules[2] = (struct td_rule){ .first = 3, .step = 2, .fail = RETRY, .claim_base = TD_CLAIM_START,
+						 .claim_pages = 1 };
+	fake_start(&c);
+	for (; calls < 5000 && td_stopped(fake.td) == TD_RUNNING; calls++)
+		at = ((fake_share(at, 8 - at).r11 & ~S) - FAKE_RAM) / TDX_PAGE_SIZE;
+	tap_is(calls, 1002, "to and fro for ever is a runaway");
+}
+
+static void test_many_open(void)
+{
+	struct td_config c = fake_config(1024);
+
+	c.runaway_calls = 100000;
+	c.behaviour.nrules = 1;
+	c.behaviour.rules[0] = (struct td_rule){ .complete = 1, .stalls = 2 };
+	fake_start(&c);
+	for (uint64_t i = 0; i < TD_MAX_CONVERSIONS; i++)
+		fake_share(4 * i, 2);
+	tap_is(fake_count(TD_EV_OPEN), TD_MAX_CONVERSIONS, "as many open conversions as there is room for");
+	tap_is(fake_share(1000, 2).r10, RETRY, "one more is served");
+	tap_is(fake_count(TD_EV_OPEN), TD_MAX_CONVERSIONS, "... though not booked");
+	tap_is(td_known(fake.td, FAKE_PAGE(1000)), TD_KNOWN_CLAIMED_SHARED, "... its pages are known all the same");
+	fake_share(1001, 1);
+	tap_is(td_real(fake.td, FAKE_PAGE(1001)), TD_REAL_SHARED, "... and it ends: no stall without end");
+	for (int i = 0; i < 3; i++)
+		fake_share(0, 2);
+	tap_is(fake_real_pages(TD_REAL_SHARED), 3, "those that are booked go on");
+	tap_ok(fake_consistent(), "all is sane");
+	fake_power_off();
+	tap_is(fake_violations(TD_V_ABANDONED), TD_MAX_CONVERSIONS, "and are abandoned at the end");
+}
+
+int main(void)
+{
+	test_continuation();
+	test_skipped();
+	test_restart();
+	test_opposite();
+	test_merge();
+	test_adjacent();
+	test_abandoned();
+	test_contained();
+	test_cut_off();
+	test_runaway();
+	test_zigzag();
+	test_many_open();
+	return tap_done();
+}

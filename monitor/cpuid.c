@@ -41,6 +41,8 @@ enum { EAX, EBX, ECX, EDX };
 #define D7_FSRM			BIT(4)
 /* IBRS and IBPB, STIBP, ARCH_CAPABILITIES, SSBD: the module keeps their MSRs, whatever the host has */
 #define D7_ALWAYS		(BIT(26) | BIT(27) | BIT(29) | BIT(31))
+/* PSFD IPRED_CTRL RRSBA_CTRL BHI_CTRL: further bits of SPEC_CTRL */
+#define D7_2			0x17u
 
 /* D: x87 SSE AVX PKRU; XSAVEOPT XSAVEC XGETBV(1) */
 #define XFAM			0x207u
@@ -107,7 +109,7 @@ static void leaf_4(const struct persona *persona, uint32_t out[4])
 static void leaf_7(const struct persona_vcpu *vcpu, uint32_t subleaf, uint32_t out[4])
 {
 	if (subleaf != 0) {
-		set(out, 0, 0, 0, 0);
+		set(out, 0, 0, 0, subleaf == 2 ? D7_2 : 0);
 		return;
 	}
 	out[EAX] = 2;

@@ -109,6 +109,7 @@ static void features(void)
 	tap_is(out[EDX] >> 29 & 1, 1, "ARCH_CAPABILITIES");
 	ask(7, 1);
 	tap_ok(all_zero(), "leaf 7.1");
+	tap_is(ask(7, 2)[EDX], 0x17, "leaf 7.2: BHI_CTRL and its like");
 	vcpu.cs_long = true;
 	tap_is(ask(0x80000001, 0)[EDX] >> 11 & 1, 1, "SYSCALL in 64-bit mode");
 	vcpu.cs_long = false;

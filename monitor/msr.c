@@ -28,14 +28,15 @@ enum {
 #define DEBUGCTL_WRITABLE	0x7u		/* LBR, BTF, bus lock detect */
 #define DEBUGINTERFACE_LOCKED	(1ull << 30)
 #define FEAT_CTL_LOCKED		1u
+#define SPEC_CTRL_WRITABLE	0x4ffu		/* IBRS STIBP SSBD IPRED RRSBA PSFD BHI */
 #define MISC_ENABLE_VALUE	0x1801u		/* fast strings; no BTS, no PEBS */
 #define UCODE_VALUE		0x100000000ull
 
 /*
- * What TDX-capable CPUs are not vulnerable to (RDCL, L1DF, MDS, TAA, MMIO, GDS, RFDS, BHI, ITS), and enhanced IBRS;
+ * What TDX-capable CPUs are not vulnerable to (RDCL, L1DF, MDS, TAA, MMIO, GDS, RFDS, ITS), and enhanced IBRS;
  * without them a guest turns on defences that no TD needs. Bit 21: MSR XAPIC_DISABLE_STATUS exists.
  */
-#define ARCH_CAPABILITIES_VALUE	0x400000000c30e16bull
+#define ARCH_CAPABILITIES_VALUE	0x400000000c20e16bull
 
 void persona_vcpu_init(struct persona_vcpu *vcpu, const struct persona *persona, uint32_t index)
 {
@@ -104,7 +105,7 @@ enum persona_answer persona_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint6
 	if (is_x2apic(msr))
 		return lapic_write(vcpu, msr, value) ? PERSONA_DONE : PERSONA_GP;
 	switch (msr) {
-	case SPEC_CTRL: good = set_if(&vcpu->spec_ctrl, value, 7); break;
+	case SPEC_CTRL: good = set_if(&vcpu->spec_ctrl, value, SPEC_CTRL_WRITABLE); break;
 	case PRED_CMD: case FLUSH_CMD: good = value <= 1; break;
 	case DEBUGCTL: good = set_if(&vcpu->debugctl, value, DEBUGCTL_WRITABLE); break;
 	case PAT: good = set_pat(vcpu, value); break;

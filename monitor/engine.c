@@ -15,7 +15,7 @@
 bool engine_address(const struct td_slot *slot, uint64_t gpa, enum td_alias alias, uint64_t *address)
 {
 	if ((config.flags & MONITOR_ALIAS_BANKS) && slot != NULL && slot->kind == TD_SLOT_RAM)
-		alias = TD_SHARED;
+		alias = TD_PRIVATE;
 	return bank_address(&config.machine, slot, gpa, alias, address);
 }
 

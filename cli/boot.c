@@ -71,7 +71,9 @@ static int run_and_report(struct boot *b)
 
 	if (status)
 		return status;
-	ram_finish(&b->ram, &b->records);
+	status = ram_finish(&b->ram, &b->config.td, &b->records);
+	if (status)
+		return status;
 	judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->device, &b->end);
 	symbols_load(&b->symbols, b->options.kernel, b->guest.version);
 	symbols_place(&b->symbols, &b->records);

@@ -31,6 +31,7 @@ struct boot {
 	uint64_t seed;			/* given or drawn */
 	char nonce[17];
 	struct device_facts device;
+	bool modules;			/* the initrd was given some */
 	int kernel_fd, initrd_fd, config_fd, disk_fd;
 	int console_fd;
 

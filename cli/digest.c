@@ -43,9 +43,8 @@ static void take_mapgpa(struct reading *r, const struct td_event *e)
 		r->j->struck = true;
 	if (!c)
 		return;
-	if (!c->calls)
-		c->rip = e->rip;
 	c->calls++;
+	c->record = (size_t)(e - r->records->all) + 1;
 	c->retries += e->a[2] == TDVMCALL_RETRY;
 	r->callers = c->callers;	/* of the last call: the one that gave up is the one to be asked */
 }
@@ -173,19 +172,23 @@ static void take(struct reading *r, const struct td_event *e)
 	}
 }
 
-/* What td found at the end has no stack of its own: who asked for the conversion has. */
-static void lend_callers(struct judgement *j, uint64_t s)
+/*
+ * That a conversion was abandoned is often known only at the end, when nobody's stack is there to be looked at. Who made
+ * its last call, and what happened up to there, tells more.
+ */
+static void look_back(struct judgement *j, uint64_t s)
 {
 	for (size_t i = 0; i < j->nfindings; i++) {
 		struct finding *f = &j->findings[i];
-		uint64_t gpa = f->gpa & ~s;
+		const struct conversion *c = NULL;
 
-		for (size_t n = j->nconversions; n > 0 && f->callers[0] == 0; n--) {
-			const struct conversion *c = &j->conversions[n - 1];
-
-			if (f->kind == TD_V_ABANDONED && gpa >= c->gpa && gpa - c->gpa < c->pages * TDX_PAGE_SIZE)
-				memcpy(f->callers, c->callers, sizeof(f->callers));
-		}
+		for (size_t n = j->nconversions; n > 0 && !c && f->kind == TD_V_ABANDONED; n--)
+			if ((f->gpa & ~s) - j->conversions[n - 1].gpa < j->conversions[n - 1].pages * TDX_PAGE_SIZE)
+				c = &j->conversions[n - 1];
+		if (!c || !c->calls)
+			continue;
+		memcpy(f->callers, c->callers, sizeof(f->callers));
+		f->record = c->record;
 	}
 }
 
@@ -207,5 +210,5 @@ void digest(struct judgement *j, const struct records *records)
 			r.callers = NULL;
 		take(&r, e);
 	}
-	lend_callers(j, r.s);
+	look_back(j, r.s);
 }

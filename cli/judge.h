@@ -21,8 +21,8 @@ struct conversion {
 	enum td_close how;
 	uint64_t pages, done;
 	uint64_t calls, retries, stalls, longest_run;
-	uint64_t rip;		/* of its first call */
-	uint64_t callers[CALLERS];
+	uint64_t callers[CALLERS];	/* of its last call */
+	size_t record;		/* index behind its last call */
 };
 
 /* One row per violation; pages that follow one another are one row. */
@@ -35,7 +35,7 @@ struct finding {
 	uint64_t callers[CALLERS];
 	unsigned int real, known;
 	uint64_t detail;
-	size_t record;		/* index of its first record */
+	size_t record;		/* index of its first record; of an abandoned conversion: behind its last call */
 };
 
 struct totals {

@@ -73,6 +73,7 @@ static int make_initrd(struct boot *b, size_t *total)
 		if (modules.bytes)
 			memcpy(data + padded, modules.data, modules.bytes);
 		*total = padded + modules.bytes;
+		b->modules = modules.bytes != 0;
 		b->initrd_fd = file_from("tdlab-initrd", data, *total);
 		status = b->initrd_fd < 0 ? STATUS_ENVIRONMENT : 0;
 	}

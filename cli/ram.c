@@ -7,6 +7,7 @@
 #include "cli/engine.h"
 #include "cli/file.h"
 #include "cli/ram.h"
+#include "td/td.h"
 
 int ram_create(struct ram *ram, const struct machine *machine)
 {
@@ -75,13 +76,15 @@ void ram_drain(const struct ram *ram, struct records *records)
 	__atomic_store_n(&status->journal_tail, tail, __ATOMIC_RELEASE);
 }
 
-bool ram_finish(const struct ram *ram, struct records *records)
+int ram_finish(const struct ram *ram, const struct td_config *config, struct records *records)
 {
 	volatile struct monitor_status *status = ram_status(ram);
 	void *td = status ? at(ram, status->td, status->td_bytes) : NULL;
 
 	if (!td || !status->td)
-		return false;
+		return 0;
+	if (status->td_bytes != td_size(config))
+		return complain(STATUS_ENVIRONMENT, "monitor.elf is of another build than tdlab: run make");
 	engine_finish(td, ram, records);
-	return true;
+	return 0;
 }

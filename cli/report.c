@@ -11,7 +11,8 @@
 #include "cli/describe.h"
 #include "td/td.h"
 
-#define SHOWN		5	/* violations in full; --json has all */
+#define SHOWN_FULLY	2	/* violations; --json has all */
+#define SHOWN		8
 #define LAST_EVENTS	5
 #define INDENT		"           "
 
@@ -106,7 +107,8 @@ static void report_device(const struct boot *b)
 	else if (*c->failed)
 		label("device", "not tested: the guest says: failed %s", c->failed);
 	else if (c->no_device)
-		label("device", "not tested: virtio_blk is neither built in nor among the modules at hand (--modules)");
+		label("device", "not tested: no disk turned up in the guest, %s", b->modules ? "although it has the driver"
+		      : "which has virtio_blk neither built in nor among modules (--modules)");
 	else
 		label("device", "not tested: the guest did not come that far");
 }
@@ -169,7 +171,7 @@ static const char *real_text(unsigned int real)
 	return real < ARRAY_SIZE(texts) ? texts[real] : "unknown";
 }
 
-static void report_finding(const struct boot *b, const struct finding *f)
+static void report_finding(const struct boot *b, const struct finding *f, bool fully)
 {
 	uint64_t s = tdx_shared_bit(b->config.td.gpaw);
 	char where[160];
@@ -177,6 +179,8 @@ static void report_finding(const struct boot *b, const struct finding *f)
 	label("violation", "%s: %s", violation_name(f->kind), violation_sentence(f->kind));
 	printf(INDENT "%" PRIu64 " page%s at GPA 0x%" PRIx64 ", %s alias; first page is %s, the guest had it %s\n", f->pages,
 	       plural(f->pages), f->gpa & ~s, f->gpa & s ? "shared" : "private", real_text(f->real), known_text(f->known));
+	if (!fully)
+		return;
 	if (f->rip && symbols_name(&b->symbols, f->rip, where, sizeof(where)))
 		printf(INDENT "at %s (0x%" PRIx64 ")\n", where, f->rip);
 	else if (f->rip)
@@ -194,7 +198,7 @@ static void report_findings(const struct boot *b)
 	for (size_t i = 0; i < j->nfindings; i++) {
 		caused += j->findings[i].class == TD_CLASS_VMM_CAUSED;
 		if (j->findings[i].class == TD_CLASS_VIOLATION && shown++ < SHOWN)
-			report_finding(b, &j->findings[i]);
+			report_finding(b, &j->findings[i], shown <= SHOWN_FULLY);
 	}
 	if (shown > SHOWN)
 		printf(INDENT "and %zu more violation%s: --json lists all\n", shown - SHOWN, plural(shown - SHOWN));

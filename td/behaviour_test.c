@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* Behaviours: each field of a rule by what it does. */
+#include <stdio.h>
+#include <string.h>
+
+#define tap_puts(s) fputs(s, stdout)
+#include "tests/tap.h"
+#include "td/fake.h"
+
+#define S	FAKE_S
+#define ALL	UINT64_MAX
+#define INVALID	TDVMCALL_INVALID_OPERAND
+#define RETRY	TDVMCALL_RETRY
+#define PAGES	8
+
+static void start(struct td_rule rule)
+{
+	fake_start_rule(1024, &rule);
+}
+
+/* Which of calls 1 to 12 the rule meets, as a string of digits and dots. It stalls where it does. */
+static const char *met(struct td_rule rule, uint64_t pages, bool to_shared)
+{
+	static char text[13];
+
+	rule.complete = 0;
+	start(rule);
+	for (uint64_t i = 0; i < 12; i++) {
+		struct fake_answer a = to_shared ? fake_share(32 * i, pages) : fake_unshare(32 * i, pages);
+
+		text[i] = a.r10 == RETRY ? 'x' : '.';
+	}
+	return text;
+}
+
+static void is_text(const char *got, const char *want, const char *name)
+{
+	if (!tap_ok(strcmp(got, want) == 0, name))
+		printf("# got %s, want %s\n", got, want);
+}
+
+static void test_match(void)
+{
+	is_text(met((struct td_rule){ 0 }, 8, true), "xxxxxxxxxxxx", "a rule without a match meets all");
+	is_text(met((struct td_rule){ .first = 3 }, 8, true), "..xxxxxxxxxx", "first");
+	is_text(met((struct td_rule){ .last = 3 }, 8, true), "xxx.........", "last");
+	is_text(met((struct td_rule){ .first = 3, .last = 9, .step = 2 }, 8, true), "..x.x.x.x...", "step");
+	is_text(met((struct td_rule){ .step = 3 }, 8, true), "x..x..x..x..", "step from the first call on");
+	is_text(met((struct td_rule){ .first = 2, .step = 1 }, 8, true), ".xxxxxxxxxxx", "step 1");
+	is_text(met((struct td_rule){ .min_pages = 8 }, 8, true), "xxxxxxxxxxxx", "as many pages");
+	is_text(met((struct td_rule){ .min_pages = 9 }, 8, true), "............", "fewer pages");
+	is_text(met((struct td_rule){ .direction = TD_MATCH_TO_SHARED }, 8, true), "xxxxxxxxxxxx", "to shared, shared");
+	is_text(met((struct td_rule){ .direction = TD_MATCH_TO_SHARED }, 8, false), "............", "to shared, private");
+	is_text(met((struct td_rule){ .direction = TD_MATCH_TO_PRIVATE }, 8, true), "............", "to private, shared");
+	is_text(met((struct td_rule){ .direction = TD_MATCH_TO_PRIVATE }, 8, false), "xxxxxxxxxxxx", "to private, private");
+	start((struct td_rule){ .first = 2 });
+	fake_share(0, 0);
+	tap_is(fake_share(0, 8).r10, RETRY, "invalid requests are calls too");
+}
+
+static void test_first_rule_decides(void)
+{
+	struct td_config c = fake_config(64);
+
+	c.behaviour.nrules = 3;
+	c.behaviour.rules[0] = (struct td_rule){ .first = 2, .last = 2, .complete = 1 };
+	c.behaviour.rules[1] = (struct td_rule){ .first = 2, .last = 3, .complete = 2 };
+	c.behaviour.rules[2] = (struct td_rule){ .first = 2, .last = 4, .complete = 3 };
+	fake_start(&c);
+	tap_is(fake_share(0, 8).r10, 0, "no rule: everything");
+	tap_is(fake_share(8, 8).r11, FAKE_PAGE(9) | S, "three rules: the first");
+	tap_is(fake_share(16, 8).r11, FAKE_PAGE(18) | S, "two: the first of them");
+	tap_is(fake_share(24, 8).r11, FAKE_PAGE(27) | S, "one");
+	tap_is(fake_share(32, 8).r10, 0, "none again");
+}
+
+static void test_complete(void)
+{
+	start((struct td_rule){ .complete = 5 });
+	tap_is(fake_share(0, 8).r10, RETRY, "complete 5 of 8: RETRY");
+	tap_is(fake_real_pages(TD_REAL_SHARED), 5, "... 5 converted");
+	tap_is(fake_share(5, 3).r10, 0, "3 of 3: SUCCESS");
+	tap_is(fake_share(16, 5).r10, 0, "5 of 5: SUCCESS");
+	tap_is(fake_real_pages(TD_REAL_SHARED), 13, "... all converted");
+}
+
+static void test_fail(void)
+{
+	struct fake_answer a;
+
+	start((struct td_rule){ .complete = 3, .fail = TDVMCALL_GPA_INUSE });
+	a = fake_share(0, 8);
+	tap_ok(a.r10 == TDVMCALL_GPA_INUSE && a.r11 == (FAKE_PAGE(3) | S), "fail: the code, with R11");
+	tap_is(fake_real_pages(TD_REAL_SHARED), 3, "... after so many pages");
+	start((struct td_rule){ .complete = ALL, .fail = INVALID });
+	tap_is(fake_share(0, 8).r10, INVALID, "also when all was converted");
+	tap_is(fake_real_pages(TD_REAL_SHARED), 8, "... which stays");
+	start((struct td_rule){ .complete = 3, .stalls = 2, .fail = INVALID });
+	tap_ok(fake_share(0, 8).r10 == RETRY && fake_share(0, 8).r10 == RETRY, "stalls come before the failure");
+	tap_is(fake_real_pages(TD_REAL_SHARED), 0, "... with nothing done");
+	tap_is(fake_share(0, 8).r10, INVALID, "... then it fails");
+}
+
+/* eagain: counted at each frontier, and at each anew. */
+static void test_stalls(void)
+{
+	uint64_t at = 0, calls[4] = { 0 };
+
+	start((struct td_rule){ .complete = 2, .stalls = 3 });
+	while (at < 8) {
+		struct fake_answer a = fake_share(at, 8 - at);
+
+		calls[at / 2]++;
+		at = a.r10 == 0 ? 8 : ((a.r11 & ~S) - FAKE_RAM) / TDX_PAGE_SIZE;
+	}
+	tap_ok(calls[0] == 4 && calls[1] == 4 && calls[2] == 4 && calls[3] == 4, "3 stalls at each of 4 frontiers");
+	tap_ok(fake_last(TD_EV_CLOSE)->a[3] == (16ull << 32 | 15) && fake_last(TD_EV_CLOSE)->a[4] == (12ull << 32 | 3),
+	       "16 calls, 15 RETRY, 12 stalls, 3 in a row");
+	start((struct td_rule){ .complete = 2, .stalls = 2 });
+	fake_share(0, 8);
+	fake_share(16, 8);
+	fake_share(0, 8);
+	fake_share(16, 8);
+	tap_is(fake_share(0, 8).r11, FAKE_PAGE(2) | S, "two conversions in turn: each has its own count");
+	fake_share(2, 6);
+	fake_share(0, 8);
+	tap_is(fake_share(0, 8).r11, FAKE_RAM | S, "a restart goes back to another frontier: counted anew");
+	tap_is(fake_share(0, 8).r11, FAKE_PAGE(2) | S, "... to the end");
+}
+
+static void test_lie(void)
+{
+	start((struct td_rule){ .complete = 2, .lie = 1 });
+	tap_is(fake_share(0, 8).r10, 0, "lie: SUCCESS");
+	tap_is(fake_real_pages(TD_REAL_SHARED), 2, "... for 2 pages of 8");
+	tap_is(fake_known_pages(TD_KNOWN_CLAIMED_SHARED), 8, "... and the guest has to believe it");
+	tap_is(fake_touch(FAKE_PAGE(5) | S, 0), TD_VE, "a touch of the others");
+	fake_power_off();
+	tap_is(fake_class(TD_CLASS_VMM_CAUSED), 1, "... is the VMM's fault");
+	tap_is(fake_all_violations(), 0, "... and not the guest's");
+	start((struct td_rule){ .stalls = 2, .complete = ALL, .lie = 1 });
+	tap_is(fake_share(0, 8).r10, 0, "it also lies instead of stalling");
+	tap_is(fake_real_pages(TD_REAL_SHARED), 0, "... with nothing done");
+}
+
+static void test_remove(void)
+{
+	start((struct td_rule){ .complete = ALL, .remove = 4, .last = 1 });
+	fake_share(10, 2);
+	fake_share(0, 8);
+	tap_is(fake_real_pages(TD_REAL_REMOVED), 4, "remove: 4 pages");
+	tap_ok(td_real(fake.td, FAKE_PAGE(12)) == TD_REAL_REMOVED && td_real(fake.td, FAKE_PAGE(15)) == TD_REAL_REMOVED,
+	       "... right behind the request");
+	tap_is(td_known(fake.td, FAKE_PAGE(12)), TD_KNOWN_PRIVATE, "... of which the guest knows nothing");
+	tap_ok(!fake_page(FAKE_PAGE(12))->mapped[TD_PRIVATE], "... and which it cannot reach");
+	start((struct td_rule){ .complete = ALL, .remove = 4 });
+	fake_share(12, 2);
+	fake_share(8, 2);
+	tap_is(fake_real_pages(TD_REAL_SHARED), 4, "shared pages are not taken away");
+	tap_is(fake_real_pages(TD_REAL_REMOVED), 6, "... private ones are");
+	start((struct td_rule){ .complete = ALL, .remove = 1, .readd = 1 });
+	fake_share(0, 8);
+	tap_is(td_real(fake.td, FAKE_PAGE(8)), TD_REAL_PENDING, "readd: an empty page in its place");
+	tap_is(fake_accept(FAKE_PAGE(8), TDX_LEVEL_4K), 0, "... which can be accepted");
+	tap_is(fake_all_violations(), 0, "... once, as the page from the start never was");
+	start((struct td_rule){ .complete = ALL, .remove = 600 });
+	fake_share(508, 4);
+	tap_is(fake_real_pages(TD_REAL_REMOVED), 512, "no further than RAM goes");
+	tap_ok(fake_consistent(), "page tables and states agree");
+}
+
+static void test_double_accept_after_readd(void)
+{
+	struct td_config c = fake_config(16);
+
+	c.attributes = 0;
+	c.slots[0].pending = 1;
+	c.behaviour.nrules = 1;
+	c.behaviour.rules[0] = (struct td_rule){ .complete = ALL, .remove = 1, .readd = 1 };
+	fake_start(&c);
+	fake_accept(FAKE_PAGE(8), TDX_LEVEL_4K);
+	fake_share(0, 8);
+	tap_is(fake_touch(FAKE_PAGE(8), 0), TD_VE, "a page that was swapped for an empty one is a #VE");
+	tap_is(fake_accept(FAKE_PAGE(8), TDX_LEVEL_4K), 0, "a guest that accepts it then has lost its data");
+	tap_is(fake_violations(TD_V_DOUBLE_ACCEPT), 1, "... and that is double-accept, although the module took it");
+}
+
+static void test_claims(void)
+{
+	static const struct { enum td_claim_base base; int64_t pages, bytes; enum td_claim_s s; uint64_t shared, private; }
+	rows[] = {
+		{ TD_CLAIM_FRONTIER, 0, 0, TD_S_ECHO, FAKE_PAGE(2) | S, FAKE_PAGE(2) },
+		{ TD_CLAIM_FRONTIER, 1, 0, TD_S_ECHO, FAKE_PAGE(3) | S, FAKE_PAGE(3) },
+		{ TD_CLAIM_FRONTIER, -1, 0, TD_S_ECHO, FAKE_PAGE(1) | S, FAKE_PAGE(1) },
+		{ TD_CLAIM_FRONTIER, 0, 1, TD_S_ECHO, FAKE_PAGE(2) | S | 1, FAKE_PAGE(2) | 1 },
+		{ TD_CLAIM_START, 0, 0, TD_S_ECHO, FAKE_RAM | S, FAKE_RAM },
+		{ TD_CLAIM_START, 0, -1, TD_S_ECHO, (FAKE_RAM - 1) | S, FAKE_RAM - 1 },
+		{ TD_CLAIM_START, -1, 4095, TD_S_ECHO, (FAKE_RAM - 1) | S, FAKE_RAM - 1 },
+		{ TD_CLAIM_END, 0, 0, TD_S_ECHO, FAKE_PAGE(8) | S, FAKE_PAGE(8) },
+		{ TD_CLAIM_END, 4, 0, TD_S_ECHO, FAKE_PAGE(12) | S, FAKE_PAGE(12) },
+		{ TD_CLAIM_END, 0, -8, TD_S_ECHO, (FAKE_PAGE(8) - 8) | S, FAKE_PAGE(8) - 8 },
+		{ TD_CLAIM_ZERO, 0, 0, TD_S_ECHO, S, 0 },
+		{ TD_CLAIM_ZERO, 3, 5, TD_S_ECHO, S | 0x3005, 0x3005 },
+		{ TD_CLAIM_FRONTIER, 0, 0, TD_S_STRIP, FAKE_PAGE(2), FAKE_PAGE(2) },
+		{ TD_CLAIM_FRONTIER, 0, 0, TD_S_FLIP, FAKE_PAGE(2), FAKE_PAGE(2) | S },
+		{ TD_CLAIM_ZERO, 0, 0, TD_S_STRIP, 0, 0 },
+		{ TD_CLAIM_END, 0, 0, TD_S_FLIP, FAKE_PAGE(8), FAKE_PAGE(8) | S },
+	};
+	char name[80];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct td_rule rule = { .complete = 2, .claim_base = rows[i].base, .claim_pages = rows[i].pages,
+					.claim_bytes = rows[i].bytes, .claim_s = rows[i].s };
+
+		snprintf(name, sizeof(name), "claim: base %d, %d pages, %d bytes, S %d", (int)rows[i].base,
+			 (int)rows[i].pages, (int)rows[i].bytes, (int)rows[i].s);
+		start(rule);
+		tap_is(fake_share(0, PAGES).r11, rows[i].shared, name);
+		start(rule);
+		tap_is(fake_unshare(0, PAGES).r11, rows[i].private, "... to private");
+		tap_is(fake_real_pages(TD_REAL_MAPPED), 1024, "... which changes nothing that was private");
+	}
+}
+
+/* What the guest may believe of a RETRY: a page address within the request claims the pages before it, nothing else. */
+static void test_belief(void)
+{
+	static const struct { enum td_claim_base base; int64_t pages, bytes; enum td_claim_s s; uint64_t claimed; } rows[] = {
+		{ TD_CLAIM_FRONTIER, 0, 0, TD_S_ECHO, 2 }, { TD_CLAIM_FRONTIER, 0, 0, TD_S_STRIP, 2 },
+		{ TD_CLAIM_FRONTIER, -1, 0, TD_S_ECHO, 1 }, { TD_CLAIM_END, -1, 0, TD_S_ECHO, 7 },
+		{ TD_CLAIM_END, 0, 0, TD_S_ECHO, 0 }, { TD_CLAIM_END, 0, -1, TD_S_ECHO, 0 },
+		{ TD_CLAIM_START, 0, 0, TD_S_ECHO, 0 }, { TD_CLAIM_START, -1, 0, TD_S_ECHO, 0 },
+		{ TD_CLAIM_START, 0, 1, TD_S_ECHO, 0 }, { TD_CLAIM_ZERO, 0, 0, TD_S_ECHO, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		start((struct td_rule){ .complete = 2, .claim_base = rows[i].base, .claim_pages = rows[i].pages,
+					.claim_bytes = rows[i].bytes, .claim_s = rows[i].s });
+		fake_share(0, PAGES);
+		tap_is(fake_known_pages(TD_KNOWN_CLAIMED_SHARED), rows[i].claimed, "what is claimed counts");
+		tap_is(fake_real_pages(TD_REAL_SHARED), 2, "... whatever was done");
+	}
+}
+
+/* The KVM behaviour: a fingerprint of the R11s of one request of 1024 pages, gone through to its end. */
+static uint64_t kvm_run(uint64_t seed, uint32_t chunk, uint32_t chance, uint64_t *calls, uint64_t *odd)
+{
+	struct td_config c = fake_config(1024);
+	uint64_t print = 0, at = 0;
+
+	c.seed = seed;
+	c.behaviour.nrules = 1;
+	c.behaviour.rules[0] = (struct td_rule){ .complete = ALL, .chunk = chunk, .chance = chance };
+	fake_start(&c);
+	*calls = *odd = 0;
+	for (struct fake_answer a = { .r10 = RETRY }; a.r10 == RETRY && *calls < 2000; ++*calls) {
+		a = fake_share(at, 1024 - at);
+		print = print * 31 + a.r11;
+		if (a.r10 != RETRY)
+			break;
+		*odd += ((a.r11 & ~S) - FAKE_PAGE(at)) % (chunk * TDX_PAGE_SIZE) != 0 || a.r11 == (FAKE_PAGE(at) | S);
+		at = ((a.r11 & ~S) - FAKE_RAM) / TDX_PAGE_SIZE;
+	}
+	++*calls;
+	return fake_real_pages(TD_REAL_SHARED) == 1024 ? print : 0;
+}
+
+static void test_chance(void)
+{
+	uint64_t calls, odd, first = kvm_run(1, 8, 64, &calls, &odd), different = 0;
+
+	tap_ok(first != 0, "kvm: gone through to the end");
+	tap_ok(calls > 16 && calls < 64, "... RETRY after about every fourth of 128 slices");
+	tap_is(odd, 0, "... always at a whole slice, never without one");
+	tap_is(kvm_run(1, 8, 64, &calls, &odd), first, "the same seed: the same answers");
+	for (uint64_t seed = 2; seed < 66; seed++)
+		different += kvm_run(seed, 8, 64, &calls, &odd) != first;
+	tap_is(different, 64, "64 other seeds: other answers");
+	kvm_run(1, 8, 256, &calls, &odd);
+	tap_is(calls, 128, "chance 256: after every slice");
+	kvm_run(1, 8, 0, &calls, &odd);
+	tap_is(calls, 1, "chance 0: never");
+	kvm_run(1, 1000, 256, &calls, &odd);
+	tap_is(calls, 2, "the last slice is what is left");
+}
+
+int main(void)
+{
+	test_match();
+	test_first_rule_decides();
+	test_complete();
+	test_fail();
+	test_stalls();
+	test_lie();
+	test_remove();
+	test_double_accept_after_readd();
+	test_claims();
+	test_belief();
+	test_chance();
+	return tap_done();
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * VMMs that a guest's loop may meet, from honest to absurd, as rules; what two kinds of loops make of them, and what is
+ * said of that. A VMM that strips, jumps or lies is one that GHCI does not permit.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#define tap_puts(s) fputs(s, stdout)
+#include "tests/tap.h"
+#include "td/fake.h"
+
+#define S	FAKE_S
+#define ALL	UINT64_MAX
+#define INVALID	TDVMCALL_INVALID_OPERAND
+#define RETRY	TDVMCALL_RETRY
+#define PAGES	8
+
+struct script {
+	char name;
+	const char *what;
+	struct td_rule rules[3];
+	/* calls until the loop is over; negative: it gave up */
+	int linux_shared, linux_private, careless_shared;
+};
+
+#define ONCE		.last = 1
+#define CLAIM(b, n)	.fail = RETRY, .claim_base = TD_CLAIM_##b, .claim_pages = (n)
+#define STUCK		5000	/* the careless loop: never over */
+
+static const struct script scripts[] = {
+	{ 'A', "full success", { { .first = UINT32_MAX } }, 1, 1, 1 },
+	{ 'B', "2 pages a call", { { .complete = 2 } }, 4, 4, 4 },
+	{ 'C', "2 pages a call, S stripped", { { .complete = 2, .claim_s = TD_S_STRIP } }, -1, 4, 1 },
+	{ 'D', "no progress, ever", { { .complete = 0 } }, -3, -3, STUCK },
+	{ 'E', "no progress twice", { { .stalls = 2, .complete = ALL } }, 3, 3, 3 },
+	{ 'F', "no progress three times", { { .stalls = 3, .complete = ALL } }, -3, -3, 4 },
+	{ 'G', "a page a call", { { .complete = 1 } }, 8, 8, 8 },
+	{ 'H', "a byte a call; unaligned is an error here, as on KVM", { { .claim_bytes = 1 } }, -2, -2, -2 },
+	{ 'I', "R11 = end, for ever", { { CLAIM(END, 0) } }, -1, -1, 1 },
+	{ 'J', "beyond the end once", { { ONCE, CLAIM(END, 4) } }, -1, -1, 1 },
+	{ 'K', "backwards; the careless one wraps below 0", { { CLAIM(START, -1) } }, -1, -1, 4097 },
+	{ 'L', "zig-zag", { { ONCE, CLAIM(START, 2) }, { .first = 2, .step = 2, CLAIM(START, -1) },
+			    { .first = 3, .step = 2, CLAIM(START, 1) } }, -2, -2, STUCK },
+	{ 'M', "4 pages, then an error", { { ONCE, .complete = 4 }, { .complete = 0, .fail = INVALID } }, -2, -2, -2 },
+	{ 'N', "R11 = 0 once", { { ONCE, CLAIM(ZERO, 0), .claim_s = TD_S_STRIP } }, -1, -1, 2 },
+};
+
+static void load(const struct script *script, uint64_t pages)
+{
+	struct td_config c = fake_config(pages);
+
+	for (c.behaviour.nrules = 0; c.behaviour.nrules < 3; c.behaviour.nrules++)
+		c.behaviour.rules[c.behaviour.nrules] = script->rules[c.behaviour.nrules];
+	while (c.behaviour.nrules > 1 && memcmp(&c.behaviour.rules[c.behaviour.nrules - 1], &(struct td_rule){ 0 },
+						sizeof(struct td_rule)) == 0)
+		c.behaviour.nrules--;
+	c.runaway_calls = 10 * STUCK;
+	fake_start(&c);
+}
+
+/* As Linux from 6.7 on (arch/x86/coco/tdx/tdx.c, tdx_map_gpa): bounds with S in them, three tries at one address. */
+static int linux_loop(uint64_t gpa, uint64_t end)
+{
+	int calls = 0, tries = 0;
+
+	while (tries < 3) {
+		struct fake_answer a = fake_map_gpa(gpa, end - gpa);
+
+		calls++;
+		if (a.r10 != RETRY)
+			return a.r10 == 0 ? calls : -calls;
+		if (a.r11 < gpa || a.r11 >= end)
+			return -calls;
+		tries = a.r11 == gpa ? tries + 1 : 0;
+		gpa = a.r11;
+	}
+	return -calls;
+}
+
+/* As several others: goes wherever R11 says, until it is at or beyond the end (openvmm openhcl/tdcall). */
+static int careless_loop(uint64_t gpa, uint64_t end)
+{
+	int calls = 0;
+
+	while (gpa < end && calls < STUCK) {
+		struct fake_answer a = fake_map_gpa(gpa, end - gpa);
+
+		calls++;
+		if (a.r10 == 0)
+			return calls;
+		if (a.r10 != RETRY)
+			return -calls;
+		gpa = (a.r11 & ~S) | (end & S);
+	}
+	return calls;
+}
+
+static void test_script(const struct script *script)
+{
+	char name[96];
+
+	snprintf(name, sizeof(name), "script %c, %s: Linux, to shared", script->name, script->what);
+	load(script, 64);
+	tap_is(linux_loop(FAKE_RAM | S, FAKE_PAGE(PAGES) | S), script->linux_shared, name);
+	fake_power_off();
+	tap_is(fake_violations(TD_V_ABANDONED), script->linux_shared < 0 && script->name != 'M',
+	       "... what it gives up without an error is abandoned");
+	tap_is(fake_all_violations(), fake_violations(TD_V_ABANDONED), "... and nothing else is said");
+	load(script, 64);
+	tap_is(linux_loop(FAKE_RAM, FAKE_PAGE(PAGES)), script->linux_private, "... to private");
+	load(script, 64);
+	if (script->name != 'C' && script->name != 'N')
+		tap_is(careless_loop(FAKE_RAM | S, FAKE_PAGE(PAGES) | S), script->careless_shared, "... a careless loop");
+	tap_ok(fake_consistent(), "... page tables and states agree");
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
+		test_script(&scripts[i]);
+	return tap_done();
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `tdlab boot` without a kernel: libtdconv in a TD. Parts of the payload `builtin`.
+ *
+ * Whatever the VMM answers, this payload must neither show private memory nor use memory that is not proven: under a VMM
+ * that lets it, it converts; under any other it contains the damage, and says so in its TAP.
+ */
+#ifndef PAYLOADS_BUILTIN_H
+#define PAYLOADS_BUILTIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "payloads/lib/layout.h"
+#include "tdconv_set.h"
+
+#define BUILTIN_LOST	64u	/* entries of a quarantine list */
+
+/*
+ * Failures on demand: the answer to MapGPA is replaced, after `real` bytes of the request were truly converted. So every
+ * failure can be had under every VMM, and the TD is in a state that a VMM with that answer could have left it in.
+ */
+struct inject {
+	uint32_t after;		/* MapGPA calls that are let through first */
+	uint32_t times;		/* then this many are answered so; 0: none */
+	uint64_t real;
+	uint64_t r10;
+	uint64_t r11_offset;	/* R11 = the request's address plus this */
+};
+
+/* One per vCPU: what tdconv_os_*() get. */
+struct worker {
+	unsigned int cpu;
+	struct tdconv tdc;
+	struct inject inject;
+	uint64_t left_shared;	/* bytes that tdconv_os_left_shared() was told of */
+};
+
+extern volatile bool builtin_stopped;	/* the gate of tdconv_set_memory() */
+
+/* builtin.c: TAP. */
+void builtin_ok(bool good, const char *name);
+void builtin_is(uint64_t got, uint64_t want, const char *name);
+void builtin_skip(const char *name);
+void builtin_note(const char *what, uint64_t value);
+
+/* builtin_contents.c: words of pages, checked. Private memory must be proven; shared memory is read with care. */
+void contents_secret(uint64_t gpa, uint64_t bytes);		/* through the private alias */
+uint64_t contents_leaked(uint64_t gpa, uint64_t bytes, uint64_t *refused);	/* pages; shared alias; then scribbles */
+uint64_t contents_dirty(uint64_t gpa, uint64_t bytes);		/* pages that are not zero; private alias */
+
+/* The same where the quarantine list says nothing. */
+uint64_t contents_dirty_outside(uint64_t gpa, uint64_t bytes, const struct tdconv_quarantine *lost);
+
+/* builtin_range.c: a large range, there and back, on every vCPU at once. */
+void builtin_range(struct worker workers[MAX_CPUS], uint64_t gpa, uint64_t bytes);
+
+/* builtin_fail.c: what the library does when the VMM will not. False: a conversion failed that was let through. */
+void builtin_failures(struct worker *w, uint64_t gpa);
+
+/* builtin_set.c: a range that is contiguous for the CPU alone. */
+void builtin_set(struct worker *w, uint64_t gpa);
+
+#endif

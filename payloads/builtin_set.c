@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a kernel's set_memory_decrypted() does to a vmalloc() buffer: contiguous for the CPU, scattered in memory. The
+ * range is made of RUNS runs of 1 to 5 pages, the later ones at lower addresses, so that no two are neighbours.
+ */
+#include "payloads/lib/payload.h"
+#include "payloads/builtin.h"
+#include "tdconv_os.h"
+
+#define RUNS		24u
+#define RUN_PAGES(n)	((n) % 5 + 1)
+#define RUN_ROOM	8u		/* pages from the start of one run to the next */
+#define FIRST		64u		/* page of the patchwork where the range begins */
+
+static struct tdconv_extent extents[RUNS + 8];
+static struct tdconv_lost list[BUILTIN_LOST];
+volatile bool builtin_stopped;
+
+static unsigned int page_of(uint64_t va)
+{
+	return (unsigned int)((va - (uint64_t)(uintptr_t)paging_patch(0)) / TDX_PAGE_SIZE);
+}
+
+bool tdconv_os_enter(void *os)
+{
+	(void)os;
+	return !builtin_stopped;
+}
+
+void tdconv_os_leave(void *os)
+{
+	(void)os;
+}
+
+bool tdconv_os_translate(void *os, uint64_t va, struct tdconv_run *run)
+{
+	uint64_t gpa = paging_patch_get(page_of(va));
+
+	(void)os;
+	run->gpa = gpa & ~payload_info.shared;
+	run->bytes = TDX_PAGE_SIZE;
+	return gpa != PATCH_NONE;
+}
+
+bool tdconv_os_set_pte(void *os, uint64_t va, uint64_t bytes, enum tdconv_pte pte)
+{
+	(void)os;
+	for (unsigned int page = page_of(va), end = page_of(va + bytes); page < end; page++) {
+		uint64_t gpa = paging_patch_get(page) & ~payload_info.shared;
+
+		if (pte == TDCONV_PTE_NONE)
+			paging_patch_set(page, PATCH_NONE);
+		else
+			paging_patch_set(page, pte == TDCONV_PTE_SHARED ? gpa + payload_info.shared : gpa);
+	}
+	return true;
+}
+
+/* paging_patch_set() has flushed it, and no other vCPU uses the patchwork. */
+void tdconv_os_flush_tlb(void *os, uint64_t va, uint64_t bytes)
+{
+	(void)os;
+	(void)va;
+	(void)bytes;
+}
+
+/* Caches of a TD are coherent here: there is no encryption whose old lines could be written back. */
+void tdconv_os_flush_cache(void *os, uint64_t va, uint64_t bytes)
+{
+	(void)os;
+	(void)va;
+	(void)bytes;
+}
+
+bool tdconv_os_next_shared(void *os, uint64_t va, uint64_t end, struct tdconv_extent *extent)
+{
+	(void)os;
+	for (; va < end; va += TDX_PAGE_SIZE) {
+		uint64_t gpa = paging_patch_get(page_of(va));
+
+		if (gpa == PATCH_NONE || !(gpa & payload_info.shared))
+			continue;
+		*extent = (struct tdconv_extent){ va, gpa - payload_info.shared, TDX_PAGE_SIZE, TDCONV_STATE_SHARED };
+		return true;
+	}
+	return false;
+}
+
+void tdconv_os_left_shared(void *os, const struct tdconv_extent *extent, const struct tdconv_result *res)
+{
+	struct worker *w = os;
+
+	(void)res;
+	w->left_shared += extent->bytes;
+}
+
+/* Maps the runs; the number of bytes of the range. */
+static uint64_t scatter(uint64_t gpa)
+{
+	unsigned int page = FIRST;
+
+	for (unsigned int run = 0; run < RUNS; run++)
+		for (unsigned int i = 0; i < RUN_PAGES(run); i++)
+			paging_patch_set(page++, gpa + ((RUNS - 1 - run) * RUN_ROOM + i) * TDX_PAGE_SIZE);
+	return (page - FIRST) * TDX_PAGE_SIZE;
+}
+
+static uint64_t secret(uint64_t va)
+{
+	return 0x5ec4e75ec4e70000ull ^ va;
+}
+
+static void write_secrets(uint64_t va, uint64_t bytes)
+{
+	for (uint64_t at = va; at < va + bytes; at += TDX_PAGE_SIZE)
+		*(volatile uint64_t *)(uintptr_t)at = secret(at);
+}
+
+/* Pages that cannot be used through the range, or that hold the secret (leak) or anything but zero (!leak). */
+static uint64_t bad_pages(uint64_t va, uint64_t bytes, bool leak)
+{
+	uint64_t bad = 0, value;
+
+	for (uint64_t at = va; at < va + bytes; at += TDX_PAGE_SIZE) {
+		volatile uint64_t *page = (volatile uint64_t *)(uintptr_t)at;
+
+		if (!guarded_load(page, &value) || !guarded_store(page, 1))
+			bad++;
+		else
+			bad += leak ? value == secret(at) : value != 0;
+	}
+	return bad;
+}
+
+static struct tdconv_set fresh_set(void)
+{
+	return (struct tdconv_set){ .extents = extents, .room = RUNS + 8, .lost = { list, BUILTIN_LOST, 0 } };
+}
+
+static bool there_and_back(struct worker *w, uint64_t va, uint64_t bytes)
+{
+	struct tdconv_set set = fresh_set();
+	enum tdconv_status status;
+
+	write_secrets(va, bytes);
+	status = tdconv_set_memory(&w->tdc, va, bytes, TDCONV_SHARED, 0, &set);
+	if (status != TDCONV_OK) {
+		builtin_note(tdconv_strstatus(status), set.cause.r10);
+		builtin_skip("a scattered range");
+		return false;
+	}
+	builtin_is(set.count, RUNS, "a scattered range has as many extents as it was given");
+	builtin_is(bad_pages(va, bytes, true), 0, "it is shared, and shows nothing");
+	set = fresh_set();
+	status = tdconv_set_memory(&w->tdc, va, bytes, TDCONV_PRIVATE, 0, &set);
+	if (status != TDCONV_OK) {
+		builtin_note(tdconv_strstatus(status), set.cause.r10);
+		builtin_skip("a scattered range, back");
+		return false;
+	}
+	builtin_is(bad_pages(va, bytes, false), 0, "it is private again, and zero");
+	return true;
+}
+
+/* The VMM refuses the tenth extent: the nine before are taken back. */
+static void fails_in_the_middle(struct worker *w, uint64_t va, uint64_t bytes)
+{
+	struct tdconv_set set = fresh_set();
+	enum tdconv_status status;
+
+	write_secrets(va, bytes);
+	w->inject = (struct inject){ .after = 9, .times = 1, .r10 = TDVMCALL_INVALID_OPERAND };
+	w->tdc.policy.chunk = 0;
+	status = tdconv_set_memory(&w->tdc, va, bytes, TDCONV_SHARED, 0, &set);
+	w->inject.times = 0;
+	builtin_is(status, TDCONV_E_VMM_INVALID, "a scattered range that fails in the middle");
+	if (set.lost.count != 0) {
+		builtin_skip("it is undone: this VMM does not let us");
+		return;
+	}
+	builtin_is(set.failed, 9, "the extent that failed is named");
+	builtin_ok(status != TDCONV_OK && !(paging_patch_get(FIRST) & payload_info.shared), "the mapping is private again");
+	builtin_is(bad_pages(va, bytes, true), 0, "and nothing of what was is left where it was shared");
+}
+
+static void test_gate(struct worker *w, uint64_t va, uint64_t bytes)
+{
+	struct tdconv_set set = fresh_set();
+
+	builtin_stopped = true;
+	builtin_is(tdconv_set_memory(&w->tdc, va, bytes, TDCONV_SHARED, 0, &set), TDCONV_E_STOPPED,
+		   "no conversion while they are stopped");
+	builtin_stopped = false;
+}
+
+/* Before a kexec: whatever is shared becomes private, found by walking the page tables. */
+static void test_unshare_all(struct worker *w, uint64_t va, uint64_t bytes)
+{
+	struct tdconv_set set = fresh_set();
+	struct tdconv_unshare res;
+	enum tdconv_status status;
+
+	status = tdconv_set_memory(&w->tdc, va, bytes, TDCONV_SHARED, 0, &set);
+	if (status != TDCONV_OK) {
+		builtin_skip("everything shared is made private before a kexec");
+		return;
+	}
+	status = tdconv_unshare_all(&w->tdc, va, va + bytes, bytes / TDX_PAGE_SIZE, &res);
+	if (status == TDCONV_E_LEFT_SHARED) {
+		builtin_is(w->left_shared / TDX_PAGE_SIZE, res.failed_pages, "what could not be made private was reported");
+		return;
+	}
+	builtin_is(status, TDCONV_OK, "everything shared is made private before a kexec");
+	builtin_is(res.pages, bytes / TDX_PAGE_SIZE, "it found all of it");
+}
+
+void builtin_set(struct worker *w, uint64_t gpa)
+{
+	uint64_t va = (uint64_t)(uintptr_t)paging_patch(FIRST), bytes = scatter(gpa);
+
+	test_gate(w, va, bytes);
+	if (!there_and_back(w, va, bytes))
+		return;
+	fails_in_the_middle(w, va, bytes);
+	bytes = scatter(gpa + RUNS * RUN_ROOM * TDX_PAGE_SIZE);
+	test_unshare_all(w, va, bytes);
+}

@@ -23,6 +23,12 @@
 #define FADT_V1_BYTES	116u
 #define FACS_BYTES	64u
 
+/* PCI Firmware 3.3, 4.1.2 */
+#define MCFG_ENTRIES		44u
+#define MCFG_ENTRY_BYTES	16u
+#define MCFG_START_BUS		10
+#define MCFG_END_BUS		11
+
 struct copier {
 	const struct load_memory *firmware;
 	struct acpi_guest *guest;
@@ -158,6 +164,31 @@ static enum acpi_error copy_madt(struct copier *c, const uint8_t *from, uint64_t
 	return acpi_rewrite_madt(from, to, c->guest->vcpus, c->guest->mailbox);
 }
 
+/*
+ * QEMU's MCFG promises 256 buses, and Linux then looks for devices on each of them through ports: 8192 reads, each of
+ * them six exits (linux arch/x86/pci/legacy.c, pcibios_scan_specific_bus). The guest's names the buses that there are.
+ */
+static void trim_mcfg(uint8_t *mcfg, uint8_t last_bus)
+{
+	uint32_t at;
+
+	for (at = MCFG_ENTRIES; at + MCFG_ENTRY_BYTES <= get32(mcfg + ACPI_LENGTH); at += MCFG_ENTRY_BYTES)
+		if (mcfg[at + MCFG_START_BUS] <= last_bus && mcfg[at + MCFG_END_BUS] > last_bus)
+			mcfg[at + MCFG_END_BUS] = last_bus;
+	acpi_seal(mcfg);
+}
+
+static enum acpi_error copy_plain(struct copier *c, const uint8_t *from, uint64_t *gpa)
+{
+	uint8_t *to = copy(c, from, get32(from + ACPI_LENGTH), gpa);
+
+	if (to == NULL)
+		return ACPI_NO_ROOM;
+	if (memcmp(to, "MCFG", 4) == 0)
+		trim_mcfg(to, c->guest->last_bus);
+	return ACPI_OK;
+}
+
 static enum acpi_error copy_table(struct copier *c, uint64_t address)
 {
 	const uint8_t *from = source_table(c->firmware, address);
@@ -177,8 +208,8 @@ static enum acpi_error copy_table(struct copier *c, uint64_t address)
 		error = copy_fadt(c, from, &gpa);
 	else if (memcmp(from, "APIC", 4) == 0)
 		error = copy_madt(c, from, &gpa);
-	else if (copy(c, from, get32(from + ACPI_LENGTH), &gpa) == NULL)
-		error = ACPI_NO_ROOM;
+	else
+		error = copy_plain(c, from, &gpa);
 	c->tables[c->ntables++] = gpa;
 	return error;
 }

@@ -38,6 +38,7 @@ struct acpi_guest {
 	uint64_t bytes;		/* in: room there; out: bytes used */
 	uint8_t *data;		/* in: pointer to it, zeroed */
 	uint32_t vcpus;		/* in */
+	uint8_t last_bus;	/* in: highest PCI bus number in use */
 	uint64_t mailbox;	/* in: GPA of the multiprocessor wakeup mailbox */
 	uint64_t rsdp;		/* out: GPA of the RSDP */
 };

@@ -67,7 +67,10 @@ static void make(void)
 	put64(t + 140, TOP + DSDT);
 	acpi_seal(t);
 	make_madt();
-	acpi_seal(table(MCFG, "MCFG", 60));
+	t = table(MCFG, "MCFG", 60);
+	put64(t + 44, 0xb0000000);
+	t[55] = 255;
+	acpi_seal(t);
 	acpi_seal(table(TPM2, "TPM2", 52));
 	t = table(RSDT, "RSDT", 36 + 4 * 4);
 	put32(t + 36, TOP + FADT);
@@ -85,7 +88,7 @@ static enum acpi_error run(uint32_t vcpus, uint64_t bytes)
 	firmware = (struct load_memory){ { { 0, sizeof(low), low }, { TOP, sizeof(top), top }, { 0 } }, 2 };
 	free(out);
 	out = calloc(1, bytes + 1);	/* exactly as large as said, so that the sanitizer sees one byte too many */
-	guest = (struct acpi_guest){ GUEST, bytes, out, vcpus, MAILBOX, 0 };
+	guest = (struct acpi_guest){ GUEST, bytes, out, vcpus, 3, MAILBOX, 0 };
 	return acpi_copy(&firmware, &guest);
 }
 
@@ -124,7 +127,8 @@ static void good(void)
 	tap_ok(sealed(fadt), "FADT checksum");
 	tap_ok(get32(fadt + 40) == get64(fadt + 140) && sealed(at(get64(fadt + 140))), "FADT's DSDT, both pointers");
 	tap_ok(get64(fadt + 132) % 64 == 0 && memcmp(at(get64(fadt + 132)), "FACS", 4) == 0, "its FACS, aligned");
-	tap_ok(sealed(find("MCFG")), "MCFG is kept");
+	tap_ok(sealed(find("MCFG")) && get64(find("MCFG") + 44) == 0xb0000000, "MCFG is kept");
+	tap_is(find("MCFG")[55], 3, "for the buses that there are");
 	tap_ok(find("TPM2") == NULL, "TPM2, which has a log elsewhere, is not");
 	madt = find("APIC");
 	tap_ok(sealed(madt), "MADT checksum");

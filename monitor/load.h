@@ -65,6 +65,7 @@ struct load_input {
 	uint64_t initrd_bytes;		/* 0: none */
 	const char *cmdline;
 	uint32_t vcpus;
+	uint8_t last_bus;		/* highest PCI bus number in use */
 };
 
 /* Supplied by the monitor: bytes of a file from offset on; the range is inside the file. */

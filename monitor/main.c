@@ -22,6 +22,7 @@
 #include "monitor/load.h"
 #include "monitor/mem.h"
 #include "monitor/npt.h"
+#include "monitor/pci.h"
 #include "monitor/smp.h"
 #include "monitor/svm.h"
 #include "monitor/trap.h"
@@ -78,6 +79,7 @@ static void load(struct load_result *loaded)
 		in.initrd_bytes = initrd_file.bytes;
 	for (uint32_t i = 0; i < m->nram; i++)
 		add_bank(&in.ram, m->ram[i].gpa, m->ram[i].bytes, m->ram[i].bank);
+	in.last_bus = pci_last_bus();
 	add_bank(&in.firmware, 0, MIB, 0);
 	add_bank(&in.firmware, bios, m->low_bytes - bios, bios);
 	error = load_guest(&in, loaded);

@@ -1,37 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#define tap_puts(text) fputs(text, stdout)
 #include "abi/tdx.h"
 #include "cli/behaviour.h"
 #include "cli/suggest.h"
-#include "tests/tap.h"
+#include "cli/testing.h"
 
 static char folder[] = "/tmp/tdlab-behaviour-XXXXXX";
-static char *complaint;	/* what the last load said on stderr */
+static const char *complaint;	/* what the last load said on stderr */
 
 /* Loads a behaviour and keeps what is said on stderr meanwhile. */
 static int load(struct behaviour *b, const char *spec, const char *from)
 {
-	int keep = dup(STDERR_FILENO), status;
-	FILE *file = tmpfile();
-	static char text[1024];
-	size_t length;
+	int status;
 
-	fflush(stderr);
-	dup2(fileno(file), STDERR_FILENO);
+	listen();
 	status = behaviour_load(b, spec, from);
-	fflush(stderr);
-	dup2(keep, STDERR_FILENO);
-	close(keep);
-	rewind(file);
-	length = fread(text, 1, sizeof(text) - 1, file);
-	text[length] = '\0';
-	fclose(file);
-	complaint = text;
+	complaint = said();
 	return status;
 }
 

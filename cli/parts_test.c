@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* The small parts: options, console, archive, checksum, symbols, versions. */
+#include "cli/console.h"
+#include "cli/cpio.h"
+#include "cli/opt.h"
+#include "cli/qemu.h"
+#include "cli/sha256.h"
+#include "cli/symbols.h"
+#include "cli/testing.h"
+
+struct values {
+	bool flag;
+	const char *text;
+	struct opt_number number, size;
+};
+
+static const struct opt options[] = {
+	{ "flag", OPT_FLAG, offsetof(struct values, flag), NULL, "f" },
+	{ "text", OPT_TEXT, offsetof(struct values, text), "T", "t" },
+	{ "number", OPT_NUMBER, offsetof(struct values, number), "N", "n" },
+	{ "size", OPT_SIZE, offsetof(struct values, size), "S", "s" },
+	{ 0 },
+};
+
+static const struct verb verb = { "test", NULL, "X", "h", options };
+static struct values values;
+static char *operands[8];
+static int noperands;
+
+static int parse(const char *line)
+{
+	static char words[256];
+	char *argv[9] = { words };
+	int argc = 0;
+
+	snprintf(words, sizeof(words), "test %s", line);
+	for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	values = (struct values){ 0 };
+	return opt_parse(&verb, argc, argv, &values, operands, &noperands);
+}
+
+static void refused(const char *line, const char *says)
+{
+	int status;
+
+	listen();
+	status = parse(line);
+	tap_has(said(), says, line);
+	tap_is(status, STATUS_INPUT, "  is refused");
+}
+
+static void test_options(void)
+{
+	uint64_t n;
+
+	tap_ok(parse("a --flag --text=x=y --number 0x10 b --size 3G") == 0 && values.flag && strcmp(values.text, "x=y") == 0 &&
+	       values.number.value == 16 && values.number.given && values.size.value == 3ull << 30, "options of every kind");
+	tap_ok(noperands == 2 && strcmp(operands[0], "a") == 0 && strcmp(operands[1], "b") == 0, "operands between them");
+	tap_ok(parse("-- --flag") == 0 && !values.flag && noperands == 1, "everything behind -- is an operand");
+	tap_ok(parse("-") == 0 && noperands == 1, "- is an operand");
+	refused("--flg", "test: unknown option --flg: did you mean --flag?");
+	refused("--zzzzzz", "test: unknown option --zzzzzz: see tdlab test --help");
+	refused("--text", "test: --text needs an argument: T");
+	refused("--flag=1", "test: --flag takes no argument");
+	refused("--number 12x", "test: --number 12x: not a number");
+	refused("--number -1", "test: --number -1: not a number");
+	refused("--number 99999999999999999999", "not a number");
+	refused("--size 1Q", "test: --size 1Q: not a size");
+	refused("--size K", "not a size");
+	refused("--size 99999999999G", "not a size");
+	refused("-x", "test: unknown option -x");
+	tap_ok(opt_size("512", &n) && n == 512, "a size in bytes");
+	tap_ok(!opt_number("", &n) && !opt_number("0x", &n) && !opt_number("+1", &n), "what is no number");
+}
+
+static void feed(struct console *c, const char *text)
+{
+	/* Byte by byte: lines come as they like. */
+	for (; *text; text++)
+		console_feed(c, text, 1, 2.5);
+}
+
+static void test_console(void)
+{
+	struct console c;
+
+	console_begin(&c, "00ff");
+	feed(&c, "[    0.000000] Linux version 6.12.1-x (b@d) #1\r\n[0] Command line: a tdlab.nonce=00ff\r\n");
+	tap_ok(strcmp(c.version, "6.12.1-x") == 0, "version");
+	tap_ok(!c.init, "the command line is no evidence");
+	feed(&c, "[1] tdlab: init 00fe\r\n");
+	tap_ok(!c.init, "another nonce is none either");
+	feed(&c, "[1] tdlab: init 00ff\r\n[2] tdlab: device vda 4194304 00aa11\n[3] tdlab: removed vda\n[3] tdlab: done\n");
+	tap_ok(c.init && c.init_seconds == 2.5 && c.removed && c.done, "init, removed, done");
+	tap_ok(c.device && c.device_bytes == 4194304 && strcmp(c.device_sha256, "00aa11") == 0, "device");
+	feed(&c, "tdlab: failed read vda\ntdlab: failed again\ntdlab: device none\n");
+	tap_ok(strcmp(c.failed, "read vda") == 0 && c.no_device, "failures");
+	feed(&c, "[4] Oops: VE fault: 0000\n[5] Kernel panic - not syncing\n");
+	tap_ok(c.panicked && c.nnotes == 2 && strcmp(c.notes[0], "[4] Oops: VE fault: 0000") == 0, "notes");
+	for (int i = 0; i < 2000; i++)
+		feed(&c, "Oops ");
+	feed(&c, "\n");
+	tap_is(c.nnotes, 3, "a line without end");
+	tap_is(strlen(c.notes[2]), CONSOLE_NOTE_BYTES - 1, "is cut");
+}
+
+static void test_archive(void)
+{
+	struct cpio cpio = { 0 };
+	char path[] = "/tmp/tdlab-parts-XXXXXX", text[4096], *command;
+	int fd = mkstemp(path);
+	FILE *file;
+	size_t bytes;
+
+	cpio_folder(&cpio, "modules");
+	cpio_file(&cpio, "modules/00-a.ko", 0644, "12345", 5);
+	cpio_file(&cpio, "modules/01-empty.ko", 0644, NULL, 0);
+	cpio_end(&cpio);
+	tap_is(cpio.bytes % 4, 0, "an archive is whole words");
+	tap_ok(write(fd, cpio.data, cpio.bytes) == (ssize_t)cpio.bytes, "it is written");
+	close(fd);
+	free(cpio.data);
+
+	/* An independent reader. */
+	command = xprintf("cpio --quiet -itv <%s 2>&1; cpio --quiet -i --to-stdout modules/00-a.ko <%s 2>&1; rm %s", path, path,
+			  path);
+	file = popen(command, "r");
+	free(command);
+	bytes = fread(text, 1, sizeof(text) - 1, file);
+	text[bytes] = '\0';
+	pclose(file);
+	tap_has(text, "drwxr-xr-x", "cpio lists the folder");
+	tap_has(text, "modules/00-a.ko", "and the files");
+	tap_has(text, "modules/01-empty.ko", "also an empty one");
+	tap_has(text, "12345", "and unpacks them");
+}
+
+static void test_checksum(void)
+{
+	char hex[65], data[200];
+
+	/* FIPS 180-4 examples of NIST. */
+	sha256_hex("", 0, hex);
+	tap_has(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "SHA-256 of nothing");
+	sha256_hex("abc", 3, hex);
+	tap_has(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "of abc");
+	sha256_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56, hex);
+	tap_has(hex, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1", "of 56 bytes: a block for the length");
+	memset(data, 'a', sizeof(data));
+	sha256_hex(data, 64, hex);
+	tap_has(hex, "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb", "of one block");
+}
+
+static void test_symbols(void)
+{
+	static const char map[] = "ffffffff81000000 T _text\nffffffff81001000 T __tdcall\nffffffff81001050 T __tdcall_saved_ret\n"
+				  "ffffffff81002000 t tdx_map_gpa\nffffffff82000000 D some_data\nnonsense\n";
+	struct td_event call = { .type = TD_EV_MAPGPA, .rip = 0xffffffffa3801062 };
+	struct records records = { .all = &call, .count = 1 };
+	struct symbols s = { 0 };
+	char text[80];
+
+	symbols_parse_map(&s, xprintf("%s", map));
+	tap_is(s.count, 4, "text symbols");
+	tap_ok(!symbols_name(&s, 0xffffffff81002004, text, sizeof(text)), "no names before the slide is known");
+	symbols_place(&s, &records);
+	tap_ok(s.placed, "the slide is found");
+	tap_is(s.slide, 0x22800000, "and right");
+	tap_ok(symbols_name(&s, 0xffffffffa3802004, text, sizeof(text)) && strcmp(text, "tdx_map_gpa+0x4") == 0, "a name");
+	tap_ok(!symbols_name(&s, 0x1000, text, sizeof(text)) && strcmp(text, "0x1000") == 0, "an address below all");
+	tap_ok(!symbols_name(&s, 0xffffffffffff0000, text, sizeof(text)), "an address far behind all");
+	symbols_free(&s);
+}
+
+static void test_versions(void)
+{
+	char text[32];
+
+	tap_is(qemu_version("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)\n", text, sizeof(text)), 70222, "7.2");
+	tap_has(text, "7.2.22", "as text");
+	tap_is(qemu_version("QEMU emulator version 10.0.2\n", text, sizeof(text)), 100002, "10.0.2");
+	tap_is(qemu_version("QEMU emulator version 9.1\n", text, sizeof(text)), 90100, "two numbers");
+	tap_is(qemu_version("GNU bash, version x", text, sizeof(text)), 0, "none");
+	tap_is(qemu_version("", text, sizeof(text)), 0, "nothing");
+}
+
+int main(void)
+{
+	test_options();
+	test_console();
+	test_archive();
+	test_checksum();
+	test_symbols();
+	test_versions();
+	return tap_done();
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* For unit tests of the command: TAP on stdout, and what was said on stderr. */
+#ifndef CLI_TESTING_H
+#define CLI_TESTING_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define tap_puts(text) fputs(text, stdout)
+#include "tests/tap.h"
+
+#define TESTING_UNUSED __attribute__((unused))
+
+static char testing_said[2048];
+static int testing_stderr;
+static FILE *testing_file;
+
+/* Everything written to stderr from here on is kept. */
+TESTING_UNUSED static void listen(void)
+{
+	testing_file = tmpfile();
+	testing_stderr = dup(STDERR_FILENO);
+	fflush(stderr);
+	dup2(fileno(testing_file), STDERR_FILENO);
+}
+
+/* Ends that; the text lives until the next time. */
+TESTING_UNUSED static const char *said(void)
+{
+	size_t length;
+
+	fflush(stderr);
+	dup2(testing_stderr, STDERR_FILENO);
+	close(testing_stderr);
+	rewind(testing_file);
+	length = fread(testing_said, 1, sizeof(testing_said) - 1, testing_file);
+	testing_said[length] = '\0';
+	fclose(testing_file);
+	return testing_said;
+}
+
+/* True if the text is there; shown when it is not. */
+TESTING_UNUSED static bool tap_has(const char *text, const char *part, const char *name)
+{
+	if (tap_ok(strstr(text, part) != NULL, name))
+		return true;
+	printf("# \"%s\" is not in: %s\n", part, text);
+	return false;
+}
+
+#endif

@@ -133,6 +133,17 @@ static int runaway(struct scene *s)
 	return 0;
 }
 
+/* Starts over after every RETRY: under a VMM that never does more in one call, that is for ever. */
+static int starts_over(struct scene *s)
+{
+	uint64_t calls;
+
+	for (calls = 0; calls < 400000; calls++)
+		if (scene_map(s, scene_page(s, 0), 2 * CHUNK, TO_SHARED).r10 != TDVMCALL_RETRY)
+			return 0;
+	return 0;
+}
+
 /* Hands a device the address of private memory: what the device writes is lost to the guest. Seen at the end. */
 static int dma_to_private(struct scene *s)
 {
@@ -171,6 +182,7 @@ const struct scenario scenarios_broken[] = {
 	{ "used-after-error", used_after_error, 1 },
 	{ "noretry", noretry, 1 },
 	{ "runaway", runaway, 1 },
+	{ "starts-over", starts_over, 1 },
 	{ "dma-to-private", dma_to_private, 1 },
 	{ "dma-then-share", dma_then_share, 1 },
 	{ "dma-after-unshare", dma_after_unshare, 1 },

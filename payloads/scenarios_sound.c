@@ -161,6 +161,35 @@ static int contained(struct scene *s)
 	return 0;
 }
 
+/* The VMM says that a page is shared, and it is not: the guest had every reason to use it so. */
+static int lied_to(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 1), 1));
+	SCENE_NEEDS(s, !scene_store(s, scene_page(s, 1) + s->shared, SECRET));
+	return 0;
+}
+
+/* The VMM says that a page is private again, and keeps it: ACCEPT ends the TD, and that is the VMM's doing. */
+static int lied_back(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	SCENE_NEEDS(s, scene_request(s, scene_page(s, 0), 1, TO_PRIVATE));
+	scene_accept(s, scene_page(s, 0), TDX_LEVEL_4K);
+	return 0;
+}
+
+/* The VMM takes away a private page, or puts an empty one in its place; the guest uses what it knows to be its own. */
+static int stolen(struct scene *s)
+{
+	uint64_t value;
+
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 1), 1));
+	scene_load(s, scene_page(s, 2), &value);
+	return 0;
+}
+
 /* Devices write into shared memory: what it is for. */
 static int dma_to_shared(struct scene *s)
 {
@@ -225,6 +254,9 @@ const struct scenario scenarios_sound[] = {
 	{ "slices", slices, 1 },
 	{ "undo", undo, 1 },
 	{ "contained", contained, 1 },
+	{ "lied-to", lied_to, 1 },
+	{ "lied-back", lied_back, 1 },
+	{ "stolen", stolen, 1 },
 	{ "dma-to-shared", dma_to_shared, 1 },
 	{ "twocpu", twocpu, 2 },
 	{ "moved", moved, 2 },

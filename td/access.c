@@ -27,8 +27,7 @@ static enum td_action private_access(struct td *td, unsigned int vcpu, const str
 {
 	enum td_real real = td_real(td, a->gpa);
 	struct td_judgement j = td_judge(real, td_known(td, a->gpa), TD_PRIVATE, a->flags);
-	bool quiet = (td->config.attributes & TDX_ATTR_SEPT_VE_DISABLE) ||
-		     (td->now.td_ctls & TDX_CTLS_PENDING_VE_DISABLE);
+	bool quiet = td->now.td_ctls & TDX_CTLS_PENDING_VE_DISABLE;
 
 	td_report(td, j, a->gpa, 1, a->rip, a->gla);
 	td->now.blameless |= j.class == TD_CLASS_VMM_CAUSED;

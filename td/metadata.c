@@ -12,6 +12,7 @@
  */
 #define FIELD_KEY	0x3f00000000ffffffull
 #define FIELD_MUST_BE_0	0x4083fffcff000000ull
+#define NO_FIELD	~0ull
 
 #define KNOWN_CTLS	(TDX_CTLS_PENDING_VE_DISABLE | TDX_CTLS_ENUM_TOPOLOGY | TDX_CTLS_VIRT_CPUID2)
 #define TSC_UNIT	25000000u
@@ -46,27 +47,23 @@ static uint64_t read_field(const struct td *td, uint64_t id, uint64_t *value)
 	return TDX_SUCCESS;
 }
 
+/* R8 is 0 unless all went well. */
 void td_vm_rd(struct td *td, struct td_regs *regs)
 {
-	uint64_t value = 0, code = TDX_SUCCESS;
+	uint64_t value = 0, status = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
 
-	if (regs->gpr[TD_RCX] != 0) {
-		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
-		return;
-	}
-	code = read_field(td, regs->gpr[TD_RDX], &value);
+	if (regs->gpr[TD_RCX] == 0)
+		status = tdx_status(read_field(td, regs->gpr[TD_RDX], &value), 0);
 	regs->gpr[TD_R8] = value;
 	if (regs->gpr[TD_RAX] >> 16 & 0xff)	/* version 1 also names the next field; this TD has no list of them */
-		regs->gpr[TD_RDX] = ~0ull;
-	regs->gpr[TD_RAX] = tdx_status(code, 0);
+		regs->gpr[TD_RDX] = NO_FIELD;
+	regs->gpr[TD_RAX] = status;
 }
 
 static uint64_t write_ctls(struct td *td, uint64_t value)
 {
 	uint64_t changed = value ^ td->now.td_ctls;
 
-	if (value & ~KNOWN_CTLS)
-		return TDX_FIELD_VALUE_NOT_VALID;
 	if ((changed & TDX_CTLS_PENDING_VE_DISABLE) && !(td->config.config_flags & TDX_CONFIG_FLEXIBLE_PENDING_VE))
 		return TDX_FIELD_VALUE_NOT_VALID;
 	if (value & TDX_CTLS_ENUM_TOPOLOGY)	/* TOPOLOGY_ENUM_CONFIGURED is 0 */
@@ -75,25 +72,36 @@ static uint64_t write_ctls(struct td *td, uint64_t value)
 	return TDX_SUCCESS;
 }
 
-/* R8 = value, R9 = which of its bits to write; R8 out = the old value. */
+/* Bits that the mask asks for and a TD may not write have to stay as they are; none that it may write: not writable. */
+static uint64_t write_field(struct td *td, uint64_t id, uint64_t old, uint64_t value, uint64_t mask)
+{
+	bool ctls = is_field(id, TDX_FIELD_TD_CTLS);
+	uint64_t may = ctls ? KNOWN_CTLS : is_field(id, TDX_FIELD_NOTIFY_ENABLES) ? 1ull : 0ull;
+
+	if ((mask & may) == 0)
+		return TDX_FIELD_NOT_WRITABLE;
+	if ((value ^ old) & mask & ~may)
+		return TDX_FIELD_VALUE_NOT_VALID;
+	value = (old & ~(mask & may)) | (value & mask & may);
+	if (ctls)
+		return write_ctls(td, value);
+	td->now.notify_enables = value;
+	return TDX_SUCCESS;
+}
+
+/* R8 = value, R9 = which of its bits to write; R8 out = the old value, 0 unless all went well. */
 void td_vm_wr(struct td *td, struct td_regs *regs)
 {
-	uint64_t id = regs->gpr[TD_RDX], mask = regs->gpr[TD_R9], value, old = 0;
-	uint64_t code = read_field(td, id, &old);
+	uint64_t id = regs->gpr[TD_RDX], old = 0, code = TDX_OPERAND_INVALID, operand = OPERAND_RCX;
 
-	if (regs->gpr[TD_RCX] != 0) {
-		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
-		return;
+	if (regs->gpr[TD_RCX] == 0) {
+		operand = 0;
+		code = read_field(td, id, &old);
+		if (code == TDX_SUCCESS)
+			code = write_field(td, id, old, regs->gpr[TD_R8], regs->gpr[TD_R9]);
 	}
-	value = (old & ~mask) | (regs->gpr[TD_R8] & mask);
-	if (code == TDX_SUCCESS && is_field(id, TDX_FIELD_TD_CTLS))
-		code = write_ctls(td, value);
-	else if (code == TDX_SUCCESS && is_field(id, TDX_FIELD_NOTIFY_ENABLES) && value <= 1)
-		td->now.notify_enables = value;
-	else if (code == TDX_SUCCESS)
-		code = is_field(id, TDX_FIELD_NOTIFY_ENABLES) ? TDX_FIELD_VALUE_NOT_VALID : TDX_FIELD_NOT_WRITABLE;
-	regs->gpr[TD_R8] = old;
-	regs->gpr[TD_RAX] = tdx_status(code, 0);
+	regs->gpr[TD_R8] = code == TDX_SUCCESS ? old : 0;
+	regs->gpr[TD_RAX] = tdx_status(code, operand);
 }
 
 /* The module that this core models: 1.5. */
@@ -102,13 +110,16 @@ void td_sys_rd(struct td *td, struct td_regs *regs)
 	uint64_t id = regs->gpr[TD_RDX], code = TDX_SUCCESS, value = 0;
 
 	(void)td;
-	if (is_field(id, TDX_FIELD_SYS_MAJOR_VERSION))
+	if (id & FIELD_MUST_BE_0)
+		code = TDX_FIELD_ID_INCORRECT;
+	else if (is_field(id, TDX_FIELD_SYS_MAJOR_VERSION))
 		value = 1;
 	else if (is_field(id, TDX_FIELD_SYS_MINOR_VERSION))
 		value = 5;
 	else
 		code = TDX_FIELD_ID_INCORRECT;
 	regs->gpr[TD_R8] = value;
+	regs->gpr[TD_RDX] = NO_FIELD;
 	regs->gpr[TD_RAX] = tdx_status(code, 0);
 }
 

@@ -76,6 +76,8 @@ struct td *td_init(void *mem, size_t bytes, const struct td_config *config)
 			page += (uint32_t)config->slots[i].pages;
 	}
 	td->now.random = config->seed != 0 ? config->seed : 1;
+	if (config->attributes & TDX_ATTR_SEPT_VE_DISABLE)	/* MOD TDH.MNG.INIT; a flexible TD may change it */
+		td->now.td_ctls = TDX_CTLS_PENDING_VE_DISABLE;
 	td_sept_init(td);
 	td_event(td, TD_EV_START, 0, config->gpaw, config->vcpus, td->pages, config->seed, config->tsc_hz);
 	return td;

@@ -75,8 +75,12 @@ static int run_and_report(struct boot *b)
 	if (status)
 		return status;
 	judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->device, &b->end);
-	symbols_load(&b->symbols, b->options.kernel, b->guest.version);
-	symbols_place(&b->symbols, &b->records);
+	if (b->guest.linux_kernel) {
+		symbols_load(&b->symbols, b->options.kernel, b->guest.version);
+		symbols_place(&b->symbols, &b->records);
+	} else {
+		symbols_load_payload(&b->symbols, b->options.kernel);
+	}
 	if (b->options.json)
 		report_json(b);
 	else

@@ -8,6 +8,16 @@
 
 static const struct opt options[] = { { 0 } };
 
+/* The words of operands such as "[one|two]", or nothing if they are files. */
+static void choices(const struct verb *v)
+{
+	if (!strchr(v->operands, '|'))
+		return;
+	for (const char *c = v->operands; *c; c++)
+		if (*c != '[' && *c != ']')
+			putchar(*c == '|' ? ' ' : *c);
+}
+
 static void bash_verbs(void)
 {
 	printf("\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\tmapfile -t COMPREPLY < <(compgen -W '");
@@ -32,14 +42,13 @@ static void bash_arguments(const struct verb *v)
 	}
 }
 
-static void bash_options(const struct verb *v)
+static void bash_words(const struct verb *v)
 {
-	printf("\t%s) words='--help", v->name);
+	printf("\t%s) options='--help", v->name);
 	for (const struct opt *o = v->options; o->name; o++)
 		printf(" --%s", o->name);
-	if (v->operands[0] == '[')	/* [one|two|three] */
-		for (const char *c = v->operands; *c; c++)
-			putchar(*c == '[' || *c == '|' ? ' ' : *c == ']' ? '\0' : *c);
+	printf("'; words='");
+	choices(v);
 	printf("' ;;\n");
 }
 
@@ -47,19 +56,21 @@ static void bash(void)
 {
 	puts("# bash completion for tdlab: source <(tdlab completion bash)\n"
 	     "_tdlab() {\n"
-	     "\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} words=");
+	     "\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} options='' words=''");
 	bash_verbs();
 	puts("\tcase \"$verb $before\" in");
 	for (const struct verb *const *v = verbs; *v; v++)
 		bash_arguments(*v);
 	puts("\tesac\n\tcase $verb in");
 	for (const struct verb *const *v = verbs; *v; v++)
-		bash_options(*v);
+		bash_words(*v);
 	puts("\tesac\n"
 	     "\tif [[ $word == -* ]]; then\n"
+	     "\t\tmapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$word\")\n"
+	     "\telif [ -n \"$words\" ]; then\n"
 	     "\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
 	     "\telse\n"
-	     "\t\tmapfile -t COMPREPLY < <(compgen -W \"${words//--+([a-z-])}\" -- \"$word\"; compgen -f -- \"$word\")\n"
+	     "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
 	     "\tfi\n"
 	     "}\n"
 	     "complete -o filenames -F _tdlab tdlab");
@@ -95,10 +106,13 @@ static void zsh_verb(const struct verb *v)
 			printf(":%s:%s", o->name, actions[o->kind]);
 		printf("'");
 	}
-	if (v->operands[0] == '[')
-		printf(" \\\n\t\t'1:what:(%.*s)'", (int)strlen(v->operands) - 2, v->operands + 1);
-	else if (*v->operands)
+	if (strchr(v->operands, '|')) {
+		printf(" \\\n\t\t'1:what:(");
+		choices(v);
+		printf(")'");
+	} else if (*v->operands) {
 		printf(" \\\n\t\t'1:%s:_files'", v->operands);
+	}
 	printf(" ;;\n");
 }
 

@@ -79,7 +79,7 @@ void describe_text(const struct td_event *e, char *text, size_t bytes)
 {
 	switch (e->type) {
 	case TD_EV_START:
-		snprintf(text, bytes, "start: GPAW %" PRIu64 ", %" PRIu64 " vCPUs, %" PRIu64 " pages of RAM, seed %" PRIu64, e->a[0],
+		snprintf(text, bytes, "start: GPAW %" PRIu64 ", vCPUs %" PRIu64 ", RAM %" PRIu64 " pages, seed %" PRIu64, e->a[0],
 			 e->a[1], e->a[2], e->a[3]);
 		break;
 	case TD_EV_TDCALL:
@@ -97,8 +97,8 @@ void describe_text(const struct td_event *e, char *text, size_t bytes)
 		snprintf(text, bytes, "conversion %" PRIu64 " begins: 0x%" PRIx64 ", %" PRIu64 " pages", e->a[0], e->a[1], e->a[2]);
 		break;
 	case TD_EV_CLOSE:
-		snprintf(text, bytes, "conversion %" PRIu64 " %s: %u of %" PRIu64 " pages, %" PRIu64 " calls, %u RETRY, %" PRIu64
-			 " stalls", e->a[0] >> 32, close_name((unsigned int)(uint32_t)e->a[0]), (uint32_t)e->a[2], e->a[2] >> 32,
+		snprintf(text, bytes, "conversion %" PRIu64 " %s: %u of %" PRIu64 " pages; calls %" PRIu64 ", RETRY %u, stalls %"
+			 PRIu64, e->a[0] >> 32, close_name((unsigned int)(uint32_t)e->a[0]), (uint32_t)e->a[2], e->a[2] >> 32,
 			 e->a[3] >> 32, (uint32_t)e->a[3], e->a[4] >> 32);
 		break;
 	case TD_EV_VERDICT:

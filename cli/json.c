@@ -147,7 +147,7 @@ void json_seconds(struct json *json, const char *key, double value)
 	if (value < 0)
 		fputs("null", json->out);
 	else
-		fprintf(json->out, "%.3f", value);
+		fprintf(json->out, "%.6f", value);
 }
 
 void json_bool(struct json *json, const char *key, bool value)

@@ -25,7 +25,7 @@ void json_text(struct json *json, const char *key, const char *text);	/* NULL te
 void json_number(struct json *json, const char *key, uint64_t value);
 void json_signed(struct json *json, const char *key, int64_t value);
 void json_hex(struct json *json, const char *key, uint64_t value);	/* as text: "0x1000" */
-void json_seconds(struct json *json, const char *key, double value);	/* three decimals; negative: null */
+void json_seconds(struct json *json, const char *key, double value);	/* microseconds; negative: null */
 void json_bool(struct json *json, const char *key, bool value);
 
 /* Bytes of a well-formed UTF-8 sequence at text, 0 if it is none. */

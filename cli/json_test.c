@@ -52,7 +52,7 @@ int main(void)
 	json_object_end(&json);
 	json_array_end(&json);
 	json_object_end(&json);
-	is(&json, "{\"n\":18446744073709551615,\"s\":-5,\"h\":\"0x1000\",\"t\":1.235,\"never\":null,\"b\":true,\"null\":null,"
+	is(&json, "{\"n\":18446744073709551615,\"s\":-5,\"h\":\"0x1000\",\"t\":1.234560,\"never\":null,\"b\":true,\"null\":null,"
 	   "\"empty\":[],\"list\":[1,{}]}\n", "values, compact");
 	json = begin(true);
 	json_object(&json, NULL);

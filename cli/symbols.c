@@ -109,6 +109,13 @@ static void load(struct symbols *s, char *path)
 	symbols_free(s);
 }
 
+void symbols_load_payload(struct symbols *s, const char *payload)
+{
+	*s = (struct symbols){ 0 };
+	load(s, xprintf("%s", payload));
+	s->placed = true;
+}
+
 void symbols_load(struct symbols *s, const char *kernel, const char *version)
 {
 	char *folder = folder_of(kernel);

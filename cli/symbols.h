@@ -21,6 +21,7 @@ struct symbols {
 
 /* Looks beside the kernel and, from arch/x86/boot, at the top of its build tree. No file is no error. */
 void symbols_load(struct symbols *symbols, const char *kernel, const char *version);
+void symbols_load_payload(struct symbols *symbols, const char *payload);	/* its own, where it was linked to */
 void symbols_free(struct symbols *symbols);
 
 /*

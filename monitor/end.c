@@ -42,15 +42,17 @@ void end_run_mark(enum td_mark_kind mark, uint64_t value)
 	end_run();
 }
 
+/* Before the configuration is known there is no place for the message: QEMU's exit status is all there is. */
 void end_panic(const char *message)
 {
 	struct monitor_status *status = journal_status();
 	size_t bytes = strnlen(message, MONITOR_MESSAGE_BYTES - 1);
 
-	/* Before the configuration is known there is no place for the message: QEMU's exit status is all there is. */
-	if (config.machine.reserve != 0) {
-		memcpy(status->message, message, bytes);
-		status->message[bytes] = '\0';
-	}
+	if (config.machine.reserve == 0)
+		quit(STATUS_PANIC);
+	memcpy(status->message, message, bytes);
+	status->message[bytes] = '\0';
+	if (status->journal != 0)
+		journal_event(TD_EV_MARK, 0, 0, TD_MARK_PANIC, 0, 0);
 	quit(STATUS_PANIC);
 }

@@ -3,6 +3,7 @@
 
 #include "monitor/bank.h"
 #include "monitor/end.h"
+#include "monitor/explore.h"
 #include "monitor/io.h"
 #include "monitor/journal.h"
 #include "monitor/lib.h"
@@ -51,6 +52,9 @@ void td_engine_fill(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias a
 {
 	uint64_t *page = mem_machine(address_of(of, gpa, pages, alias));
 
+	if (alias == TD_SHARED && explore_active())
+		return;
+
 	/* Another CPU's stale translation could still write there. */
 	npt_sync();
 	for (; pages > 0; pages--, page += PATTERN_WORDS, gpa += TDX_PAGE_SIZE) {
@@ -63,7 +67,7 @@ void td_engine_fill(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias a
 
 bool td_engine_poisoned(struct td *of, uint64_t gpa)
 {
-	return pattern_poisoned(mem_machine(address_of(of, gpa, 1, TD_SHARED)), gpa);
+	return explore_active() || pattern_poisoned(mem_machine(address_of(of, gpa, 1, TD_SHARED)), gpa);
 }
 
 void td_engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes, bool write)

@@ -3,6 +3,7 @@
 #include "monitor/exit.h"
 
 #include "monitor/end.h"
+#include "monitor/explore.h"
 #include "monitor/insn.h"
 #include "monitor/io.h"
 #include "monitor/journal.h"
@@ -124,6 +125,8 @@ static enum td_action carry_out(struct vcpu *vcpu, enum td_action action, uint64
 		skip(vcpu, length);
 		return action;
 	case TD_STOP:
+		if (explore_stopped(vcpu))
+			break;
 		end_run();
 	case TD_NATIVE:
 		panic("td left an instruction at 0x%lx to the monitor, which cannot do it", vcpu->regs.rip);
@@ -153,6 +156,8 @@ static enum td_action reflect(struct vcpu *vcpu, enum ve_reason reason, uint32_t
 
 static enum td_action on_tdcall(struct vcpu *vcpu, const struct vm_exit *e)
 {
+	if (explore_tdcall(vcpu))
+		return TD_NEXT;
 	account(vcpu, tdcall_reason(&vcpu->regs), e);
 	if (!detected && vcpu->regs.gpr[TD_RAX] == TDG_VP_INFO) {
 		detected = true;
@@ -282,6 +287,8 @@ static enum td_action on_ept(struct vcpu *vcpu, const struct vm_exit *e)
 	uint64_t gla, gpa;
 	bool split = false;
 
+	if (explore_write(vcpu, e))
+		return TD_NEXT;
 	if (!(e->access & (TD_ACCESS_FETCH | TD_ACCESS_WALK))) {
 		memcpy(regs.gpr, vcpu->regs.gpr, sizeof(regs.gpr));
 		regs.rip = vcpu->regs.rip;
@@ -355,6 +362,8 @@ enum td_action exit_handle(struct vcpu *vcpu, const struct vm_exit *e)
 	case EXIT_FORBIDDEN:
 		return on_forbidden(vcpu);
 	case EXIT_SHUTDOWN:
+		if (explore_stopped(vcpu))
+			return TD_NEXT;
 		on_shutdown(vcpu);
 	default:
 		panic("SVM exit 0x%lx at 0x%lx, which was not asked for", e->code, vcpu->regs.rip);

@@ -21,13 +21,11 @@
 	MONITOR_EXIT(CPUID, "cpuid", "leaf, subleaf") \
 	MONITOR_EXIT(MSR, "msr", "MSR, 1 for write") \
 	MONITOR_EXIT(HLT, "hlt", "0, 0") \
-	MONITOR_EXIT(CR, "control-register", "register, 1 for write") \
 	MONITOR_EXIT(CACHE, "cache-flush", "0, 0") \
 	MONITOR_EXIT(EPT_PRIVATE, "ept-private", "GPA, error code") \
 	MONITOR_EXIT(EPT_SHARED, "ept-shared", "GPA, error code") \
 	MONITOR_EXIT(FORBIDDEN, "forbidden-instruction", "vendor's exit code, 0") \
 	MONITOR_EXIT(NMI, "nmi", "0, 0") \
-	MONITOR_EXIT(INTR, "interrupt", "0, 0") \
 	MONITOR_EXIT(SHUTDOWN, "shutdown", "0, 0") \
 	MONITOR_EXIT(UNKNOWN, "unknown", "vendor's exit code, 0")
 

@@ -133,6 +133,12 @@ void lapic_set_deadline(struct persona_vcpu *vcpu, uint64_t deadline)
 		start_timer(vcpu, deadline > now ? ticks_to_ns(vcpu->persona, deadline - now) : 1);
 }
 
+void lapic_rearm(struct persona_vcpu *vcpu)
+{
+	if (deadline_mode(vcpu))
+		lapic_set_deadline(vcpu, vcpu->lapic.deadline);
+}
+
 uint64_t lapic_deadline(struct persona_vcpu *vcpu)
 {
 	if (!deadline_mode(vcpu) || host_tsc() >= vcpu->lapic.deadline)

@@ -68,12 +68,33 @@ enum {
 	MONITOR_ALIAS_BANKS = 4,	/* test only: both aliases of a page are the same memory; every run must fail */
 };
 
+/* Many answers against one guest: monitor/explore.h. */
+struct monitor_explore {
+	uint32_t depth;		/* answers chosen per sequence, at most EXPLORE_MAX_DEPTH; 0: not explored */
+	uint32_t to_shared;	/* the first MapGPA of this direction ... */
+	uint64_t min_pages;	/* ... and at least this size is where it happens */
+	uint64_t sequences;	/* stop after so many; 0: all of them */
+};
+
+/* TD_EV_SEQUENCE packs the answers (enum td_answer) into one word. */
+#define EXPLORE_ANSWER_BITS	5
+#define EXPLORE_MAX_DEPTH	12
+
+/* How a sequence ended: a[1] of TD_EV_SEQUENCE; a[2] is detail. */
+enum explore_end {
+	EXPLORE_END_PORT,	/* port << 32 | value */
+	EXPLORE_END_MAPGPA,	/* R12 of a request for other memory, not answered */
+	EXPLORE_END_STOPPED,	/* enum td_stop; a triple fault is TD_RUNNING */
+	EXPLORE_END_LIMIT,	/* it went on and on */
+};
+
 struct monitor_config {
 	uint64_t magic;
 	uint64_t bytes;			/* sizeof(struct monitor_config) */
 	uint64_t flags;			/* MONITOR_* */
 	uint64_t idle_ms;		/* guest time without an event after which the run ends; 0: never */
 	struct machine machine;
+	struct monitor_explore explore;
 	struct td_config td;		/* slots filled in by the command with machine_slots() */
 	char cmdline[MONITOR_CMDLINE_BYTES];
 };

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/npt.h"
 
-#include <stdbool.h>
-
 #include "monitor/lib.h"
 #include "monitor/mem.h"
 #include "monitor/smp.h"
@@ -10,7 +8,8 @@
 
 /* Nested walks are user accesses (APM 15.25.5), and A and D need not be tracked: set, they cost no update. */
 #define NPT_TABLE	0x07ull
-#define NPT_PAGE	0x67ull
+#define NPT_PAGE	0x65ull		/* read only */
+#define NPT_WRITE	0x02ull
 #define NPT_LARGE	0x80ull
 #define NPT_ADDRESS	0x000ffffffffff000ull
 #define PAGE_LEVEL	0
@@ -19,6 +18,7 @@
 
 static uint64_t *root;
 static uint64_t generation;
+static uint64_t writable = NPT_WRITE;	/* of new entries */
 static bool stale;
 
 void npt_init(void)
@@ -61,10 +61,10 @@ static void set(uint64_t *entry, uint64_t value)
 static void split(uint64_t *entry)
 {
 	uint64_t *table = mem_alloc(TDX_PAGE_SIZE);
-	uint64_t address = *entry & NPT_ADDRESS;
+	uint64_t page = *entry & ~NPT_LARGE;
 
 	for (unsigned int i = 0; i < 512; i++)
-		table[i] = (address + i * TDX_PAGE_SIZE) | NPT_PAGE;
+		table[i] = page + i * TDX_PAGE_SIZE;
 	*entry = mem_address(table) | NPT_TABLE;
 }
 
@@ -98,7 +98,7 @@ static bool map_block(uint64_t gpa, uint64_t pages, uint64_t machine)
 	entry = walk(gpa, BLOCK_LEVEL, true);
 	if (*entry != 0 && !(*entry & NPT_LARGE))
 		return false;
-	set(entry, machine | NPT_PAGE | NPT_LARGE);
+	set(entry, machine | NPT_PAGE | writable | NPT_LARGE);
 	return true;
 }
 
@@ -113,7 +113,7 @@ void npt_map(uint64_t gpa, uint64_t pages, uint64_t machine)
 			continue;
 		}
 		entry = entry == NULL || gpa % TDX_2M_SIZE == 0 ? walk(gpa, PAGE_LEVEL, true) : entry + 1;
-		set(entry, machine | NPT_PAGE);
+		set(entry, machine | NPT_PAGE | writable);
 		done = 1;
 	}
 }
@@ -145,4 +145,43 @@ void npt_unmap(uint64_t gpa, uint64_t pages)
 		set(entry, 0);
 		done = 1;
 	}
+}
+
+static void set_writable(uint64_t *table, int level, uint64_t write)
+{
+	for (unsigned int i = 0; i < 512; i++) {
+		if (table[i] == 0)
+			continue;
+		if (level != PAGE_LEVEL && !(table[i] & NPT_LARGE))
+			set_writable(mem_machine(table[i] & NPT_ADDRESS), level - 1, write);
+		else
+			table[i] = (table[i] & ~NPT_WRITE) | write;
+	}
+}
+
+void npt_protect(void)
+{
+	writable = 0;
+	set_writable(root, TOP_LEVEL, 0);
+	stale = true;
+}
+
+void npt_unprotect(void)
+{
+	writable = NPT_WRITE;
+	set_writable(root, TOP_LEVEL, NPT_WRITE);
+}
+
+bool npt_unprotect_page(uint64_t gpa, uint64_t *machine)
+{
+	uint64_t *entry = walk(gpa, BLOCK_LEVEL, false);
+
+	if (entry == NULL || *entry == 0)
+		return false;
+	entry = walk(gpa, PAGE_LEVEL, false);
+	if (*entry == 0 || (*entry & NPT_WRITE))
+		return false;
+	*entry |= NPT_WRITE;
+	*machine = *entry & NPT_ADDRESS;
+	return true;
 }

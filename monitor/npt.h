@@ -7,7 +7,10 @@
 #ifndef MONITOR_NPT_H
 #define MONITOR_NPT_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#define NPT_GPAW_MAX 48
 
 void npt_init(void);
 uint64_t npt_root(void);
@@ -18,6 +21,14 @@ void npt_unmap(uint64_t gpa, uint64_t pages);
 
 /* Changes so far that took a translation away, and so must reach every TLB. */
 uint64_t npt_generation(void);
+
+/*
+ * Write tracking: from npt_protect() on no page can be written by the guest, npt_unprotect_page() lifts that for the page
+ * of gpa (with S) and says where it is; false if it is not there or was not protected. npt_unprotect() ends it.
+ */
+void npt_protect(void);
+bool npt_unprotect_page(uint64_t gpa, uint64_t *machine);
+void npt_unprotect(void);
 
 /* Returns when no other CPU can use a translation that is gone. */
 void npt_sync(void);

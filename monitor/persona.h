@@ -72,6 +72,7 @@ bool lapic_read(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value);
 bool lapic_write(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value);
 void lapic_set_deadline(struct persona_vcpu *vcpu, uint64_t deadline);
 uint64_t lapic_deadline(struct persona_vcpu *vcpu);
+void lapic_rearm(struct persona_vcpu *vcpu);	/* the real timer, to what *vcpu and host_tsc() say */
 void lapic_init(struct persona_vcpu *vcpu);
 
 /*
@@ -85,7 +86,9 @@ uint64_t persona_measure_tsc(uint16_t pm_timer_port);
 
 /* The host, in persona_host.c; unit tests bring their own. */
 void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
-uint64_t host_tsc(void);
+uint64_t host_tsc(void);		/* as the guest reads it */
+void host_tsc_set(uint64_t tsc);	/* from now on; every VMCB needs host_tsc_offset() */
+uint64_t host_tsc_offset(void);
 uint32_t host_lapic_read(uint32_t offset);
 void host_lapic_write(uint32_t offset, uint32_t value);
 

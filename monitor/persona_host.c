@@ -18,9 +18,21 @@ void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 	cpuid(leaf, subleaf, out);
 }
 
+static uint64_t tsc_offset;
+
 uint64_t host_tsc(void)
 {
-	return rdtsc();
+	return rdtsc() + tsc_offset;
+}
+
+void host_tsc_set(uint64_t tsc)
+{
+	tsc_offset = tsc - rdtsc();
+}
+
+uint64_t host_tsc_offset(void)
+{
+	return tsc_offset;
 }
 
 uint32_t host_lapic_read(uint32_t offset)

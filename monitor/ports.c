@@ -56,7 +56,7 @@ static void check_end(uint16_t port, uint32_t value)
 {
 	if (port == PORT_DEBUG_EXIT)
 		end_run_mark(TD_MARK_SHUTDOWN, value);
-	if (port == PORT_PM1_CNT && (value & PM1_SLEEP))
+	if ((port == PORT_PM1_CNT && (value & PM1_SLEEP)) || (port == PORT_PM1_CNT + 1 && (value & PM1_SLEEP >> 8)))
 		end_run_mark(TD_MARK_POWER_OFF, value);
 	if ((port == PORT_RESET && (value & 4)) || (port == PORT_KEYBOARD && (value & 0xfe) == 0xfe))
 		end_run_mark(TD_MARK_RESET, 0);

@@ -252,7 +252,8 @@ static void leave(struct vcpu *vcpu)
 	vcpu->cr4 = vmcb->save.cr4;
 	vcpu->event = event_cut_short(vmcb->control.exit_int_info);
 	if (vcpu->rflags & ~RFLAGS_KNOWN)
-		panic("QEMU returned RFLAGS 0x%lx, which no CPU can hold, at RIP 0x%lx", vcpu->rflags, vcpu->regs.rip);
+		panic("QEMU left RFLAGS 0x%lx at RIP 0x%lx: before version 10, CMPXCHG16B must be hidden from guests",
+		      vcpu->rflags, vcpu->regs.rip);
 }
 
 /* 15.10.2 */

@@ -14,7 +14,6 @@ struct vm_exit {
 	uint64_t gpa;		/* EPT_*: with S */
 	uint64_t error;		/* EPT_*: as the vendor has it */
 	uint32_t access;	/* EPT_*: TD_ACCESS_* */
-	uint32_t cr;		/* CR: which */
 	bool write;		/* MSR */
 	bool in, string, rep;	/* IO */
 	uint16_t port;

@@ -50,7 +50,10 @@ struct msr_range {
 	enum td_action read, write;
 };
 
-/* First match decides; what is not here is a #VE. PERFMON, PT, CET, LBR, UINTR, XFD, VMX are not offered to the TD. */
+/*
+ * First match decides; what is not here is a #VE. Not offered to the TD: PERFMON, PT, CET, LBR, UINTR, XFD, PKS, WAITPKG,
+ * TSX, DCA, TME, VMX. Numbers that reach the CPU although it does not have them, or not for writing, are a #GP.
+ */
 static const struct msr_range msrs[] = {
 	{ 0x010, 0x010, TD_NATIVE, TD_VE },		/* TSC */
 	{ 0x048, 0x049, TD_NATIVE, TD_NATIVE },		/* SPEC_CTRL, PRED_CMD */
@@ -58,9 +61,10 @@ static const struct msr_range msrs[] = {
 	{ 0x08c, 0x08f, TD_GP, TD_GP },			/* SGX public key hash */
 	{ 0x098, 0x09b, TD_GP, TD_GP },			/* SEAM, SMM monitor */
 	{ 0x09e, 0x09e, TD_GP, TD_GP },			/* SMBASE */
-	{ 0x0bc, 0x0bc, TD_NATIVE, TD_GP },		/* MISC_PACKAGE_CTLS */
+	{ 0x0bc, 0x0bc, TD_NATIVE, TD_VE },		/* MISC_PACKAGE_CTLS */
 	{ 0x0bd, 0x0bd, TD_NATIVE, TD_GP },		/* XAPIC_DISABLE_STATUS */
 	{ 0x0c1, 0x0c8, TD_GP, TD_GP },			/* PMCs */
+	{ 0x0e1, 0x0e1, TD_GP, TD_GP },			/* UMWAIT_CONTROL */
 	{ 0x10a, 0x10a, TD_NATIVE, TD_GP },		/* ARCH_CAPABILITIES */
 	{ 0x10b, 0x10b, TD_NATIVE, TD_NATIVE },		/* FLUSH_CMD */
 	{ 0x122, 0x122, TD_GP, TD_GP },			/* TSX_CTRL */
@@ -68,22 +72,33 @@ static const struct msr_range msrs[] = {
 	{ 0x186, 0x18d, TD_GP, TD_GP },			/* PERFEVTSEL */
 	{ 0x195, 0x195, TD_GP, TD_GP },			/* OVERCLOCKING_STATUS */
 	{ 0x1a0, 0x1a0, TD_NATIVE, TD_VE },		/* MISC_ENABLE */
+	{ 0x1a6, 0x1a7, TD_GP, TD_GP },			/* OFFCORE_RSP */
 	{ 0x1c4, 0x1c5, TD_GP, TD_GP },			/* XFD */
 	{ 0x1d9, 0x1d9, TD_NATIVE, TD_NATIVE },		/* DEBUGCTL */
 	{ 0x1f8, 0x1fa, TD_GP, TD_GP },			/* DCA */
 	{ 0x276, 0x276, TD_GP, TD_GP },
 	{ 0x277, 0x277, TD_NATIVE, TD_NATIVE },		/* PAT */
-	{ 0x309, 0x30c, TD_GP, TD_GP },			/* fixed counters */
+	{ 0x309, 0x310, TD_GP, TD_GP },			/* fixed counters */
+	{ 0x329, 0x329, TD_GP, TD_GP },			/* PERF_METRICS */
 	{ 0x345, 0x345, TD_GP, TD_GP },			/* PERF_CAPABILITIES, without PDCM */
-	{ 0x38d, 0x390, TD_GP, TD_GP },			/* PMU control */
+	{ 0x38d, 0x392, TD_GP, TD_GP },			/* PMU control */
+	{ 0x3f1, 0x3f2, TD_GP, TD_GP },			/* PEBS */
+	{ 0x3f6, 0x3f7, TD_GP, TD_GP },
 	{ 0x480, 0x492, TD_VE, TD_GP },			/* VMX capabilities */
+	{ 0x4c1, 0x4c8, TD_GP, TD_GP },			/* full-width PMCs */
 	{ 0x500, 0x500, TD_GP, TD_GP },			/* SGX SVN status */
-	{ 0x560, 0x587, TD_GP, TD_GP },			/* PT */
+	{ 0x560, 0x561, TD_GP, TD_GP },			/* PT */
+	{ 0x570, 0x572, TD_GP, TD_GP },
+	{ 0x580, 0x587, TD_GP, TD_GP },
 	{ 0x600, 0x600, TD_NATIVE, TD_NATIVE },		/* DS_AREA */
-	{ 0x6a0, 0x6a8, TD_GP, TD_GP },			/* CET */
+	{ 0x6a0, 0x6a0, TD_GP, TD_GP },			/* CET */
+	{ 0x6a2, 0x6a2, TD_GP, TD_GP },
+	{ 0x6a4, 0x6a8, TD_GP, TD_GP },
+	{ 0x6e1, 0x6e1, TD_GP, TD_GP },			/* PKRS */
 	{ 0x800, 0x801, TD_GP, TD_GP },			/* x2APIC holes; silent are those that APICv serves */
 	{ 0x804, 0x807, TD_GP, TD_GP },
 	{ 0x808, 0x808, TD_NATIVE, TD_NATIVE },		/* TPR */
+	{ 0x809, 0x809, TD_GP, TD_GP },
 	{ 0x80a, 0x80a, TD_NATIVE, TD_NATIVE },		/* PPR */
 	{ 0x80b, 0x80b, TD_NATIVE, TD_NATIVE },		/* EOI */
 	{ 0x80c, 0x80c, TD_GP, TD_GP },
@@ -94,10 +109,14 @@ static const struct msr_range msrs[] = {
 	{ 0x83f, 0x83f, TD_NATIVE, TD_NATIVE },		/* SELF_IPI */
 	{ 0x840, 0x8ff, TD_GP, TD_GP },
 	{ 0x981, 0x984, TD_GP, TD_GP },			/* TME */
-	{ 0xc80, 0xc80, TD_NATIVE, TD_GP },		/* DEBUG_INTERFACE */
+	{ 0x985, 0x98a, TD_GP, TD_GP },			/* UINTR */
+	{ 0xc80, 0xc80, TD_NATIVE, TD_VE },		/* DEBUG_INTERFACE */
 	{ 0xd90, 0xd90, TD_GP, TD_GP },
 	{ 0xd93, 0xd93, TD_GP, TD_GP },
 	{ 0xda0, 0xda0, TD_NATIVE, TD_NATIVE },		/* XSS */
+	{ 0x1200, 0x12ff, TD_GP, TD_GP },		/* LBR */
+	{ 0x14ce, 0x14cf, TD_GP, TD_GP },
+	{ 0x1500, 0x16ff, TD_GP, TD_GP },
 	{ 0x1b01, 0x1b01, TD_NATIVE, TD_NATIVE },	/* UARCH_MISC_CTL */
 	{ 0xc0000080, 0xc0000082, TD_NATIVE, TD_NATIVE },	/* EFER, STAR, LSTAR */
 	{ 0xc0000084, 0xc0000084, TD_NATIVE, TD_NATIVE },	/* FMASK */

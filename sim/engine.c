@@ -23,7 +23,7 @@ struct sim *sim_new(uint32_t pages, const struct td_behaviour *behaviour)
 	if (pages == 0 || pages > SIM_MAX_PAGES)
 		return NULL;
 	config.slots[0] = (struct td_slot){ SIM_RAM, pages, TD_SLOT_RAM, 0 };
-	config.undo_pages = pages * UNDO_PER_PAGE;
+	config.undo_steps = pages * UNDO_PER_PAGE;
 	config.behaviour = *behaviour;
 	bytes = td_size(&config);
 	sim = bytes != 0 ? aligned_alloc(16, (sizeof(*sim) + bytes + 15) / 16 * 16) : NULL;

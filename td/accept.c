@@ -83,19 +83,6 @@ static bool absent(struct td *td, uint64_t gpa, const struct census *c, uint64_t
 	return true;
 }
 
-static void accept_pages(struct td *td, uint64_t gpa, uint64_t pages)
-{
-	td_engine_fill(td, gpa, pages, TD_PRIVATE, TD_FILL_ZERO);
-	td_engine_map(td, gpa, pages, TD_PRIVATE);
-	for (uint64_t i = 0; i < pages; i++) {
-		struct td_page *page = td_page_at(td, gpa + i * TDX_PAGE_SIZE);
-
-		td_set_page(td, page, TD_REAL_MAPPED | PAGE_ACCEPTED | (page->real & PAGE_DECEIVED), TD_KNOWN_PRIVATE);
-	}
-	if (pages == TDX_2M_PAGES)
-		td_set_large(td, gpa);
-}
-
 /* A 2 MiB request needs a 2 MiB leaf, which the VMM only offers if it works at that size. */
 static uint64_t accept_status(struct td *td, uint64_t gpa, uint64_t level, const struct census *c)
 {
@@ -127,7 +114,7 @@ enum td_action td_page_accept(struct td *td, struct td_regs *regs)
 		c = count(td, gpa, c.pages);
 	status = accept_status(td, gpa, level, &c);
 	if (tdx_code(status) == TDX_SUCCESS)
-		accept_pages(td, gpa, c.pages);
+		td_sept_accept(td, gpa, c.pages);
 	else if (tdx_code(status) == TDX_PAGE_ALREADY_ACCEPTED)	/* the module's word that it is private */
 		td_sept_known(td, gpa, c.pages, 0xff, TD_KNOWN_PRIVATE);
 done:

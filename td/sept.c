@@ -6,17 +6,6 @@
  */
 #include "td/state.h"
 
-static struct td_page *pages_of(const struct td *td)
-{
-	return (struct td_page *)((uintptr_t)td + sizeof(*td));
-}
-
-static struct td_undo *undo_of(const struct td *td)
-{
-	return (struct td_undo *)((uintptr_t)td + sizeof(*td) +
-				  ((size_t)td->pages * sizeof(struct td_page) + 7) / 8 * 8);
-}
-
 const struct td_slot *td_slot_of(const struct td *td, uint64_t gpa)
 {
 	const struct td_slot *slots = td->config.slots;
@@ -34,21 +23,8 @@ struct td_page *td_page_at(const struct td *td, uint64_t gpa)
 
 	if (slot == NULL || slot->kind != TD_SLOT_RAM)
 		return NULL;
-	return pages_of(td) + td->first_page[slot - td->config.slots] +
+	return td_pages(td) + td->first_page[slot - td->config.slots] +
 	       ((gpa & ~td->s) - slot->gpa) / TDX_PAGE_SIZE;
-}
-
-/* Every change of a page goes through here, so that it can be taken back. */
-void td_set_page(struct td *td, struct td_page *page, unsigned int real, unsigned int known)
-{
-	if (td->marked && !td->undo_lost) {
-		if (td->undo_used == td->config.undo_pages)
-			td->undo_lost = 1;
-		else
-			undo_of(td)[td->undo_used++] = (struct td_undo){ (uint32_t)(page - pages_of(td)), *page };
-	}
-	page->real = (uint8_t)real;
-	page->known = (uint8_t)known;
 }
 
 /* The page that carries LARGE for gpa: the first of its 2 MiB block, or NULL if that does not lie within one RAM slot. */
@@ -76,16 +52,16 @@ static void demote(struct td *td, uint64_t gpa)
 	struct td_page *head = block_head(td, gpa);
 
 	if (head != NULL && (head->real & PAGE_LARGE))
-		td_set_page(td, head, head->real & ~(unsigned int)PAGE_LARGE, head->known);
+		td_set_pages(td, head, 1, head->real & ~(unsigned int)PAGE_LARGE, head->known);
 }
 
 /* An ACCEPT at 2 MiB made a leaf of it. */
-void td_set_large(struct td *td, uint64_t gpa)
+static void set_large(struct td *td, uint64_t gpa)
 {
 	struct td_page *head = block_head(td, gpa);
 
 	if (head != NULL)
-		td_set_page(td, head, head->real | PAGE_LARGE, head->known);
+		td_set_pages(td, head, 1, head->real | PAGE_LARGE, head->known);
 }
 
 /* The shared twin of a page that is not shared holds what td left there, unless a device wrote to it. */
@@ -96,24 +72,6 @@ void td_sept_check_twin(struct td *td, uint64_t gpa)
 
 	if (!td_engine_poisoned(td, gpa))
 		td_report(td, j, gpa | td->s, 1, 0, 0);
-}
-
-static void to_shared(struct td *td, uint64_t gpa, struct td_page *page)
-{
-	demote(td, gpa);
-	if (td_page_real(page) == TD_REAL_MAPPED)
-		td_engine_unmap(td, gpa, 1, TD_PRIVATE);
-	td_sept_check_twin(td, gpa);
-	td_engine_fill(td, gpa, 1, TD_SHARED, TD_FILL_SCRAMBLE);
-	td_engine_map(td, gpa, 1, TD_SHARED);
-	td_set_page(td, page, TD_REAL_SHARED, page->known);
-}
-
-static void to_private(struct td *td, uint64_t gpa, struct td_page *page)
-{
-	td_engine_unmap(td, gpa, 1, TD_SHARED);
-	td_engine_fill(td, gpa, 1, TD_SHARED, TD_FILL_POISON);
-	td_set_page(td, page, TD_REAL_PENDING, page->known);
 }
 
 /*
@@ -131,9 +89,41 @@ static struct td_page *next_run(const struct td *td, uint64_t *gpa, uint64_t end
 		if (*gpa < slot->gpa)
 			*gpa = slot->gpa;
 		*pages = ((slot_end < end ? slot_end : end) - *gpa) / TDX_PAGE_SIZE;
-		return pages_of(td) + td->first_page[i] + (*gpa - slot->gpa) / TDX_PAGE_SIZE;
+		return td_pages(td) + td->first_page[i] + (*gpa - slot->gpa) / TDX_PAGE_SIZE;
 	}
 	return NULL;
+}
+
+/* Of that run only as many pages as are in one and the same state: they are worked on together. */
+static struct td_page *next_stretch(const struct td *td, uint64_t *gpa, uint64_t end, uint64_t *pages)
+{
+	struct td_page *page = next_run(td, gpa, end, pages);
+	uint64_t n = 1;
+
+	if (page == NULL)
+		return NULL;
+	while (n < *pages && page[n].real == page->real && page[n].known == page->known)
+		n++;
+	*pages = n;
+	return page;
+}
+
+static void to_shared(struct td *td, uint64_t gpa, struct td_page *page, uint64_t n)
+{
+	if (td_page_real(page) == TD_REAL_MAPPED)
+		td_engine_unmap(td, gpa, n, TD_PRIVATE);
+	for (uint64_t i = 0; i < n; i++)
+		td_sept_check_twin(td, gpa + i * TDX_PAGE_SIZE);
+	td_engine_fill(td, gpa, n, TD_SHARED, TD_FILL_SCRAMBLE);
+	td_engine_map(td, gpa, n, TD_SHARED);
+	td_set_pages(td, page, n, TD_REAL_SHARED, page->known);
+}
+
+static void to_private(struct td *td, uint64_t gpa, struct td_page *page, uint64_t n)
+{
+	td_engine_unmap(td, gpa, n, TD_SHARED);
+	td_engine_fill(td, gpa, n, TD_SHARED, TD_FILL_POISON);
+	td_set_pages(td, page, n, TD_REAL_PENDING, page->known);
 }
 
 /* What the VMM truly does. Pages outside RAM have no state and nothing happens to them. */
@@ -141,15 +131,21 @@ void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool share)
 {
 	uint64_t end = gpa + pages * TDX_PAGE_SIZE, n;
 	struct td_page *page;
+	enum td_real real;
 
-	for (; (page = next_run(td, &gpa, end, &n)) != NULL; )
-		for (; n > 0; n--, page++, gpa += TDX_PAGE_SIZE) {
-			if (share && td_page_real(page) != TD_REAL_SHARED)
-				to_shared(td, gpa, page);
-			else if (!share && (td_page_real(page) == TD_REAL_SHARED ||
-					    td_page_real(page) == TD_REAL_REMOVED))
-				to_private(td, gpa, page);
+	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
+		real = td_page_real(page);
+		if (share && real != TD_REAL_SHARED) {
+			if (td_is_large(td, gpa)) {	/* and look again: its first page has changed */
+				demote(td, gpa);
+				n = 0;
+				continue;
+			}
+			to_shared(td, gpa, page, n);
+		} else if (!share && (real == TD_REAL_SHARED || real == TD_REAL_REMOVED)) {
+			to_private(td, gpa, page, n);
 		}
+	}
 }
 
 /* A hostile VMM takes private pages away: real becomes REMOVED, or PENDING if it puts an empty page in their place. */
@@ -158,27 +154,45 @@ void td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real re
 	uint64_t end = gpa + pages * TDX_PAGE_SIZE, n;
 	struct td_page *page;
 
-	for (; (page = next_run(td, &gpa, end, &n)) != NULL; )
-		for (; n > 0; n--, page++, gpa += TDX_PAGE_SIZE) {
-			if (td_page_real(page) == TD_REAL_SHARED)
-				continue;
+	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
+		if (td_page_real(page) == TD_REAL_SHARED)
+			continue;
+		if (td_is_large(td, gpa)) {
 			demote(td, gpa);
-			if (td_page_real(page) == TD_REAL_MAPPED)
-				td_engine_unmap(td, gpa, 1, TD_PRIVATE);
-			td_set_page(td, page, real | (page->real & (PAGE_ACCEPTED | PAGE_DECEIVED)), page->known);
+			n = 0;
+			continue;
 		}
+		if (td_page_real(page) == TD_REAL_MAPPED)
+			td_engine_unmap(td, gpa, n, TD_PRIVATE);
+		td_set_pages(td, page, n, real | (page->real & (PAGE_ACCEPTED | PAGE_DECEIVED)), page->known);
+	}
 }
 
 /* RELEASE: the guest gives private pages back; it must accept them again before it may use them. */
 void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages)
 {
+	uint64_t end = gpa + pages * TDX_PAGE_SIZE, n;
+	struct td_page *page;
+
 	demote(td, gpa);
 	td_engine_unmap(td, gpa, pages, TD_PRIVATE);
-	for (uint64_t i = 0; i < pages; i++) {
-		struct td_page *page = td_page_at(td, gpa + i * TDX_PAGE_SIZE);
+	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
+		td_set_pages(td, page, n, TD_REAL_PENDING | (page->real & PAGE_DECEIVED), TD_KNOWN_CLAIMED_PRIVATE);
+}
 
-		td_set_page(td, page, TD_REAL_PENDING | (page->real & PAGE_DECEIVED), TD_KNOWN_CLAIMED_PRIVATE);
-	}
+/* ACCEPT succeeded for all of it. */
+void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages)
+{
+	uint64_t end = gpa + pages * TDX_PAGE_SIZE, first = gpa, n;
+	struct td_page *page;
+
+	td_engine_fill(td, gpa, pages, TD_PRIVATE, TD_FILL_ZERO);
+	td_engine_map(td, gpa, pages, TD_PRIVATE);
+	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
+		td_set_pages(td, page, n, TD_REAL_MAPPED | PAGE_ACCEPTED | (page->real & PAGE_DECEIVED),
+			     TD_KNOWN_PRIVATE);
+	if (pages == TDX_2M_PAGES)
+		set_large(td, first);
 }
 
 /* Changes what is known of those pages whose present belief is in the set (bit = enum td_known). */
@@ -188,15 +202,14 @@ void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int fro
 	uint64_t end = gpa + pages * TDX_PAGE_SIZE, n;
 	struct td_page *page;
 
-	for (; (page = next_run(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
-		for (uint64_t i = 0; i < n; i++) {
-			unsigned int real = page[i].real & (asked ? ~(unsigned int)PAGE_ACCEPTED : ~0u);
+	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
+		unsigned int real = page->real & (asked ? ~(unsigned int)PAGE_ACCEPTED : ~0u);
 
-			if (known == TD_KNOWN_CLAIMED_SHARED && td_page_real(&page[i]) != TD_REAL_SHARED)
-				real |= PAGE_DECEIVED;
-			if ((from & (1u << page[i].known)) && (page[i].known != known || page[i].real != real))
-				td_set_page(td, &page[i], real, known);
-		}
+		if (known == TD_KNOWN_CLAIMED_SHARED && td_page_real(page) != TD_REAL_SHARED)
+			real |= PAGE_DECEIVED;
+		if ((from & (1u << page->known)) && (page->known != known || page->real != real))
+			td_set_pages(td, page, n, real, known);
+	}
 }
 
 /* How far from gpa on what is known of each page is in the set; at most to end. What is not RAM does not matter. */
@@ -250,7 +263,7 @@ void td_sept_init(struct td *td)
 {
 	for (uint32_t i = 0; i < td->config.nslots; i++) {
 		const struct td_slot *slot = &td->config.slots[i];
-		struct td_page *page = pages_of(td) + td->first_page[i];
+		struct td_page *page = td_pages(td) + td->first_page[i];
 
 		if (slot->kind == TD_SLOT_RAM) {
 			for (uint64_t n = 0; n < slot->pages; n++)
@@ -263,50 +276,4 @@ void td_sept_init(struct td *td)
 		if (slot->kind == TD_SLOT_ROM || (slot->kind == TD_SLOT_RAM && !slot->pending))
 			td_engine_map(td, slot->gpa, slot->pages, TD_PRIVATE);
 	}
-}
-
-bool td_mark(struct td *td)
-{
-	if (td->config.undo_pages == 0)
-		return false;
-	td->then = td->now;
-	td->marked = 1;
-	td->undo_used = 0;
-	td->undo_lost = 0;
-	return true;
-}
-
-static uint64_t gpa_of(const struct td *td, uint32_t page)
-{
-	uint32_t i = 0;
-
-	for (uint32_t n = 0; n < td->config.nslots; n++)
-		if (td->config.slots[n].kind == TD_SLOT_RAM && td->first_page[n] <= page)
-			i = n;
-	return td->config.slots[i].gpa + (uint64_t)(page - td->first_page[i]) * TDX_PAGE_SIZE;
-}
-
-static void remap(struct td *td, uint64_t gpa, enum td_real from, enum td_real to)
-{
-	if (from == to)
-		return;
-	if (from == TD_REAL_MAPPED || from == TD_REAL_SHARED)
-		td_engine_unmap(td, gpa, 1, from == TD_REAL_SHARED ? TD_SHARED : TD_PRIVATE);
-	if (to == TD_REAL_MAPPED || to == TD_REAL_SHARED)
-		td_engine_map(td, gpa, 1, to == TD_REAL_SHARED ? TD_SHARED : TD_PRIVATE);
-}
-
-bool td_rollback(struct td *td)
-{
-	if (!td->marked || td->undo_lost)
-		return false;
-	while (td->undo_used > 0) {
-		const struct td_undo *undo = &undo_of(td)[--td->undo_used];
-		struct td_page *page = pages_of(td) + undo->page;
-
-		remap(td, gpa_of(td, undo->page), td_page_real(page), (enum td_real)(undo->old.real & PAGE_REAL));
-		*page = undo->old;
-	}
-	td->now = td->then;
-	return true;
 }

@@ -58,7 +58,8 @@ struct td_state {
 };
 
 struct td_undo {
-	uint32_t page;		/* index over all RAM slots */
+	uint32_t page;		/* index over all RAM slots ... */
+	uint32_t pages;		/* ... of the first of so many, which were in one state */
 	struct td_page old;
 };
 
@@ -72,14 +73,14 @@ struct td {
 	uint32_t marked;
 	struct td_choices choices;	/* survives a rollback */
 	struct td_state now, then;
-	/* struct td_page[pages], then struct td_undo[undo_pages] */
+	/* struct td_page[pages], then struct td_undo[undo_steps] */
 };
 
 /* sept.c: pages. */
 struct td_page *td_page_at(const struct td *td, uint64_t gpa);	/* NULL outside RAM */
-void td_set_page(struct td *td, struct td_page *page, unsigned int real, unsigned int known);
+void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int real, unsigned int known);	/* undo.c */
 bool td_is_large(const struct td *td, uint64_t gpa);
-void td_set_large(struct td *td, uint64_t gpa);
+void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared);
 void td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real real);
 void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages);
@@ -88,6 +89,11 @@ uint64_t td_sept_known_to(const struct td *td, uint64_t gpa, uint64_t end, unsig
 bool td_sept_any_ram(const struct td *td, uint64_t gpa, uint64_t end);
 void td_sept_check_twin(struct td *td, uint64_t gpa);
 void td_sept_init(struct td *td);
+
+static inline struct td_page *td_pages(const struct td *td)
+{
+	return (struct td_page *)((uintptr_t)td + sizeof(*td));
+}
 
 static inline enum td_real td_page_real(const struct td_page *page)
 {

@@ -54,7 +54,7 @@ size_t td_size(const struct td_config *c)
 	if (pages == 0 || pages > UINT32_MAX / 2)
 		return 0;
 	return sizeof(struct td) + (size_t)((pages * sizeof(struct td_page) + 7) / 8 * 8) +
-	       (size_t)c->undo_pages * sizeof(struct td_undo);
+	       (size_t)c->undo_steps * sizeof(struct td_undo);
 }
 
 struct td *td_init(void *mem, size_t bytes, const struct td_config *config)

@@ -44,7 +44,7 @@ struct td_config {
 	uint32_t nslots;
 	uint32_t vcpus;			/* 1 .. TD_MAX_VCPUS */
 	uint32_t gpaw;			/* 40 .. 52 */
-	uint32_t undo_pages;		/* page changes that one td_mark() can take back; 0: td_mark() is refused */
+	uint32_t undo_steps;		/* changes that td_rollback() can take back, a run of equal pages each; 0: none */
 	uint64_t attributes;		/* TDX_ATTR_* */
 	uint64_t config_flags;		/* TDX_CONFIG_* */
 	uint64_t tsc_hz;
@@ -175,7 +175,7 @@ bool td_sane(const struct td *td);
 /*
  * Going back. td_mark() remembers the present state; td_rollback() returns to it and asks the engine to map and unmap
  * accordingly, at a cost in pages touched. Contents are the engine's to restore. The mark stays. td_mark() fails
- * without undo_pages; td_rollback() fails when more pages changed than that, and then changes nothing.
+ * without undo_steps; td_rollback() fails when there were more changes than that, and then changes nothing.
  */
 bool td_mark(struct td *td);
 bool td_rollback(struct td *td);

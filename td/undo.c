@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* Every change of a page, and the way back. */
+#include "td/state.h"
+
+static struct td_undo *undo_of(const struct td *td)
+{
+	return (struct td_undo *)((uintptr_t)td + sizeof(*td) +
+				  ((size_t)td->pages * sizeof(struct td_page) + 7) / 8 * 8);
+}
+
+static bool same(struct td_page a, struct td_page b)
+{
+	return a.real == b.real && a.known == b.known;
+}
+
+static bool starts_slot(const struct td *td, uint32_t index)
+{
+	for (uint32_t i = 0; i < td->config.nslots; i++)
+		if (td->config.slots[i].kind == TD_SLOT_RAM && td->first_page[i] == index)
+			return true;
+	return false;
+}
+
+/* One step for all pages that changed in the same way, next to each other and one after the other. */
+static void log_step(struct td *td, const struct td_page *page, uint32_t n, struct td_page new)
+{
+	struct td_undo *last = &undo_of(td)[td->undo_used - 1];
+	uint32_t index = (uint32_t)(page - td_pages(td));
+
+	if (td->undo_used > 0 && last->page + last->pages == index && same(last->old, *page) &&
+	    same(page[-1], new) && !starts_slot(td, index)) {
+		last->pages += n;
+		return;
+	}
+	if (td->undo_used == td->config.undo_steps) {
+		td->undo_lost = 1;
+		return;
+	}
+	undo_of(td)[td->undo_used++] = (struct td_undo){ index, n, *page };
+}
+
+/* page[0] .. page[n-1] are in one state and get another. */
+void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int real, unsigned int known)
+{
+	struct td_page new = { (uint8_t)real, (uint8_t)known };
+
+	if (td->marked && !td->undo_lost)
+		log_step(td, page, (uint32_t)n, new);
+	for (uint64_t i = 0; i < n; i++)
+		page[i] = new;
+}
+
+bool td_mark(struct td *td)
+{
+	if (td->config.undo_steps == 0)
+		return false;
+	td->then = td->now;
+	td->marked = 1;
+	td->undo_used = 0;
+	td->undo_lost = 0;
+	return true;
+}
+
+static uint64_t gpa_of(const struct td *td, uint32_t page)
+{
+	uint32_t i = 0;
+
+	for (uint32_t n = 0; n < td->config.nslots; n++)
+		if (td->config.slots[n].kind == TD_SLOT_RAM && td->first_page[n] <= page)
+			i = n;
+	return td->config.slots[i].gpa + (uint64_t)(page - td->first_page[i]) * TDX_PAGE_SIZE;
+}
+
+static void remap(struct td *td, const struct td_undo *undo, enum td_real from, enum td_real to)
+{
+	uint64_t gpa;
+
+	if (from == to)
+		return;
+	gpa = gpa_of(td, undo->page);
+	if (from == TD_REAL_MAPPED || from == TD_REAL_SHARED)
+		td_engine_unmap(td, gpa, undo->pages, from == TD_REAL_SHARED ? TD_SHARED : TD_PRIVATE);
+	if (to == TD_REAL_MAPPED || to == TD_REAL_SHARED)
+		td_engine_map(td, gpa, undo->pages, to == TD_REAL_SHARED ? TD_SHARED : TD_PRIVATE);
+}
+
+/* Backwards: at each step its pages are in the one state that it left them in. */
+bool td_rollback(struct td *td)
+{
+	if (!td->marked || td->undo_lost)
+		return false;
+	while (td->undo_used > 0) {
+		const struct td_undo *undo = &undo_of(td)[--td->undo_used];
+		struct td_page *page = td_pages(td) + undo->page;
+
+		remap(td, undo, td_page_real(page), (enum td_real)(undo->old.real & PAGE_REAL));
+		for (uint32_t i = 0; i < undo->pages; i++)
+			page[i] = undo->old;
+	}
+	td->now = td->then;
+	return true;
+}

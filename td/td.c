@@ -142,6 +142,22 @@ static bool page_sane(const struct td *td, uint64_t gpa)
 	return !td_is_large(td, gpa) || real == TD_REAL_MAPPED;
 }
 
+/* Open conversions lie within their bounds and where searches find them, and no page belongs to two. */
+static bool conversions_sane(const struct td *td)
+{
+	const struct td_conversion *c = td->now.conversions;
+
+	for (uint32_t i = 0; i < TD_MAX_CONVERSIONS; i++) {
+		if (c[i].start > c[i].frontier || c[i].frontier > c[i].end ||
+		    (c[i].start != c[i].end && i >= td->now.open_to))
+			return false;
+		for (uint32_t k = 0; k < i && c[i].start != c[i].end; k++)
+			if (c[k].start < c[i].end && c[i].start < c[k].end)
+				return false;
+	}
+	return true;
+}
+
 bool td_sane(const struct td *td)
 {
 	for (uint32_t i = 0; i < td->config.nslots; i++) {
@@ -151,11 +167,5 @@ bool td_sane(const struct td *td)
 			if (!page_sane(td, slot->gpa + n * TDX_PAGE_SIZE))
 				return false;
 	}
-	for (unsigned int i = 0; i < TD_MAX_CONVERSIONS; i++) {
-		const struct td_conversion *c = &td->now.conversions[i];
-
-		if (c->start > c->frontier || c->frontier > c->end)
-			return false;
-	}
-	return true;
+	return conversions_sane(td);
 }

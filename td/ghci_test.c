@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* The instruction hypercalls, ReportFatalError, and what the VMM does not serve. */
+#include <stdio.h>
+#include <string.h>
+
+#define tap_puts(s) fputs(s, stdout)
+#include "tests/tap.h"
+#include "td/fake.h"
+
+#define S	FAKE_S
+#define INVALID	TDVMCALL_INVALID_OPERAND
+#define MASK	0xffccull	/* of Linux 6.12 */
+#define KEPT	0x7777777777777777ull
+
+static struct td_regs regs;
+static uint64_t *const r = regs.gpr;
+
+static void start(void)
+{
+	struct td_config c = fake_config(16);
+
+	c.slots[2] = (struct td_slot){ 0x100000000ull, 1, TD_SLOT_MMIO, 0 };
+	c.slots[3] = (struct td_slot){ 0x200000000ull, 4, TD_SLOT_ROM, 0 };
+	c.nslots = 4;
+	fake_start(&c);
+}
+
+/* A hypercall with R12 to R15; everything else holds KEPT. */
+static uint64_t call(uint64_t subfn, uint64_t r12, uint64_t r13, uint64_t r14, uint64_t r15)
+{
+	for (unsigned int i = 0; i < TD_GPRS; i++)
+		r[i] = KEPT;
+	r[TD_R10] = 0;
+	r[TD_R11] = subfn;
+	r[TD_R12] = r12;
+	r[TD_R13] = r13;
+	r[TD_R14] = r14;
+	r[TD_R15] = r15;
+	if (fake_tdcall(0, TDG_VP_VMCALL, MASK, &regs) != TD_NEXT)
+		return ~0ull;
+	return r[TD_R10];
+}
+
+static void test_io(void)
+{
+	static const struct { const char *name; uint64_t size, write, port; } bad[] = {
+		{ "size 0", 0, 0, 0x80 }, { "size 3", 3, 0, 0x80 }, { "size 8", 8, 0, 0x80 }, { "direction 2", 1, 2, 0x80 },
+		{ "port 0x10000", 1, 0, 0x10000 }, { "size with a high bit", 1ull << 32 | 1, 1, 0x80 },
+	};
+
+	start();
+	tap_is(call(GHCI_IO, 1, 1, 0x3f8, 0x4141414141), 0, "OUT");
+	tap_is(fake.port_value, 0x3f8ull << 32 | 0x41414141, "... reaches the port");
+	tap_is(r[TD_R11], GHCI_IO, "... and writes no result");
+	fake.port_value = 0x1234;
+	tap_is(call(GHCI_IO, 4, 0, 0xcfc, 0), 0, "IN");
+	tap_is(r[TD_R11], 0x1234, "... has its value in R11");
+	tap_is(r[TD_R15], 0, "... and R15 as it was");
+	fake.port_value = 99;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		tap_is(call(GHCI_IO, bad[i].size, bad[i].write, bad[i].port, 1), INVALID, bad[i].name);
+		tap_ok(fake.port_value == 99 && r[TD_R11] == GHCI_IO, "... nothing happened");
+	}
+}
+
+static void test_mmio(void)
+{
+	static const struct { const char *name; uint64_t size, write, gpa; } bad[] = {
+		{ "size 3", 3, 0, FAKE_MMIO | S }, { "size 16", 16, 0, FAKE_MMIO | S }, { "direction 2", 4, 2, FAKE_MMIO | S },
+		{ "private GPA", 4, 1, FAKE_MMIO }, { "RAM", 4, 1, FAKE_RAM | S }, { "private RAM", 4, 1, FAKE_RAM },
+		{ "beyond GPAW", 4, 1, FAKE_MMIO | S | S << 1 }, { "bit 63", 4, 1, FAKE_MMIO | S | 1ull << 63 },
+		{ "across a page", 4, 1, (FAKE_MMIO + 0xffe) | S }, { "across the end of RAM", 8, 1, (FAKE_PAGE(16) - 4) | S },
+		{ "from MMIO's end into what is behind", 8, 1, (FAKE_MMIO + 0x40000ffc) | S },
+	};
+
+	start();
+	tap_is(call(GHCI_MMIO, 8, 1, FAKE_MMIO | S, 0x1122334455667788), 0, "MMIO write");
+	tap_is(fake.mmio_value, 0x1122334455667788, "... reaches the device");
+	tap_is(call(GHCI_MMIO, 4, 0, (FAKE_MMIO + 0xffc) | S, 0), 0, "MMIO read, last bytes of a page");
+	tap_is(r[TD_R11], 0x1122334455667788, "... has its value in R11");
+	tap_is(call(GHCI_MMIO, 2, 0, 0x200000000ull | S, 0), 0, "the ROM window, shared");
+	for (uint64_t size = 1; size <= 8; size *= 2) {
+		tap_is(call(GHCI_MMIO, size, 0, 0x300000000ull | S, 0), 0, "a hole");
+		tap_is(r[TD_R11], size == 8 ? ~0ull : (1ull << 8 * size) - 1, "... reads as ones");
+	}
+	fake.mmio_value = 5;
+	tap_is(call(GHCI_MMIO, 4, 1, 0x300000000ull | S, 1), 0, "... and takes writes");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		tap_is(call(GHCI_MMIO, bad[i].size, bad[i].write, bad[i].gpa, 1), INVALID, bad[i].name);
+	tap_is(fake.mmio_value, 5, "none of these reached a device");
+	fake_share(0, 1);
+	tap_is(call(GHCI_MMIO, 4, 1, FAKE_RAM | S, 1), INVALID, "RAM is no device when it is shared either");
+}
+
+static void test_msr(void)
+{
+	start();
+	tap_is(call(GHCI_WRMSR, 0x6e0, 0x123456789abcdef0, 0, 0), 0, "WRMSR");
+	tap_is(fake.msr_value, 0x123456789abcdef0, "... has all 64 bits");
+	tap_is(call(GHCI_RDMSR, 0x6e0, 0, 0, 0), 0, "RDMSR");
+	tap_is(r[TD_R11], 0x123456789abcdef0, "... in R11");
+	tap_is(call(GHCI_RDMSR, 0x8b, 0, 0, 0), INVALID, "one that the VMM refuses");
+	tap_is(call(GHCI_WRMSR, 1ull << 32 | 0x6e0, 1, 0, 0), INVALID, "a number of more than 32 bits");
+	tap_is(fake.msr_value, 0x123456789abcdef0, "... reaches nothing");
+}
+
+static void test_others(void)
+{
+	start();
+	tap_is(call(GHCI_CPUID, 0x40000000, 3, 0, 0), 0, "CPUID");
+	tap_ok(r[TD_R12] == 0x40000003 && r[TD_R13] == 0x40000004 && r[TD_R14] == 0x40000005 && r[TD_R15] == 0x40000006,
+	       "... in R12 to R15");
+	tap_is(call(GHCI_GET_TDVMCALL_INFO, 0, 9, 9, 9), 0, "GetTdVmCallInfo");
+	tap_ok((r[TD_R11] | r[TD_R12] | r[TD_R13] | r[TD_R14]) == 0, "... R11 to R14 are 0");
+	tap_is(r[TD_R15], 9, "... R15 is as it was");
+	tap_is(call(GHCI_WBINVD, 0, 0, 0, 0), 0, "WBINVD does nothing");
+	call(GHCI_HLT, 0, 0, 0, 0);
+	tap_is(fake_tdcall(0, TDG_VP_VMCALL, MASK, &(struct td_regs){ .gpr = { [TD_R11] = GHCI_HLT } }), TD_HALT,
+	       "HLT waits for an interrupt");
+	tap_is(fake_tdcall(0, TDG_VP_VMCALL, MASK, &(struct td_regs){ .gpr = { [TD_R11] = GHCI_HLT, [TD_R12] = 1 } }),
+	       TD_PARK, "HLT with interrupts blocked waits for ever");
+}
+
+static void test_unserved(void)
+{
+	static const uint64_t subfns[] = { 0, 1, 13, 65, GHCI_GET_QUOTE, GHCI_SETUP_EVENT_NOTIFY, GHCI_SERVICE,
+					   GHCI_MIGTD, 0x10007, ~0ull };
+	const struct td_event *e;
+	char name[48];
+
+	start();
+	for (size_t i = 0; i < sizeof(subfns) / sizeof(subfns[0]); i++) {
+		snprintf(name, sizeof(name), "sub-function 0x%llx is unsupported", (unsigned long long)subfns[i]);
+		tap_is(call(subfns[i], 1, 2, 3, 4), TDVMCALL_SUBFUNC_UNSUPPORTED, name);
+		e = fake_last(TD_EV_HYPERCALL);
+		tap_ok(e->a[0] == subfns[i] && e->a[1] == 0 && e->a[2] == 1 && e->a[3] == 2 &&
+		       e->a[4] == TDVMCALL_SUBFUNC_UNSUPPORTED, "... and in the journal");
+	}
+	memset(&regs, 0, sizeof(regs));
+	r[TD_R10] = 12;
+	r[TD_R11] = GHCI_MAP_GPA;
+	r[TD_R12] = FAKE_RAM | S;
+	r[TD_R13] = TDX_PAGE_SIZE;
+	tap_is(fake_tdcall(0, TDG_VP_VMCALL, MASK, &regs), TD_NEXT, "a vendor's hypercall");
+	tap_is(r[TD_R10], INVALID, "... is refused");
+	tap_is(fake_real_pages(TD_REAL_MAPPED), 16, "... and not taken for MapGPA");
+}
+
+static void test_fatal_error(void)
+{
+	char text[65] = "TD misconfiguration: SEPT #VE has to be disabled. Ends here: 1234";
+	static const int order[] = { TD_R14, TD_R15, TD_RBX, TD_RDI, TD_RSI, TD_R8, TD_R9, TD_RDX };
+	char got[81] = "";
+	uint32_t n = 0;
+
+	start();
+	memset(&regs, 0, sizeof(regs));
+	r[TD_R11] = GHCI_REPORT_FATAL_ERROR;
+	r[TD_R12] = 0xf00;
+	for (unsigned int i = 0; i < 8; i++)
+		memcpy(&r[order[i]], text + 8 * i, 8);
+	tap_is(fake_tdcall(0, TDG_VP_VMCALL, MASK, &regs), TD_STOP, "ReportFatalError ends the TD");
+	tap_is(td_stopped(fake.td), TD_STOP_FATAL_ERROR, "... for that reason");
+	for (uint32_t i = 0; i < fake.nevents; i++)
+		if (fake.events[i].type == TD_EV_FATAL)
+			memcpy(got + 40 * n++, fake.events[i].a, 40);
+	got[64] = '\0';
+	tap_is(n, 2, "two records");
+	tap_ok(strncmp(got, text, 64) == 0, "... with the text in the order of the registers");
+	tap_is(fake_last(TD_EV_STOP)->a[1], 0xf00, "... and the code");
+	tap_is(call(GHCI_WBINVD, 0, 0, 0, 0), ~0ull, "after which nothing is served");
+}
+
+/* What an engine asks before it follows an address from the guest. */
+static void test_shared_range(void)
+{
+	start();
+	fake_share(2, 4);
+	tap_ok(td_shared_range(fake.td, FAKE_PAGE(2), 4 * TDX_PAGE_SIZE), "all of it is shared");
+	tap_ok(td_shared_range(fake.td, FAKE_PAGE(3) | S, 8), "S does not matter");
+	tap_ok(td_shared_range(fake.td, FAKE_PAGE(6) - 1, 1), "the last byte");
+	tap_ok(!td_shared_range(fake.td, FAKE_PAGE(6) - 1, 2), "one beyond");
+	tap_ok(!td_shared_range(fake.td, FAKE_PAGE(2) - 1, 2), "one before");
+	tap_ok(!td_shared_range(fake.td, FAKE_PAGE(2), 0), "no byte at all");
+	tap_ok(!td_shared_range(fake.td, FAKE_MMIO, 8), "MMIO is no shared RAM");
+	tap_ok(!td_shared_range(fake.td, FAKE_PAGE(3), UINT64_MAX), "a range that wraps");
+	tap_ok(!td_shared_range(fake.td, FAKE_PAGE(3), UINT64_MAX - FAKE_PAGE(3)), "all that there is");
+	tap_ok(!td_shared_range(fake.td, FAKE_PAGE(3) | S << 1, 8), "beyond GPAW");
+	tap_ok(!td_shared_range(fake.td, UINT64_MAX, 8), "the end of all");
+}
+
+int main(void)
+{
+	test_io();
+	test_mmio();
+	test_msr();
+	test_others();
+	test_unserved();
+	test_fatal_error();
+	test_shared_range();
+	return tap_done();
+}

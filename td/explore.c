@@ -38,6 +38,25 @@ static enum td_answer nth_answer(uint64_t pages, uint32_t n)
 			return (enum td_answer)answer;
 }
 
+static uint64_t pages_converted(enum td_answer answer, uint64_t n)
+{
+	switch (answer) {
+	case TD_ANSWER_OK:
+	case TD_ANSWER_END:
+		return n;
+	case TD_ANSWER_FIRST:
+	case TD_ANSWER_OTHER_S:
+	case TD_ANSWER_INVALID_AFTER:
+		return 1;
+	case TD_ANSWER_HALF:
+		return n / 2;
+	case TD_ANSWER_LAST:
+		return n - 1;
+	default:
+		return 0;
+	}
+}
+
 static uint32_t index_of(uint64_t pages, enum td_answer answer)
 {
 	uint32_t index = 0;
@@ -68,7 +87,7 @@ static enum td_answer choose(struct td *td, uint64_t pages)
 		enum td_answer last = at > 0 ? (enum td_answer)c->answer[at - 1] : TD_ANSWER_OK;
 
 		c->cut++;
-		return pages >= least_pages(last) ? last : TD_ANSWER_OK;
+		return pages_converted(last, least_pages(last)) == 0 ? last : TD_ANSWER_OK;
 	}
 	if (at < c->named)
 		c->taken[at] = (uint8_t)index_of(pages, (enum td_answer)c->answer[at]);
@@ -125,25 +144,6 @@ static uint64_t refusal(enum td_answer answer)
 		return TDVMCALL_SUCCESS;
 	default:
 		return TDVMCALL_RETRY;
-	}
-}
-
-static uint64_t pages_converted(enum td_answer answer, uint64_t n)
-{
-	switch (answer) {
-	case TD_ANSWER_OK:
-	case TD_ANSWER_END:
-		return n;
-	case TD_ANSWER_FIRST:
-	case TD_ANSWER_OTHER_S:
-	case TD_ANSWER_INVALID_AFTER:
-		return 1;
-	case TD_ANSWER_HALF:
-		return n / 2;
-	case TD_ANSWER_LAST:
-		return n - 1;
-	default:
-		return 0;
 	}
 }
 

@@ -58,8 +58,8 @@ struct td_choices {
 	uint32_t fixed;		/* the first so many never change: a shard, or a replay */
 	uint32_t named;		/* of the first so many, answer[] is given and taken[] follows from it: a replay */
 	uint64_t random;	/* not 0: choices that are added are drawn from this instead of being the first */
-	uint32_t cut;		/* answers beyond limit that the present sequence asked for: the last one again, so that a
-				 * loop without end shows */
+	uint32_t cut;		/* answers beyond limit that the present sequence asked for: the last one again if it brought
+				 * nothing, so that a loop without end shows, else "ok" */
 };
 
 struct td;

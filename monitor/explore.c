@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include "monitor/explore.h"
+
+#include "monitor/io.h"
+#include "monitor/journal.h"
+#include "monitor/lib.h"
+#include "monitor/mem.h"
+#include "monitor/npt.h"
+#include "monitor/vmcb.h"
+#include "td/explore.h"
+
+#define MAX_PAGES		16384	/* that the guest may write in all sequences together */
+#define MAX_TDCALLS		100000	/* of one sequence: a guest that goes on for ever */
+#define MSR_FS_BASE		0xc0000100u
+#define MSR_GS_BASE		0xc0000101u
+#define MSR_KERNEL_GS_BASE	0xc0000102u
+#define FXSAVE_BYTES		512
+#define LAPIC_ISR		0x100u
+#define LAPIC_EOI		0xb0u
+#define ISR_WORDS		8u
+
+static enum { WAITING, RUNNING, OVER } phase;
+
+/* A page as it was when the guest was remembered. It stays writable from then on and is always put back. */
+struct saved_page {
+	uint64_t *now;
+	uint64_t *then;
+};
+
+static struct saved_page *pages;
+static uint32_t npages;
+
+/* The guest as it was. */
+static struct {
+	struct vcpu vcpu;
+	struct vmcb vmcb;
+	uint64_t fs_base, gs_base, kernel_gs_base, tsc;
+	uint64_t first, end;	/* of the request, without S */
+	uint8_t *fpu;
+} then;
+
+static uint64_t sequences, tdcalls;
+
+bool explore_active(void)
+{
+	return phase == RUNNING;
+}
+
+static bool is_mapgpa(const struct td_regs *r)
+{
+	return (uint16_t)r->gpr[TD_RAX] == TDG_VP_VMCALL && r->gpr[TD_R10] == 0 && r->gpr[TD_R11] == GHCI_MAP_GPA;
+}
+
+static bool is_wanted(const struct td_regs *r)
+{
+	bool to_shared = r->gpr[TD_R12] & td_shared_bit(td);
+
+	return is_mapgpa(r) && to_shared == (config.explore.to_shared != 0) &&
+	       r->gpr[TD_R13] / TDX_PAGE_SIZE >= config.explore.min_pages;
+}
+
+static void fpu_save(void)
+{
+	__asm__ volatile("fxsave64 (%0)" : : "r"(then.fpu) : "memory");
+}
+
+static void fpu_restore(void)
+{
+	__asm__ volatile("fxrstor64 (%0)" : : "r"(then.fpu) : "memory");
+}
+
+static void remember(struct vcpu *vcpu)
+{
+	uint64_t address = vcpu->regs.gpr[TD_R12] & ~td_shared_bit(td);
+
+	pages = mem_alloc(MAX_PAGES * sizeof(*pages));
+	then.fpu = mem_alloc(FXSAVE_BYTES);
+	then.vcpu = *vcpu;
+	then.vmcb = *vcpu->vmcb;
+	then.fs_base = rdmsr(MSR_FS_BASE);
+	then.gs_base = rdmsr(MSR_GS_BASE);
+	then.kernel_gs_base = rdmsr(MSR_KERNEL_GS_BASE);
+	then.tsc = host_tsc();
+	then.first = address;
+	then.end = address + vcpu->regs.gpr[TD_R13];
+	fpu_save();
+	npt_protect();
+	if (!td_mark(td))
+		panic("td keeps no undo log");
+	td_explore_begin(td, config.explore.depth);
+}
+
+static bool in_service(void)
+{
+	for (uint32_t i = 0; i < ISR_WORDS; i++)
+		if (host_lapic_read(LAPIC_ISR + (i << 4)) != 0)
+			return true;
+	return false;
+}
+
+/* Registers that the guest may see changed; what the monitor keeps of its own (counts, generations) goes on. */
+static void restore_vcpu(struct vcpu *vcpu)
+{
+	vcpu->regs = then.vcpu.regs;
+	vcpu->rflags = then.vcpu.rflags;
+	vcpu->efer = then.vcpu.efer;
+	vcpu->cr0 = then.vcpu.cr0;
+	vcpu->cr3 = then.vcpu.cr3;
+	vcpu->cr4 = then.vcpu.cr4;
+	vcpu->event = then.vcpu.event;
+	vcpu->nmi = then.vcpu.nmi;
+	vcpu->nmi_blocked = then.vcpu.nmi_blocked;
+	vcpu->ve_seen = then.vcpu.ve_seen;
+	vcpu->persona = then.vcpu.persona;
+	*vcpu->vmcb = then.vmcb;
+	wrmsr(MSR_FS_BASE, then.fs_base);
+	wrmsr(MSR_GS_BASE, then.gs_base);
+	wrmsr(MSR_KERNEL_GS_BASE, then.kernel_gs_base);
+	fpu_restore();
+}
+
+/* The clock first: the timer is set by it. Interrupts that the sequence was in are over, those that wait may come again. */
+static void restore_time(struct vcpu *vcpu)
+{
+	host_tsc_set(then.tsc);
+	vcpu->vmcb->control.tsc_offset = host_tsc_offset();
+	while (in_service())
+		host_lapic_write(LAPIC_EOI, 0);
+	lapic_rearm(&vcpu->persona);
+}
+
+static void take_back(struct vcpu *vcpu)
+{
+	for (uint32_t i = 0; i < npages; i++)
+		memcpy(pages[i].now, pages[i].then, TDX_PAGE_SIZE);
+	if (!td_rollback(td))
+		panic("a sequence changed more pages than td can take back");
+	restore_vcpu(vcpu);
+	restore_time(vcpu);
+	tdcalls = 0;
+}
+
+/* Answers in 5 bits each, the first lowest. */
+static uint64_t packed(const struct td_choices *c)
+{
+	uint64_t word = 0;
+
+	for (uint32_t i = c->at; i > 0; i--)
+		word = word << EXPLORE_ANSWER_BITS | c->answer[i - 1];
+	return word;
+}
+
+static bool next(struct vcpu *vcpu, enum explore_end why, uint64_t detail)
+{
+	const struct td_choices *c = td_explore_choices(td);
+	struct td_event event = { .type = TD_EV_SEQUENCE, .rip = vcpu->regs.rip };
+
+	event.a[0] = sequences++;
+	event.a[1] = why;
+	event.a[2] = detail;
+	event.a[3] = packed(c);
+	event.a[4] = (uint64_t)c->cut << 32 | c->at;
+	journal_put(&event);
+	if (!td_explore_next(td) || (config.explore.sequences != 0 && sequences >= config.explore.sequences)) {
+		td_explore_begin(td, 0);
+		phase = OVER;
+	}
+	take_back(vcpu);
+	if (phase == OVER)
+		npt_unprotect();
+	return true;
+}
+
+bool explore_tdcall(struct vcpu *vcpu)
+{
+	const struct td_regs *r = &vcpu->regs;
+
+	if (phase == WAITING && config.explore.depth != 0 && is_wanted(r)) {
+		remember(vcpu);
+		phase = RUNNING;
+		return false;
+	}
+	if (phase != RUNNING)
+		return false;
+	if (++tdcalls > MAX_TDCALLS)
+		return next(vcpu, EXPLORE_END_LIMIT, tdcalls);
+	if ((uint16_t)r->gpr[TD_RAX] == TDG_VP_VMCALL && r->gpr[TD_R10] == 0 && r->gpr[TD_R11] == GHCI_IO)
+		return next(vcpu, EXPLORE_END_PORT, r->gpr[TD_R14] << 32 | (uint32_t)r->gpr[TD_R15]);
+	if (is_mapgpa(r)) {
+		uint64_t gpa = r->gpr[TD_R12] & ~td_shared_bit(td);
+
+		if (gpa < then.first || gpa >= then.end)
+			return next(vcpu, EXPLORE_END_MAPGPA, r->gpr[TD_R12]);
+	}
+	return false;
+}
+
+bool explore_write(struct vcpu *vcpu, const struct vm_exit *e)
+{
+	uint64_t machine;
+
+	(void)vcpu;
+	if (phase != RUNNING || !(e->access & TD_ACCESS_WRITE) || !npt_unprotect_page(e->gpa, &machine))
+		return false;
+	if (npages == MAX_PAGES)
+		panic("the guest wrote more than %u pages while it was explored", MAX_PAGES);
+	pages[npages] = (struct saved_page){ mem_machine(machine), mem_alloc(TDX_PAGE_SIZE) };
+	memcpy(pages[npages].then, pages[npages].now, TDX_PAGE_SIZE);
+	npages++;
+	return true;
+}
+
+bool explore_stopped(struct vcpu *vcpu)
+{
+	return phase == RUNNING && next(vcpu, EXPLORE_END_STOPPED, td_stopped(td));
+}

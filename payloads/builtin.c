@@ -19,14 +19,19 @@ static void tap_puts(const char *text)
 
 static struct worker workers[MAX_CPUS];
 
-void builtin_ok(bool good, const char *name)
+bool builtin_ok(bool good, const char *name)
 {
-	tap_ok(good, name);
+	return tap_ok(good, name);
 }
 
-void builtin_is(uint64_t got, uint64_t want, const char *name)
+bool builtin_is(uint64_t got, uint64_t want, const char *name)
 {
-	tap_is(got, want, name);
+	return tap_is(got, want, name);
+}
+
+void builtin_number(uint64_t value)
+{
+	tap_number(value, 10);
 }
 
 void builtin_skip(const char *name)
@@ -47,7 +52,7 @@ void builtin_note(const char *what, uint64_t value)
 	tap_puts("\n");
 }
 
-static uint64_t argument(const char *name, uint64_t otherwise)
+uint64_t builtin_argument(const char *name, uint64_t otherwise)
 {
 	char text[24];
 	uint64_t value = 0;
@@ -61,7 +66,7 @@ static uint64_t argument(const char *name, uint64_t otherwise)
 
 static uint64_t large_bytes(void)
 {
-	uint64_t room = payload_ram_end(LARGE), want = argument("convert", 1024) * MIB;
+	uint64_t room = payload_ram_end(LARGE), want = builtin_argument("convert", 1024) * MIB;
 
 	room = room > LARGE ? room - LARGE : 0;
 	return (want < room ? want : room) / TDX_2M_SIZE * TDX_2M_SIZE;
@@ -75,9 +80,20 @@ static bool start_workers(void)
 		if (tdconv_init(&workers[cpu].tdc, &workers[cpu]) != TDCONV_OK)
 			return false;
 		workers[cpu].tdc.policy.lenient_s = true;
-		workers[cpu].tdc.policy.chunk = argument("chunk", 0) * TDX_PAGE_SIZE;
+		workers[cpu].tdc.policy.chunk = builtin_argument("chunk", 0) * TDX_PAGE_SIZE;
 	}
 	return true;
+}
+
+void builtin_contain(struct worker *w, const struct tdconv_result *failed)
+{
+	static struct tdconv_lost list[BUILTIN_LOST];
+	struct tdconv_quarantine lost = { list, BUILTIN_LOST, 0 };
+	struct tdconv_result undone;
+
+	builtin_note(tdconv_strstatus(failed->status), failed->r10);
+	if (failed->rest_state == TDCONV_STATE_UNKNOWN)
+		tdconv_undo(&w->tdc, failed, &lost, &undone);
 }
 
 static void show_statistics(void)
@@ -109,6 +125,7 @@ int payload_main(void)
 	builtin_range(workers, LARGE, bytes);
 	builtin_failures(&workers[0], SCRATCH);
 	builtin_set(&workers[0], SCRATCH + MIB);
+	builtin_disk(&workers[0], SCRATCH + 3 * MIB);
 	show_statistics();
 	return tap_done();
 }

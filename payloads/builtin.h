@@ -34,15 +34,21 @@ struct worker {
 	struct tdconv tdc;
 	struct inject inject;
 	uint64_t left_shared;	/* bytes that tdconv_os_left_shared() was told of */
+	struct tdconv_result last;
 };
 
 extern volatile bool builtin_stopped;	/* the gate of tdconv_set_memory() */
 
-/* builtin.c: TAP. */
-void builtin_ok(bool good, const char *name);
-void builtin_is(uint64_t got, uint64_t want, const char *name);
+/* builtin.c: TAP, and words of the command line. */
+bool builtin_ok(bool good, const char *name);
+bool builtin_is(uint64_t got, uint64_t want, const char *name);
 void builtin_skip(const char *name);
 void builtin_note(const char *what, uint64_t value);
+void builtin_number(uint64_t value);
+uint64_t builtin_argument(const char *name, uint64_t otherwise);
+
+/* A conversion failed that nobody tampered with: saves what can be saved of its memory. */
+void builtin_contain(struct worker *w, const struct tdconv_result *failed);
 
 /* builtin_contents.c: words of pages, checked. Private memory must be proven; shared memory is read with care. */
 void contents_secret(uint64_t gpa, uint64_t bytes);		/* through the private alias */
@@ -55,10 +61,13 @@ uint64_t contents_dirty_outside(uint64_t gpa, uint64_t bytes, const struct tdcon
 /* builtin_range.c: a large range, there and back, on every vCPU at once. */
 void builtin_range(struct worker workers[MAX_CPUS], uint64_t gpa, uint64_t bytes);
 
-/* builtin_fail.c: what the library does when the VMM will not. False: a conversion failed that was let through. */
+/* builtin_fail.c: what the library does when the VMM will not. */
 void builtin_failures(struct worker *w, uint64_t gpa);
 
 /* builtin_set.c: a range that is contiguous for the CPU alone. */
 void builtin_set(struct worker *w, uint64_t gpa);
+
+/* builtin_disk.c: if there is a disk. */
+void builtin_disk(struct worker *w, uint64_t gpa);
 
 #endif

@@ -9,17 +9,11 @@
 
 static struct tdconv_lost list[BUILTIN_LOST];
 
-/* After a conversion that nobody tampered with went wrong: whatever can be saved, and no more tests on this memory. */
-static bool save(struct worker *w, const struct tdconv_result *res, const char *test)
+static bool succeeded(struct worker *w, const struct tdconv_result *res, const char *test)
 {
-	struct tdconv_quarantine lost = { list, BUILTIN_LOST, 0 };
-	struct tdconv_result undone;
-
 	if (res->status == TDCONV_OK)
 		return true;
-	if (res->rest_state == TDCONV_STATE_UNKNOWN)
-		tdconv_undo(&w->tdc, res, &lost, &undone);
-	builtin_note(tdconv_strstatus(res->status), res->r10);
+	builtin_contain(w, res);
 	builtin_skip(test);
 	return false;
 }
@@ -70,7 +64,7 @@ static void test_to_private(struct worker *w, uint64_t gpa)
 	struct tdconv_result res, undone;
 
 	tdconv_convert(&w->tdc, gpa, BYTES, TDCONV_SHARED, &res);
-	if (!save(w, &res, "memory that is not given back"))
+	if (!succeeded(w, &res, "memory that is not given back"))
 		return;
 	w->inject = refuse;
 	tdconv_convert(&w->tdc, gpa, BYTES, TDCONV_PRIVATE, &res);
@@ -82,7 +76,7 @@ static void test_to_private(struct worker *w, uint64_t gpa)
 	w->inject.times = 0;
 	lost.count = 0;
 	tdconv_undo(&w->tdc, &res, &lost, &undone);
-	if (!save(w, &undone, "quarantine ends when the VMM gives in"))
+	if (!succeeded(w, &undone, "quarantine ends when the VMM gives in"))
 		return;
 	builtin_ok(undone.proven.bytes == BYTES && lost.count == 0, "quarantine ends when the VMM gives in");
 	builtin_is(contents_dirty(gpa, BYTES), 0, "and the memory is zero");

@@ -126,6 +126,24 @@ static int restart(struct scene *s)
 	return 0;
 }
 
+/* Two neighbours at once: the second is converted while the first has not come to its end. */
+static int neighbours(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_map(s, scene_page(s, 0), 2 * CHUNK, TO_SHARED).r10 == TDVMCALL_RETRY);
+	SCENE_NEEDS(s, scene_map(s, scene_page(s, 2 * CHUNK), CHUNK, TO_SHARED).r10 == TDVMCALL_SUCCESS);
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, CHUNK), CHUNK));
+	return 0;
+}
+
+/* Asks again for a part of what is done, for what is left, and for more. */
+static int overlap(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_map(s, scene_page(s, 0), 2 * CHUNK, TO_SHARED).r10 == TDVMCALL_RETRY);
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, CHUNK / 2), 3 * CHUNK));
+	SCENE_NEEDS(s, scene_unshare(s, scene_page(s, 0), 3 * CHUNK + CHUNK / 2));
+	return 0;
+}
+
 /* Goes on after a RETRY in requests of its own size. */
 static int slices(struct scene *s)
 {
@@ -251,6 +269,8 @@ const struct scenario scenarios_sound[] = {
 	{ "accept-added", accept_added, 1 },
 	{ "accept-again", accept_again, 1 },
 	{ "restart", restart, 1 },
+	{ "neighbours", neighbours, 1 },
+	{ "overlap", overlap, 1 },
 	{ "slices", slices, 1 },
 	{ "undo", undo, 1 },
 	{ "contained", contained, 1 },

@@ -156,3 +156,10 @@ bool virtio_blk_read(struct virtio_blk *disk, uint64_t sector, uint64_t gpa, uin
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return dma->status == 0;
 }
+
+void virtio_blk_close(struct virtio_blk *disk)
+{
+	mmio_write(disk->common + STATUS, 1, 0);
+	while (mmio_read(disk->common + STATUS, 1) != 0)
+		__builtin_ia32_pause();
+}

@@ -26,4 +26,7 @@ bool virtio_blk_open(struct virtio_blk *disk, volatile void *dma, uint64_t dma_g
 /* Reads bytes from the sector on into memory at a GPA that is handed to the device as it is. */
 bool virtio_blk_read(struct virtio_blk *disk, uint64_t sector, uint64_t gpa, uint32_t bytes);
 
+/* The device forgets everything: it writes nowhere any more. */
+void virtio_blk_close(struct virtio_blk *disk);
+
 #endif

@@ -11,6 +11,7 @@
 
 struct census {
 	uint64_t pages, mapped, pending, absent;	/* absent: shared, or taken away */
+	uint64_t rom;					/* mapped too, but not to be given back */
 	uint64_t accepted, known_shared;
 	struct td_page first;
 };
@@ -39,7 +40,7 @@ static struct census count(const struct td *td, uint64_t gpa, uint64_t pages)
 		const struct td_page *page = td_page_at(td, gpa + i * TDX_PAGE_SIZE);
 
 		if (page == NULL) {
-			c.mapped += is_rom(td, gpa + i * TDX_PAGE_SIZE);
+			c.rom += is_rom(td, gpa + i * TDX_PAGE_SIZE);
 			continue;
 		}
 		if (i == 0)
@@ -88,7 +89,7 @@ static uint64_t accept_status(struct td *td, uint64_t gpa, uint64_t level, const
 {
 	bool small = level == TDX_LEVEL_2M && td->config.behaviour.aug == TD_AUG_4K;
 
-	if (c->mapped == c->pages && (level == TDX_LEVEL_4K || td_is_large(td, gpa)))
+	if (c->mapped + c->rom == c->pages && (level == TDX_LEVEL_4K || td_is_large(td, gpa)))
 		return tdx_status(TDX_PAGE_ALREADY_ACCEPTED, td_is_large(td, gpa));
 	if (c->pending != c->pages || small)
 		return tdx_status(TDX_PAGE_SIZE_MISMATCH, level);
@@ -105,7 +106,7 @@ enum td_action td_page_accept(struct td *td, struct td_regs *regs)
 		goto done;
 	}
 	c = count(td, gpa, level == TDX_LEVEL_2M ? TDX_2M_PAGES : 1);
-	if (c.mapped + c.pending == 0 && c.absent != c.pages)	/* where a 4 KiB page is, 2 MiB are a mismatch only */
+	if (c.mapped + c.rom + c.pending == 0 && c.absent != c.pages)	/* where a 4 KiB page is, 2 MiB are a mismatch only */
 		return td_end(td, TD_STOP_BAD_GPA, gpa, regs->rip);
 	judge(td, gpa, &c, regs->rip);
 	if (c.absent == c.pages && absent(td, gpa, &c, regs->rip))

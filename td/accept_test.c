@@ -207,6 +207,8 @@ static void test_outside_ram(void)
 	fake_start(&c);
 	tap_is(fake_accept(FAKE_RAM, M2), MISMATCH_2M, "2M over RAM, ROM and holes, as the first one of a PC: mismatch");
 	tap_is(fake_accept(FAKE_PAGE(200), K4), ACCEPTED_4K, "ROM was there from the start");
+	tap_is(release(FAKE_PAGE(200), K4), MISMATCH_4K, "... and is not given back");
+	tap_ok(fake_consistent(), "... but stays mapped");
 	tap_is(fake_accept(FAKE_PAGE(1), K4), 0, "RAM at 4K");
 	tap_is(fake_all_violations(), 0, "no violation in these");
 	tap_is(fake_accept(FAKE_PAGE(300), K4), EXITED, "a hole: exit");

@@ -51,8 +51,8 @@ struct msr_range {
 };
 
 /*
- * First match decides; what is not here is a #VE. Not offered to the TD: PERFMON, PT, CET, LBR, UINTR, XFD, PKS, WAITPKG,
- * TSX, DCA, TME, VMX. Numbers that reach the CPU although it does not have them, or not for writing, are a #GP.
+ * First match decides; what is not here is a #VE. Not offered to the TD: PERFMON, PT, CET, LBR, UINTR, XFD, PKS,
+ * WAITPKG, TSX, DCA, TME, VMX. Numbers that reach the CPU although it does not have them, or not for writing, are #GP.
  */
 static const struct msr_range msrs[] = {
 	{ 0x010, 0x010, TD_NATIVE, TD_VE },		/* TSC */

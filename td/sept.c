@@ -27,7 +27,7 @@ struct td_page *td_page_at(const struct td *td, uint64_t gpa)
 	       ((gpa & ~td->s) - slot->gpa) / TDX_PAGE_SIZE;
 }
 
-/* The page that carries LARGE for gpa: the first of its 2 MiB block, or NULL if that does not lie within one RAM slot. */
+/* The page that carries LARGE for gpa: the first of its 2 MiB block. NULL if that does not lie within one RAM slot. */
 static struct td_page *block_head(const struct td *td, uint64_t gpa)
 {
 	const struct td_slot *slot = td_slot_of(td, gpa);

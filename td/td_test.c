@@ -149,7 +149,8 @@ static void test_sane(void)
 	tap_ok(!td_sane(fake.td), "a hole in a 2 MiB leaf");
 	*page = (struct td_page){ TD_REAL_MAPPED, TD_KNOWN_PRIVATE };
 	tap_ok(td_sane(fake.td), "sane again");
-	fake.td->now.conversions[0] = (struct td_conversion){ .start = FAKE_RAM, .end = FAKE_PAGE(2), .frontier = FAKE_PAGE(3) };
+	fake.td->now.conversions[0] = (struct td_conversion){ .start = FAKE_RAM, .end = FAKE_PAGE(2),
+							      .frontier = FAKE_PAGE(3) };
 	tap_ok(!td_sane(fake.td), "a conversion beyond its end");
 	fake.td->now.conversions[0].frontier = FAKE_PAGE(1);
 	fake.td->now.open_to = 2;

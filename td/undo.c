@@ -24,19 +24,20 @@ static bool starts_slot(const struct td *td, uint32_t index)
 /* One step for all pages that changed in the same way, next to each other and one after the other. */
 static void log_step(struct td *td, const struct td_page *page, uint32_t n, struct td_page new)
 {
-	struct td_undo *last = &undo_of(td)[td->undo_used - 1];
+	struct td_undo *end = undo_of(td) + td->undo_used;
 	uint32_t index = (uint32_t)(page - td_pages(td));
 
-	if (td->undo_used > 0 && last->page + last->pages == index && same(last->old, *page) &&
+	if (td->undo_used > 0 && end[-1].page + end[-1].pages == index && same(end[-1].old, *page) &&
 	    same(page[-1], new) && !starts_slot(td, index)) {
-		last->pages += n;
+		end[-1].pages += n;
 		return;
 	}
 	if (td->undo_used == td->config.undo_steps) {
 		td->undo_lost = 1;
 		return;
 	}
-	undo_of(td)[td->undo_used++] = (struct td_undo){ index, n, *page };
+	*end = (struct td_undo){ index, n, *page };
+	td->undo_used++;
 }
 
 /* page[0] .. page[n-1] are in one state and get another. */

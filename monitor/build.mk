@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The monitor: one freestanding image with td in it, for QEMU's multiboot loader, which takes 32-bit ELF only.
-MON_SRC := $(filter-out %_test.c td/fake.c,$(wildcard monitor/*.c td/*.c))
+MON_SRC := $(filter-out %_test.c %/fuzz.c td/fake%.c,$(wildcard monitor/*.c td/*.c))
 MON_OBJ := $(MON_SRC:%.c=$(B)/mon/%.o) $(patsubst %.S,$(B)/mon/%.o,$(wildcard monitor/*.S))
 
 # General registers only: floating point and vector registers always hold the guest's. No red zone: NMIs come in.
@@ -50,3 +50,18 @@ $(B)/monitor/insn_test: MON_LIBS := -lZydis
 $(MON_TESTS): $(B)/monitor/%_test: $(B)/host/monitor/%_test.o
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(filter %.o,$^) -o $@ $(MON_LIBS)
+
+## make fuzz-monitor [SECONDS=60]  libFuzzer (clang) on kernel files, firmware tables and instructions
+SECONDS := 60
+MON_FUZZ := bzimage elf acpi acpi_madt load load_memory linux payload insn fuzz
+
+$(B)/monitor/fuzz: $(MON_FUZZ:%=monitor/%.c) $(wildcard monitor/*.h)
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS) -std=gnu11 -O1 -g $(WARN) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		$(filter %.c,$^) -o $@
+
+fuzz-monitor: $(B)/monitor/fuzz
+	@mkdir -p $(B)/monitor/corpus
+	$< -max_len=8192 -max_total_time=$(SECONDS) -artifact_prefix=$(B)/monitor/ $(B)/monitor/corpus
+
+.PHONY: fuzz-monitor

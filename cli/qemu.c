@@ -52,7 +52,13 @@ static void add_disk(struct words *w, const struct qemu_run *run)
 	words_add(w, "driver=raw,node-name=disk,read-only=%s,file.driver=file,file.filename=/proc/self/fd/%d,file.locking=off",
 		  run->disk_read_only ? "on" : "off", run->disk);
 	words_add(w, "-device");
-	words_add(w, "virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on");
+	words_add(w, "virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on%s",
+		  run->seeded ? ",ioeventfd=off,share-rw=on" : "");
+	if (!run->seeded)
+		return;
+	words_add(w, "-device");
+	words_add(w, "virtio-blk-pci,drive=disk,disable-modern=on,share-rw=on,multifunction=on,addr=%x.%x",
+		  MACHINE_SETTLE_DEVICE, MACHINE_SETTLE_FUNCTION);
 }
 
 /* The machine that monitor/ expects: the comment at the top of monitor/main.c. */

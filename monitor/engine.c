@@ -11,6 +11,7 @@
 #include "monitor/npt.h"
 #include "monitor/pattern.h"
 #include "monitor/ports.h"
+#include "monitor/settle.h"
 #include "monitor/smp.h"
 
 bool engine_address(const struct td_slot *slot, uint64_t gpa, enum td_alias alias, uint64_t *address)
@@ -100,10 +101,12 @@ bool td_engine_mmio(struct td *of, uint64_t gpa, unsigned int size, bool write, 
 	if (slot == NULL || slot->kind != TD_SLOT_MMIO || gpa % TDX_PAGE_SIZE + size > TDX_PAGE_SIZE ||
 	    !engine_address(slot, gpa, TD_SHARED, &address))
 		return false;
-	if (write)
+	if (write) {
 		mem_device_write(address, size, *value);
-	else
+		settle();
+	} else {
 		*value = mem_device_read(address, size);
+	}
 	return true;
 }
 

@@ -57,6 +57,10 @@ uint64_t machine_file_offset(const struct machine *machine, uint64_t address);
 #define MACHINE_FILE_KERNEL	"opt/tdlab/kernel"
 #define MACHINE_FILE_INITRD	"opt/tdlab/initrd"
 
+/* Where the command puts the second user of the disk in a run that is to be repeated (monitor/settle.h). */
+#define MACHINE_SETTLE_DEVICE	0x1e
+#define MACHINE_SETTLE_FUNCTION	7
+
 #define MONITOR_CONFIG_MAGIC	0x3167666362616c74ull	/* "tlabcfg1" */
 #define MONITOR_STATUS_MAGIC	0x3174617462616c74ull	/* "tlabtat1" */
 #define MONITOR_CMDLINE_BYTES	2048

@@ -23,6 +23,7 @@
 #include "monitor/mem.h"
 #include "monitor/npt.h"
 #include "monitor/pci.h"
+#include "monitor/settle.h"
 #include "monitor/smp.h"
 #include "monitor/svm.h"
 #include "monitor/trap.h"
@@ -141,6 +142,7 @@ void monitor_main(void)
 	load(&loaded);
 	start_td();
 	mask_pics();
+	settle_init();
 	smp_start(&loaded);
 	clear_leftovers();
 	svm_vcpu_init(&vcpus[0]);

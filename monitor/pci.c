@@ -11,12 +11,22 @@
 #define ID			0x00
 #define HEADER_TYPE		0x0c	/* third byte */
 #define BUS_NUMBERS		0x18	/* third byte: subordinate */
-#define NO_DEVICE		0xffffffffu
 
-static uint32_t read_config(uint32_t function, uint32_t offset)
+uint32_t pci_read(uint32_t function, uint32_t offset)
+{
+	uint32_t value;
+
+	out32(PORT_ADDRESS, ENABLE | function << 8 | offset);
+	value = in32(PORT_DATA);
+	out32(PORT_ADDRESS, 0);
+	return value;
+}
+
+void pci_write(uint32_t function, uint32_t offset, uint32_t value)
 {
 	out32(PORT_ADDRESS, ENABLE | function << 8 | offset);
-	return in32(PORT_DATA);
+	out32(PORT_DATA, value);
+	out32(PORT_ADDRESS, 0);
 }
 
 uint8_t pci_last_bus(void)
@@ -26,12 +36,11 @@ uint8_t pci_last_bus(void)
 	for (uint32_t function = 0; function < FUNCTIONS; function++) {
 		uint8_t subordinate;
 
-		if (read_config(function, ID) == NO_DEVICE || (read_config(function, HEADER_TYPE) >> 16 & 0x7f) != 1)
+		if (pci_read(function, ID) == PCI_NO_DEVICE || (pci_read(function, HEADER_TYPE) >> 16 & 0x7f) != 1)
 			continue;
-		subordinate = (uint8_t)(read_config(function, BUS_NUMBERS) >> 16);
+		subordinate = (uint8_t)(pci_read(function, BUS_NUMBERS) >> 16);
 		if (subordinate > last)
 			last = subordinate;
 	}
-	out32(PORT_ADDRESS, 0);
 	return last;
 }

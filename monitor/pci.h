@@ -4,6 +4,12 @@
 
 #include <stdint.h>
 
+#define PCI_NO_DEVICE	0xffffffffu
+
+/* A register of a function on bus 0: device << 3 | function. The address port is left at 0. */
+uint32_t pci_read(uint32_t function, uint32_t offset);
+void pci_write(uint32_t function, uint32_t offset, uint32_t value);
+
 /* The highest bus number that the firmware gave out. */
 uint8_t pci_last_bus(void);
 

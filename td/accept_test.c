@@ -64,6 +64,7 @@ static void test_operand(void)
 	tap_is(fake_accept(FAKE_RAM | 0x800, K4), INVALID_RCX, "bit 11 of RCX");
 	tap_is(fake_accept(FAKE_PAGE(1), M2), INVALID_RCX, "2 MiB, misaligned");
 	tap_is(fake_accept(FAKE_RAM | FAKE_S, K4), INVALID_RCX, "shared bit set");
+	tap_is(fake_accept(FAKE_S, K4), INVALID_RCX, "shared bit alone");
 	tap_is(fake_accept(FAKE_RAM | FAKE_S << 1, K4), INVALID_RCX, "beyond GPAW");
 	tap_is(fake_accept(FAKE_RAM | 1ull << 63, K4), INVALID_RCX, "bit 63");
 	tap_is(fake_real_pages(TD_REAL_PENDING), 1024, "nothing was accepted by any of these");
@@ -173,18 +174,22 @@ static void test_implicit(void)
 /* Whose fault it is that nothing is there. */
 static void test_absent_blame(void)
 {
-	struct td_rule lie = { .first = 2, .last = 2, .lie = 1 };
 	struct td_rule stall = { .first = 2, .last = 2 };
+	struct td_config c = config();
 	const struct td_event *e;
 
-	fake_start_rule(16, &lie);
+	c.behaviour.nrules = 2;
+	c.behaviour.rules[0] = (struct td_rule){ .first = 2, .last = 2, .lie = 1 };
+	c.behaviour.rules[1] = (struct td_rule){ .first = 3 };
+	fake_start(&c);
 	share(FAKE_RAM, 1);
 	unshare(FAKE_RAM, 1);
+	share(SECOND, 8);
 	tap_is(fake_accept(FAKE_RAM, K4), EXITED, "VMM said private and did nothing");
 	e = fake_last(TD_EV_VERDICT);
 	tap_is(e->a[0], (uint64_t)TD_CLASS_VMM_CAUSED << 32 | TD_V_PENDING_ACCESS, "... it is its fault");
 	td_finish(fake.td);
-	tap_is(fake_all_violations(), 0, "... and nothing the guest's");
+	tap_is(fake_all_violations(), 0, "... and nothing the guest's, nor what it had open");
 	fake_start_rule(16, &stall);
 	share(FAKE_RAM, 1);
 	unshare(FAKE_RAM, 1);

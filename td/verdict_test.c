@@ -280,6 +280,27 @@ static void test_blame(void)
 	tap_is(fake_all_violations(), 0, "nor is it when the guest dies of it");
 }
 
+/* Even if it lives on: a #VE on a page that was swapped, then a fault of its own, then the end. */
+static void test_blame_stays(void)
+{
+	struct td_config c = fake_config(32);
+	struct td_regs regs = { 0 };
+
+	c.attributes = 0;
+	c.config_flags = TDX_CONFIG_PAGE_RELEASE;
+	c.behaviour.nrules = 1;
+	c.behaviour.rules[0] = (struct td_rule){ .remove = 1, .readd = 1 };
+	fake_start(&c);
+	fake_share(0, 8);
+	tap_is(fake_touch(PAGE, 0), TD_VE, "a #VE that the VMM caused");
+	fake_tdcall(0, TDG_VP_VEINFO_GET, 0, &regs);
+	fake_tdcall(0, TDG_MEM_PAGE_RELEASE, FAKE_PAGE(20), &regs);
+	tap_is(fake_touch(FAKE_PAGE(20), 0), TD_VE, "one that the guest caused");
+	fake_power_off();
+	tap_is(fake_violations(TD_V_PENDING_ACCESS), 1, "... is a violation");
+	tap_is(fake_closed(TD_CLOSE_CUT_OFF), 1, "but what is still open is not held against it");
+}
+
 static void test_dma(void)
 {
 	struct td_config c = fake_config(16);
@@ -338,6 +359,7 @@ int main(void)
 	test_ends();
 	test_outside_ram();
 	test_blame();
+	test_blame_stays();
 	test_dma();
 	test_dma_of_the_deceived();
 	return tap_done();

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* The tree of answers: what each of them is, that every string is taken once and in order, and how strings are given. */
+#include <stdio.h>
+#include <string.h>
+
+#define tap_puts(s) fputs(s, stdout)
+#include "tests/tap.h"
+#include "td/explore.h"
+#include "td/fake.h"
+
+#define S	FAKE_S
+#define N	8
+#define INVALID	TDVMCALL_INVALID_OPERAND
+#define RETRY	TDVMCALL_RETRY
+#define AT(n)	FAKE_PAGE(16 + (n))
+#define KEPT	GHCI_MAP_GPA	/* R11 as it was */
+
+static struct td_choices *start(uint32_t limit)
+{
+	struct td_config c = fake_config(64);
+
+	c.undo_steps = 1000;
+	c.behaviour.nrules = 1;		/* not used while exploring */
+	c.behaviour.rules[0] = (struct td_rule){ .complete = 7, .fail = 0x777 };
+	fake_start(&c);
+	fake_share(0, 1);
+	td_mark(fake.td);
+	td_explore_begin(fake.td, limit);
+	return td_explore_choices(fake.td);
+}
+
+static void test_answers(void)
+{
+	static const struct { const char *name; enum td_answer answer; uint64_t r10, r11, pages; } rows[] = {
+		{ "ok", TD_ANSWER_OK, 0, KEPT, N }, { "stall", TD_ANSWER_STALL, RETRY, AT(0), 0 },
+		{ "first", TD_ANSWER_FIRST, RETRY, AT(1), 1 }, { "half", TD_ANSWER_HALF, RETRY, AT(4), 4 },
+		{ "last", TD_ANSWER_LAST, RETRY, AT(7), 7 }, { "end", TD_ANSWER_END, RETRY, AT(8), 8 },
+		{ "beyond", TD_ANSWER_BEYOND, RETRY, AT(9), 0 }, { "below", TD_ANSWER_BELOW, RETRY, AT(-1), 0 },
+		{ "zero", TD_ANSWER_ZERO, RETRY, 0, 0 }, { "unaligned", TD_ANSWER_UNALIGNED, RETRY, AT(0) + 1, 0 },
+		{ "other S", TD_ANSWER_OTHER_S, RETRY, AT(1) ^ S, 1 }, { "invalid", TD_ANSWER_INVALID, INVALID, AT(0), 0 },
+		{ "invalid after", TD_ANSWER_INVALID_AFTER, INVALID, AT(1), 1 },
+		{ "inuse", TD_ANSWER_INUSE, TDVMCALL_GPA_INUSE, AT(0), 0 },
+		{ "align", TD_ANSWER_ALIGN, TDVMCALL_ALIGN_ERROR, AT(0), 0 },
+		{ "unsupported", TD_ANSWER_UNSUPPORTED, TDVMCALL_SUBFUNC_UNSUPPORTED, AT(0), 0 },
+		{ "unknown", TD_ANSWER_UNKNOWN, 0xdead, AT(0), 0 }, { "lie", TD_ANSWER_LIE, 0, KEPT, 0 },
+	};
+
+	tap_is(sizeof(rows) / sizeof(rows[0]), TD_ANSWER_KINDS, "every answer is here");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t s = rows[i].r11 == KEPT || rows[i].r11 == 0 ? 0 : S;
+		struct td_choices *c = start(4);
+		struct fake_answer a;
+
+		c->answer[0] = (uint8_t)rows[i].answer;
+		c->named = c->depth = 1;
+		a = fake_share(16, N);
+		tap_ok(a.r10 == rows[i].r10 && a.r11 == (rows[i].r11 ^ s), rows[i].name);
+		tap_is(fake_real_pages(TD_REAL_SHARED), rows[i].pages + 1, "... converts what it says");
+	}
+}
+
+static void test_widths(void)
+{
+	tap_is(td_explore_width(1), TD_ANSWER_KINDS - 5, "one page tells fewer answers apart");
+	tap_is(td_explore_width(2), TD_ANSWER_KINDS - 2, "two pages more");
+	tap_is(td_explore_width(3), TD_ANSWER_KINDS - 1, "three");
+	tap_is(td_explore_width(4), TD_ANSWER_KINDS, "four all");
+	tap_is(td_explore_width(1 << 20), TD_ANSWER_KINDS, "... and no more of them");
+}
+
+/* A guest that asks for 4 pages, then for 1, whatever it is told. */
+static void test_order(void)
+{
+	struct td_choices *c = start(2);
+	uint32_t sequences = 0, out_of_order = 0, last = 0;
+
+	do {
+		uint32_t string;
+
+		fake_share(16, 4);
+		fake_share(32, 1);
+		string = (uint32_t)c->taken[0] << 8 | c->taken[1];
+		out_of_order += sequences > 0 && string <= last;
+		last = string;
+		sequences++;
+		td_rollback(fake.td);
+	} while (td_explore_next(fake.td));
+	tap_is(sequences, TD_ANSWER_KINDS * (TD_ANSWER_KINDS - 5), "every string of two answers, once");
+	tap_is(out_of_order, 0, "... in order");
+	tap_ok(fake_real_pages(TD_REAL_SHARED) == 1 && fake_consistent(), "and all are taken back");
+}
+
+/* Strings end where the guest ends: here at the first answer that is not RETRY, or after 3. */
+static void test_depth(void)
+{
+	struct td_choices *c = start(TD_EXPLORE_DEPTH);
+	uint32_t sequences = 0, cut = 0;
+
+	do {
+		for (int i = 0; i < 3 && fake_share(16, 1).r10 == RETRY; i++)
+			;
+		sequences++;
+		cut += c->cut;
+		td_rollback(fake.td);
+	} while (td_explore_next(fake.td));
+	/* 13 answers to one page: 6 of them RETRY */
+	tap_is(sequences, 7 + 6 * 7 + 36 * 13, "a tree of different depths, each leaf once");
+	tap_is(cut, 0, "... none cut");
+}
+
+static void test_limit(void)
+{
+	struct td_choices *c = start(1);
+
+	c->named = c->depth = 1;
+	c->answer[0] = TD_ANSWER_STALL;
+	fake_share(16, 4);
+	tap_is(fake_share(16, 4).r10, RETRY, "beyond the limit what brought nothing is said again");
+	tap_is(c->cut, 1, "... and counted");
+	c = start(1);
+	c->named = c->depth = 1;
+	c->answer[0] = TD_ANSWER_FIRST;
+	fake_share(16, 4);
+	tap_is(fake_share(17, 3).r10, 0, "what brought a page is followed by ok");
+	c = start(1000);
+	for (int i = 0; i < 100; i++)
+		fake_share(16, 1);
+	tap_is(c->depth, TD_EXPLORE_DEPTH, "no string is longer than there is room");
+	tap_is(c->cut, 100 - TD_EXPLORE_DEPTH, "... the rest is counted");
+	td_explore_begin(fake.td, 0);
+	tap_is(fake_share(16, 8).r10, 0x777, "switched off, the rules are back");
+}
+
+static void test_given(void)
+{
+	struct td_choices *c = start(2);
+	uint32_t sequences = 0;
+
+	c->taken[0] = 3;
+	c->depth = c->fixed = 1;
+	do {
+		fake_share(16, 4);
+		fake_share(32, 1);
+		sequences += c->taken[0] == 3 ? 1 : 1000;
+		td_rollback(fake.td);
+	} while (td_explore_next(fake.td));
+	tap_is(sequences, TD_ANSWER_KINDS - 5, "a fixed beginning: the shard of all strings with it");
+	c = start(2);
+	c->taken[0] = 250;
+	c->depth = 1;
+	fake_share(16, 1);
+	tap_is(c->answer[0], TD_ANSWER_LIE, "a choice that is not possible here is the last that is");
+	c = start(2);
+	c->answer[0] = TD_ANSWER_HALF;
+	c->named = c->depth = 1;
+	fake_share(16, 2);
+	tap_is(c->answer[0], TD_ANSWER_OK, "a name that is not possible here is ok");
+}
+
+static uint64_t drawn(uint64_t seed)
+{
+	struct td_choices *c = start(16);
+	uint64_t print = 0;
+
+	c->random = seed;
+	for (int i = 0; i < 16; i++)
+		fake_share(16, 4);
+	for (int i = 0; i < 16; i++)
+		print = print * 31 + c->taken[i];
+	return print;
+}
+
+static void test_drawn(void)
+{
+	uint64_t same = 0;
+
+	tap_is(drawn(5), drawn(5), "drawn choices: the same seed, the same string");
+	for (uint64_t seed = 6; seed < 70; seed++)
+		same += drawn(seed) == drawn(5);
+	tap_is(same, 0, "... another seed, another string");
+}
+
+int main(void)
+{
+	test_answers();
+	test_widths();
+	test_order();
+	test_depth();
+	test_limit();
+	test_given();
+	test_drawn();
+	return tap_done();
+}

@@ -121,6 +121,8 @@ static void to_shared(struct td *td, uint64_t gpa, struct td_page *page, uint64_
 
 static void to_private(struct td *td, uint64_t gpa, struct td_page *page, uint64_t n)
 {
+	for (uint64_t i = 0; i < n && td_page_real(page) == TD_REAL_REMOVED; i++)
+		td_sept_check_twin(td, gpa + i * TDX_PAGE_SIZE);
 	td_engine_unmap(td, gpa, n, TD_SHARED);
 	td_engine_fill(td, gpa, n, TD_SHARED, TD_FILL_POISON);
 	td_set_pages(td, page, n, TD_REAL_PENDING, page->known);

@@ -328,6 +328,11 @@ static void test_dma(void)
 	fake_page(PAGE)->dirty = true;
 	td_finish(fake.td);
 	tap_is(fake_violations(TD_V_DMA_TO_PRIVATE), 1, "DMA after the page was taken back is one");
+	reach(&(struct cell){ "N", TD_REAL_REMOVED, TD_KNOWN_PRIVATE, 0, 0 });
+	fake_page(PAGE)->dirty = true;
+	fake_map_gpa(PAGE, TDX_PAGE_SIZE);
+	td_finish(fake.td);
+	tap_is(fake_violations(TD_V_DMA_TO_PRIVATE), 1, "... also of one that the VMM took away and gives again");
 }
 
 static void test_dma_of_the_deceived(void)

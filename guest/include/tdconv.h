@@ -91,7 +91,8 @@ enum tdconv_status {
 	/*
 	 * The VMM said no; res.r10 is its answer, unchanged. How much of the range it changed before that is unknown.
 	 * INVALID: INVALID_OPERAND, also what many VMMs say to everything. INUSE: GPA_INUSE. ALIGN: ALIGN_ERROR.
-	 * UNSUPPORTED: no MapGPA in this VMM, so no conversion will ever work. UNKNOWN: a code that GHCI does not have.
+	 * UNSUPPORTED: no MapGPA in this VMM, so no conversion will ever work. UNKNOWN: a code that GHCI does not
+	 * have.
 	 */
 	TDCONV_E_VMM_INVALID,
 	TDCONV_E_VMM_INUSE,
@@ -100,9 +101,9 @@ enum tdconv_status {
 	TDCONV_E_VMM_UNKNOWN,
 
 	/*
-	 * The VMM said RETRY, and R11 (res.r11, raw) is not a place to go on from: inside a page, before the first byte
-	 * that is not done yet, at or beyond the end of the request, or with S set (clear) when the request was to
-	 * private (shared). That is an error of the VMM's, or an attack; it is never taken for success.
+	 * The VMM said RETRY, and R11 (res.r11, raw) is not a place to go on from: inside a page, before the first
+	 * byte that is not done yet, at or beyond the end of the request, or with S set (clear) when the request was
+	 * to private (shared). That is an error of the VMM's, or an attack; it is never taken for success.
 	 */
 	TDCONV_E_R11_UNALIGNED,
 	TDCONV_E_R11_BEHIND,
@@ -128,8 +129,8 @@ enum tdconv_status {
 	TDCONV_E_BUSY,
 
 	/*
-	 * The module says that the page is accepted already, and the policy makes that an error. In memory that nobody
-	 * accepted before, the VMM lied about the memory map or put a page there before the TD was measured.
+	 * The module says that the page is accepted already, and the policy makes that an error. In memory that
+	 * nobody accepted before, the VMM lied about the memory map or put a page there before the TD was measured.
 	 */
 	TDCONV_E_ALREADY,
 
@@ -222,8 +223,8 @@ enum tdconv_already {
  *	accepted before the next one is asked for.
  * lenient_s: take a RETRY whose R11 has the wrong S (counted in the statistics). The address in it must be right all
  *	the same, and S of the next request comes from the direction, never from R11. Intel's KVM of 2022 stripped S.
- * no_release: do not RELEASE pages before sharing them although the module can.
- * already, already_boot: for conversions (the VMM may have kept the old private page: legitimate), and for memory that
+ * no_release: do not RELEASE pages before sharing them although the module can. already, already_boot: for
+ * conversions (the VMM may have kept the old private page: legitimate), and for memory that
  *	was never accepted (a page that is there already is a forged memory map, unless the embedder's record says that
  *	it never accepted it: then it is zeroed).
  */
@@ -349,20 +350,22 @@ struct tdconv_quarantine {
 };
 
 /*
- * After a failure in either direction: makes [gpa, gpa + bytes) private again as far as the module confirms it. Asks
- * for the whole range (MapGPA, with the budget policy.undo), then accepts page by page what the VMM claims to have
- * given back. What is not accepted goes to the quarantine list. If the list is full, its last entry grows to the end
- * of the range and covers pages that are well: they count as lost too. So res.proven + res.lost = bytes, always, and
- * every page is either accepted or listed. Contents are gone.
+ * After a failure in either direction that left memory UNKNOWN (failed->rest_state): makes the whole range of it
+ * private again as far as the module confirms it. Asks for all of it (MapGPA, with the budget policy.undo), then
+ * accepts page by page what the VMM claims to have given back. What is not accepted goes to the quarantine list. If
+ * the list is full, its last entry grows, and pages in between that are well count as lost too. So res.proven +
+ * res.lost = bytes, always, and every page is either accepted or listed. Contents are gone.
  *
- * Room for one entry at least. Returns TDCONV_OK if nothing is lost, else TDCONV_E_QUARANTINE, whatever the cause
- * was; the cause shows in r10, r11 and rax. To re-share a range after a failure to private, convert it to shared
- * instead.
+ * The list needs room for one more entry at least. Returns TDCONV_OK if nothing is lost, else TDCONV_E_QUARANTINE,
+ * whatever the cause was; the cause shows in r10, r11 and rax. To share a range again after a failure to private,
+ * convert it to shared instead. TDCONV_E_ARGUMENT: there is nothing to undo, or no room.
  */
-enum tdconv_status tdconv_undo(struct tdconv *tdc, uint64_t gpa, uint64_t bytes, struct tdconv_quarantine *list,
+enum tdconv_status tdconv_undo(struct tdconv *tdc, const struct tdconv_result *failed, struct tdconv_quarantine *list,
 			       struct tdconv_result *res);
 
-/* Adds one to sum: zero sum first, add the structure of each CPU. Maxima are maxima, the rest are sums. */
+void tdconv_stats_clear(struct tdconv_stats *stats);
+
+/* Adds one to sum: clear sum first, add the structure of each CPU. Maxima are maxima, the rest are sums. */
 void tdconv_stats_add(struct tdconv_stats *sum, const struct tdconv_stats *one);
 
 /* Pages that are shared now, of the summed statistics. */

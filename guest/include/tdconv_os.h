@@ -35,7 +35,9 @@ struct tdconv_regs {
  */
 /*@ ghost
   @ extern uint64_t tdconv_s, tdconv_lo, tdconv_hi, tdconv_frontier, tdconv_said;
-  @ extern uint64_t tdconv_calls, tdconv_accepts, tdconv_cursor, tdconv_limit;
+  @ extern uint64_t tdconv_calls, tdconv_accepts, tdconv_releases;
+  @ extern uint64_t tdconv_cursor, tdconv_limit, tdconv_already;
+  @ extern int tdconv_keep;
   @*/
 
 /*@ predicate tdconv_mapgpa_allowed(struct tdconv_regs *r) =
@@ -87,7 +89,10 @@ enum tdconv_record {
 enum tdconv_record tdconv_os_record(void *os, uint64_t gpa, uint64_t bytes);
 
 /* Fill private memory with zeroes, through a private alias whatever the page tables say of it meanwhile. */
-/*@ assigns \nothing; */
+/*@ requires gpa == tdconv_cursor && bytes == tdconv_already && 0 < bytes;
+  @ assigns tdconv_cursor, tdconv_already;
+  @ ensures tdconv_cursor == gpa + bytes && tdconv_already == 0;
+  @*/
 void tdconv_os_zero(void *os, uint64_t gpa, uint64_t bytes);
 
 /*

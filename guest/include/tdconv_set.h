@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libtdconv for virtual memory: what a kernel's set_memory_decrypted() and set_memory_encrypted() do, and what it must
- * do before a kexec. Built on tdconv.h; page tables, TLBs and locks are the embedder's (tdconv_os.h).
+ * libtdconv for virtual memory: what a kernel's set_memory_decrypted() and set_memory_encrypted() do, and what it
+ * must do before a kexec. Built on tdconv.h; page tables, TLBs and locks are the embedder's (tdconv_os.h).
  */
 #ifndef TDCONV_SET_H
 #define TDCONV_SET_H

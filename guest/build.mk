@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+# libtdconv. Its objects fit a kernel, a firmware and an ordinary program alike: general registers only, no red zone,
+# position independent.
+TDCONV_SRC := $(filter-out %_test.c %_fuzz.c guest/fake.c,$(wildcard guest/*.c))
+TDCONV_OBJ := $(TDCONV_SRC:%.c=$(B)/%.o) $(B)/guest/tdcall_asm.o
+TDCONV_TESTS := $(patsubst %.c,$(B)/%,$(wildcard guest/*_test.c))
+TDCONV_CFLAGS := $(CFLAGS) $(FREESTANDING) $(STRICT) -fpie -mgeneral-regs-only -mno-red-zone
+
+ALL += $(B)/libtdconv.a
+TESTS += $(TDCONV_TESTS)
+
+$(B)/guest/%.o: guest/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Iguest/include $(TDCONV_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/guest/tdcall_asm.o: guest/tdcall.S
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/libtdconv.a: $(TDCONV_OBJ)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(TDCONV_TESTS): $(B)/guest/%_test: guest/%_test.c guest/fake.c guest/fake.h $(B)/libtdconv.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $< guest/fake.c $(B)/libtdconv.a -o $@

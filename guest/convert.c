@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* Conversion of a physical range, and acceptance of memory that never was. */
+#include "abi/tdx.h"
+#include "internal.h"
+
+/* Whole pages below S, in a direction that there is. The end is never computed before it is known not to wrap. */
+/*@ requires \valid_read(tdc) && tdc_ok(tdc);
+  @ assigns \nothing;
+  @ ensures \result <==> range_ok(tdc, gpa, bytes) && (to == TDCONV_PRIVATE || to == TDCONV_SHARED) &&
+  @	tdc->policy.chunk % 4096 == 0;
+  @*/
+static bool valid(const struct tdconv *tdc, uint64_t gpa, uint64_t bytes, enum tdconv_to to)
+{
+	uint64_t s = tdc->td.shared_bit;
+
+	if (bytes == 0 || bytes % PAGE != 0 || gpa % PAGE != 0)
+		return false;
+	if (gpa >= s || bytes > s - gpa)
+		return false;
+	return (to == TDCONV_PRIVATE || to == TDCONV_SHARED) && tdc->policy.chunk % PAGE == 0;
+}
+
+/* Field by field: compilers may turn an assignment of the whole into a call of memset(), and there is no libc here. */
+/*@ requires \valid(res);
+  @ assigns *res;
+  @ ensures res->status == TDCONV_OK && res->rax == 0 && res->r10 == 0 && res->r11 == 0;
+  @ ensures res->claimed.bytes == 0 && res->proven.bytes == 0 && res->lost == 0 && res->head == 0;
+  @ ensures res->head_state == TDCONV_STATE_UNTOUCHED && res->rest_state == TDCONV_STATE_UNTOUCHED;
+  @ ensures res->calls == 0 && res->retries == 0 && res->stalls == 0 && res->longest_stall == 0;
+  @ ensures res->s_mismatches == 0 && res->accepts == 0 && res->releases == 0;
+  @ ensures res->busy == 0 && res->mismatches == 0 && res->already == 0;
+  @*/
+static void clear(struct tdconv_result *res)
+{
+	res->status = TDCONV_OK;
+	res->rax = 0;
+	res->r10 = 0;
+	res->r11 = 0;
+	res->claimed.bytes = 0;
+	res->proven.bytes = 0;
+	res->lost = 0;
+	res->head = 0;
+	res->head_state = TDCONV_STATE_UNTOUCHED;
+	res->rest_state = TDCONV_STATE_UNTOUCHED;
+	res->calls = 0;
+	res->retries = 0;
+	res->stalls = 0;
+	res->longest_stall = 0;
+	res->s_mismatches = 0;
+	res->accepts = 0;
+	res->releases = 0;
+	res->busy = 0;
+	res->mismatches = 0;
+	res->already = 0;
+}
+
+/* Starts a result; nothing was done to the range yet. */
+/*@ requires \valid_read(tdc) && tdc_ok(tdc) && \valid(res) && \separated(tdc, res);
+  @ assigns *res, ALL_GHOSTS;
+  @ ensures res->gpa == gpa && res->bytes == bytes && res->to == to;
+  @ ensures res->rest_state == TDCONV_STATE_UNTOUCHED && res->proven.bytes == 0 && res->lost == 0;
+  @ ensures res->claimed.bytes == 0 && res->calls == 0 && res->busy == 0;
+  @ ensures \result == TDCONV_OK || \result == TDCONV_E_ARGUMENT;
+  @ ensures \result == TDCONV_OK ==> map_told(tdc, res);
+  @ ensures \result == TDCONV_OK ==> pages_told(res) && tdconv_cursor == gpa && tdconv_limit == gpa;
+  @ ensures \result == TDCONV_OK ==> tdconv_accepts == 0 && tdconv_releases == 0;
+  @ ensures \result == TDCONV_OK <==> request_ok(tdc, res);
+  @*/
+enum tdconv_status tdconv_begin(const struct tdconv *tdc, uint64_t gpa, uint64_t bytes, enum tdconv_to to,
+				struct tdconv_result *res)
+{
+	clear(res);
+	res->to = to;
+	res->gpa = gpa;
+	res->bytes = bytes;
+	if (!valid(tdc, gpa, bytes, to))
+		return TDCONV_E_ARGUMENT;
+	/*@ ghost
+	  tdconv_calls = 0;
+	  tdconv_accepts = 0;
+	  tdconv_releases = 0;
+	  tdconv_already = 0;
+	  tdconv_said = 0;
+	  tdconv_cursor = gpa;
+	  tdconv_limit = gpa;
+	  tdconv_frontier = gpa;
+	  tdconv_lo = gpa;
+	  tdconv_hi = gpa + bytes;
+	  tdconv_s = to == TDCONV_SHARED ? tdc->td.shared_bit : 0;
+	*/
+	return TDCONV_OK;
+}
+
+/* Adds what happened to the statistics. */
+/*@ requires \valid(tdc) && \valid_read(res) && \separated(tdc, res);
+  @ requires TDCONV_OK <= res->status < TDCONV_STATUSES;
+  @ assigns tdc->stats;
+  @*/
+static void account(struct tdconv *tdc, const struct tdconv_result *res)
+{
+	struct tdconv_stats *stats = &tdc->stats;
+
+	stats->conversions = tdconv_sum(stats->conversions, 1);
+	if (res->status != TDCONV_OK)
+		stats->failed = tdconv_sum(stats->failed, 1);
+	stats->by_status[res->status] = tdconv_sum(stats->by_status[res->status], 1);
+	stats->calls = tdconv_sum(stats->calls, res->calls);
+	stats->retries = tdconv_sum(stats->retries, res->retries);
+	stats->stalls = tdconv_sum(stats->stalls, res->stalls);
+	if (res->longest_stall > stats->longest_stall)
+		stats->longest_stall = res->longest_stall;
+	stats->s_mismatches = tdconv_sum(stats->s_mismatches, res->s_mismatches);
+	stats->accepts = tdconv_sum(stats->accepts, res->accepts);
+	stats->releases = tdconv_sum(stats->releases, res->releases);
+	stats->busy = tdconv_sum(stats->busy, res->busy);
+	stats->mismatches = tdconv_sum(stats->mismatches, res->mismatches);
+	stats->already_pages = tdconv_sum(stats->already_pages, res->already / PAGE);
+	stats->accepted_pages = tdconv_sum(stats->accepted_pages, res->proven.bytes / PAGE);
+	stats->quarantined_pages = tdconv_sum(stats->quarantined_pages, res->lost / PAGE);
+}
+
+/* Says how it ended: the head is what is known, and after a failure that is what the module vouches for. */
+/*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res);
+  @ requires TDCONV_OK <= status < TDCONV_STATUSES;
+  @ assigns res->status, res->head, res->head_state, res->rest_state, tdc->stats;
+  @ ensures res->status == status && \result == status;
+  @ ensures status == TDCONV_OK ==> res->head == res->bytes && res->rest_state == TDCONV_STATE_UNTOUCHED;
+  @ ensures status == TDCONV_OK ==>
+  @	res->head_state == (res->to == TDCONV_SHARED ? TDCONV_STATE_SHARED : TDCONV_STATE_PRIVATE);
+  @ ensures status != TDCONV_OK ==> res->head == res->proven.bytes && res->rest_state == \old(res->rest_state);
+  @ ensures status != TDCONV_OK ==> res->head_state == TDCONV_STATE_PRIVATE;
+  @*/
+enum tdconv_status tdconv_finish(struct tdconv *tdc, struct tdconv_result *res, enum tdconv_status status)
+{
+	res->status = status;
+	if (status == TDCONV_OK) {
+		res->head = res->bytes;
+		res->head_state = res->to == TDCONV_SHARED ? TDCONV_STATE_SHARED : TDCONV_STATE_PRIVATE;
+		res->rest_state = TDCONV_STATE_UNTOUCHED;
+	} else {
+		res->head = res->proven.bytes;
+		res->head_state = TDCONV_STATE_PRIVATE;
+	}
+	account(tdc, res);
+	return status;
+}
+
+/* Accepts from what is proven so far up to end. */
+/*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res) && tdc_ok(tdc);
+  @ requires pages_told(res) && paced(res, 6, 0) && res->gpa % 4096 == 0;
+  @ requires tdconv_cursor == res->gpa + res->proven.bytes && tdconv_cursor % 4096 == 0;
+  @ requires tdconv_cursor <= end <= 0x8000000000000 && end % 4096 == 0;
+  @ requires res->busy <= \max(tdc->policy.work.busy, tdc->policy.undo.busy);
+  @ assigns PAGE_FIELDS(res), PAGE_GHOSTS, tdconv_limit, res->proven.bytes, tdc->small_units, tdc->backoff;
+  @ ensures pages_told(res) && paced(res, 6, 2) && tdconv_limit == end;
+  @ ensures tdconv_cursor == res->gpa + res->proven.bytes && tdconv_cursor % 4096 == 0;
+  @ ensures \old(tdconv_cursor) <= tdconv_cursor <= end;
+  @ ensures \result == TDCONV_OK <==> tdconv_cursor == end;
+  @ ensures \result == TDCONV_OK ==> paced(res, 6, 0);
+  @ ensures \old(res->busy) <= res->busy <= \max(\old(res->busy), tdc->policy.work.busy);
+  @ ensures res->releases == \old(res->releases);
+  @ ensures \result == TDCONV_OK || TDCONV_E_GIVEN_UP <= \result <= TDCONV_E_DOUBLE_ACCEPT;
+  @*/
+enum tdconv_status tdconv_accept_to(struct tdconv *tdc, struct tdconv_result *res, uint64_t end, bool boot)
+{
+	struct page_run run;
+	enum tdconv_status status;
+
+	run.leaf = TDG_MEM_PAGE_ACCEPT;
+	run.cursor = res->gpa + res->proven.bytes;
+	run.end = end;
+	run.max_busy = tdc->policy.work.busy;
+	run.policy = boot ? tdc->policy.already_boot : tdc->policy.already;
+	run.already = run.policy;
+	run.ask_record = true;
+	//@ ghost tdconv_limit = end;
+	status = tdconv_pages(tdc, res, &run);
+	res->proven.bytes = run.cursor - res->gpa;
+	return status;
+}
+
+/*
+ * To private, chunk by chunk: what is claimed is accepted before more is asked for. The bounds are the request's own,
+ * not the place where a RETRY went on: else only the tail would be accepted.
+ */
+static enum tdconv_status to_private(struct tdconv *tdc, struct tdconv_result *res)
+{
+	uint64_t end = res->gpa + res->bytes;
+
+	while (res->claimed.bytes < res->bytes) {
+		uint64_t stop = tdconv_chunk_end(tdc, res->gpa + res->claimed.bytes, end);
+		enum tdconv_status status = tdconv_map(tdc, res, stop, &tdc->policy.work);
+
+		if (status == TDCONV_OK)
+			status = tdconv_accept_to(tdc, res, stop, false);
+		if (status != TDCONV_OK)
+			return status;
+	}
+	return TDCONV_OK;
+}
+
+/*
+ * Gives the old private pages back to the module before the VMM is asked for shared ones, so that they are provably
+ * gone. If one cannot be released, those before it are accepted again, with a budget of their own.
+ */
+static enum tdconv_status release(struct tdconv *tdc, struct tdconv_result *res)
+{
+	struct page_run run;
+	uint64_t rax;
+
+	run.leaf = TDG_MEM_PAGE_RELEASE;
+	run.cursor = res->gpa;
+	run.end = res->gpa + res->bytes;
+	run.max_busy = tdc->policy.work.busy;
+	run.policy = TDCONV_ALREADY_KEEP;
+	run.already = TDCONV_ALREADY_KEEP;
+	run.ask_record = false;
+	//@ ghost tdconv_limit = tdconv_hi;
+	if (tdconv_pages(tdc, res, &run) == TDCONV_OK)
+		return TDCONV_OK;
+	rax = res->rax;
+	run.leaf = TDG_MEM_PAGE_ACCEPT;
+	run.end = run.cursor;
+	run.cursor = res->gpa;
+	run.max_busy = res->busy + tdc->policy.undo.busy;
+	//@ ghost tdconv_cursor = res->gpa;
+	//@ ghost tdconv_limit = run.end;
+	if (tdconv_pages(tdc, res, &run) != TDCONV_OK)
+		return TDCONV_E_RELEASE_LOST;
+	res->proven.bytes = run.cursor - res->gpa;
+	res->rax = rax;
+	return TDCONV_E_RELEASE;
+}
+
+static enum tdconv_status to_shared(struct tdconv *tdc, struct tdconv_result *res)
+{
+	enum tdconv_status status = TDCONV_OK;
+
+	if (tdc->td.can_release && !tdc->policy.no_release)
+		status = release(tdc, res);
+	if (status == TDCONV_OK)
+		status = tdconv_map(tdc, res, res->gpa + res->bytes, &tdc->policy.work);
+	return status;
+}
+
+enum tdconv_status tdconv_convert(struct tdconv *tdc, uint64_t gpa, uint64_t bytes, enum tdconv_to to,
+				  struct tdconv_result *res)
+{
+	enum tdconv_status status = tdconv_begin(tdc, gpa, bytes, to, res);
+
+	if (status != TDCONV_OK)
+		return tdconv_finish(tdc, res, status);
+	status = to == TDCONV_SHARED ? to_shared(tdc, res) : to_private(tdc, res);
+	if (status != TDCONV_E_RELEASE)
+		res->rest_state = TDCONV_STATE_UNKNOWN;
+	if (to == TDCONV_PRIVATE)
+		tdc->stats.unshared_pages = tdconv_sum(tdc->stats.unshared_pages, res->proven.bytes / PAGE);
+	else if (status == TDCONV_OK)
+		tdc->stats.shared_pages = tdconv_sum(tdc->stats.shared_pages, bytes / PAGE);
+	return tdconv_finish(tdc, res, status);
+}
+
+enum tdconv_status tdconv_accept(struct tdconv *tdc, uint64_t gpa, uint64_t bytes, struct tdconv_result *res)
+{
+	enum tdconv_status status = tdconv_begin(tdc, gpa, bytes, TDCONV_PRIVATE, res);
+
+	if (status == TDCONV_OK)
+		status = tdconv_accept_to(tdc, res, gpa + bytes, true);
+	return tdconv_finish(tdc, res, status);
+}

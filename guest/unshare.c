@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything private again, before another kernel takes over. Waits for nobody and stops for nothing. */
+#include "internal.h"
+
+/* The embedder's walk must move on, or this would not end. */
+static bool sane(const struct tdconv_extent *extent, uint64_t va, uint64_t end)
+{
+	return extent->va >= va && extent->va < end && extent->bytes > 0 && extent->bytes <= end - extent->va;
+}
+
+enum tdconv_status tdconv_unshare_all(struct tdconv *tdc, uint64_t va, uint64_t end, uint64_t expected,
+				      struct tdconv_unshare *res)
+{
+	struct tdconv_extent extent;
+	struct tdconv_result one;
+
+	res->extents = 0;
+	res->failed = 0;
+	res->pages = 0;
+	res->failed_pages = 0;
+	res->expected_pages = expected;
+	while (va < end && tdconv_os_next_shared(tdc->os, va, end, &extent)) {
+		if (!sane(&extent, va, end))
+			return TDCONV_E_TRANSLATE;
+		res->extents = tdconv_sum(res->extents, 1);
+		res->pages = tdconv_sum(res->pages, extent.bytes / PAGE);
+		tdconv_os_set_pte(tdc->os, extent.va, extent.bytes, TDCONV_PTE_NONE);
+		tdconv_os_flush_tlb(tdc->os, extent.va, extent.bytes);
+		if (tdconv_convert(tdc, extent.gpa, extent.bytes, TDCONV_PRIVATE, &one) != TDCONV_OK) {
+			res->failed = tdconv_sum(res->failed, 1);
+			res->failed_pages = tdconv_sum(res->failed_pages, extent.bytes / PAGE);
+			tdconv_os_left_shared(tdc->os, &extent, &one);
+		}
+		va = extent.va + extent.bytes;
+	}
+	return res->failed == 0 ? TDCONV_OK : TDCONV_E_LEFT_SHARED;
+}

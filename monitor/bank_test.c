@@ -166,7 +166,9 @@ static void test_wrong_slot(void)
 	tap_ok(!bank_address(&m, &c.slots[3], 0x9ffff, TD_PRIVATE, &a), "a GPA in front of the slot has no address");
 	tap_ok(!bank_address(&m, NULL, 0, TD_PRIVATE, &a), "a hole has no address");
 	c.slots[0].pages = 1ull << 40;
-	tap_ok(!bank_address(&m, &c.slots[0], m.reserve, TD_SHARED, &a), "nor has a slot that is larger than the RAM");
+	tap_ok(!bank_address(&m, &c.slots[0], m.reserve, TD_SHARED, &a) &&
+	       !bank_address(&m, &c.slots[0], m.ram[0].bytes, TD_PRIVATE, &a),
+	       "nor has what lies behind the RAM, in a slot that is too large");
 }
 
 static void test_patterns(void)

@@ -12,6 +12,7 @@
 
 #define PAGES		(4 * 512u)
 #define BASE		0x40000000ull
+#define FRESH		0xc0000000ull	/* no tables there yet */
 #define S		(1ull << 47)
 #define MACHINE		0x80000000ull
 #define ROUNDS		20000u
@@ -118,6 +119,10 @@ int main(void)
 	npt_sync();
 	tap_is(flushes, 2, "another address for the same page needs a flush too");
 	npt_unmap(BASE, 512);
+	npt_map(FRESH + 0x1000, 512, MACHINE);
+	tap_ok(translate(FRESH) == 0 && translate(FRESH + 0x1000) == MACHINE &&
+	       translate(FRESH + 0x200fff) == MACHINE + 0x1fffff,
+	       "512 pages that are aligned on one side only are no large entry");
 	for (unsigned int i = 0; good && i < ROUNDS; i++) {
 		change();
 		if (i % 16 == 0)

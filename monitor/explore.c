@@ -88,6 +88,7 @@ static void remember(struct vcpu *vcpu)
 	if (!td_mark(td))
 		panic("td keeps no undo log");
 	td_explore_begin(td, config.explore.depth);
+	journal_event(TD_EV_SEQUENCE, vcpu->index, vcpu->regs.rip, 0, EXPLORE_BEGIN, vcpu->regs.gpr[TD_R12]);
 }
 
 static bool in_service(void)

@@ -147,7 +147,8 @@ static void interrupts(void)
 	tap_ok(lost(0x10001ull << 32 | 0x8fb), "nor is the second cluster");
 	tap_ok(lost(3ull << 32 | 0xf), "vector 15");
 	tap_ok(lost(1ull << 32 | 0x4500) && lost(1ull << 32 | 0x4608) && lost(0xc4500), "INIT and start-up are lost");
-	tap_ok(lost(1ull << 32 | 0x200), "SMI is lost");
+	tap_ok(lost(1ull << 32 | 0x4520) && lost(1ull << 32 | 0x469a), "whatever their vector");
+	tap_ok(lost(1ull << 32 | 0x200) && lost(1ull << 32 | 0x230), "SMI is lost");
 	tap_is(nmi(3ull << 32 | 0x400), 8, "NMI to a physical id goes through the monitor");
 	tap_is(nmi(6ull << 32 | 0xc00), 6, "to logical ids");
 	tap_is(nmi(0xffffffffull << 32 | 0x400), 15, "to everybody");
@@ -218,6 +219,7 @@ static void module_msrs(void)
 	tap_is(native(0x277), 0x0007040600070406, "PAT");
 	tap_is(persona_wrmsr(&vcpu, 0x277, 0x0407050600070106), PERSONA_DONE, "PAT takes memory types");
 	tap_is(persona_wrmsr(&vcpu, 0x277, 2), PERSONA_GP, "but not type 2");
+	tap_is(persona_wrmsr(&vcpu, 0x277, 0x800), PERSONA_GP, "nor reserved bits");
 	tap_is(persona_wrmsr(&vcpu, 0xda0, 1), PERSONA_GP, "no supervisor state in XSS");
 	tap_ok(persona_wrmsr(&vcpu, 0x48, 5) == PERSONA_DONE && native(0x48) == 5, "SPEC_CTRL");
 	tap_is(persona_wrmsr(&vcpu, 0x48, 0x100), PERSONA_GP, "its reserved bits");

@@ -276,6 +276,7 @@ static void test_chance(void)
 	for (uint64_t seed = 2; seed < 66; seed++)
 		different += kvm_run(seed, 8, 64, &calls, &odd) != first;
 	tap_is(different, 64, "64 other seeds: other answers");
+	tap_is(kvm_run(1, 1, 64, &calls, &odd), 0xe389b3d3311c4001, "a seed means the same in every build: journals name it");
 	kvm_run(1, 8, 256, &calls, &odd);
 	tap_is(calls, 128, "chance 256: after every slice");
 	kvm_run(1, 8, 0, &calls, &odd);

@@ -85,6 +85,7 @@ static void test_vp_info(void)
 	regs.gpr[TD_RAX] = TDG_VP_INFO;
 	before = regs;
 	tap_is(td_tdcall(fake.td, 3, &regs), TD_NEXT, "VP.INFO");
+	tap_is(fake_last(TD_EV_TDCALL)->vcpu, 3, "... by the vCPU that the journal says");
 	tap_is(regs.gpr[TD_RAX], 0, "... succeeds");
 	tap_is(regs.gpr[TD_RCX], 48, "RCX = GPAW");
 	tap_is(regs.gpr[TD_RDX], TDX_ATTR_SEPT_VE_DISABLE, "RDX = attributes");

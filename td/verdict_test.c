@@ -262,6 +262,27 @@ static void test_outside_ram(void)
 	fake_start(&c);
 	fake_touch(PAGE | FAKE_S << 1, 0);
 	tap_is(td_stopped(fake.td), TD_STOP_BAD_GPA, "a GPA beyond its width ends it, even if the low bits are RAM");
+	fake_start(&c);
+	fake_touch(PAGE | FAKE_S | FAKE_S << 1, 0);
+	tap_is(td_stopped(fake.td), TD_STOP_BAD_GPA, "... with S too");
+}
+
+/* Two vCPUs fault on one page; the first makes the VMM map it. */
+static void test_again(void)
+{
+	struct td_access private = { .gpa = PAGE }, shared = { .gpa = PAGE | FAKE_S };
+	struct td_config c = fake_config(16);
+
+	c.vcpus = 2;
+	fake_start(&c);
+	tap_is(td_access(fake.td, 0, &private), TD_AGAIN, "a private page that is there: again");
+	fake_share(8, 1);
+	fake.nevents = 0;
+	tap_is(td_access(fake.td, 1, &shared), TD_AGAIN, "a shared one: the same");
+	tap_is(fake.nevents, 0, "nothing is said of it");
+	shared.gpa += TDX_PAGE_SIZE;
+	td_access(fake.td, 1, &shared);
+	tap_is(fake_last(TD_EV_VERDICT)->vcpu, 1, "records name the vCPU of the access");
 }
 
 /* Who is lied to is not to blame, also for what it leaves behind when it dies of it. */
@@ -363,6 +384,7 @@ int main(void)
 	test_records();
 	test_ends();
 	test_outside_ram();
+	test_again();
 	test_blame();
 	test_blame_stays();
 	test_dma();

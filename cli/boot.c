@@ -94,18 +94,19 @@ static int run_and_report(struct boot *b)
 static int run(const struct verb *verb, int argc, char **argv)
 {
 	struct boot *b = xcalloc(1, sizeof(*b));
-	char **operands = xcalloc((size_t)argc, sizeof(*operands));
+	char **operands = xcalloc((size_t)argc, sizeof(*operands)), *own = NULL;
 	int noperands, status;
 
 	b->options = (struct boot_options){
 		.vmm = "complete", .memory.value = 1ull << 30, .cpus.value = 1, .timeout.value = 300,
 	};
 	status = opt_parse(verb, argc, argv, &b->options, operands, &noperands);
-	if (!status && noperands != 1)
-		status = complain(STATUS_INPUT, "boot: %s: see tdlab boot --help",
-				  noperands ? "more than one kernel" : "which kernel?");
+	if (!status && noperands > 1)
+		status = complain(STATUS_INPUT, "boot: more than one kernel: %s, %s", operands[0], operands[1]);
+	if (!status && !noperands && !(own = installed("payloads/builtin")))
+		status = complain(STATUS_INPUT, "boot: which kernel? (the built-in payload is not beside tdlab: run make)");
 	if (!status) {
-		b->options.kernel = operands[0];
+		b->options.kernel = noperands ? operands[0] : own;
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGXFSZ, SIG_IGN);	/* ulimit -f: an error to be told, not a death */
 		status = boot_prepare(b);
@@ -114,8 +115,9 @@ static int run(const struct verb *verb, int argc, char **argv)
 		boot_free(b);
 	}
 	free(operands);
+	free(own);
 	free(b);
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_boot = { "boot", run, "KERNEL", "boot a kernel or payload as a TD and judge its conversions", options };
+const struct verb verb_boot = { "boot", run, "[KERNEL]", "boot a kernel or payload as a TD and judge its conversions", options };

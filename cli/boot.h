@@ -32,6 +32,7 @@ struct boot {
 	char nonce[17];
 	struct device_facts device;
 	bool modules;			/* the initrd was given some */
+	bool first;			/* it was given cli/first/ */
 	int kernel_fd, initrd_fd, config_fd, disk_fd;
 	int console_fd;
 
@@ -54,6 +55,9 @@ void boot_free(struct boot *boot);
 
 /* The disk: the user's image, or 4 MiB of this run's own. */
 int boot_disk(struct boot *boot);
+
+/* Our initrd with the modules behind it, or the user's with what makes it speak to us; *bytes is its size. */
+int boot_initrd(struct boot *boot, size_t *bytes);
 
 /* The command line that would boot the same again, to be freed. */
 char *boot_again(const struct boot *boot);

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 # The command. It links td/ to finish a run in the memory that the monitor leaves behind, and from the monitor what
 # both sides must agree on: the machine's layout, and what makes a good kernel file.
-CLI_MAIN := main boot completion doctor list trace
+CLI_MAIN := main
 CLI_LIB := $(filter-out $(CLI_MAIN),$(patsubst cli/%.c,%,$(filter-out %_test.c,$(wildcard cli/*.c))))
 CLI_TESTS := $(patsubst cli/%.c,$(B)/cli/%,$(wildcard cli/*_test.c))
 CLI_MONITOR := machine bzimage elf linux payload load
 CLI_LIB_OBJ := $(CLI_LIB:%=$(B)/cli/%.o) $(CLI_MONITOR:%=$(B)/cli/monitor/%.o)
 
-ALL += $(B)/tdlab
+ALL += $(B)/tdlab $(B)/tdlab-first
 TESTS += $(CLI_TESTS)
 
 $(B)/tdlab: $(CLI_MAIN:%=$(B)/cli/%.o) $(CLI_LIB_OBJ) $(B)/libtd.a
@@ -24,3 +24,9 @@ $(B)/cli/%.o: cli/%.c
 $(B)/cli/monitor/%.o: monitor/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
+
+# A program of the guest's: no libc, so that it runs wherever Linux does.
+$(B)/tdlab-first: cli/first/first.c cli/evidence.h
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(filter-out $(SANITIZE),$(CFLAGS)) $(WARN) $(FREESTANDING) -static -nostdlib -fno-pie -no-pie \
+		-fcf-protection=none -fno-asynchronous-unwind-tables -Wl,--build-id=none -s -o $@ $<

@@ -111,7 +111,7 @@ static void zsh_verb(const struct verb *v)
 		choices(v);
 		printf(")'");
 	} else if (*v->operands) {
-		printf(" \\\n\t\t'1:%s:_files'", v->operands);
+		printf(" \\\n\t\t'1:file:_files'");
 	}
 	printf(" ;;\n");
 }

@@ -36,4 +36,8 @@
 #define EVIDENCE_DONE		"done"
 #define EVIDENCE_MODULE_DIR	"modules"
 
+/* In an initrd of the user's own: cli/first/, which says "init NONCE", and where it finds the nonce. */
+#define EVIDENCE_FIRST		"tdlab-first"
+#define EVIDENCE_FIRST_NONCE	"tdlab_nonce="
+
 #endif

@@ -11,7 +11,6 @@
 #include "cli/boot.h"
 #include "cli/evidence.h"
 #include "cli/file.h"
-#include "cli/modules.h"
 #include "cli/random.h"
 
 #define GPAW		48	/* with four levels of host page tables no more is to be had (monitor/npt.h) */
@@ -48,46 +47,19 @@ static void draw(struct boot *b)
 	snprintf(b->nonce, sizeof(b->nonce), "%016" PRIx64, random_next(&state));
 }
 
-/* The initrd with the modules behind it. Linux takes several archives in a row, each at a multiple of 4 bytes. */
-static int make_initrd(struct boot *b, size_t *total)
-{
-	const struct boot_options *o = &b->options;
-	char *own = o->initrd ? NULL : installed("initrd.cpio");
-	const char *path = o->initrd ? o->initrd : own;
-	struct cpio modules = { 0 };
-	uint8_t *data = NULL;
-	size_t bytes = 0, padded;
-	int status = 0;
-
-	if (!path)
-		return complain(STATUS_ENVIRONMENT, "no initrd.cpio beside tdlab: run make, or use --initrd");
-	status = file_read(path, "initrd", &data, &bytes);
-	if (!status && bytes == 0)
-		status = complain(STATUS_INPUT, "initrd %s: the file is empty", path);
-	if (!status && b->device.attached && (!o->initrd || o->modules))
-		status = modules_collect(o->kernel, b->guest.version, o->modules, &modules);
-	if (!status) {
-		padded = modules.bytes ? (bytes + 3) & ~(size_t)3 : bytes;
-		data = xrealloc(data, padded + modules.bytes);
-		memset(data + bytes, 0, padded - bytes);
-		if (modules.bytes)
-			memcpy(data + padded, modules.data, modules.bytes);
-		*total = padded + modules.bytes;
-		b->modules = modules.bytes != 0;
-		b->initrd_fd = file_from("tdlab-initrd", data, *total);
-		status = b->initrd_fd < 0 ? STATUS_ENVIRONMENT : 0;
-	}
-	free(modules.data);
-	free(data);
-	free(own);
-	return status;
-}
-
 static int make_cmdline(struct boot *b)
 {
 	const char *append = b->options.append;
-	int length = snprintf(b->config.cmdline, sizeof(b->config.cmdline), "%s %s%s%s%s", DEFAULT_APPEND, EVIDENCE_NONCE,
-			      b->nonce, append ? " " : "", append ? append : "");
+	char *first = xprintf("%s", "");
+	int length;
+
+	if (b->first) {
+		free(first);
+		first = xprintf(" rdinit=/%s %s%s", EVIDENCE_FIRST, EVIDENCE_FIRST_NONCE, b->nonce);
+	}
+	length = snprintf(b->config.cmdline, sizeof(b->config.cmdline), "%s %s%s%s%s%s", DEFAULT_APPEND, EVIDENCE_NONCE,
+			  b->nonce, first, append ? " " : "", append ? append : "");
+	free(first);
 
 	if (length < 0 || (size_t)length >= sizeof(b->config.cmdline))
 		return complain(STATUS_INPUT, "--append: the command line has %d bytes, %zu are allowed", length,
@@ -105,6 +77,9 @@ static int make_config(struct boot *b)
 	c->flags = b->options.trace_exits || b->options.seed.given ? MONITOR_TRACE_EXITS : 0;
 	if (b->qemu.version < QEMU_CX16_GOOD)
 		c->flags |= MONITOR_HIDE_CX16;
+#ifdef TDLAB_ALIAS_BANKS	/* the build that must not pass a single run: tests/alias.bats */
+	c->flags |= MONITOR_ALIAS_BANKS;
+#endif
 	c->machine = b->machine;
 	c->td.vcpus = (uint32_t)b->options.cpus.value;
 	c->td.gpaw = GPAW;
@@ -147,7 +122,7 @@ static int check_input(struct boot *b)
 	if (!status)
 		status = boot_disk(b);
 	if (!status && b->guest.linux_kernel)
-		status = make_initrd(b, &initrd);
+		status = boot_initrd(b, &initrd);
 	else if (!status && (b->options.initrd || b->options.modules))
 		status = complain(STATUS_INPUT, "%s is a payload: it takes no --initrd and no --modules", b->guest.path);
 	if (!status)

@@ -104,6 +104,8 @@ static void report_device(const struct boot *b)
 	if (c->device)
 		label("device", "virtio-blk read %s through shared memory, %s", size_text(c->device_bytes, size),
 		      !*b->device.sha256 ? "not compared" : b->judgement.device_equal ? "checksum equal" : "checksum WRONG");
+	else if (b->options.initrd)
+		label("device", "not tested: only tdlab's own initrd reads the disk");
 	else if (*c->failed)
 		label("device", "not tested: the guest says: failed %s", c->failed);
 	else if (c->no_device)

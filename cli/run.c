@@ -14,6 +14,7 @@
 
 #define DRAIN_MS	20
 #define PROGRESS_S	0.2
+#define CONSOLE_ROOM	(1 << 20)	/* a full pipe would make the guest's serial port wait for us: not the same run again */
 #define LAST_WORDS	2048	/* of QEMU's stderr that are kept */
 #define MONITOR_DONE	1	/* exit status of QEMU when the monitor ended the run: 2 * 0 + 1 (monitor/end.c) */
 #define MONITOR_PANIC	3
@@ -205,6 +206,7 @@ int run_qemu(struct run *run, const struct words *arguments, struct run_end *end
 	signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (signals < 0 || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC))
 		return complain(STATUS_ENVIRONMENT, "cannot make pipes: %s", strerror(errno));
+	fcntl(out[1], F_SETPIPE_SZ, CONSOLE_ROOM);
 	w.pid = process_start(arguments->all, -1, out[1], err[1]);
 	close(out[1]);
 	close(err[1]);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* The manual tells of everything that there is, and its example works. */
+#include <ctype.h>
+
+#include "cli/behaviour.h"
+#include "cli/file.h"
+#include "cli/judge.h"
+#include "cli/opt.h"
+#include "cli/testing.h"
+
+const struct verb *const verbs[] = { &verb_boot, &verb_list, &verb_trace, &verb_doctor, &verb_completion, NULL };
+
+/* The source of a page, without the marks of its fonts. */
+static char *page(const char *path)
+{
+	uint8_t *data;
+	size_t bytes, kept = 0;
+	char *text;
+
+	if (file_read(path, "page", &data, &bytes))
+		return xprintf("%s", "");
+	text = xrealloc(data, bytes + 1);
+	for (size_t i = 0; i < bytes; i++)
+		if (text[i] != '*' && (text[i] != '_' || (i && isalnum((unsigned char)text[i - 1]) &&
+							  isalnum((unsigned char)text[i + 1]))))
+			text[kept++] = text[i];
+	text[kept] = '\0';
+	return text;
+}
+
+static void test_options(const char *general, const char *boot)
+{
+	char name[80];
+
+	for (const struct verb *const *v = verbs; *v; v++) {
+		snprintf(name, sizeof(name), "tdlab %s ", (*v)->name);
+		tap_ok(strstr(general, name) != NULL, name);
+		for (const struct opt *o = (*v)->options; o->name; o++) {
+			snprintf(name, sizeof(name), "--%s", o->name);
+			tap_ok(strstr(*v == &verb_boot ? boot : general, name) != NULL, name);
+		}
+	}
+}
+
+static void test_outcomes(const char *boot)
+{
+	for (enum outcome o = OUTCOME_POWER_OFF; o <= OUTCOME_QEMU; o++)
+		tap_ok(strstr(boot, outcome_name(o)) != NULL, outcome_name(o));
+	for (unsigned int how = TD_CLOSE_COMPLETE; how <= TD_CLOSE_CUT_OFF; how++)
+		tap_ok(strstr(boot, close_name(how)) != NULL, close_name(how));
+}
+
+static void test_events(const char *general)
+{
+	for (unsigned int type = 0; type < TD_EV_TYPES; type++)
+		tap_ok(strstr(general, event_name(type)) != NULL, event_name(type));
+}
+
+/* The text between the lines of three backquotes. */
+static void test_example(void)
+{
+	char path[] = "/tmp/tdlab-manual-XXXXXX.vmm", *text, *start, *stop;
+	struct behaviour b;
+	uint8_t *data;
+	size_t bytes;
+	int fd = mkstemps(path, 4), status;
+
+	status = file_read("man/tdlab-behaviour.5.scd", "page", &data, &bytes);
+	text = xprintf("%.*s", status ? 0 : (int)bytes, status ? "" : (char *)data);
+	start = strstr(text, "```\n");
+	stop = start ? strstr(start + 4, "```") : NULL;
+	if (tap_ok(stop != NULL, "the example is there")) {
+		tap_ok(write(fd, start + 4, (size_t)(stop - start - 4)) > 0, "it is written");
+		status = behaviour_load(&b, path, NULL);
+		tap_ok(status == 0 && b.packed.nrules == 2 && b.packed.rules[0].claim_pages == 1, "it loads");
+		behaviour_free(&b);
+	}
+	close(fd);
+	unlink(path);
+	free(text);
+	free(data);
+}
+
+int main(void)
+{
+	char *general = page("man/tdlab.1.scd"), *boot = page("man/tdlab-boot.1.scd");
+
+	test_options(general, boot);
+	test_outcomes(boot);
+	test_events(general);
+	test_example();
+	free(general);
+	free(boot);
+	return tap_done();
+}

@@ -117,7 +117,6 @@ static void merge_others(struct td *td, struct td_conversion *into, uint64_t sta
 		if (c == into || !overlaps(c, start, end) || c->to_shared != into->to_shared)
 			continue;
 		into->end = c->end > into->end ? c->end : into->end;
-		into->start = c->start < into->start ? c->start : into->start;
 		close_conversion(td, c, TD_CLOSE_MERGED);
 	}
 }
@@ -127,13 +126,11 @@ static void go_on(struct td *td, struct td_conversion *c, uint64_t gpa, uint64_t
 {
 	if (gpa > c->frontier && td_sept_any_ram(td, c->frontier, gpa))
 		td_violation(td, TD_V_SKIPPED_PAGES, with_s(td, c, c->frontier), pages_in(gpa - c->frontier), rip, gpa);
-	c->restarts += gpa < c->frontier;
 	if (gpa != c->frontier)
 		c->stall_run = 0;
 	c->start = gpa < c->start ? gpa : c->start;
 	c->end = end > c->end ? end : c->end;
 	merge_others(td, c, gpa, end);
-	c->frontier = gpa;
 	c->used = 0;
 }
 

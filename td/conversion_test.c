@@ -38,6 +38,8 @@ static void test_continuation(void)
 	tap_is(fake_share(6, 2).r10, 0, "the last 2");
 	tap_ok(closed(TD_CLOSE_COMPLETE, 8, 8, 4, 3, 0, 0), "one conversion: 4 calls, 3 RETRY");
 	tap_is(fake_count(TD_EV_OPEN), 1, "... opened once");
+	tap_ok(fake_last(TD_EV_OPEN)->a[0] == 1 && fake_last(TD_EV_OPEN)->a[1] == (FAKE_RAM | S) &&
+	       fake_last(TD_EV_OPEN)->a[2] == 8, "... as the journal says");
 	fake_share(8, 4);
 	fake_share(10, 1);
 	tap_is(fake_count(TD_EV_CLOSE), 1, "a request that continues may be shorter");
@@ -64,6 +66,23 @@ static void test_skipped(void)
 	tap_is(fake_known_pages(TD_KNOWN_UNKNOWN), 2, "... but nobody may use what was skipped");
 	tap_is(fake_touch(FAKE_PAGE(3) | S, 0), TD_VE, "... as a touch shows");
 	tap_is(fake_violations(TD_V_SHARED_ALIAS_OF_PRIVATE), 1, "... which is one more violation");
+}
+
+/* A request from the start again is about all of its pages, whatever was claimed of them before. */
+static void test_restart_stalls(void)
+{
+	struct td_config c = fake_config(16);
+
+	c.behaviour.nrules = 2;
+	c.behaviour.rules[0] = (struct td_rule){ .complete = 4, .last = 1 };
+	c.behaviour.rules[1] = (struct td_rule){ .complete = 0 };
+	fake_start(&c);
+	fake_share(0, 8);
+	fake_share(0, 8);
+	tap_is(fake_known_pages(TD_KNOWN_TO_SHARED), 8, "asked for again and not answered: nothing is claimed any more");
+	tap_is(fake_real_pages(TD_REAL_SHARED), 4, "... though 4 are shared");
+	fake_power_off();
+	tap_is(fake_last(TD_EV_VERDICT)->a[2], 8, "... and all 8 can be abandoned");
 }
 
 static void test_restart(void)
@@ -129,6 +148,17 @@ static void test_merge(void)
 	tap_is(fake_violations(TD_V_ABANDONED), 0, "... and none is left");
 }
 
+static void test_merge_in_part(void)
+{
+	start(16, (struct td_rule){ .complete = 0, .last = 2 });
+	fake_share(0, 4);
+	fake_share(6, 4);
+	fake_share(0, 8);
+	tap_is(fake_closed(TD_CLOSE_COMPLETE), 0, "one over the first and a part of the other is done: the rest is open");
+	fake_power_off();
+	tap_ok(fake_violations(TD_V_ABANDONED) == 1 && fake_last(TD_EV_VERDICT)->a[2] == 2, "... and can be abandoned");
+}
+
 /* Two vCPUs convert neighbouring ranges at once, towards both directions. */
 static void test_adjacent(void)
 {
@@ -176,6 +206,33 @@ static void test_abandoned(void)
 	fake_power_off();
 	tap_is(fake_violations(TD_V_ABANDONED), 1, "towards private as well");
 	tap_is(fake_last(TD_EV_VERDICT)->a[1], FAKE_PAGE(4), "... without S");
+}
+
+/* What is a use of a conversion that is open: a touch of what is not claimed, with no request after it. */
+static void test_used(void)
+{
+	start(16, (struct td_rule){ .complete = 0 });
+	fake_share(0, 8);
+	fake_touch(FAKE_PAGE(0) | S, 0);
+	fake_power_off();
+	tap_is(fake_last(TD_EV_VERDICT)->a[4], FAKE_PAGE(0) | S, "a touch of its first byte is a use");
+	start(16, (struct td_rule){ .complete = 0 });
+	fake_share(0, 8);
+	fake_touch(FAKE_PAGE(0) | S, TD_ACCESS_SPLIT);
+	fake_touch(FAKE_PAGE(8) | S, 0);
+	fake_power_off();
+	tap_is(fake_last(TD_EV_VERDICT)->a[4], 0, "a load that strayed into it is none, nor is a touch behind it");
+	start(16, (struct td_rule){ .complete = 0 });
+	fake_share(0, 8);
+	fake_touch(FAKE_PAGE(2) | S, 0);
+	fake_share(0, 8);
+	fake_power_off();
+	tap_is(fake_last(TD_EV_VERDICT)->a[4], 0, "a request after the touch: none");
+	start(16, (struct td_rule){ .fail = RETRY, .claim_base = TD_CLAIM_START, .claim_pages = 4 });
+	fake_share(0, 8);
+	fake_touch(FAKE_PAGE(2) | S, 0);
+	fake_power_off();
+	tap_is(fake_last(TD_EV_VERDICT)->a[4], 0, "a touch of what the VMM had claimed: none");
 }
 
 /* A VMM that does not let the guest finish: giving up is right, using the rest is not. */
@@ -286,6 +343,11 @@ static void test_many_open(void)
 	for (int i = 0; i < 3; i++)
 		fake_share(0, 2);
 	tap_is(fake_real_pages(TD_REAL_SHARED), 3, "those that are booked go on");
+	for (int i = 0; i < 3; i++)
+		fake_share(1, 1);
+	tap_is(fake_closed(TD_CLOSE_COMPLETE), 1, "... to their end");
+	fake_share(1010, 2);
+	tap_is(fake_count(TD_EV_OPEN), TD_MAX_CONVERSIONS + 1, "which makes room for one more");
 	tap_ok(fake_consistent(), "all is sane");
 	fake_power_off();
 	tap_is(fake_violations(TD_V_ABANDONED), TD_MAX_CONVERSIONS, "and are abandoned at the end");
@@ -295,11 +357,14 @@ int main(void)
 {
 	test_continuation();
 	test_skipped();
+	test_restart_stalls();
 	test_restart();
 	test_opposite();
 	test_merge();
+	test_merge_in_part();
 	test_adjacent();
 	test_abandoned();
+	test_used();
 	test_contained();
 	test_cut_off();
 	test_runaway();

@@ -30,7 +30,7 @@ struct td_conversion {
 	uint64_t used;		/* GPA (with S) of a use before it was done, 0: none */
 	uint64_t used_rip;
 	uint32_t id;
-	uint32_t calls, retries, stalls, stall_run, longest_run, restarts;
+	uint32_t calls, retries, stalls, stall_run, longest_run;
 	bool to_shared;
 };
 

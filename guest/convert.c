@@ -206,6 +206,7 @@ static enum tdconv_status to_private(struct tdconv *tdc, struct tdconv_result *r
 static enum tdconv_status release(struct tdconv *tdc, struct tdconv_result *res)
 {
 	struct page_run run;
+	enum tdconv_status again;
 	uint64_t rax;
 
 	run.leaf = TDG_MEM_PAGE_RELEASE;
@@ -225,9 +226,10 @@ static enum tdconv_status release(struct tdconv *tdc, struct tdconv_result *res)
 	run.max_busy = res->busy + tdc->policy.undo.busy;
 	//@ ghost tdconv_cursor = res->gpa;
 	//@ ghost tdconv_limit = run.end;
-	if (tdconv_pages(tdc, res, &run) != TDCONV_OK)
-		return TDCONV_E_RELEASE_LOST;
+	again = tdconv_pages(tdc, res, &run);
 	res->proven.bytes = run.cursor - res->gpa;
+	if (again != TDCONV_OK)
+		return TDCONV_E_RELEASE_LOST;
 	res->rax = rax;
 	return TDCONV_E_RELEASE;
 }

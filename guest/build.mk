@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# mutate, fuzz, bench, packaging: guest/mutate, guest/fuzz*, guest/bench*, guest/package.mk are in another pair of hands
 # libtdconv. Its objects fit a kernel, a firmware and an ordinary program alike: general registers only, no red zone,
 # position independent.
 TDCONV_SRC := $(filter-out %_test.c %_fuzz.c guest/fake.c,$(wildcard guest/*.c))

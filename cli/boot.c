@@ -30,7 +30,7 @@ static const struct opt options[] = {
 	{ 0 },
 };
 
-static int start(struct boot *b)
+int boot_run(struct boot *b)
 {
 	struct words words = { 0 };
 	struct qemu_run q = {
@@ -52,7 +52,7 @@ static int start(struct boot *b)
 	words_free(&words);
 	b->wall = run.wall;
 	b->end.no_tdx = b->guest.linux_kernel && !b->guest.detects_tdx;
-	return status;
+	return status ? status : ram_finish(&b->ram, &b->config.td, &b->records);
 }
 
 static int close_journal(struct boot *b)
@@ -67,11 +67,8 @@ static int close_journal(struct boot *b)
 
 static int run_and_report(struct boot *b)
 {
-	int status = start(b);
+	int status = boot_run(b);
 
-	if (status)
-		return status;
-	status = ram_finish(&b->ram, &b->config.td, &b->records);
 	if (status)
 		return status;
 	judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->device, &b->end);

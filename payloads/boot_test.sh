@@ -49,6 +49,16 @@ for cpus in 1 2; do
 	done
 done
 
+# 64 MiB under every behaviour that comes with tdlab; Linux's largest swiotlb under two.
+for vmm in "$top"/behaviours/*.vmm error-after:call=2 error-after:call=3,code=GPA_INUSE hyperv:pages=1 eagain:stalls=20; do
+	vmm=${vmm##*/}
+	checks_itself "builtin under ${vmm%.vmm}" --vmm "${vmm%.vmm}" --append convert=64 "$build/payloads/builtin"
+done
+checks_itself "builtin, 2 vCPUs, under hyperv" --vmm hyperv --cpus 2 --append convert=64 "$build/payloads/builtin"
+checks_itself "builtin in chunks of 2 MiB under kvm" --vmm kvm --append "convert=64 chunk=512" "$build/payloads/builtin"
+checks_itself "builtin, 1 GiB" --vmm hyperv --memory 1280M "$build/payloads/builtin"
+checks_itself "builtin, 1 GiB on 2 vCPUs" --vmm qemu-64m --cpus 2 --memory 1280M "$build/payloads/builtin"
+
 while read -r ending vmm want outcome violations; do
 	[[ -z $ending || $ending == '#'* ]] && continue
 	append=()

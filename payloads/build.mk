@@ -13,15 +13,21 @@ PAYLOAD_LIB := start lib/string lib/vmcall lib/console lib/paging lib/trap lib/m
 PAYLOAD_SCENARIOS := scenario scenarios scenarios_broken scenarios_sound
 PAYLOAD_OBJ = $(patsubst %,$(B)/payloads/%.o,$(PAYLOAD_LIB) $(1))
 
-PAYLOADS := $(addprefix $(B)/payloads/,violate conform ending)
+PAYLOADS := $(addprefix $(B)/payloads/,violate conform ending builtin)
 ALL += $(PAYLOADS)
 
 $(B)/payloads/violate: $(call PAYLOAD_OBJ,violate $(PAYLOAD_SCENARIOS) lib/pci lib/virtio_blk)
 $(B)/payloads/conform: $(call PAYLOAD_OBJ,conform conform_tdcall conform_ve conform_irq)
 $(B)/payloads/ending: $(call PAYLOAD_OBJ,ending scenario)
 
+# libtdconv as it is installed. Its TDCALL is wrapped so that answers of the VMM can be replaced.
+BUILTIN := $(patsubst payloads/%.c,%,$(wildcard payloads/builtin*.c))
+$(B)/payloads/builtin: $(call PAYLOAD_OBJ,$(BUILTIN) lib/pci lib/virtio_blk lib/sha256) $(B)/libtdconv.a
+$(B)/payloads/builtin: PAYLOAD_LDFLAGS += -Wl,--wrap=tdconv_os_tdcall
+$(B)/payloads/built%.o: CPPFLAGS += -Iguest/include
+
 $(PAYLOADS): payloads/payload.lds
-	$(CC) $(PAYLOAD_LDFLAGS) -o $@ $(filter %.o,$^)
+	$(CC) $(PAYLOAD_LDFLAGS) -o $@ $(filter %.o %.a,$^)
 
 $(B)/payloads/%.o: payloads/%.c
 	@mkdir -p $(@D)

@@ -3,6 +3,7 @@
  * The built-in payload: `tdlab boot` without a kernel. Words of the command line: convert=MIB, how much memory the large
  * conversion is about (1024, Linux's largest swiotlb, or what there is); chunk=PAGES, how much of it per MapGPA.
  */
+#include "cli/evidence.h"
 #include "payloads/lib/payload.h"
 #include "payloads/builtin.h"
 
@@ -117,6 +118,7 @@ static void show_statistics(void)
 int payload_main(void)
 {
 	uint64_t bytes = large_bytes();
+	int status;
 
 	if (!tap_ok(start_workers(), "the module says what this TD is") ||
 	    !tap_ok(bytes != 0, "there is memory to convert"))
@@ -127,5 +129,7 @@ int payload_main(void)
 	builtin_set(&workers[0], SCRATCH + MIB);
 	builtin_disk(&workers[0], SCRATCH + 3 * MIB);
 	show_statistics();
-	return tap_done();
+	status = tap_done();
+	tap_puts(EVIDENCE_PREFIX EVIDENCE_DONE "\n");
+	return status;
 }

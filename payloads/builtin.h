@@ -21,7 +21,7 @@
  * failure can be had under every VMM, and the TD is in a state that a VMM with that answer could have left it in.
  */
 struct inject {
-	uint32_t after;		/* MapGPA calls that are let through first */
+	uint32_t after;		/* requests that the VMM completes first */
 	uint32_t times;		/* then this many are answered so; 0: none */
 	uint64_t real;
 	uint64_t r10;
@@ -34,7 +34,6 @@ struct worker {
 	struct tdconv tdc;
 	struct inject inject;
 	uint64_t left_shared;	/* bytes that tdconv_os_left_shared() was told of */
-	struct tdconv_result last;
 };
 
 extern volatile bool builtin_stopped;	/* the gate of tdconv_set_memory() */

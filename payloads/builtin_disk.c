@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads the disk through memory that was converted for it, as the test of the command wants it (cli/evidence.h). */
+#include "cli/evidence.h"
 #include "payloads/lib/payload.h"
 #include "payloads/lib/sha256.h"
 #include "payloads/lib/virtio_blk.h"
 #include "payloads/builtin.h"
 
 #define BUFFER		0x10000u	/* one request */
+#define MOST		0x400000u	/* of the disk */
 #define SHARED_BYTES	(BUFFER + VIRTIO_BLK_DMA_BYTES)
 
-static void say_none(const char *why)
+static void say(const char *what, const char *more)
 {
-	console_puts("tdlab: disk none ");
-	console_puts(why);
+	console_puts(EVIDENCE_PREFIX);
+	console_puts(what);
+	console_puts(more);
 	console_puts("\n");
 }
 
@@ -32,41 +35,41 @@ static bool read_all(struct virtio_blk *disk, uint64_t buffer, uint64_t bytes, c
 	return true;
 }
 
-static void read_disk(struct worker *w, uint64_t gpa, uint64_t bytes)
+static void read_disk(uint64_t gpa)
 {
-	uint64_t ring = gpa + BUFFER;
+	uint64_t ring = gpa + BUFFER, bytes;
 	struct virtio_blk disk;
 	char hex[65];
 
-	if (bytes % VIRTIO_BLK_SECTOR != 0) {
-		say_none("its size is not a multiple of 512 bytes");
+	if (!virtio_blk_open(&disk, paging_alias(ring + payload_info.shared), ring)) {
+		say(EVIDENCE_NO_DEVICE, "");
 		return;
 	}
-	if (!virtio_blk_open(&disk, paging_alias(ring + payload_info.shared), ring) ||
-	    !builtin_ok(read_all(&disk, gpa, bytes, hex), "the disk can be read through shared memory")) {
-		say_none("the payload's driver failed");
+	bytes = disk.sectors < MOST / VIRTIO_BLK_SECTOR ? disk.sectors * VIRTIO_BLK_SECTOR : MOST;
+	if (!builtin_ok(read_all(&disk, gpa, bytes, hex), "the disk can be read through shared memory")) {
+		say(EVIDENCE_FAILED, "the disk cannot be read");
 		return;
 	}
 	virtio_blk_close(&disk);
-	console_puts("tdlab: disk ");
-	console_puts(hex);
-	console_puts(" ");
+	console_puts(EVIDENCE_PREFIX EVIDENCE_DEVICE "vda ");
 	builtin_number(bytes);
+	console_puts(" ");
+	console_puts(hex);
 	console_puts("\n");
-	if (tdconv_convert(&w->tdc, gpa, SHARED_BYTES, TDCONV_PRIVATE, &w->last) == TDCONV_OK)
-		console_puts("tdlab: removed virtio-blk\n");
 }
 
 void builtin_disk(struct worker *w, uint64_t gpa)
 {
-	uint64_t bytes = builtin_argument("tdlab.disk", 0);
+	struct tdconv_result res;
 
-	if (bytes == 0)
-		return;
-	if (tdconv_convert(&w->tdc, gpa, SHARED_BYTES, TDCONV_SHARED, &w->last) == TDCONV_OK) {
-		read_disk(w, gpa, bytes);
+	if (tdconv_convert(&w->tdc, gpa, SHARED_BYTES, TDCONV_SHARED, &res) != TDCONV_OK) {
+		builtin_contain(w, &res);
+		say(EVIDENCE_FAILED, "buffers for the disk could not be shared");
 		return;
 	}
-	builtin_contain(w, &w->last);
-	say_none("its buffers could not be shared");
+	read_disk(gpa);
+	if (tdconv_convert(&w->tdc, gpa, SHARED_BYTES, TDCONV_PRIVATE, &res) == TDCONV_OK)
+		say(EVIDENCE_REMOVED, "vda");
+	else
+		builtin_contain(w, &res);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The zero page, the MADT and the start of vCPUs. What the loader promises is in monitor/load.h. */
+#include "cli/evidence.h"
 #include "payloads/lib/payload.h"
 
 /* linux Documentation/arch/x86/zero-page.rst */
@@ -164,7 +165,7 @@ static void say_hello(void)
 
 	if (!payload_argument("tdlab.nonce", nonce, sizeof(nonce)))
 		return;
-	console_puts("tdlab: user ");
+	console_puts(EVIDENCE_PREFIX EVIDENCE_INIT);
 	console_puts(nonce);
 	console_puts("\n");
 }

@@ -5,6 +5,7 @@
 #include "monitor/end.h"
 #include "monitor/explore.h"
 #include "monitor/io.h"
+#include "monitor/ioapic.h"
 #include "monitor/journal.h"
 #include "monitor/lib.h"
 #include "monitor/mem.h"
@@ -101,6 +102,12 @@ bool td_engine_mmio(struct td *of, uint64_t gpa, unsigned int size, bool write, 
 	if (slot == NULL || slot->kind != TD_SLOT_MMIO || gpa % TDX_PAGE_SIZE + size > TDX_PAGE_SIZE ||
 	    !engine_address(slot, gpa, TD_SHARED, &address))
 		return false;
+	if (address / TDX_PAGE_SIZE == IOAPIC_PAGE / TDX_PAGE_SIZE) {
+		if (size != 4 || address % 4 != 0)
+			return false;
+		if (write)
+			*value = ioapic_filter((uint32_t)(address - IOAPIC_PAGE), (uint32_t)*value);
+	}
 	if (write) {
 		mem_device_write(address, size, *value);
 		settle();

@@ -7,6 +7,7 @@
 #include "monitor/io.h"
 
 #define PORT_KEYBOARD	0x64	/* command FE..FF pulses the reset line (IBM PC AT) */
+#define PORT_SYSTEM	0x92	/* bit 0 resets (IBM PS/2) */
 #define PORT_DEBUG_EXIT	0xf4
 #define PORT_RESET	0xcf9	/* ICH9 reset control: bit 2 resets */
 #define PORT_FW_SELECT	0x510	/* qemu docs/specs/fw_cfg.rst */
@@ -58,7 +59,8 @@ static void check_end(uint16_t port, uint32_t value)
 		end_run_mark(TD_MARK_SHUTDOWN, value);
 	if ((port == PORT_PM1_CNT && (value & PM1_SLEEP)) || (port == PORT_PM1_CNT + 1 && (value & PM1_SLEEP >> 8)))
 		end_run_mark(TD_MARK_POWER_OFF, value);
-	if ((port == PORT_RESET && (value & 4)) || (port == PORT_KEYBOARD && (value & 0xfe) == 0xfe))
+	if ((port == PORT_RESET && (value & 4)) || (port == PORT_SYSTEM && (value & 1)) ||
+	    (port == PORT_KEYBOARD && (value & 0xfe) == 0xfe))
 		end_run_mark(TD_MARK_RESET, 0);
 }
 

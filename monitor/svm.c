@@ -19,6 +19,12 @@
 #define IO_MAP_BYTES		12288
 #define HOST_CR4_AS_GUEST	(CR4_PSE | CR4_PGE | CR4_SMEP | CR4_SMAP)
 
+/*
+ * What a device can send to a CPU if the guest tells it so (ICH9's APM port, an IOAPIC entry, an MSI), and what would end
+ * in machine memory that the guest wrote, outside of every page table: an SMI starts at SMBASE + 0x8000.
+ */
+#define HOST_INTERCEPTS		(SVM_I_SMI | SVM_I_INIT)
+
 /* Of what a guest's RFLAGS can hold; anything else is damage done by the machine below. */
 #define RFLAGS_KNOWN		0x3f7fd7ull
 
@@ -75,7 +81,7 @@ static void *permission_maps(uint64_t *io_map)
 static void set_intercepts(struct vmcb_control *c)
 {
 	c->exceptions = 1u << SVM_UD;
-	c->misc1 = SVM_I_NMI | SVM_I_RDPMC | SVM_I_CPUID | SVM_I_INVD | SVM_I_HLT | SVM_I_INVLPGA | SVM_I_IOIO |
+	c->misc1 = SVM_I_NMI | HOST_INTERCEPTS | SVM_I_RDPMC | SVM_I_CPUID | SVM_I_INVD | SVM_I_HLT | SVM_I_INVLPGA | SVM_I_IOIO |
 		   SVM_I_MSR | SVM_I_SHUTDOWN;
 	c->misc2 = SVM_I_VMRUN | SVM_I_VMMCALL | SVM_I_VMLOAD | SVM_I_VMSAVE | SVM_I_STGI | SVM_I_CLGI | SVM_I_SKINIT |
 		   SVM_I_WBINVD | SVM_I_MONITOR | SVM_I_MWAIT;
@@ -96,7 +102,7 @@ static void halt_init(struct vcpu *vcpu)
 	struct vmcb *vmcb = mem_alloc(TDX_PAGE_SIZE);
 
 	halt_vmcbs[vcpu->index] = vmcb;
-	vmcb->control.misc1 = SVM_I_INTR | SVM_I_NMI;
+	vmcb->control.misc1 = SVM_I_INTR | SVM_I_NMI | HOST_INTERCEPTS;
 	vmcb->control.misc2 = SVM_I_VMRUN;
 	vmcb->control.asid = ASID;
 	vmcb->control.int_control = VMCB_INTR_MASKING;
@@ -177,20 +183,14 @@ static uint64_t event_cut_short(uint64_t exit_int_info)
 	return exit_int_info;
 }
 
-/* NMIs follow an IRET intercept; without one owed there is no intercept and no cost. */
+/* Until the guest's IRET there is no other. */
 static void deliver_nmi(struct vcpu *vcpu)
 {
-	struct vmcb_control *c = &vcpu->vmcb->control;
-
-	if (!vcpu->nmi || (vcpu->event & EVENT_VALID))
+	if (!vcpu->nmi || vcpu->nmi_blocked || (vcpu->event & EVENT_VALID))
 		return;
-	if (vcpu->nmi_blocked) {
-		c->misc1 |= SVM_I_IRET;
-		return;
-	}
 	vcpu->nmi = 0;
 	vcpu->nmi_blocked = true;
-	c->misc1 |= SVM_I_IRET;
+	vcpu->vmcb->control.misc1 |= SVM_I_IRET;
 	vcpu->event = EVENT_VALID | EVENT_NMI | 2;
 }
 
@@ -278,8 +278,16 @@ static void decode_npf(struct vm_exit *e, const struct vmcb_control *c)
 		    (e->error & 1ull << 33 ? TD_ACCESS_WALK : 0);
 }
 
+static void check_signal(uint64_t code)
+{
+	if (code == VMEXIT_SMI || code == VMEXIT_INIT)
+		panic("the guest had a device send %s to a CPU, which a VMM would not let through",
+		      code == VMEXIT_SMI ? "an SMI" : "an INIT");
+}
+
 static void decode(const struct vmcb_control *c, struct vm_exit *e)
 {
+	check_signal(c->exit_code);
 	*e = (struct vm_exit){ .reason = EXIT_UNKNOWN, .code = c->exit_code };
 	switch (c->exit_code) {
 	case VMEXIT_EXCEPTION + SVM_UD:
@@ -352,6 +360,7 @@ bool svm_wait(struct vcpu *vcpu)
 	svm_halt(mem_address(vmcb));
 	if (vmcb->control.exit_code == VMEXIT_INTR)
 		return false;
+	check_signal(vmcb->control.exit_code);
 	if (vmcb->control.exit_code != VMEXIT_NMI)
 		panic("halting a CPU ended with SVM exit 0x%lx", vmcb->control.exit_code);
 	vcpu->kicked = 0;

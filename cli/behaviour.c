@@ -83,7 +83,8 @@ static int locate(struct behaviour *b, const char *spec, size_t length, const ch
 		base_length -= strlen(SUFFIX);
 	snprintf(b->name, sizeof(b->name), "%.*s", (int)base_length, base);
 	if (!b->path)
-		status = complain(STATUS_ENVIRONMENT, "the folder \"behaviours\" is not beside tdlab: use --behaviours");
+		status = complain(STATUS_ENVIRONMENT,
+				  "the folder \"behaviours\" is not beside tdlab: use --behaviours");
 	else if (!slash && access(b->path, F_OK) != 0)
 		status = no_such(name, folder);
 	free(name);

@@ -46,35 +46,44 @@ static void refused(const char *text, const char *says, const char *name)
 
 static void test_malformed(void)
 {
-	refused(HEAD "[rule]\ncomplete = many\n", "t.vmm:6: complete: \"many\" is not a number or \"all\"", "a value that is none");
-	refused(HEAD "[rule]\ncomplet = 1\n", "t.vmm:6: a rule has no \"complet\": did you mean \"complete\"?", "an unknown setting");
-	refused(HEAD "[ruel]\ncomplete = 1\n", "t.vmm:5: unknown section [ruel]: did you mean [rule]?", "an unknown section");
+	refused(HEAD "[rule]\ncomplete = many\n", "t.vmm:6: complete: \"many\" is not a number or \"all\"",
+		"a value that is none");
+	refused(HEAD "[rule]\ncomplet = 1\n", "t.vmm:6: a rule has no \"complet\": did you mean \"complete\"?",
+		"an unknown setting");
+	refused(HEAD "[ruel]\ncomplete = 1\n", "t.vmm:5: unknown section [ruel]: did you mean [rule]?",
+		"an unknown section");
 	refused(HEAD "[rule\ncomplete = 1\n", "t.vmm:5: \"[\" without \"]\"", "a section that does not end");
 	refused(HEAD "[rule]\n\nnonsense\n", "t.vmm:7: neither", "a line that is nothing");
 	refused("title = t\n" HEAD, "t.vmm:1: \"title\" stands before the first section", "a setting outside");
-	refused("[behaviour]\ntitle = t\nghci = permitted\n", "t.vmm:3: [behaviour] needs title, ghci and expect", "no expect");
-	refused("[behaviour]\ntitle = t\nghci = maybe\n", "t.vmm:3: ghci: \"maybe\" is neither permitted nor hostile", "ghci");
+	refused("[behaviour]\ntitle = t\nghci = permitted\n", "t.vmm:3: [behaviour] needs title, ghci and expect",
+		"no expect");
+	refused("[behaviour]\ntitle = t\nghci = maybe\n", "t.vmm:3: ghci: \"maybe\" is neither permitted nor hostile",
+		"ghci");
 	refused(HEAD "title = u\n", "t.vmm:5: \"title\" was set in line 2 already", "a setting twice");
 	refused(HEAD "[rule]\nstalls = $n\n", "t.vmm:6: there is no [parameter n]", "an unknown parameter in a rule");
 	refused(HEAD "[parameter n]\nhelp = h\ndefault = 0\nmin = 1\n[rule]\nstalls = $n\n",
 		"t.vmm:6: default of n = 0: not between 1 and", "a default out of range");
-	refused(HEAD "[parameter n]\nhelp = h\ndefault = 2\n[rule]\nstalls = 1\n", "t.vmm:6: no rule uses $n", "an idle parameter");
-	refused(HEAD "[parameter n]\nhelp = h\n", "t.vmm:6: parameter \"n\" needs a default", "a parameter without default");
+	refused(HEAD "[parameter n]\nhelp = h\ndefault = 2\n[rule]\nstalls = 1\n", "t.vmm:6: no rule uses $n",
+		"an idle parameter");
+	refused(HEAD "[parameter n]\nhelp = h\n", "t.vmm:6: parameter \"n\" needs a default",
+		"a parameter without default");
 	refused(HEAD "[rule]\nfail = SUCCESS\n", "t.vmm:6: fail: \"SUCCESS\" is neither", "success as failure");
 	refused(HEAD "[rule]\ncalls = 0\n", "t.vmm:6: \"0\": calls are counted from 1", "call 0");
 	refused(HEAD "[rule]\ncalls = 5..3\n", "t.vmm:6: \"5..3\"", "calls backwards");
 	refused(HEAD "[rule]\ncalls = -1\n", "t.vmm:6: \"-1\" is not FIRST", "a negative call");
-	refused(HEAD "[rule]\nclaim = middle\n", "t.vmm:6: \"middle\" is none of frontier start end zero", "claim base");
+	refused(HEAD "[rule]\nclaim = middle\n", "t.vmm:6: \"middle\" is none of frontier start end zero",
+		"claim base");
 	refused(HEAD "[rule]\nclaim = end*2\n", "t.vmm:6: \"end*2\" is none", "claim grammar");
 	refused(HEAD "[rule]\nclaim = end+2p\n", "t.vmm:6: \"end+2p\": after end comes", "claim unit");
 	refused(HEAD "[rule]\nchunk = 3\n", "t.vmm:6: chunk and chance belong together", "chunk alone");
 	refused(HEAD "[rule]\nlie = yes\nfail = 1\n", "t.vmm:7: lie says SUCCESS", "lie and fail");
-	refused("[behaviour]\ntitle = $x\nghci = hostile\nexpect = contain\n", "title: there is no [parameter x]", "title");
+	refused("[behaviour]\ntitle = $x\nghci = hostile\nexpect = contain\n", "title: there is no [parameter x]",
+		"title");
 }
 
 static void test_rules(void)
 {
-	struct behaviour b;
+	struct behaviour b = { 0 };
 	const struct td_rule *r = b.packed.rules;
 
 	write_file("# comment\n[behaviour]\ntitle = two\n\tlines\nghci = hostile\nexpect = contain\nimplicit = convert\n"
@@ -82,7 +91,8 @@ static void test_rules(void)
 		   "claim = end-3+1b\nclaim-s = flip\n[rule]\nfail = GPA_INUSE\ncomplete = 4\ncalls = 2..\n");
 	tap_is(load(&b, "t", folder), 0, "a file with three rules loads");
 	tap_ok(strcmp(b.title, "two lines") == 0, "a title over two lines");
-	tap_ok(b.packed.hostile && b.packed.contain && b.packed.implicit == TD_IMPLICIT_CONVERT && b.packed.aug == TD_AUG_4K,
+	tap_ok(b.packed.hostile && b.packed.contain && b.packed.implicit == TD_IMPLICIT_CONVERT &&
+		       b.packed.aug == TD_AUG_4K,
 	       "head");
 	tap_is(b.packed.nrules, 3, "an empty rule counts");
 	tap_ok(r[0].complete == UINT64_MAX && r[0].first == 0 && r[0].fail == 0, "and converts everything");

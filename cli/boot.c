@@ -55,7 +55,7 @@ int boot_run(struct boot *b)
 	return status ? status : ram_finish(&b->ram, &b->config.td, &b->records);
 }
 
-static int close_journal(struct boot *b)
+int boot_close_journal(struct boot *b)
 {
 	FILE *copy = b->records.copy;
 
@@ -84,7 +84,7 @@ static int run_and_report(struct boot *b)
 		report_text(b);
 	if (b->judgement.status == STATUS_ENVIRONMENT)
 		complain(0, "%s", b->judgement.why);
-	status = close_journal(b);
+	status = boot_close_journal(b);
 	return status ? status : b->judgement.status;
 }
 
@@ -101,7 +101,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (!status && noperands > 1)
 		status = complain(STATUS_INPUT, "boot: more than one kernel: %s, %s", operands[0], operands[1]);
 	if (!status && !noperands && !(own = installed("payloads/builtin")))
-		status = complain(STATUS_INPUT, "boot: which kernel? (the built-in payload is not beside tdlab: run make)");
+		status = complain(STATUS_INPUT,
+				  "boot: which kernel? (the built-in payload is not beside tdlab: run make)");
 	if (!status) {
 		b->options.kernel = noperands ? operands[0] : own;
 		signal(SIGPIPE, SIG_IGN);
@@ -117,4 +118,5 @@ static int run(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_boot = { "boot", run, "[KERNEL]", "boot a kernel or payload as a TD and judge its conversions", options };
+const struct verb verb_boot = { "boot", run, "[KERNEL]", "boot a kernel or payload as a TD and judge its conversions",
+				options };

@@ -56,6 +56,9 @@ void boot_free(struct boot *boot);
 /* Runs QEMU to its end and has td judge what was still open then. Returns 0, or a status after a complaint. */
 int boot_run(struct boot *boot);
 
+/* The copy that --journal asked for is complete, or a complaint is made and a status returned. */
+int boot_close_journal(struct boot *boot);
+
 /* The disk: the user's image, or 4 MiB of this run's own. */
 int boot_disk(struct boot *boot);
 

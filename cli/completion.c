@@ -31,12 +31,15 @@ static void bash_arguments(const struct verb *v)
 {
 	for (const struct opt *o = v->options; o->name; o++) {
 		if (o->kind == OPT_FILE)
-			printf("\t'%s --%s') mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); return ;;\n", v->name, o->name);
+			printf("\t'%s --%s') mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); return ;;\n", v->name,
+			       o->name);
 		else if (o->kind == OPT_FOLDER)
-			printf("\t'%s --%s') mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); return ;;\n", v->name, o->name);
+			printf("\t'%s --%s') mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); return ;;\n", v->name,
+			       o->name);
 		else if (o->kind == OPT_BEHAVIOUR)
 			printf("\t'%s --%s') mapfile -t COMPREPLY < <(compgen -W \"$(tdlab list behaviours 2>/dev/null | "
-			       "sed -n 's/^\\([^ ][^ ]*\\).*/\\1/p')\" -- \"$word\"); return ;;\n", v->name, o->name);
+			       "sed -n 's/^\\([^ ][^ ]*\\).*/\\1/p')\" -- \"$word\"); return ;;\n",
+			       v->name, o->name);
 		else if (o->kind != OPT_FLAG)
 			printf("\t'%s --%s') return ;;\n", v->name, o->name);
 	}
@@ -56,7 +59,8 @@ static void bash(void)
 {
 	puts("# bash completion for tdlab: source <(tdlab completion bash)\n"
 	     "_tdlab() {\n"
-	     "\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} options='' words=''");
+	     "\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]}\n"
+	     "\tlocal options='' words=''");
 	bash_verbs();
 	puts("\tcase \"$verb $before\" in");
 	for (const struct verb *const *v = verbs; *v; v++)
@@ -92,7 +96,11 @@ static void zsh_text(const char *text)
 static void zsh_verb(const struct verb *v)
 {
 	static const char *const actions[] = {
-		[OPT_TEXT] = " ", [OPT_FILE] = "_files", [OPT_FOLDER] = "_files -/", [OPT_NUMBER] = " ", [OPT_SIZE] = " ",
+		[OPT_TEXT] = " ",
+		[OPT_FILE] = "_files",
+		[OPT_FOLDER] = "_files -/",
+		[OPT_NUMBER] = " ",
+		[OPT_SIZE] = " ",
 		[OPT_SECONDS] = " ",
 		[OPT_BEHAVIOUR] = "{compadd ${${(f)\"$(tdlab list behaviours 2>/dev/null)\"}%% *}}",
 	};

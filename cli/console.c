@@ -9,7 +9,8 @@
 
 /* Worth quoting in a report. They prove nothing: the page states do. */
 static const char *const telling[] = {
-	"Kernel panic", "Oops", "BUG: ", "CPA VMM failure", "swiotlb: Failed", "Cannot allocate SWIOTLB", "TDVMCALL failed",
+	"Kernel panic",	   "Oops", "BUG: ", "CPA VMM failure", "swiotlb: Failed", "Cannot allocate SWIOTLB",
+	"TDVMCALL failed",
 };
 
 void console_begin(struct console *c, const char *nonce)

@@ -54,14 +54,14 @@ static void mapgpa(const struct td_event *e, char *text, size_t bytes)
 
 	if (e->a[2] != TDVMCALL_SUCCESS)
 		snprintf(at, sizeof(at), " at 0x%" PRIx64, e->a[3]);
-	snprintf(text, bytes, "MapGPA 0x%" PRIx64 ", %" PRIu64 " pages: %s%s, %u converted", e->a[0], (uint64_t)(e->a[1] / TDX_PAGE_SIZE),
-		 NAME(codes, e->a[2]), at, (uint32_t)e->a[4]);
+	snprintf(text, bytes, "MapGPA 0x%" PRIx64 ", %" PRIu64 " pages: %s%s, %u converted", e->a[0],
+		 (uint64_t)(e->a[1] / TDX_PAGE_SIZE), NAME(codes, e->a[2]), at, (uint32_t)e->a[4]);
 }
 
 static void numbers(const struct td_event *e, char *text, size_t bytes)
 {
-	snprintf(text, bytes, "%s 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, event_name(e->type),
-		 e->a[0], e->a[1], e->a[2], e->a[3], e->a[4]);
+	snprintf(text, bytes, "%s 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64,
+		 event_name(e->type), e->a[0], e->a[1], e->a[2], e->a[3], e->a[4]);
 }
 
 static void fatal(const struct td_event *e, char *text, size_t bytes)
@@ -79,31 +79,37 @@ void describe_text(const struct td_event *e, char *text, size_t bytes)
 {
 	switch (e->type) {
 	case TD_EV_START:
-		snprintf(text, bytes, "start: GPAW %" PRIu64 ", vCPUs %" PRIu64 ", RAM %" PRIu64 " pages, seed %" PRIu64, e->a[0],
+		snprintf(text, bytes,
+			 "start: GPAW %" PRIu64 ", vCPUs %" PRIu64 ", RAM %" PRIu64 " pages, seed %" PRIu64, e->a[0],
 			 e->a[1], e->a[2], e->a[3]);
 		break;
 	case TD_EV_TDCALL:
-		snprintf(text, bytes, "TDCALL %s RCX 0x%" PRIx64 " RDX 0x%" PRIx64 ": %s", NAME(leaves, e->a[0]), e->a[1], e->a[2],
-			 NAME(statuses, tdx_code(e->a[3])));
+		snprintf(text, bytes, "TDCALL %s RCX 0x%" PRIx64 " RDX 0x%" PRIx64 ": %s", NAME(leaves, e->a[0]),
+			 e->a[1], e->a[2], NAME(statuses, tdx_code(e->a[3])));
 		break;
 	case TD_EV_MAPGPA:
 		mapgpa(e, text, bytes);
 		break;
 	case TD_EV_ACCEPT:
 		snprintf(text, bytes, "ACCEPT 0x%" PRIx64 ", %s: %s", (uint64_t)(e->a[0] & ~(TDX_PAGE_SIZE - 1)),
-			 e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? "2 MiB" : "4 KiB", NAME(statuses, tdx_code(e->a[1])));
+			 e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? "2 MiB" : "4 KiB",
+			 NAME(statuses, tdx_code(e->a[1])));
 		break;
 	case TD_EV_OPEN:
-		snprintf(text, bytes, "conversion %" PRIu64 " begins: 0x%" PRIx64 ", %" PRIu64 " pages", e->a[0], e->a[1], e->a[2]);
+		snprintf(text, bytes, "conversion %" PRIu64 " begins: 0x%" PRIx64 ", %" PRIu64 " pages", e->a[0],
+			 e->a[1], e->a[2]);
 		break;
 	case TD_EV_CLOSE:
-		snprintf(text, bytes, "conversion %" PRIu64 " %s: %u of %" PRIu64 " pages; calls %" PRIu64 ", RETRY %u, stalls %"
-			 PRIu64, e->a[0] >> 32, close_name((unsigned int)(uint32_t)e->a[0]), (uint32_t)e->a[2], e->a[2] >> 32,
+		snprintf(text, bytes,
+			 "conversion %" PRIu64 " %s: %u of %" PRIu64 " pages; calls %" PRIu64
+			 ", RETRY %u, stalls %" PRIu64,
+			 e->a[0] >> 32, close_name((unsigned int)(uint32_t)e->a[0]), (uint32_t)e->a[2], e->a[2] >> 32,
 			 e->a[3] >> 32, (uint32_t)e->a[3], e->a[4] >> 32);
 		break;
 	case TD_EV_VERDICT:
-		snprintf(text, bytes, "%s %s at 0x%" PRIx64 ", %" PRIu64 " pages", class_name((unsigned int)(e->a[0] >> 32)),
-			 violation_name((unsigned int)(uint32_t)e->a[0]), e->a[1], e->a[2]);
+		snprintf(text, bytes, "%s %s at 0x%" PRIx64 ", %" PRIu64 " pages",
+			 class_name((unsigned int)(e->a[0] >> 32)), violation_name((unsigned int)(uint32_t)e->a[0]),
+			 e->a[1], e->a[2]);
 		break;
 	case TD_EV_FATAL:
 		fatal(e, text, bytes);
@@ -115,7 +121,8 @@ void describe_text(const struct td_event *e, char *text, size_t bytes)
 		snprintf(text, bytes, "TDVMCALL %s is not served", NAME(subfns, e->a[0]));
 		break;
 	case TD_EV_EXIT:
-		snprintf(text, bytes, "exit %s 0x%" PRIx64 " 0x%" PRIx64, exit_name((unsigned int)e->a[0]), e->a[1], e->a[2]);
+		snprintf(text, bytes, "exit %s 0x%" PRIx64 " 0x%" PRIx64, exit_name((unsigned int)e->a[0]), e->a[1],
+			 e->a[2]);
 		break;
 	case TD_EV_COUNT:
 		snprintf(text, bytes, "%" PRIu64 " exits of %s", e->a[1], exit_name((unsigned int)e->a[0]));

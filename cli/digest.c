@@ -173,8 +173,8 @@ static void take(struct reading *r, const struct td_event *e)
 }
 
 /*
- * That a conversion was abandoned is often known only at the end, when nobody's stack is there to be looked at. Who made
- * its last call, and what happened up to there, tells more.
+ * That a conversion was abandoned is often known only at the end, when nobody's stack is there to be looked at. Who
+ * made its last call, and what happened up to there, tells more.
  */
 static void look_back(struct judgement *j, uint64_t s)
 {

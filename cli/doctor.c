@@ -21,7 +21,8 @@ struct doctor_options {
 };
 
 static const struct opt options[] = {
-	{ "qemu", OPT_FILE, offsetof(struct doctor_options, qemu), "FILE", "QEMU to look at [qemu-system-x86_64 in PATH]" },
+	{ "qemu", OPT_FILE, offsetof(struct doctor_options, qemu), "FILE",
+	  "QEMU to look at [qemu-system-x86_64 in PATH]" },
 	{ "json", OPT_FLAG, offsetof(struct doctor_options, json), NULL, "as JSON" },
 	{ 0 },
 };
@@ -65,8 +66,8 @@ static void look_at_qemu(struct examination *x, const char *wanted)
 	if (qemu_find(&qemu, wanted))
 		tell(x, MISSING, "qemu", "%s of 7.2 or newer: install the package qemu-system-x86", QEMU_NAME);
 	else if (qemu.version < QEMU_CX16_GOOD)
-		tell(x, GOOD, "qemu", "%s, version %s; cmpxchg16b is hidden from guests, it is broken before 10.0", qemu.path,
-		     qemu.text);
+		tell(x, GOOD, "qemu", "%s, version %s; cmpxchg16b is hidden from guests, it is broken before 10.0",
+		     qemu.path, qemu.text);
 	else
 		tell(x, GOOD, "qemu", "%s, version %s", qemu.path, qemu.text);
 	free(qemu.path);
@@ -92,7 +93,8 @@ static void look_at_memory(struct examination *x)
 	if (have == UINT64_MAX)
 		tell(x, GOOD, "memory", "the kernel does not say how much is free");
 	else if (have < (1280ull << 20))
-		tell(x, OPTIONAL, "memory", "%" PRIu64 " MiB free, 1280 MiB are wanted for the default guest: use --memory", have >> 20);
+		tell(x, OPTIONAL, "memory",
+		     "%" PRIu64 " MiB free, 1280 MiB are wanted for the default guest: use --memory", have >> 20);
 	else
 		tell(x, GOOD, "memory", "%" PRIu64 " MiB free", have >> 20);
 	if (fd >= 0) {

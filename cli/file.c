@@ -50,8 +50,8 @@ int file_memory(const char *name, uint64_t bytes)
 	if (fd < 0) {
 		complain(STATUS_ENVIRONMENT, "cannot make a memory file: %s", strerror(errno));
 	} else if (ftruncate(fd, (off_t)bytes)) {
-		complain(STATUS_ENVIRONMENT, "cannot make a memory file of %llu MiB: %s%s", (unsigned long long)bytes >> 20,
-			 strerror(errno), errno == EFBIG ? " (ulimit -f)" : "");
+		complain(STATUS_ENVIRONMENT, "cannot make a memory file of %llu MiB: %s%s",
+			 (unsigned long long)bytes >> 20, strerror(errno), errno == EFBIG ? " (ulimit -f)" : "");
 		close(fd);
 		fd = -1;
 	}

@@ -52,8 +52,8 @@ int guest_fits(const struct guest *g, uint64_t initrd_bytes, size_t cmdline_byte
 	if (error == LOAD_OK)
 		return 0;
 	if (error == LOAD_CMDLINE_TOO_LONG)
-		return complain(STATUS_INPUT, "--append: %s: %zu bytes, %u are allowed", load_error_text(error), cmdline_bytes,
-				g->linux_kernel ? g->bzimage.cmdline_max : 0);
+		return complain(STATUS_INPUT, "--append: %s: %zu bytes, %u are allowed", load_error_text(error),
+				cmdline_bytes, g->linux_kernel ? g->bzimage.cmdline_max : 0);
 	return complain(STATUS_INPUT, "--memory: %s: at least %lluM", load_error_text(error),
 			(unsigned long long)(plan.needed + (2u << 20) - 1) >> 21 << 1);
 }

@@ -7,8 +7,12 @@
 unsigned int utf8_length(const unsigned char *t)
 {
 	unsigned char low = 0x80, high = 0xbf;
-	unsigned int length = t[0] < 0x80 ? 1 : t[0] < 0xc2 ? 0 : t[0] < 0xe0 ? 2 : t[0] < 0xf0 ? 3 : t[0] < 0xf5 ? 4 : 0;
+	unsigned int length = 0;
 
+	if (t[0] < 0x80)
+		length = 1;
+	else if (t[0] >= 0xc2 && t[0] < 0xf5)
+		length = t[0] < 0xe0 ? 2 : t[0] < 0xf0 ? 3 : 4;
 	if (length < 2)
 		return length;
 	if (t[0] == 0xe0)

@@ -52,8 +52,10 @@ int main(void)
 	json_object_end(&json);
 	json_array_end(&json);
 	json_object_end(&json);
-	is(&json, "{\"n\":18446744073709551615,\"s\":-5,\"h\":\"0x1000\",\"t\":1.234560,\"never\":null,\"b\":true,\"null\":null,"
-	   "\"empty\":[],\"list\":[1,{}]}\n", "values, compact");
+	is(&json,
+	   "{\"n\":18446744073709551615,\"s\":-5,\"h\":\"0x1000\",\"t\":1.234560,\"never\":null,\"b\":true,\"null\":null,"
+	   "\"empty\":[],\"list\":[1,{}]}\n",
+	   "values, compact");
 	json = begin(true);
 	json_object(&json, NULL);
 	json_array(&json, "a");
@@ -71,8 +73,10 @@ int main(void)
 	json_object_end(&json);
 	is(&json, "{}\n{}\n", "several objects are lines");
 
-	text("a\"b\\c/\n\t\r\x01\x1f\x7f", "\"a\\\"b\\\\c/\\n\\u0009\\u000d\\u0001\\u001f\\u007f\"", "control characters");
-	text("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80", "\"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80\"", "UTF-8");
+	text("a\"b\\c/\n\t\r\x01\x1f\x7f", "\"a\\\"b\\\\c/\\n\\u0009\\u000d\\u0001\\u001f\\u007f\"",
+	     "control characters");
+	text("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80", "\"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80\"",
+	     "UTF-8");
 	text("\xff" "a\xc3", "\"\\ufffda\\ufffd\"", "bytes that are no UTF-8");
 	text("\xc0\xaf", "\"\\ufffd\\ufffd\"", "an overlong form");
 	text("\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\"", "a surrogate");

@@ -99,7 +99,8 @@ static const struct conversion *missed(const struct judgement *j, const struct t
 	for (size_t i = 0; i < j->nconversions && !behaviour->contain; i++) {
 		const struct conversion *c = &j->conversions[i];
 
-		if (c->closed && (c->how == TD_CLOSE_REFUSED || c->how == TD_CLOSE_UNDONE || c->how == TD_CLOSE_ABANDONED) &&
+		if (c->closed &&
+		    (c->how == TD_CLOSE_REFUSED || c->how == TD_CLOSE_UNDONE || c->how == TD_CLOSE_ABANDONED) &&
 		    !made_up_for(j, c))
 			return c;
 	}
@@ -167,10 +168,12 @@ static void judge_rest(struct judgement *j, const struct console *console, const
 		say(j, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE,
 		    "this kernel does not know TDX: it needs CONFIG_INTEL_TDX_GUEST=y");
 	else if (!finished && j->outcome == OUTCOME_STOPPED)
-		say(j, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "%s (%s at GPA 0x%" PRIx64 ") and no violation was seen",
-		    outcome_sentence(j->outcome), stop_name(j->stop), j->stop_detail);
+		say(j, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED,
+		    "%s (%s at GPA 0x%" PRIx64 ") and no violation was seen", outcome_sentence(j->outcome),
+		    stop_name(j->stop), j->stop_detail);
 	else if (!finished)
-		say(j, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "%s and no violation was seen", outcome_sentence(j->outcome));
+		say(j, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "%s and no violation was seen",
+		    outcome_sentence(j->outcome));
 	else if (missing)
 		say(j, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "%s", missing);
 	else if (behaviour->contain)

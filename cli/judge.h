@@ -39,7 +39,8 @@ struct finding {
 };
 
 struct totals {
-	uint64_t mapgpa_calls, retries, stalls, to_shared_pages, to_private_pages, accepts_4k, accepts_2m, abandoned_pages;
+	uint64_t mapgpa_calls, retries, stalls, to_shared_pages, to_private_pages, accepts_4k, accepts_2m,
+		abandoned_pages;
 	uint64_t completed;	/* conversions */
 };
 

@@ -46,7 +46,8 @@ static void call(uint32_t id, uint64_t gpa, uint64_t pages, uint64_t r10, uint64
 static void close_it(uint32_t id, enum td_close how, uint64_t gpa, uint64_t pages, uint64_t done, uint64_t calls,
 		     uint64_t retries, uint64_t stalls)
 {
-	event(TD_EV_CLOSE, (uint64_t)id << 32 | how, gpa, pages << 32 | done, calls << 32 | retries, stalls << 32 | stalls);
+	event(TD_EV_CLOSE, (uint64_t)id << 32 | how, gpa, pages << 32 | done, calls << 32 | retries,
+	      stalls << 32 | stalls);
 }
 
 /* A conversion of 1024 pages in two calls. */
@@ -86,7 +87,8 @@ static void test_pass(void)
 	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "every conversion completed", "a good run passes");
 	tap_is(j.nconversions, 2, "conversions");
 	tap_ok(j.conversions[0].gpa == POOL && j.conversions[0].to_shared && j.conversions[0].done == 1024 &&
-	       j.conversions[0].calls == 2 && j.conversions[0].retries == 1 && !j.conversions[1].to_shared, "their facts");
+		       j.conversions[0].calls == 2 && j.conversions[0].retries == 1 && !j.conversions[1].to_shared,
+	       "their facts");
 	tap_ok(j.totals.mapgpa_calls == 4 && j.totals.retries == 2 && j.totals.to_shared_pages == 1024 &&
 	       j.totals.to_private_pages == 1024 && j.totals.accepts_4k == 1 && j.totals.accepts_2m == 1, "totals");
 	tap_ok(j.exits[EXIT_CPUID] == 5 && j.detected == 1 && j.ended == 16, "exits and times");
@@ -96,12 +98,14 @@ static void test_evidence(void)
 {
 	begin();
 	power_off();
-	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "no conversion was completed", "no conversion");
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "no conversion was completed",
+	       "no conversion");
 	begin();
 	converted(1, POOL | S);
 	power_off();
 	console_begin(&console, "n");
-	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "user space was never reached", "no nonce");
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "user space was never reached",
+	       "no nonce");
 	begin();
 	records.count = 1;
 	converted(1, POOL | S);
@@ -113,7 +117,8 @@ static void test_evidence(void)
 	device = (struct device_facts){ true, 512, "aa" };
 	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "a disk without a driver is no obstacle");
 	console_feed(&console, "tdlab: device vda 512 ab\n", 25, 4);
-	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "disk's data came back wrong", "wrong data is");
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "disk's data came back wrong",
+	       "wrong data is");
 	console_feed(&console, "tdlab: device vda 512 aa\n", 25, 4);
 	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "right data is not");
 	tap_ok(j.device_equal, "and is told");
@@ -138,7 +143,8 @@ static void test_abandoned(void)
 	call(2, POOL, 1024, TDVMCALL_RETRY, POOL, 0);
 	close_it(2, TD_CLOSE_UNDONE, POOL, 1024, 0, 1, 1, 1);
 	power_off();
-	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was undone after 0", "a conversion that was undone misses the expectation");
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was undone after 0",
+	       "a conversion that was undone misses the expectation");
 	behaviour.contain = 1;
 	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "contained", "unless it is to contain");
 	behaviour.contain = 0;
@@ -186,7 +192,8 @@ static void test_classes(void)
 	records.count -= 4;
 	call(1, POOL | S, 512, TDVMCALL_SUCCESS, 0, 512);
 	power_off();
-	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "never came to misbehave", "a script that never struck");
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "never came to misbehave",
+	       "a script that never struck");
 }
 
 /* A run that ended like this, and nothing else was wrong with it. */
@@ -229,7 +236,8 @@ static void test_ends(void)
 	begin();
 	records.count = 1;
 	end.no_tdx = true;
-	expect(OUTCOME_NO_TDX, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "CONFIG_INTEL_TDX_GUEST", "a kernel without TDX");
+	expect(OUTCOME_NO_TDX, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "CONFIG_INTEL_TDX_GUEST",
+	       "a kernel without TDX");
 }
 
 int main(void)

@@ -16,7 +16,8 @@ struct list_options {
 };
 
 static const struct opt options[] = {
-	{ "behaviours", OPT_FOLDER, offsetof(struct list_options, behaviours), "DIR", "where behaviours are looked for" },
+	{ "behaviours", OPT_FOLDER, offsetof(struct list_options, behaviours), "DIR",
+	  "where behaviours are looked for" },
 	{ "json", OPT_FLAG, offsetof(struct list_options, json), NULL, "as JSON" },
 	{ 0 },
 };
@@ -121,7 +122,8 @@ static int list_abi(const struct list_options *o, struct json *json)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (!o->json) {
-			printf("%-16s %-24s 0x%-16" PRIx64 "  %s\n", rows[i].kind, rows[i].name, rows[i].number, rows[i].source);
+			printf("%-16s %-24s 0x%-16" PRIx64 "  %s\n", rows[i].kind, rows[i].name, rows[i].number,
+			       rows[i].source);
 			continue;
 		}
 		json_object(json, NULL);
@@ -156,8 +158,8 @@ static int list_named(const char *what, const struct list_options *o)
 		return status;
 	}
 	near = suggest(what, names, ARRAY_SIZE(names));
-	return complain(STATUS_INPUT, "list: no list \"%s\": %s%s", what, near ? "did you mean " : "there are behaviours, violations, abi",
-			near ? near : "");
+	return complain(STATUS_INPUT, "list: no list \"%s\": %s%s", what,
+			near ? "did you mean " : "there are behaviours, violations, abi", near ? near : "");
 }
 
 static int run(const struct verb *verb, int argc, char **argv)

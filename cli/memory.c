@@ -48,6 +48,8 @@ int memory_available(uint64_t guest_bytes)
 
 	if (have >= need)
 		return 0;
-	return complain(STATUS_ENVIRONMENT, "not enough memory: a guest of %" PRIu64 " MiB needs about %" PRIu64 " MiB, and %" PRIu64
-			" MiB are free: use a smaller --memory", guest_bytes >> 20, need >> 20, have >> 20);
+	return complain(STATUS_ENVIRONMENT,
+			"not enough memory: a guest of %" PRIu64 " MiB needs about %" PRIu64 " MiB, and %" PRIu64
+			" MiB are free: use a smaller --memory",
+			guest_bytes >> 20, need >> 20, have >> 20);
 }

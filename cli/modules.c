@@ -79,8 +79,10 @@ static int read_module(const char *stem, struct module *module)
 		} else {
 			in = open(path, O_RDONLY | O_CLOEXEC);
 			module->data = (uint8_t *)process_capture(argv, in, MODULE_BYTES, &module->bytes);
-			status = module->data ? 0 : complain(STATUS_ENVIRONMENT, "module %s: cannot be decompressed with %s", path,
-							     forms[i].program);
+			status = module->data
+					 ? 0
+					 : complain(STATUS_ENVIRONMENT, "module %s: cannot be decompressed with %s",
+						    path, forms[i].program);
 			if (in >= 0)
 				close(in);
 		}
@@ -97,7 +99,9 @@ static const char *depends(const struct module *module)
 	const uint8_t *found = memmem(module->data, module->bytes, key, sizeof(key) - 1);
 	const char *value = found ? (const char *)found + sizeof(key) - 1 : NULL;
 
-	return value && memchr(value, '\0', module->bytes - (size_t)((const uint8_t *)value - module->data)) ? value : "";
+	if (!value || !memchr(value, '\0', module->bytes - (size_t)((const uint8_t *)value - module->data)))
+		return "";
+	return value;
 }
 
 static int collect(struct collection *c, const char *name, unsigned int depth)
@@ -189,7 +193,8 @@ int modules_collect(const char *kernel, const char *release, const char *folder,
 	path = xprintf("%s/modules.order", found);
 	c.folder = found;
 	if (access(path, R_OK) != 0)
-		status = complain(STATUS_INPUT, "--modules %s: it has no modules.order, so it is not a kernel's folder of modules",
+		status = complain(STATUS_INPUT,
+				  "--modules %s: it has no modules.order, so it is not a kernel's folder of modules",
 				  found);
 	if (!status)
 		status = file_read(path, "list of modules", &order, &bytes);

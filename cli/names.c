@@ -69,9 +69,14 @@ const char *mark_name(unsigned int mark)
 const char *stop_name(unsigned int stop)
 {
 	static const char *const names[] = {
-		[TD_RUNNING] = "running", [TD_STOP_FATAL_ERROR] = "fatal-error", [TD_STOP_PRIVATE_LOST] = "private-lost",
-		[TD_STOP_PENDING_ACCESS] = "pending-access", [TD_STOP_BAD_GPA] = "bad-gpa",
-		[TD_STOP_NESTED_VE] = "nested-ve", [TD_STOP_RUNAWAY] = "runaway", [TD_STOP_ENGINE] = "engine",
+		[TD_RUNNING] = "running",
+		[TD_STOP_FATAL_ERROR] = "fatal-error",
+		[TD_STOP_PRIVATE_LOST] = "private-lost",
+		[TD_STOP_PENDING_ACCESS] = "pending-access",
+		[TD_STOP_BAD_GPA] = "bad-gpa",
+		[TD_STOP_NESTED_VE] = "nested-ve",
+		[TD_STOP_RUNAWAY] = "runaway",
+		[TD_STOP_ENGINE] = "engine",
 	};
 
 	return NAMED(names, stop);

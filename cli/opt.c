@@ -104,7 +104,8 @@ static int parse_one(const struct verb *verb, char **argv, void *values, int *us
 		return complain(STATUS_INPUT, "%s: --%s takes no argument", verb->name, opt->name);
 	if (opt->kind != OPT_FLAG && !equals) {
 		if (!text)
-			return complain(STATUS_INPUT, "%s: --%s needs an argument: %s", verb->name, opt->name, opt->arg);
+			return complain(STATUS_INPUT, "%s: --%s needs an argument: %s", verb->name, opt->name,
+					opt->arg);
 		*used = 2;
 	}
 	if (!store(opt, text, values))

@@ -55,8 +55,8 @@ static int set_parameter_key(struct vmm_text *text, struct parameter *p, const s
 			return vmm_error(text, s->line, "%s: \"%s\" is not a number", s->key, s->value);
 	} else {
 		near = suggest(s->key, known, ARRAY_SIZE(known));
-		return vmm_error(text, s->line, "a parameter has no \"%s\"%s%s%s", s->key, near ? ": did you mean \"" : "",
-				 near ? near : "", near ? "\"?" : "");
+		return vmm_error(text, s->line, "a parameter has no \"%s\"%s%s%s", s->key,
+				 near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	}
 	return 0;
 }

@@ -54,9 +54,12 @@ static void test_options(void)
 {
 	uint64_t n;
 
-	tap_ok(parse("a --flag --text=x=y --number 0x10 b --size 3G") == 0 && values.flag && strcmp(values.text, "x=y") == 0 &&
-	       values.number.value == 16 && values.number.given && values.size.value == 3ull << 30, "options of every kind");
-	tap_ok(noperands == 2 && strcmp(operands[0], "a") == 0 && strcmp(operands[1], "b") == 0, "operands between them");
+	tap_ok(parse("a --flag --text=x=y --number 0x10 b --size 3G") == 0 && values.flag &&
+		       strcmp(values.text, "x=y") == 0 && values.number.value == 16 && values.number.given &&
+		       values.size.value == 3ull << 30,
+	       "options of every kind");
+	tap_ok(noperands == 2 && strcmp(operands[0], "a") == 0 && strcmp(operands[1], "b") == 0,
+	       "operands between them");
 	tap_ok(parse("-- --flag") == 0 && !values.flag && noperands == 1, "everything behind -- is an operand");
 	tap_ok(parse("-") == 0 && noperands == 1, "- is an operand");
 	refused("--flg", "test: unknown option --flg: did you mean --flag?");
@@ -91,7 +94,8 @@ static void test_console(void)
 	tap_ok(!c.init, "the command line is no evidence");
 	feed(&c, "[1] tdlab: init 00fe\r\n");
 	tap_ok(!c.init, "another nonce is none either");
-	feed(&c, "[1] tdlab: init 00ff\r\n[2] tdlab: device vda 4194304 00aa11\n[3] tdlab: removed vda\n[3] tdlab: done\n");
+	feed(&c,
+	     "[1] tdlab: init 00ff\r\n[2] tdlab: device vda 4194304 00aa11\n[3] tdlab: removed vda\n[3] tdlab: done\n");
 	tap_ok(c.init && c.init_seconds == 2.5 && c.removed && c.done, "init, removed, done");
 	tap_ok(c.device && c.device_bytes == 4194304 && strcmp(c.device_sha256, "00aa11") == 0, "device");
 	feed(&c, "tdlab: failed read vda\ntdlab: failed again\ntdlab: device none\n");
@@ -123,8 +127,8 @@ static void test_archive(void)
 	free(cpio.data);
 
 	/* An independent reader. */
-	command = xprintf("cpio --quiet -itv <%s 2>&1; cpio --quiet -i --to-stdout modules/00-a.ko <%s 2>&1; rm %s", path, path,
-			  path);
+	command = xprintf("cpio --quiet -itv <%s 2>&1; cpio --quiet -i --to-stdout modules/00-a.ko <%s 2>&1; rm %s",
+			  path, path, path);
 	file = popen(command, "r");
 	free(command);
 	bytes = fread(text, 1, sizeof(text) - 1, file);
@@ -146,7 +150,8 @@ static void test_checksum(void)
 	sha256_hex("abc", 3, hex);
 	tap_has(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "of abc");
 	sha256_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56, hex);
-	tap_has(hex, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1", "of 56 bytes: a block for the length");
+	tap_has(hex, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
+		"of 56 bytes: a block for the length");
 	memset(data, 'a', sizeof(data));
 	sha256_hex(data, 64, hex);
 	tap_has(hex, "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb", "of one block");
@@ -154,8 +159,9 @@ static void test_checksum(void)
 
 static void test_symbols(void)
 {
-	static const char map[] = "ffffffff81000000 T _text\nffffffff81001000 T __tdcall\nffffffff81001050 T __tdcall_saved_ret\n"
-				  "ffffffff81002000 t tdx_map_gpa\nffffffff82000000 D some_data\nnonsense\n";
+	static const char
+		map[] = "ffffffff81000000 T _text\nffffffff81001000 T __tdcall\nffffffff81001050 T __tdcall_saved_ret\n"
+			"ffffffff81002000 t tdx_map_gpa\nffffffff82000000 D some_data\nnonsense\n";
 	struct td_event call = { .type = TD_EV_MAPGPA, .rip = 0xffffffffa3801062 };
 	struct records records = { .all = &call, .count = 1 };
 	struct symbols s = { 0 };
@@ -167,7 +173,8 @@ static void test_symbols(void)
 	symbols_place(&s, &records);
 	tap_ok(s.placed, "the slide is found");
 	tap_is(s.slide, 0x22800000, "and right");
-	tap_ok(symbols_name(&s, 0xffffffffa3802004, text, sizeof(text)) && strcmp(text, "tdx_map_gpa+0x4") == 0, "a name");
+	tap_ok(symbols_name(&s, 0xffffffffa3802004, text, sizeof(text)) && strcmp(text, "tdx_map_gpa+0x4") == 0,
+	       "a name");
 	tap_ok(!symbols_name(&s, 0x1000, text, sizeof(text)) && strcmp(text, "0x1000") == 0, "an address below all");
 	tap_ok(!symbols_name(&s, 0xffffffffffff0000, text, sizeof(text)), "an address far behind all");
 	symbols_free(&s);
@@ -177,7 +184,8 @@ static void test_versions(void)
 {
 	char text[32];
 
-	tap_is(qemu_version("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)\n", text, sizeof(text)), 70222, "7.2");
+	tap_is(qemu_version("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)\n", text, sizeof(text)), 70222,
+	       "7.2");
 	tap_has(text, "7.2.22", "as text");
 	tap_is(qemu_version("QEMU emulator version 10.0.2\n", text, sizeof(text)), 100002, "10.0.2");
 	tap_is(qemu_version("QEMU emulator version 9.1\n", text, sizeof(text)), 90100, "two numbers");

@@ -29,7 +29,8 @@ static int check_numbers(struct boot *b)
 	if (!machine_layout(&b->machine, o->memory.value))
 		return complain(STATUS_INPUT, "--memory %" PRIu64 "%s: from %lluM to %lluG, in steps of 2M",
 				o->memory.value % (1 << 20) ? o->memory.value : o->memory.value >> 20,
-				o->memory.value % (1 << 20) ? "" : "M", MACHINE_MIN_GUEST >> 20, MACHINE_MAX_GUEST >> 30);
+				o->memory.value % (1 << 20) ? "" : "M", MACHINE_MIN_GUEST >> 20,
+				MACHINE_MAX_GUEST >> 30);
 	return 0;
 }
 
@@ -124,7 +125,8 @@ static int check_input(struct boot *b)
 	if (!status && b->guest.linux_kernel)
 		status = boot_initrd(b, &initrd);
 	else if (!status && (b->options.initrd || b->options.modules))
-		status = complain(STATUS_INPUT, "%s is a payload: it takes no --initrd and no --modules", b->guest.path);
+		status = complain(STATUS_INPUT, "%s is a payload: it takes no --initrd and no --modules",
+				  b->guest.path);
 	if (!status)
 		status = make_cmdline(b);
 	if (!status)

@@ -27,7 +27,8 @@ int qemu_find(struct qemu *qemu, const char *wanted)
 	if (!qemu->path && wanted)
 		return complain(STATUS_ENVIRONMENT, "--qemu %s: no such program", wanted);
 	if (!qemu->path)
-		return complain(STATUS_ENVIRONMENT, "no " QEMU_NAME " in PATH: install the package qemu-system-x86, or use --qemu");
+		return complain(STATUS_ENVIRONMENT,
+				"no " QEMU_NAME " in PATH: install the package qemu-system-x86, or use --qemu");
 	argv[0] = qemu->path;
 	text = process_capture(argv, -1, 65536, &bytes);
 	if (text)
@@ -49,8 +50,8 @@ static void add_file(struct words *w, const char *name, int fd)
 static void add_disk(struct words *w, const struct qemu_run *run)
 {
 	words_add(w, "-blockdev");
-	words_add(w, "driver=raw,node-name=disk,read-only=%s,file.driver=file,file.filename=/proc/self/fd/%d,file.locking=off",
-		  run->disk_read_only ? "on" : "off", run->disk);
+	words_add(w, "driver=raw,node-name=disk,read-only=%s,file.driver=file,file.locking=off,file.filename=%s%d",
+		  run->disk_read_only ? "on" : "off", "/proc/self/fd/", run->disk);
 	words_add(w, "-device");
 	words_add(w, "virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on%s",
 		  run->seeded ? ",ioeventfd=off,share-rw=on" : "");

@@ -31,7 +31,8 @@ void ram_close(struct ram *ram)
 	*ram = (struct ram){ .fd = -1 };
 }
 
-/* [address, address + bytes) of the machine, or NULL if it is not all in the file: the guest may have broken anything. */
+/* [address, address + bytes) of the machine, or NULL if it is not all in the file: the guest may have broken anything.
+ */
 static void *at(const struct ram *ram, uint64_t address, uint64_t bytes)
 {
 	uint64_t offset = machine_file_offset(ram->machine, address);
@@ -70,7 +71,8 @@ void ram_drain(const struct ram *ram, struct records *records)
 	head -= (head - tail) % sizeof(struct td_event);
 	while (tail != head) {
 		part = bytes - tail % bytes < head - tail ? bytes - tail % bytes : head - tail;
-		records_add(records, (const struct td_event *)(const void *)(ring + tail % bytes), part / sizeof(struct td_event));
+		records_add(records, (const struct td_event *)(const void *)(ring + tail % bytes),
+			    part / sizeof(struct td_event));
 		tail += part;
 	}
 	__atomic_store_n(&status->journal_tail, tail, __ATOMIC_RELEASE);

@@ -35,8 +35,8 @@ static int take(struct records *r, const char *path, const struct td_event *batc
 {
 	for (size_t i = 0; i < count; i++)
 		if (batch[i].type >= TD_EV_TYPES || batch[i].sequence != r->count + i)
-			return complain(STATUS_INPUT, "%s: record %zu is none: this is no journal, or a newer tdlab's", path,
-					r->count + i);
+			return complain(STATUS_INPUT, "%s: record %zu is none: this is no journal, or a newer tdlab's",
+					path, r->count + i);
 	records_add(r, batch, count);
 	return 0;
 }

@@ -89,9 +89,11 @@ static void report_conversions(const struct boot *b)
 		retries += c->to_shared ? c->retries : 0;
 		stalls += c->to_shared ? c->stalls : 0;
 	}
-	label("converted", "%" PRIu64 " page%s to shared in %" PRIu64 " call%s (%" PRIu64 " RETRY, %" PRIu64 " stall%s); %" PRIu64
-	      " page%s back to private, %" PRIu64 " accepted", t->to_shared_pages, plural(t->to_shared_pages), calls,
-	      plural(calls), retries, stalls, plural(stalls), t->to_private_pages, plural(t->to_private_pages), accepted);
+	label("converted",
+	      "%" PRIu64 " page%s to shared in %" PRIu64 " call%s (%" PRIu64 " RETRY, %" PRIu64 " stall%s); %" PRIu64
+	      " page%s back to private, %" PRIu64 " accepted",
+	      t->to_shared_pages, plural(t->to_shared_pages), calls, plural(calls), retries, stalls, plural(stalls),
+	      t->to_private_pages, plural(t->to_private_pages), accepted);
 }
 
 static void report_device(const struct boot *b)
@@ -103,14 +105,17 @@ static void report_device(const struct boot *b)
 		return;
 	if (c->device)
 		label("device", "virtio-blk read %s through shared memory, %s", size_text(c->device_bytes, size),
-		      !*b->device.sha256 ? "not compared" : b->judgement.device_equal ? "checksum equal" : "checksum WRONG");
+		      !*b->device.sha256	  ? "not compared"
+		      : b->judgement.device_equal ? "checksum equal"
+						  : "checksum WRONG");
 	else if (b->options.initrd)
 		label("device", "not tested: only tdlab's own initrd reads the disk");
 	else if (*c->failed)
 		label("device", "not tested: the guest says: failed %s", c->failed);
 	else if (c->no_device)
-		label("device", "not tested: no disk turned up in the guest, %s", b->modules ? "although it has the driver"
-		      : "which has virtio_blk neither built in nor among modules (--modules)");
+		label("device", "not tested: no disk turned up in the guest, %s",
+		      b->modules ? "although it has the driver"
+				 : "which has virtio_blk neither built in nor among modules (--modules)");
 	else
 		label("device", "not tested: the guest did not come that far");
 }
@@ -155,9 +160,13 @@ static void report_events(const struct boot *b, const struct finding *f)
 static const char *known_text(unsigned int known)
 {
 	static const char *const texts[] = {
-		[TD_KNOWN_NONE] = "nothing", [TD_KNOWN_PRIVATE] = "private", [TD_KNOWN_CLAIMED_SHARED] = "shared",
-		[TD_KNOWN_CLAIMED_PRIVATE] = "private, not accepted yet", [TD_KNOWN_TO_SHARED] = "asked to be shared, not answered",
-		[TD_KNOWN_TO_PRIVATE] = "asked to be private, not answered", [TD_KNOWN_UNKNOWN] = "in an unknown state",
+		[TD_KNOWN_NONE] = "nothing",
+		[TD_KNOWN_PRIVATE] = "private",
+		[TD_KNOWN_CLAIMED_SHARED] = "shared",
+		[TD_KNOWN_CLAIMED_PRIVATE] = "private, not accepted yet",
+		[TD_KNOWN_TO_SHARED] = "asked to be shared, not answered",
+		[TD_KNOWN_TO_PRIVATE] = "asked to be private, not answered",
+		[TD_KNOWN_UNKNOWN] = "in an unknown state",
 	};
 
 	return known < ARRAY_SIZE(texts) ? texts[known] : "unknown";
@@ -179,8 +188,9 @@ static void report_finding(const struct boot *b, const struct finding *f, bool f
 	char where[160];
 
 	label("violation", "%s: %s", violation_name(f->kind), violation_sentence(f->kind));
-	printf(INDENT "%" PRIu64 " page%s at GPA 0x%" PRIx64 ", %s alias; first page is %s, the guest had it %s\n", f->pages,
-	       plural(f->pages), f->gpa & ~s, f->gpa & s ? "shared" : "private", real_text(f->real), known_text(f->known));
+	printf(INDENT "%" PRIu64 " page%s at GPA 0x%" PRIx64 ", %s alias; first page is %s, the guest had it %s\n",
+	       f->pages, plural(f->pages), f->gpa & ~s, f->gpa & s ? "shared" : "private", real_text(f->real),
+	       known_text(f->known));
 	if (!fully)
 		return;
 	if (f->rip && symbols_name(&b->symbols, f->rip, where, sizeof(where)))
@@ -205,7 +215,8 @@ static void report_findings(const struct boot *b)
 	if (shown > SHOWN)
 		printf(INDENT "and %zu more violation%s: --json lists all\n", shown - SHOWN, plural(shown - SHOWN));
 	if (caused)
-		label("vmm-caused", "%zu observation%s for which the guest is not to blame: --json lists them", caused, plural(caused));
+		label("vmm-caused", "%zu observation%s for which the guest is not to blame: --json lists them", caused,
+		      plural(caused));
 	if (j->verdict == VERDICT_FAIL) {
 		again = boot_again(b);
 		label("replay", "%s", again);
@@ -241,5 +252,6 @@ void report_text(const struct boot *b)
 	report_device(b);
 	report_console(b);
 	report_findings(b);
-	label("verdict", "%s%s%s: %s", bright ? colour[j->verdict] : "", verdict_name(j->verdict), bright ? "\033[0m" : "", j->why);
+	label("verdict", "%s%s%s: %s", bright ? colour[j->verdict] : "", verdict_name(j->verdict),
+	      bright ? "\033[0m" : "", j->why);
 }

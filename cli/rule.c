@@ -74,7 +74,8 @@ static const char *set_calls(struct td_rule *rule, const char *value)
 
 	if (value[strspn(value, "0123456789.+")] != '\0')
 		return PROBLEM("\"%s\" is not FIRST, FIRST.., FIRST..LAST or FIRST[..LAST]+STEP", value);
-	if (sscanf(value, "%" SCNu32 "..%" SCNu32 "+%" SCNu32 "%n", &first, &last, &step, &end) == 3 && value[end] == '\0')
+	if (sscanf(value, "%" SCNu32 "..%" SCNu32 "+%" SCNu32 "%n", &first, &last, &step, &end) == 3 &&
+	    value[end] == '\0')
 		;
 	else if (sscanf(value, "%" SCNu32 "..%" SCNu32 "%n", &first, &last, &end) == 2 && value[end] == '\0')
 		step = 1;
@@ -112,7 +113,8 @@ static const char *set_claim(struct td_rule *rule, const char *value)
 	while (!wrong && *rest) {
 		n = strtoll(rest, &end, 10);
 		if (end == rest + 1 || (*rest != '+' && *rest != '-') || n > INT32_MAX || n < INT32_MIN)
-			return PROBLEM("\"%s\": after %s comes +PAGES or -PAGES, and then +BYTESb or -BYTESb", value, base);
+			return PROBLEM("\"%s\": after %s comes +PAGES or -PAGES, and then +BYTESb or -BYTESb", value,
+				       base);
 		if (*end == 'b') {
 			rule->claim_bytes = n;
 			end++;
@@ -143,7 +145,8 @@ static const char *set_number(const struct key *key, struct td_rule *rule, const
 	if (key->kind == KIND_PAGES && strcmp(value, "all") == 0)
 		number = UINT64_MAX;
 	else if (!opt_number(value, &number))
-		return PROBLEM("%s: \"%s\" is not a number%s", key->name, value, key->kind == KIND_PAGES ? " or \"all\"" : "");
+		return PROBLEM("%s: \"%s\" is not a number%s", key->name, value,
+			       key->kind == KIND_PAGES ? " or \"all\"" : "");
 	else if (number > key->max)
 		return PROBLEM("%s: %s is more than %" PRIu64, key->name, value, key->max);
 	if (key->kind == KIND_U32)
@@ -160,7 +163,8 @@ static const char *unknown(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		names[i] = keys[i].name;
 	near = suggest(name, names, ARRAY_SIZE(names));
-	return PROBLEM("a rule has no \"%.40s\"%s%s%s", name, near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return PROBLEM("a rule has no \"%.40s\"%s%s%s", name, near ? ": did you mean \"" : "", near ? near : "",
+		       near ? "\"?" : "");
 }
 
 void rule_init(struct td_rule *rule)
@@ -186,7 +190,8 @@ const char *rule_set(struct td_rule *rule, const char *name, const char *value)
 	case KIND_CODE:
 		if (rule_code(value, &rule->fail) && rule->fail != TDVMCALL_SUCCESS)
 			return NULL;
-		return PROBLEM("fail: \"%s\" is neither a code of GHCI (tdlab list abi) nor a number other than 0", value);
+		return PROBLEM("fail: \"%s\" is neither a code of GHCI (tdlab list abi) nor a number other than 0",
+			       value);
 	default:
 		return set_number(key, rule, value);
 	}

@@ -73,8 +73,9 @@ static void parse_elf(struct symbols *s, char *data, size_t bytes)
 		if (table->sh_type != SHT_SYMTAB || table->sh_link >= head->e_shnum || table->sh_offset % 8 != 0)
 			continue;
 		strings = &sections[table->sh_link];
-		if (!inside(table->sh_offset, table->sh_size, bytes) || !inside(strings->sh_offset, strings->sh_size, bytes) ||
-		    strings->sh_size == 0 || data[strings->sh_offset + strings->sh_size - 1] != '\0')
+		if (!inside(table->sh_offset, table->sh_size, bytes) ||
+		    !inside(strings->sh_offset, strings->sh_size, bytes) || strings->sh_size == 0 ||
+		    data[strings->sh_offset + strings->sh_size - 1] != '\0')
 			continue;
 		for (uint64_t i = 0; i < table->sh_size / sizeof(Elf64_Sym); i++) {
 			const Elf64_Sym *symbol = (const Elf64_Sym *)(const void *)(data + table->sh_offset) + i;

@@ -26,8 +26,8 @@ static int unknown(const char *name)
 	for (unsigned int i = 0; i < TD_EV_TYPES; i++)
 		names[i] = event_name(i);
 	near = suggest(name, names, TD_EV_TYPES);
-	return complain(STATUS_INPUT, "--only: no type \"%s\"%s%s%s", name, near ? ": did you mean \"" : "", near ? near : "",
-			near ? "\"?" : "");
+	return complain(STATUS_INPUT, "--only: no type \"%s\"%s%s%s", name, near ? ": did you mean \"" : "",
+			near ? near : "", near ? "\"?" : "");
 }
 
 /* Words to a set of types; no words are all types. */
@@ -71,7 +71,8 @@ static void print(const struct records *r, const bool wanted[TD_EV_TYPES], bool 
 			continue;
 		}
 		describe_text(e, text, sizeof(text));
-		printf("%12.6f vCPU %u RIP 0x%016llx %s\n", records_seconds(r, e), e->vcpu, (unsigned long long)e->rip, text);
+		printf("%12.6f vCPU %u RIP 0x%016llx %s\n", records_seconds(r, e), e->vcpu, (unsigned long long)e->rip,
+		       text);
 	}
 }
 
@@ -84,7 +85,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 	int noperands, status = opt_parse(verb, argc, argv, &o, operands, &noperands);
 
 	if (!status && noperands != 1)
-		status = complain(STATUS_INPUT, "trace: %s: see tdlab trace --help", noperands ? "more than one journal" : "which journal?");
+		status = complain(STATUS_INPUT, "trace: %s: see tdlab trace --help",
+				  noperands ? "more than one journal" : "which journal?");
 	if (!status)
 		status = read_only(o.only, wanted);
 	if (!status)

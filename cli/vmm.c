@@ -38,8 +38,9 @@ static int bad_section(struct reading *reading, const char *kind)
 	static const char *const kinds[] = { "behaviour", "parameter", "rule" };
 	const char *near = suggest(kind, kinds, ARRAY_SIZE(kinds));
 
-	return vmm_error(reading->text, reading->line, "unknown section [%s]%s%s%s", kind, near ? ": did you mean [" : "",
-			 near ? near : "", near ? "]?" : ": there are [behaviour], [parameter NAME] and [rule]");
+	return vmm_error(reading->text, reading->line, "unknown section [%s]%s%s%s", kind,
+			 near ? ": did you mean [" : "", near ? near : "",
+			 near ? "]?" : ": there are [behaviour], [parameter NAME] and [rule]");
 }
 
 static void begin_section(struct reading *reading, const char *line)
@@ -72,8 +73,8 @@ static char *read_line(char *buffer, int bytes, void *stream)
 		return NULL;
 	reading->line++;
 	if (!strchr(buffer, '\n') && !feof(reading->file))
-		vmm_error(reading->text, reading->line, "longer than %d characters: go on in a line that begins with a tab",
-			  bytes - 3);
+		vmm_error(reading->text, reading->line,
+			  "longer than %d characters: go on in a line that begins with a tab", bytes - 3);
 	while (isspace((unsigned char)*start))
 		start++;
 	reading->continued = start > buffer && *start && *start != '[' && *start != '#' && *start != ';';

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # The command. It links td/ to finish a run in the memory that the monitor leaves behind, and from the monitor what
 # both sides must agree on: the machine's layout, and what makes a good kernel file.
-CLI_LIB := again behaviour boot completion console cpio describe digest disk doctor engine file guest initrd json judge list \
-	memory modules names opt parameter prepare process qemu ram records report report_json rule run sha256 suggest symbols \
+CLI_LIB := again behaviour boot completion console cpio describe digest disk doctor engine explore explored file guest initrd json judge list \
+	memory model modules names opt parameter prepare process qemu ram records report report_json rule run sha256 suggest symbols \
 	trace util vmm
 CLI_TESTS := $(patsubst cli/%.c,$(B)/cli/%,$(wildcard cli/*_test.c))
 CLI_MONITOR := machine bzimage elf linux payload load
@@ -29,5 +29,5 @@ $(B)/cli/monitor/%.o: monitor/%.c
 # A program of the guest's: no libc, so that it runs wherever Linux does.
 $(B)/tdlab-first: cli/first/first.c cli/evidence.h
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(filter-out $(SANITIZE),$(CFLAGS)) $(WARN) $(FREESTANDING) -static -nostdlib -fno-pie -no-pie \
+	$(CC) $(CPPFLAGS) $(filter-out $(SANITIZE),$(CFLAGS)) $(WARN) $(FREESTANDING) -static -nostdlib -fno-pie \
 		-fcf-protection=none -fno-asynchronous-unwind-tables -Wl,--build-id=none -s -o $@ $<

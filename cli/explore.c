@@ -56,8 +56,8 @@ static int explore_and_report(struct boot *b, uint32_t stalls)
 		explored_json(&explored, b);
 	else
 		explored_text(&explored, b);
-	status = explored_status(&explored, b);
-	return status;
+	status = boot_close_journal(b);
+	return status ? status : explored_status(&explored, b);
 }
 
 static int run(const struct verb *verb, int argc, char **argv)

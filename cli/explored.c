@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/explored.h"
+#include "cli/json.h"
 
 #define MAX_CALLS	256	/* of one sequence that are compared */
 

@@ -15,7 +15,7 @@ struct model_verdict {
 	bool agrees;
 	bool succeeds;		/* what the guest is bound to report */
 	size_t at;		/* the request that differs */
-	char what[120];		/* in words, if it does not agree */
+	char what[140];		/* in words, if it does not agree */
 };
 
 /*

@@ -69,6 +69,19 @@ static void fpu_restore(void)
 	__asm__ volatile("fxrstor64 (%0)" : : "r"(then.fpu) : "memory");
 }
 
+static void sequence_event(const struct vcpu *vcpu, enum explore_end why, uint64_t detail, uint64_t more)
+{
+	const struct td_choices *c = td_explore_choices(td);
+	struct td_event event = { .type = TD_EV_SEQUENCE, .vcpu = (uint16_t)vcpu->index, .rip = vcpu->regs.rip };
+
+	event.a[0] = sequences;
+	event.a[1] = why;
+	event.a[2] = detail;
+	event.a[3] = more;
+	event.a[4] = (uint64_t)c->cut << 32 | c->at;
+	journal_put(&event);
+}
+
 static void remember(struct vcpu *vcpu)
 {
 	uint64_t address = vcpu->regs.gpr[TD_R12] & ~td_shared_bit(td);
@@ -88,7 +101,7 @@ static void remember(struct vcpu *vcpu)
 	if (!td_mark(td))
 		panic("td keeps no undo log");
 	td_explore_begin(td, config.explore.depth);
-	journal_event(TD_EV_SEQUENCE, vcpu->index, vcpu->regs.rip, 0, EXPLORE_BEGIN, vcpu->regs.gpr[TD_R12]);
+	sequence_event(vcpu, EXPLORE_BEGIN, vcpu->regs.gpr[TD_R12], vcpu->regs.gpr[TD_R13] / TDX_PAGE_SIZE);
 }
 
 static bool in_service(void)
@@ -153,15 +166,8 @@ static uint64_t packed(const struct td_choices *c)
 
 static bool next(struct vcpu *vcpu, enum explore_end why, uint64_t detail)
 {
-	const struct td_choices *c = td_explore_choices(td);
-	struct td_event event = { .type = TD_EV_SEQUENCE, .rip = vcpu->regs.rip };
-
-	event.a[0] = sequences++;
-	event.a[1] = why;
-	event.a[2] = detail;
-	event.a[3] = packed(c);
-	event.a[4] = (uint64_t)c->cut << 32 | c->at;
-	journal_put(&event);
+	sequence_event(vcpu, why, detail, packed(td_explore_choices(td)));
+	sequences++;
 	if (!td_explore_next(td) || (config.explore.sequences != 0 && sequences >= config.explore.sequences)) {
 		td_explore_begin(td, 0);
 		phase = OVER;

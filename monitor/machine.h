@@ -86,7 +86,7 @@ struct monitor_explore {
 
 /* How a sequence ended: a[1] of TD_EV_SEQUENCE; a[2] is detail. */
 enum explore_end {
-	EXPLORE_BEGIN,		/* no end: the guest was remembered; R12 of the request */
+	EXPLORE_BEGIN,		/* no end: the guest was remembered; R12 and pages of the request in a[2] and a[3] */
 	EXPLORE_END_PORT,	/* port << 32 | value */
 	EXPLORE_END_MAPGPA,	/* R12 of a request for other memory, not answered */
 	EXPLORE_END_STOPPED,	/* enum td_stop; a triple fault is TD_RUNNING */

@@ -11,6 +11,7 @@
 #include "monitor/smp.h"
 
 #define TDX_CPUID_LEAF	0x21
+#define RFLAGS_TF	(1u << 8)
 #define MSR_FS_BASE	0xc0000100
 #define MSR_GS_BASE	0xc0000101
 
@@ -93,9 +94,12 @@ static void account(struct vcpu *vcpu, enum monitor_exit reason, const struct vm
 		trace(vcpu, reason, e);
 }
 
+/* As if the CPU had executed it: a debugger that steps stops behind it. */
 static void skip(struct vcpu *vcpu, uint64_t length)
 {
 	vcpu->regs.rip += length;
+	if (vcpu->rflags & RFLAGS_TF)
+		svm_inject(vcpu, SVM_DB);
 }
 
 /* What td said, for an instruction of this length. Everything but TD_NATIVE. */

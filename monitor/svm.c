@@ -15,6 +15,7 @@
 #define TLB_FLUSH_ALL		1		/* 15.16.1 */
 #define PAT_RESET		0x0007040600070406ull
 #define DR6_RESET		0xffff0ff0ull
+#define DR6_BS			(1ull << 14)
 #define DR7_RESET		0x400ull
 #define IO_MAP_BYTES		12288
 #define HOST_CR4_AS_GUEST	(CR4_PSE | CR4_PGE | CR4_SMEP | CR4_SMAP)
@@ -166,6 +167,8 @@ void svm_inject(struct vcpu *vcpu, enum svm_exception vector)
 	vcpu->event = EVENT_VALID | EVENT_EXCEPTION | vector;
 	if (vector == SVM_DF || vector == SVM_GP)
 		vcpu->event |= EVENT_HAS_ERROR;
+	if (vector == SVM_DB)
+		vcpu->vmcb->save.dr6 |= DR6_BS;
 }
 
 /*

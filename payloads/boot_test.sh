@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Boots the payloads that tests/payloads.sh does not: the ones that check for themselves, and every row of expect-endings.
+# Boots the payloads that tests/payloads.sh does not: those that check for themselves, and every row of expect-endings.
 set -uo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -26,8 +26,9 @@ limit=120	# seconds for one boot
 
 boot() {	# ARG...: sets status
 	status=0
-	"$build/tdlab" boot --json --timeout "$limit" --console "$work/console" "$@" >"$work/report" 2>"$work/err" </dev/null ||
-		status=$?
+	rm -f "$work"/*
+	"$build/tdlab" boot --json --timeout "$limit" --console "$work/console" "$@" \
+		>"$work/report" 2>"$work/err" </dev/null || status=$?
 }
 
 # The payload's own TAP decides, and it must be complete.
@@ -50,7 +51,8 @@ for cpus in 1 2; do
 done
 
 # 64 MiB under every behaviour that comes with tdlab; Linux's largest swiotlb under two.
-for vmm in "$top"/behaviours/*.vmm error-after:call=2 error-after:call=3,code=GPA_INUSE hyperv:pages=1 eagain:stalls=20; do
+for vmm in "$top"/behaviours/*.vmm error-after:call=2 error-after:call=3,code=GPA_INUSE hyperv:pages=1 \
+	eagain:stalls=20; do
 	vmm=${vmm##*/}
 	checks_itself "builtin under ${vmm%.vmm}" --vmm "${vmm%.vmm}" --append convert=64 "$build/payloads/builtin"
 done
@@ -68,7 +70,8 @@ while read -r ending vmm want outcome violations; do
 	boot --vmm "$vmm" "${append[@]}" "$build/payloads/ending"
 	complaints=
 	[ "$status" -eq "$want" ] || complaints="exit status $status, expected $want; "
-	got=$(jq -r '.outcome + " " + ([.violations[].name] | if . == [] then "-" else join(",") end)' "$work/report" 2>&1)
+	got=$(jq -r '.outcome + " " + ([.violations[].name] | join(",") | if . == "" then "-" else . end)' \
+		"$work/report" 2>&1)
 	[ "$got" = "$outcome $violations" ] || complaints+="got $got, expected $outcome $violations"
 	result "ending $ending under $vmm: $outcome" "$complaints"
 done <"$top/payloads/expect-endings"

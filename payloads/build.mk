@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Tiny TDs: static ELF64, linked where they are loaded. General registers only: nobody saves the others.
-PAYLOAD_CFLAGS := $(filter-out $(SANITIZE),$(CFLAGS)) $(FREESTANDING) $(STRICT) -mgeneral-regs-only -mno-red-zone -mcmodel=small -fno-pic -fno-pie \
-	-fcf-protection=none -fno-asynchronous-unwind-tables -fno-omit-frame-pointer
+PAYLOAD_CFLAGS := $(filter-out $(SANITIZE),$(CFLAGS)) $(FREESTANDING) $(STRICT) -mgeneral-regs-only -mno-red-zone \
+	-mcmodel=small -fno-pic -fno-pie -fcf-protection=none -fno-asynchronous-unwind-tables -fno-omit-frame-pointer
 PAYLOAD_LDFLAGS := -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-T,payloads/payload.lds
 ifneq ($(findstring clang,$(CC)),)
 PAYLOAD_STRING := -fno-builtin

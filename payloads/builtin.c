@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The built-in payload: `tdlab boot` without a kernel. Words of the command line: convert=MIB, how much memory the large
- * conversion is about (1024, Linux's largest swiotlb, or what there is); chunk=PAGES, how much of it per MapGPA.
+ * The built-in payload: `tdlab boot` without a kernel. Words of the command line: convert=MIB, how much memory the
+ * large conversion is about (1024, Linux's largest swiotlb, or what there is); chunk=PAGES, how much of it per MapGPA.
  */
 #include "cli/evidence.h"
 #include "payloads/lib/payload.h"

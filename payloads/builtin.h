@@ -2,8 +2,8 @@
 /*
  * `tdlab boot` without a kernel: libtdconv in a TD. Parts of the payload `builtin`.
  *
- * Whatever the VMM answers, this payload must neither show private memory nor use memory that is not proven: under a VMM
- * that lets it, it converts; under any other it contains the damage, and says so in its TAP.
+ * Whatever the VMM answers, this payload must neither show private memory nor use memory that is not proven: under a
+ * VMM that lets it, it converts; under any other it contains the damage, and says so in its TAP.
  */
 #ifndef PAYLOADS_BUILTIN_H
 #define PAYLOADS_BUILTIN_H
@@ -17,8 +17,8 @@
 #define BUILTIN_LOST	64u	/* entries of a quarantine list */
 
 /*
- * Failures on demand: the answer to MapGPA is replaced, after `real` bytes of the request were truly converted. So every
- * failure can be had under every VMM, and the TD is in a state that a VMM with that answer could have left it in.
+ * Failures on demand: the answer to MapGPA is replaced, after `real` bytes of the request were truly converted. So
+ * every failure can be had under every VMM, and the TD is in a state that a VMM with that answer could have left it in.
  */
 struct inject {
 	uint32_t after;		/* requests that the VMM completes first */
@@ -51,7 +51,7 @@ void builtin_contain(struct worker *w, const struct tdconv_result *failed);
 
 /* builtin_contents.c: words of pages, checked. Private memory must be proven; shared memory is read with care. */
 void contents_secret(uint64_t gpa, uint64_t bytes);		/* through the private alias */
-uint64_t contents_leaked(uint64_t gpa, uint64_t bytes, uint64_t *refused);	/* pages; shared alias; then scribbles */
+uint64_t contents_leaked(uint64_t gpa, uint64_t bytes, uint64_t *refused);	/* pages; then scribbles */
 uint64_t contents_dirty(uint64_t gpa, uint64_t bytes);		/* pages that are not zero; private alias */
 
 /* The same where the quarantine list says nothing. */

@@ -50,7 +50,8 @@ static void test_metadata(void)
 	gpr[RDX] = TDX_FIELD_NUM_VCPUS;
 	tdcall(gpr);
 	conform_ok(gpr[RAX] == 0 && gpr[R8] == payload_info.vcpus, "VM.RD of NUM_VCPUS");
-	conform_is(tdx_code(leaf(TDG_VM_RD, 0, 0x1110000300000fffull)), TDX_FIELD_ID_INCORRECT, "VM.RD of an unknown field");
+	conform_is(tdx_code(leaf(TDG_VM_RD, 0, 0x1110000300000fffull)), TDX_FIELD_ID_INCORRECT,
+		   "VM.RD of an unknown field");
 	conform_is(tdx_code(leaf(TDG_VM_WR, 0, TDX_FIELD_ATTRIBUTES)), TDX_FIELD_NOT_WRITABLE, "VM.WR of ATTRIBUTES");
 }
 
@@ -68,7 +69,8 @@ static void test_accept_operands(void)
 
 static uint64_t map(uint64_t gpa, uint64_t bytes, uint64_t *r11)
 {
-	uint64_t gpr[GPRS] = { [RAX] = TDG_VP_VMCALL, [RCX] = MASK_MAP, [R11] = GHCI_MAP_GPA, [R12] = gpa, [R13] = bytes };
+	uint64_t gpr[GPRS] = { [RAX] = TDG_VP_VMCALL, [RCX] = MASK_MAP, [R11] = GHCI_MAP_GPA, [R12] = gpa,
+			       [R13] = bytes };
 
 	tdcall(gpr);
 	if (r11 != NULL)
@@ -156,7 +158,8 @@ static void test_vmcalls(void)
 	conform_is(vmcall_port(0x3fd, 3, false, &port), TDVMCALL_INVALID_OPERAND, "I/O of three bytes");
 	conform_is(vmcall_mmio(IOAPIC, 4, false, &value), TDVMCALL_INVALID_OPERAND, "RequestMMIO without S");
 	conform_is(vmcall_mmio(gpa_of_page() + s, 4, false, &value), TDVMCALL_INVALID_OPERAND, "RequestMMIO of RAM");
-	conform_is(vmcall_mmio(IOAPIC + s + 4094, 4, false, &value), TDVMCALL_INVALID_OPERAND, "RequestMMIO over a page end");
+	conform_is(vmcall_mmio(IOAPIC + s + 4094, 4, false, &value), TDVMCALL_INVALID_OPERAND,
+		   "RequestMMIO across pages");
 }
 
 void conform_tdcalls(void)

@@ -152,7 +152,7 @@ static void test_nested(void)
 	trap_nest();
 	out8(COM1_SCRATCH, 1);
 	conform_ok(log->expected - expected == 1 && log->error == 0, "a #VE before the last was asked about is a #DF");
-	conform_ok(log->ves - before == 1 && log->last.reason == VE_IO, "and the first one's information is still there");
+	conform_ok(log->ves - before == 1 && log->last.reason == VE_IO, "which does not touch the first");
 }
 
 void conform_exceptions(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `tdlab boot --append ending=NAME ending`: one conversion, and then an end of the kind that a test of the command wants
- * to see. What the command must say of each is in expect-endings.
+ * `tdlab boot --append ending=NAME ending`: one conversion, and then an end of the kind that a test of the command
+ * wants to see. What the command must say of each is in expect-endings.
  */
 #include "payloads/lib/payload.h"
 #include "payloads/scenario.h"

@@ -24,7 +24,7 @@ struct scene_mail {
 };
 
 struct scene {
-	uint64_t window;	/* GPA of SCENE_PAGES pages of RAM, private and accepted, 2 MiB aligned, used by nobody else */
+	uint64_t window;	/* GPA of SCENE_PAGES pages of private RAM, 2 MiB aligned, used by nobody else */
 	uint64_t shared;	/* the shared bit S */
 	uint64_t mmio;		/* GPA of a page of device registers */
 	uint64_t rom;		/* GPA of a page in the ROM window */

@@ -87,8 +87,9 @@ static bool run_row(const struct row *row, bool verbose)
 	char violations[128];
 	bool ran;
 
-	if (scenario == NULL || (int)scenario->cpus != row->cpus || behaviour_load(&behaviour, row->vmm, "behaviours")) {
-		printf("# no such scenario, behaviour or number of vCPUs: %s %s %d\n", row->scenario, row->vmm, row->cpus);
+	if (scenario == NULL || (int)scenario->cpus != row->cpus ||
+	    behaviour_load(&behaviour, row->vmm, "behaviours") != 0) {
+		printf("# no scenario %s for %d vCPUs, or no behaviour %s\n", row->scenario, row->cpus, row->vmm);
 		return false;
 	}
 	ran = engine_run(scenario, &behaviour.packed, &r);
@@ -154,8 +155,8 @@ static void test_coverage(FILE *file, const bool seen[TD_VIOLATION_KINDS])
 
 int main(void)
 {
-	static const struct row plain = { "plain", "complete", "-", "-", 1, 0 }, wrong = { "plain", "complete", "abandoned",
-		"-", 1, 1 };
+	static const struct row plain = { "plain", "complete", "-", "-", 1, 0 };
+	static const struct row wrong = { "plain", "complete", "abandoned", "-", 1, 1 };
 	bool seen[TD_VIOLATION_KINDS] = { false };
 	FILE *file = fopen("payloads/expect", "r");
 

@@ -17,7 +17,8 @@ struct engine_result {
 	int status;			/* the scenario's own */
 	enum td_violation violations[ENGINE_VIOLATIONS];	/* each name once, in order of appearance */
 	unsigned int nviolations;
-	uint64_t mapgpa_calls, retries, stalls, to_shared_pages, to_private_pages, abandoned_pages, accepts_4k, accepts_2m;
+	uint64_t mapgpa_calls, retries, stalls, accepts_4k, accepts_2m;
+	uint64_t to_shared_pages, to_private_pages, abandoned_pages;
 	uint64_t completed;		/* conversions */
 };
 

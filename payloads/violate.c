@@ -94,8 +94,8 @@ int payload_main(void)
 		return STATUS_MACHINE;
 	}
 	for (unsigned int cpu = 0; cpu < scenario->cpus; cpu++)
-		scenes[cpu] = (struct scene){ WINDOW, payload_info.shared, IOAPIC, ROM_WINDOW, cpu, scenario->cpus, &mail,
-					      NULL };
+		scenes[cpu] = (struct scene){ .window = WINDOW, .shared = payload_info.shared, .mmio = IOAPIC,
+					      .rom = ROM_WINDOW, .cpu = cpu, .cpus = scenario->cpus, .mail = &mail };
 	for (unsigned int cpu = 1; cpu < scenario->cpus; cpu++)
 		if (!payload_start_cpu(cpu, run))
 			return STATUS_MACHINE;

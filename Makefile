@@ -7,11 +7,13 @@ KERNEL := build/kernel
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory $(if $(V),,--silent)
 
-# Host programs are compiled and linked with CFLAGS; SANITIZE is how make sanitize builds the unit tests once more.
+# Host programs are compiled and linked with CFLAGS. SANITIZE is how make sanitize builds the unit tests once more,
+# DEFINES how a test builds a monitor that is wrong on purpose.
 SANITIZE :=
+DEFINES :=
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wundef -Werror
 STRICT := $(WARN) -Wconversion
-CPPFLAGS := -I.
+CPPFLAGS := -I. $(DEFINES)
 CFLAGS := -std=gnu11 -O2 -g $(SANITIZE)
 FREESTANDING := -ffreestanding -fno-stack-protector -fno-builtin
 
@@ -39,7 +41,9 @@ boot:
 ##                 line, payload TDs, boots of Debian's kernel. Keeps each test's output in build/tap/.
 check: prepare-check
 	$(MAKE) all unit-tests sanitized-tests
-	scripts/run-tests scripts/lint $(TESTS) $(patsubst $(B)/%,$(B)/sanitize/%,$(UNIT_TESTS))
+	$(MAKE) B=$(B)/alias DEFINES=-DTDLAB_ALIAS_BANKS all
+	scripts/run-tests $(filter tests/boot-%,$(TESTS)) scripts/lint $(filter-out tests/boot-%,$(TESTS)) \
+		$(patsubst $(B)/%,$(B)/sanitize/%,$(UNIT_TESTS))
 
 ## make unit       the unit tests alone: seconds
 unit: unit-tests
@@ -78,6 +82,8 @@ help:
 prepare-check:
 	scripts/install-packages boot check
 	scripts/fetch-kernel 6.12 $(KERNEL)
+	scripts/fetch-kernel 6.1 $(KERNEL)-6.1
+	scripts/fetch-qemu10 build/qemu10
 
 unit-tests: $(UNIT_TESTS)
 

@@ -6,6 +6,7 @@ set -uo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=${B:-$top/build}
+cd "$top" || exit
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
@@ -15,8 +16,8 @@ failed=0
 # row SCENARIO BEHAVIOUR CPUS STATUS VIOLATIONS FACTS: complains on stdout if the report is another.
 row() {
 	local status=0 violations fact
-	"$build/tdlab" boot --json --timeout 120 --console "$work/console" --vmm "$2" --cpus "$3" --append "scenario=$1" \
-		"$build/payloads/violate" >"$work/report" 2>"$work/err" </dev/null || status=$?
+	"$build/tdlab" boot --json --behaviours behaviours --timeout 120 --console "$work/console" --vmm "$2" \
+		--cpus "$3" --append "scenario=$1" "$build/payloads/violate" >"$work/report" 2>"$work/err" </dev/null || status=$?
 	[ "$status" -eq "$4" ] || echo "exit status $status, expected $4"
 	violations=$(jq -r '[.violations[].name] | if . == [] then "-" else join(",") end' "$work/report" 2>&1)
 	[ "$violations" = "$5" ] || echo "violations $violations, expected $5"

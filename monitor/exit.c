@@ -15,7 +15,7 @@
 #define MSR_FS_BASE	0xc0000100
 #define MSR_GS_BASE	0xc0000101
 
-/* Not in the module's table: a write to EFER that the module leaves to the guest's #VE handler is told like one to it. */
+/* Not in the module's table: a write to EFER that is the guest's #VE handler's affair is told like one to this. */
 #define MSR_ALWAYS_VE	0
 
 static bool detected;	/* the guest has asked whether it is a TD */
@@ -281,7 +281,7 @@ static enum td_action on_msr(struct vcpu *vcpu, bool write)
 	}
 }
 
-/* #VE needs the linear address, which SVM does not give: it is found in the instruction and believed if it leads back. */
+/* #VE needs the linear address, which SVM does not give: found in the instruction, believed if it leads back. */
 static enum td_action on_ept(struct vcpu *vcpu, const struct vm_exit *e)
 {
 	struct td_access access = { .gpa = e->gpa, .rip = vcpu->regs.rip, .flags = e->access };

@@ -5,8 +5,8 @@
 #include "monitor/svm.h"
 
 /*
- * Answers one exit, with the lock held: asks td, does what it says, and leaves the vCPU ready to go on. Returns TD_NEXT,
- * or TD_HALT or TD_PARK for the caller to carry out. Does not return if the run is over.
+ * Answers one exit, with the lock held: asks td, does what it says, and leaves the vCPU ready to go on. Returns
+ * TD_NEXT, or TD_HALT or TD_PARK for the caller to carry out. Does not return if the run is over.
  */
 enum td_action exit_handle(struct vcpu *vcpu, const struct vm_exit *e);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The IOAPIC is QEMU's own, but for entries that would send INIT or SMI: they would take a CPU away from the monitor, to
- * where the firmware or SMBASE points, in memory that the guest can write. Registers: Intel 82093AA datasheet, 3.0.
+ * The IOAPIC is QEMU's own, but for entries that would send INIT or SMI: they would take a CPU away from the monitor,
+ * to where the firmware or SMBASE points, in memory that the guest can write. Registers: Intel 82093AA datasheet, 3.0.
  */
 #include "monitor/ioapic.h"
 

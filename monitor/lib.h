@@ -15,8 +15,8 @@ size_t strlen(const char *text);
 size_t strnlen(const char *text, size_t max);
 
 /*
- * The monitor cannot go on: the text reaches the user through struct monitor_status, and QEMU ends. Formats: %s, %u, %lu
- * and %lx.
+ * The monitor cannot go on: the text reaches the user through struct monitor_status, and QEMU ends. Formats: %s, %u,
+ * %lu and %lx.
  */
 void panic(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 

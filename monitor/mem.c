@@ -14,8 +14,10 @@
 #define GIB		(1ull << 30)
 #define LOADER_BYTES	0x10000
 
-/* link.ld */
+/* link.ld: addresses, nothing is there to be compared as objects. */
 extern char image_base[], image_rodata[], image_data[], image_end[], image_load[];
+#define ADDRESS(symbol)	((uint64_t)(uintptr_t)(symbol))
+#define IMAGE_BYTES	(ADDRESS(image_end) - ADDRESS(image_base))
 
 /* Beyond the direct map: one GiB at a time. 64-bit BARs can be anywhere below S. */
 #define WINDOW		0xffff810000000000ull
@@ -28,7 +30,7 @@ uint64_t mem_address(const void *p)
 {
 	uint64_t address = (uint64_t)(uintptr_t)p;
 
-	return address >= MEM_DIRECT ? address - MEM_DIRECT : address - (uint64_t)image_base + image_at;
+	return address >= MEM_DIRECT ? address - MEM_DIRECT : address - ADDRESS(image_base) + image_at;
 }
 
 void *mem_alloc(uint64_t bytes)
@@ -51,26 +53,25 @@ static uint64_t *table(uint64_t *entry)
 
 static void map_image(void)
 {
-	char *p;
+	uint64_t va;
 
-	for (p = image_base; p < image_end; p += TDX_PAGE_SIZE) {
-		uint64_t va = (uint64_t)p;
+	for (va = ADDRESS(image_base); va < ADDRESS(image_end); va += TDX_PAGE_SIZE) {
 		uint64_t *pdpt = table(&pml4[va >> 39 & 511]);
 		uint64_t *pd = table(&pdpt[va >> 30 & 511]);
-		uint64_t rights = p < image_rodata ? 0 : p < image_data ? PTE_NX : PTE_NX | PTE_W;
+		uint64_t rights = va < ADDRESS(image_rodata) ? 0 : va < ADDRESS(image_data) ? PTE_NX : PTE_NX | PTE_W;
 
-		table(&pd[va >> 21 & 511])[va >> 12 & 511] = mem_address(p) | PTE_P | rights;
+		table(&pd[va >> 21 & 511])[va >> 12 & 511] = (image_at + va - ADDRESS(image_base)) | PTE_P | rights;
 	}
 }
 
 void mem_init(void)
 {
-	image_at = (uint64_t)image_load;
+	image_at = ADDRESS(image_load);
 }
 
 void mem_move(void)
 {
-	uint64_t bytes = (uint64_t)(image_end - image_base);
+	uint64_t bytes = IMAGE_BYTES;
 	uint64_t to = config.machine.reserve + MACHINE_STATUS_BYTES + MACHINE_JOURNAL_BYTES;
 	uint64_t *direct, i;
 
@@ -111,7 +112,7 @@ void mem_identity(bool on)
 /* QEMU's loader leaves the image's file name behind it, on the next page (qemu hw/i386/multiboot.c, load_multiboot). */
 void mem_clear_image(void)
 {
-	uint64_t start = (uint64_t)image_load, end = start + (uint64_t)(image_end - image_base) + LOADER_BYTES;
+	uint64_t start = ADDRESS(image_load), end = start + IMAGE_BYTES + LOADER_BYTES;
 
 	memset(mem_machine(start), 0, end - start);
 }

@@ -15,7 +15,7 @@ enum pattern { PATTERN_SCRAMBLE, PATTERN_POISON };
 
 #define PATTERN_WORDS (TDX_PAGE_SIZE / sizeof(uint64_t))
 
-/* The golden ratio spreads neighbouring pages; the lowest bit keeps it from zero, the highest from a canonical address. */
+/* The golden ratio spreads neighbours; the lowest bit keeps it from zero, the highest from a canonical address. */
 static inline uint64_t pattern_word(uint64_t gpa, enum pattern pattern)
 {
 	uint64_t word = (gpa / TDX_PAGE_SIZE * 2 + (pattern == PATTERN_POISON) + 1) * 0x9e3779b97f4a7c15ull;

@@ -27,8 +27,8 @@ static bool touches(uint16_t port, unsigned int size, uint16_t first, uint16_t e
 }
 
 /*
- * fw_cfg's DMA engine writes wherever it is told, into the monitor and into private memory: the guest is not shown it and
- * cannot reach it.
+ * fw_cfg's DMA engine writes wherever it is told, into the monitor and into private memory: the guest is not shown it
+ * and cannot reach it.
  */
 static bool hidden(uint16_t port, unsigned int size)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The CPUs of the machine: one lock around td, TLB shoot-down, halting, the start of the others, and the end by idleness. */
+/* The CPUs of the machine: one lock around td, TLB shoot-down, halting, the start of the others, the end by idleness. */
 #ifndef MONITOR_SMP_H
 #define MONITOR_SMP_H
 
@@ -16,13 +16,13 @@ void smp_run_first(struct vcpu *vcpu) __attribute__((noreturn));
 void smp_lock(struct vcpu *vcpu);
 void smp_unlock(void);
 
-/* Called with the lock held, after npt_generation() has moved: returns when no other CPU is in the guest with older tables. */
+/* With the lock, after npt_generation() has moved: returns when no other CPU is in the guest with older tables. */
 void smp_flush_others(void);
 
 /* Something happened that shows that the guest is not idle. */
 void smp_activity(void);
 
-/* Without the lock: until an interrupt or an NMI is pending; parked: for ever. Ends the run if nothing can happen any more. */
+/* Without the lock, until an interrupt or an NMI is pending, or for ever. Ends the run if nothing can happen any more. */
 void smp_halt(struct vcpu *vcpu);
 void smp_park(struct vcpu *vcpu) __attribute__((noreturn));
 

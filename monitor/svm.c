@@ -21,8 +21,8 @@
 #define HOST_CR4_AS_GUEST	(CR4_PSE | CR4_PGE | CR4_SMEP | CR4_SMAP)
 
 /*
- * What a device can send to a CPU if the guest tells it so (ICH9's APM port, an IOAPIC entry, an MSI), and what would end
- * in machine memory that the guest wrote, outside of every page table: an SMI starts at SMBASE + 0x8000.
+ * What a device can send to a CPU if the guest tells it so (ICH9's APM port, an IOAPIC entry, an MSI), and what would
+ * end in machine memory that the guest wrote, outside of every page table: an SMI starts at SMBASE + 0x8000.
  */
 #define HOST_INTERCEPTS		(SVM_I_SMI | SVM_I_INIT)
 
@@ -82,8 +82,8 @@ static void *permission_maps(uint64_t *io_map)
 static void set_intercepts(struct vmcb_control *c)
 {
 	c->exceptions = 1u << SVM_UD;
-	c->misc1 = SVM_I_NMI | HOST_INTERCEPTS | SVM_I_RDPMC | SVM_I_CPUID | SVM_I_INVD | SVM_I_HLT | SVM_I_INVLPGA | SVM_I_IOIO |
-		   SVM_I_MSR | SVM_I_SHUTDOWN;
+	c->misc1 = HOST_INTERCEPTS | SVM_I_NMI | SVM_I_RDPMC | SVM_I_CPUID | SVM_I_INVD | SVM_I_HLT | SVM_I_INVLPGA |
+		   SVM_I_IOIO | SVM_I_MSR | SVM_I_SHUTDOWN;
 	c->misc2 = SVM_I_VMRUN | SVM_I_VMMCALL | SVM_I_VMLOAD | SVM_I_VMSAVE | SVM_I_STGI | SVM_I_CLGI | SVM_I_SKINIT |
 		   SVM_I_WBINVD | SVM_I_MONITOR | SVM_I_MWAIT;
 	c->msr_map = mem_address(permission_maps(&c->io_map));
@@ -172,8 +172,8 @@ void svm_inject(struct vcpu *vcpu, enum svm_exception vector)
 }
 
 /*
- * Delivery that an exit cut short (15.7.2). QEMU's TCG reports an external interrupt as an exception there: no exception
- * has a vector of 32 or more.
+ * Delivery that an exit cut short (15.7.2). QEMU's TCG reports an external interrupt as an exception there: no
+ * exception has a vector of 32 or more.
  */
 static uint64_t event_cut_short(uint64_t exit_int_info)
 {

@@ -8,8 +8,8 @@ TESTS += $(SIM_TESTS)
 
 $(B)/host/sim/%.o: sim/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -MMD -c $< -o $@
+	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD -c $< -o $@
 
-$(SIM_TESTS): $(B)/sim/%_test: sim/%_test.c $(SIM_OBJ) $(B)/libtd.a
+$(SIM_TESTS): $(B)/sim/%_test: sim/%_test.c $(SIM_OBJ) $(B)/libtd.a $(B)/libtdconv.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -MMD $< $(SIM_OBJ) $(B)/libtd.a -o $@
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -MMD $< $(SIM_OBJ) $(B)/libtd.a $(B)/libtdconv.a -o $@

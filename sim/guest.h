@@ -21,7 +21,6 @@ struct sim_guest {
 };
 
 extern const struct sim_guest sim_library;	/* libtdconv */
-extern const struct sim_guest sim_linux;	/* libtdconv with the policy of Linux 6.12 */
 extern const struct sim_guest *const sim_toys[];	/* toys.c, NULL at the end */
 
 #endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* libtdconv as a guest: its TDCALLs go to td, and what it proves of the memory is what it gets. */
+#include <stddef.h>
+
+#include "guest/include/tdconv.h"
+#include "guest/include/tdconv_os.h"
+#include "sim/guest.h"
+
+#define STALLS	2	/* in a row that are survived here: enough to tell a budget from none, few enough to exhaust */
+#define EXTENTS	4
+
+/* All that the library is given but TDCALL: no pause, no record, and zeroing is not looked at. */
+bool tdconv_os_pause(void *os, enum tdconv_wait why, uint64_t run)
+{
+	(void)os, (void)why, (void)run;
+	return true;
+}
+
+enum tdconv_record tdconv_os_record(void *os, uint64_t gpa, uint64_t bytes)
+{
+	(void)os, (void)gpa, (void)bytes;
+	return TDCONV_RECORD_NONE;
+}
+
+void tdconv_os_zero(void *os, uint64_t gpa, uint64_t bytes)
+{
+	(void)os, (void)gpa, (void)bytes;
+}
+
+void tdconv_os_tdcall(void *os, struct tdconv_regs *r)
+{
+	struct td_regs regs = { .long_mode = true };
+	uint64_t *g = regs.gpr;
+
+	g[TD_RAX] = r->rax, g[TD_RCX] = r->rcx, g[TD_RDX] = r->rdx, g[TD_R8] = r->r8, g[TD_R9] = r->r9;
+	g[TD_R10] = r->r10, g[TD_R11] = r->r11, g[TD_R12] = r->r12, g[TD_R13] = r->r13;
+	sim_tdcall(os, &regs);
+	r->rax = g[TD_RAX], r->rcx = g[TD_RCX], r->rdx = g[TD_RDX], r->r8 = g[TD_R8], r->r9 = g[TD_R9];
+	r->r10 = g[TD_R10], r->r11 = g[TD_R11], r->r12 = g[TD_R12], r->r13 = g[TD_R13];
+}
+
+/* The library as one CPU has it, and what it said last: undo needs that. One sim at a time. */
+static struct {
+	struct sim *sim;
+	struct tdconv tdc;
+	struct tdconv_result last;
+} cpu;
+
+static void start(struct sim *sim)
+{
+	if (cpu.sim == sim)
+		return;
+	cpu.sim = sim;
+	tdconv_init(&cpu.tdc, sim);
+	cpu.tdc.policy.work.stalls = STALLS;
+	cpu.tdc.policy.undo.stalls = STALLS;
+}
+
+static int convert(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	start(sim);
+	return tdconv_convert(&cpu.tdc, gpa, size, to_shared ? TDCONV_SHARED : TDCONV_PRIVATE, &cpu.last) != TDCONV_OK;
+}
+
+static int undo(struct sim *sim, uint64_t gpa, uint64_t size)
+{
+	struct tdconv_lost lost[EXTENTS];
+	struct tdconv_quarantine quarantine = { lost, EXTENTS, 0 };
+	struct tdconv_result result;
+
+	(void)sim, (void)gpa, (void)size;
+	return tdconv_undo(&cpu.tdc, &cpu.last, &quarantine, &result) != TDCONV_OK;
+}
+
+const struct sim_guest sim_library = { .name = "libtdconv", .what = "the library of guest/, with undo",
+				       .convert = convert, .undo = undo, .patience = STALLS };

@@ -2,7 +2,7 @@
 # mutate, fuzz, bench, packaging: guest/mutate, guest/fuzz*, guest/bench*, guest/package.mk are in another pair of hands
 # libtdconv. Its objects fit a kernel, a firmware and an ordinary program alike: general registers only, no red zone,
 # position independent.
-TDCONV_SRC := $(filter-out %_test.c %_fuzz.c guest/fake.c,$(wildcard guest/*.c))
+TDCONV_SRC := $(filter-out %_test.c guest/fuzz% guest/fake.c,$(wildcard guest/*.c))
 TDCONV_OBJ := $(TDCONV_SRC:%.c=$(B)/%.o) $(B)/guest/tdcall_asm.o
 TDCONV_TESTS := $(patsubst %.c,$(B)/%,$(wildcard guest/*_test.c))
 TDCONV_CFLAGS := $(CFLAGS) $(FREESTANDING) $(STRICT) -fpie -mgeneral-regs-only -mno-red-zone

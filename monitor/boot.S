@@ -58,7 +58,7 @@ load_segments:
 
 /* Runs at AP_PAGE. CR0 is written as a whole: a CPU after INIT has its caches off. */
 	.code16
-	.globl ap_code, ap_code_end, ap_cr3
+	.globl ap_code
 ap_code:
 	cli
 	cld
@@ -100,7 +100,12 @@ ap_high:
 	ud2
 
 	.section .rodata
+	.globl ap_code_bytes, ap_cr3_offset
 	.balign 8
+ap_code_bytes:
+	.quad ap_code_end - ap_code
+ap_cr3_offset:
+	.quad ap_cr3 - ap_code
 boot_gdt:
 	.quad 0
 	.quad 0x00af9a000000ffff

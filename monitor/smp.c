@@ -34,7 +34,8 @@
 #define AP_STACK_BYTES		16384
 #define AP_WAIT_MS		1000
 
-extern const uint8_t ap_code[], ap_code_end[], ap_cr3[];
+extern const uint8_t ap_code[];
+extern const uint64_t ap_code_bytes, ap_cr3_offset;
 extern uint64_t ap_stack;
 
 void smp_ap_main(void) __attribute__((noreturn));
@@ -279,17 +280,16 @@ static void start_one(uint32_t index)
 
 void smp_start(const struct load_result *loaded)
 {
-	size_t bytes = (size_t)(ap_code_end - ap_code);
 
 	ap_start = loaded->start;
 	ap_start.rdi = ap_start.rdx = ap_start.rsp = 0;
 	mailbox = loaded->mailbox;
 	mem_identity(true);
-	memcpy(mem_machine(AP_PAGE), ap_code, bytes);
-	*(uint32_t *)mem_machine(AP_PAGE + (uint64_t)(ap_cr3 - ap_code)) = mem_page_tables();
+	memcpy(mem_machine(AP_PAGE), ap_code, ap_code_bytes);
+	*(uint32_t *)mem_machine(AP_PAGE + ap_cr3_offset) = mem_page_tables();
 	for (uint32_t i = 1; i < config.td.vcpus; i++)
 		start_one(i);
-	memset(mem_machine(AP_PAGE), 0, bytes);
+	memset(mem_machine(AP_PAGE), 0, ap_code_bytes);
 	mem_identity(false);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The CPUs of the machine: one lock around td, TLB shoot-down, halting, the start of the others, the end by idleness. */
+/* The CPUs of the machine: one lock around td, TLB shoot-down, halting, starting the others, ending an idle run. */
 #ifndef MONITOR_SMP_H
 #define MONITOR_SMP_H
 
@@ -22,7 +22,7 @@ void smp_flush_others(void);
 /* Something happened that shows that the guest is not idle. */
 void smp_activity(void);
 
-/* Without the lock, until an interrupt or an NMI is pending, or for ever. Ends the run if nothing can happen any more. */
+/* Without the lock. Until an interrupt or an NMI is pending; for ever. End the run if nothing can happen any more. */
 void smp_halt(struct vcpu *vcpu);
 void smp_park(struct vcpu *vcpu) __attribute__((noreturn));
 

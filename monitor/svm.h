@@ -37,8 +37,8 @@ bool svm_wait(struct vcpu *vcpu);
 enum svm_exception { SVM_DB = 1, SVM_UD = 6, SVM_DF = 8, SVM_GP = 13, SVM_VE = 20 };
 
 /*
- * At the next entry. #DF and #GP get error code 0, #DB is a single step. An interrupt whose delivery was cut short waits
- * behind it.
+ * At the next entry. #DF and #GP get error code 0, #DB is a single step. An interrupt whose delivery was cut short
+ * waits behind it.
  */
 void svm_inject(struct vcpu *vcpu, enum svm_exception vector);
 

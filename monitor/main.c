@@ -4,7 +4,7 @@
  *
  *	qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
  *	  -accel tcg,thread=single				one thread: with more, TCG's SVM loses the guest now and then
- *	  -machine q35,memory-backend=ram,hpet=off,smm=off,vmport=off,i8042=on,usb=off
+ *	  -machine q35,memory-backend=ram,hpet=off,smm=off,vmport=off,usb=off
  *	  -object memory-backend-file,id=ram,size=RAM,mem-path=/proc/PID/fd/FD,share=on	a memfd; RAM = machine.ram_bytes
  *	  -m RAMb -smp N -cpu max,phys-bits=48,la57=off		48: S is bit 47, see npt.h
  *	  -kernel build/monitor.elf

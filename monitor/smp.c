@@ -280,7 +280,6 @@ static void start_one(uint32_t index)
 
 void smp_start(const struct load_result *loaded)
 {
-
 	ap_start = loaded->start;
 	ap_start.rdi = ap_start.rdx = ap_start.rsp = 0;
 	mailbox = loaded->mailbox;

@@ -56,6 +56,7 @@ static void test_io(void)
 	tap_is(call(GHCI_IO, 4, 0, 0xcfc, 0), 0, "IN");
 	tap_is(r[TD_R11], 0x1234, "... has its value in R11");
 	tap_is(r[TD_R15], 0, "... and R15 as it was");
+	tap_is(call(GHCI_IO, 2, 1, 0xffff, 5), 0, "the last port");
 	fake.port_value = 99;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		tap_is(call(GHCI_IO, bad[i].size, bad[i].write, bad[i].port, 1), INVALID, bad[i].name);

@@ -45,6 +45,7 @@ static void test_validation(void)
 		{ "wraps to 0", FAKE_RAM, -FAKE_RAM, INVALID },
 		{ "wraps beyond 0", FAKE_RAM, UINT64_MAX, INVALID },
 		{ "starts beyond GPAW", FAKE_RAM | S << 1, P(1), INVALID },
+		{ "a byte beyond GPAW", S << 1, 1, INVALID },
 		{ "ends beyond GPAW", 2 * S - P(1), P(2), INVALID },
 		{ "ends beyond GPAW, misaligned", 2 * S - P(1) + 8, P(2), INVALID },
 		{ "first private, last shared", S - P(1), P(2), INVALID },

@@ -26,7 +26,7 @@ limit=120	# seconds for one boot
 
 boot() {	# ARG...: sets status
 	status=0
-	rm -f "$work"/*
+	tee "$work/console" "$work/report" "$work/err" </dev/null
 	"$build/tdlab" boot --json --timeout "$limit" --console "$work/console" "$@" \
 		>"$work/report" 2>"$work/err" </dev/null || status=$?
 }

@@ -15,7 +15,8 @@ journal=$BATS_TEST_TMPDIR/journal
 boot() {
 	local want=$1 got=0
 	shift
-	"$tdlab" boot --json --behaviours "$top/behaviours" --timeout 300 --console "$console" "$@" >"$report" 2>"$report.err" </dev/null || got=$?
+	"$tdlab" boot --json --behaviours "$top/behaviours" --timeout 300 --console "$console" "$@" \
+		>"$report" 2>"$report.err" </dev/null || got=$?
 	[ "$got" -eq "$want" ] && return
 	echo "tdlab boot $*: exit status $got, expected $want"
 	cat "$report" "$report.err"

@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: MIT
 # sim: td in a process.
-SIM_SRC := $(filter-out %_test.c,$(wildcard sim/*.c))
+SIM_SRC := $(filter-out %_test.c sim/main.c,$(wildcard sim/*.c))
 SIM_OBJ := $(SIM_SRC:%.c=$(B)/host/%.o)
 SIM_TESTS := $(patsubst %.c,$(B)/%,$(wildcard sim/*_test.c))
 
+SIM_CLI := $(patsubst %,$(B)/cli/%.o,json names opt suggest util)
+
+ALL += $(B)/tdlab-sim
 TESTS += $(SIM_TESTS)
+
+# A harness may call tdlab_tdcall(): the program's symbols are visible to it.
+$(B)/tdlab-sim: $(B)/host/sim/main.o $(SIM_OBJ) $(SIM_CLI) $(B)/libtd.a $(B)/libtdconv.a
+	$(CC) $(CFLAGS) -rdynamic -Wl,--gc-sections -o $@ $^ -ldl
 
 $(B)/host/sim/%.o: sim/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD -c $< -o $@
+	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -D_GNU_SOURCE -MMD -c $< -o $@
 
 $(SIM_TESTS): $(B)/sim/%_test: sim/%_test.c $(SIM_OBJ) $(B)/libtd.a $(B)/libtdconv.a
 	@mkdir -p $(@D)

@@ -103,6 +103,8 @@ void td_engine_emit(struct td *td, struct td_event *event)
 		}
 	} else if (event->type == TD_EV_MAPGPA) {	/* no conversion: the request itself was refused */
 		sim->bad_request |= event->a[4] >> 32 == 0;
+		if (sim->watch != NULL)
+			*sim->watch = *td_explore_choices(td);
 	}
 	if (sim->log != NULL && sim->logged < sim->log_size) {
 		event->sequence = sim->logged;

@@ -34,6 +34,7 @@ struct sim {
 	enum td_violation first;
 	uint32_t abandoned;
 	bool bad_request;		/* a MapGPA that no VMM would take: unaligned, outside, both sides of S */
+	struct td_choices *watch;	/* NULL, or where the sequence is kept as it grows, for when the guest crashes */
 	struct td_event *log;		/* NULL, or where events go */
 	uint32_t logged, log_size;
 

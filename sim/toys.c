@@ -149,10 +149,12 @@ static int end_is_success(struct sim *sim, uint64_t gpa, uint64_t size, bool to_
 
 		if (a.r10 == TDVMCALL_SUCCESS)
 			break;
-		if (a.r10 != TDVMCALL_RETRY || a.r11 % PAGE != 0 || a.r11 < at || tries == TRIES - 1)
+		if (a.r10 != TDVMCALL_RETRY || a.r11 % PAGE != 0 || a.r11 < at)
 			return -1;
 		if (a.r11 > at)
 			tries = -1;
+		else if (tries == TRIES - 1)
+			return -1;
 		at = a.r11;
 	}
 	return to_shared ? 0 : take(sim, gpa, gpa + size);
@@ -188,10 +190,12 @@ static int swallowed_error(struct sim *sim, uint64_t gpa, uint64_t size, bool to
 
 		if (a.r10 != TDVMCALL_RETRY)
 			break;
-		if (a.r11 % PAGE != 0 || a.r11 < at || a.r11 >= end || tries == TRIES - 1)
+		if (a.r11 % PAGE != 0 || a.r11 < at || a.r11 >= end)
 			return -1;
 		if (a.r11 > at)
 			tries = -1;
+		else if (tries == TRIES - 1)
+			return -1;
 		at = a.r11;
 	}
 	return to_shared ? ret : take(sim, gpa, gpa + size);

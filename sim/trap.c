@@ -3,7 +3,6 @@
  * Real TDCALL instructions in a process: outside a TD they raise #UD, Linux sends SIGILL, and the handler does what the
  * module and the VMM would. Guest code runs unmodified, assembly included.
  */
-#define _GNU_SOURCE	/* REG_RAX ... */
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Guest code of other people's, from a shared object: see harness.h. */
+#include <dlfcn.h>
+#include <stddef.h>
+
+#include "sim/harness.h"
+#include "sim/load.h"
+#include "sim/trap.h"
+
+static struct sim *current;
+static int (*their_convert)(uint64_t gpa, uint64_t size, int to_shared);
+static int (*their_accept)(uint64_t gpa, uint64_t size);
+
+/* RAX RCX RDX RBX RSP RBP RSI RDI R8..R15, as in struct td_regs. */
+void tdlab_tdcall(uint64_t gpr[TD_GPRS])
+{
+	struct td_regs regs = { .long_mode = true };
+
+	for (unsigned int i = 0; i < TD_GPRS; i++)
+		regs.gpr[i] = gpr[i];
+	sim_tdcall(current, &regs);
+	for (unsigned int i = 0; i < TD_GPRS; i++)
+		gpr[i] = regs.gpr[i];
+}
+
+static int run_convert(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	if (current != sim) {
+		current = sim;
+		sim_trap(sim);
+	}
+	return their_convert(gpa, size, to_shared);
+}
+
+static int run_accept(struct sim *sim, uint64_t gpa, uint64_t size)
+{
+	(void)sim;
+	return their_accept(gpa, size);
+}
+
+const char *harness_load(const char *path, uint32_t patience, struct sim_guest *guest)
+{
+	void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+
+	if (object == NULL)
+		return dlerror();
+	*(void **)&their_convert = dlsym(object, "convert");
+	*(void **)&their_accept = dlsym(object, "accept");
+	if (their_convert == NULL)
+		return "it does not define int convert(uint64_t gpa, uint64_t size, int to_shared), see sim/harness.h";
+	*guest = (struct sim_guest){ .name = path, .what = "a harness", .convert = run_convert, .patience = patience,
+				     .accept = their_accept != NULL ? run_accept : NULL };
+	return NULL;
+}

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* Not a harness. */
+int something_else;

@@ -26,8 +26,10 @@ _Static_assert(sizeof(struct td_event) == 64, "journal records are 64 bytes");
 	TD_EVENT(MAPGPA,    "R12, R13, R10 out, R11 out, conversion id << 32 | pages truly converted") \
 	TD_EVENT(ACCEPT,    "RCX, status, real << 8 | known of the first page before, 0, 0") \
 	TD_EVENT(OPEN,      "conversion id, GPA with S = direction, pages, 0, 0") \
-	TD_EVENT(CLOSE,     "id << 32 | enum td_close, GPA with S, pages << 32 | done, calls << 32 | retries, stalls << 32 | longest run") \
-	TD_EVENT(VERDICT,   "enum td_class << 32 | enum td_violation, GPA with S of the alias, pages, real << 8 | known, detail") \
+	TD_EVENT(CLOSE,     "id << 32 | enum td_close, GPA with S, pages << 32 | done, calls << 32 | retries, " \
+			    "stalls << 32 | longest run") \
+	TD_EVENT(VERDICT,   "enum td_class << 32 | enum td_violation, GPA with S of the alias, pages, " \
+			    "real << 8 | known, detail") \
 	TD_EVENT(FATAL,     "up to 40 bytes of ReportFatalError text; two records make one text") \
 	TD_EVENT(STOP,      "enum td_stop, GPA or detail, 0, 0, 0") \
 	TD_EVENT(HYPERCALL, "sub-function that is not served, R10, R12, R13, status") \

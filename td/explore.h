@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every answer that a VMM can give: instead of following rules, the VMM takes the next branch of a tree. One sequence of
- * answers is a string of choices; the strings are enumerated depth first, so a string is a seed, a bookmark and a replay
- * at once. An engine starts the guest, lets it run to the end of the sequence, takes it back (td_rollback()), calls
- * td_explore_next() and starts it again.
+ * Every answer that a VMM can give: instead of following rules, the VMM takes the next branch of a tree. One sequence
+ * of answers is a string of choices; the strings are enumerated depth first, so a string is a seed, a bookmark and a
+ * replay at once. An engine starts the guest, lets it run to the end of the sequence, takes it back (td_rollback()),
+ * calls td_explore_next() and starts it again.
  *
  * Switched on by td_explore_begin(), from then on the rules of the behaviour are not used.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The tree of answers: what each of them is, that every string is taken once and in order, and how strings are given. */
+/* The tree of answers: what each of them is, that every string is taken once and in order, how strings are given. */
 #include <stdio.h>
 #include <string.h>
 

@@ -127,8 +127,10 @@ struct td_judgement {
 };
 
 struct td_judgement td_judge(enum td_real real, enum td_known known, enum td_alias alias, uint32_t access);
-void td_report(struct td *td, struct td_judgement j, uint64_t gpa_with_s, uint64_t pages, uint64_t rip, uint64_t detail);
-void td_violation(struct td *td, enum td_violation v, uint64_t gpa_with_s, uint64_t pages, uint64_t rip, uint64_t detail);
+void td_report(struct td *td, struct td_judgement j, uint64_t gpa_with_s, uint64_t pages, uint64_t rip,
+	       uint64_t detail);
+void td_violation(struct td *td, enum td_violation v, uint64_t gpa_with_s, uint64_t pages, uint64_t rip,
+		  uint64_t detail);
 
 /* event.c */
 void td_event(struct td *td, enum td_event_type type, uint64_t rip, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,

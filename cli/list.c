@@ -9,6 +9,7 @@
 #include "cli/opt.h"
 #include "cli/suggest.h"
 #include "td/event.h"
+#include "td/explore.h"
 
 struct list_options {
 	const char *behaviours;
@@ -81,27 +82,41 @@ static int list_behaviours(const struct list_options *o, struct json *json)
 	return status;
 }
 
+static int list_pairs(const struct list_options *o, struct json *json, const char *const (*rows)[2], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!o->json) {
+			printf("%-24s %s\n", rows[i][0], rows[i][1]);
+			continue;
+		}
+		json_object(json, NULL);
+		json_text(json, "name", rows[i][0]);
+		json_text(json, "detail", rows[i][1]);
+		json_object_end(json);
+	}
+	return 0;
+}
+
 static int list_violations(const struct list_options *o, struct json *json)
 {
-	static const struct {
-		const char *name, *sentence;
-	} rows[] = {
+	static const char *const rows[][2] = {
 #define TD_VIOLATION(id, name, sentence) { name, sentence },
 		TD_VIOLATIONS(TD_VIOLATION)
 #undef TD_VIOLATION
 	};
 
-	for (size_t i = 1; i < ARRAY_SIZE(rows); i++) {
-		if (!o->json) {
-			printf("%-24s %s\n", rows[i].name, rows[i].sentence);
-			continue;
-		}
-		json_object(json, NULL);
-		json_text(json, "name", rows[i].name);
-		json_text(json, "detail", rows[i].sentence);
-		json_object_end(json);
-	}
-	return 0;
+	return list_pairs(o, json, rows + 1, ARRAY_SIZE(rows) - 1);	/* without "none" */
+}
+
+static int list_answers(const struct list_options *o, struct json *json)
+{
+	static const char *const rows[][2] = {
+#define TD_ANSWER(id, name, meaning) { name, meaning },
+		TD_ANSWERS(TD_ANSWER)
+#undef TD_ANSWER
+	};
+
+	return list_pairs(o, json, rows, ARRAY_SIZE(rows));
 }
 
 static int list_abi(const struct list_options *o, struct json *json)
@@ -141,8 +156,13 @@ static int list_named(const char *what, const struct list_options *o)
 	static const struct {
 		const char *name;
 		int (*list)(const struct list_options *o, struct json *json);
-	} lists[] = { { "behaviours", list_behaviours }, { "violations", list_violations }, { "abi", list_abi } };
-	static const char *const names[] = { "behaviours", "violations", "abi" };
+	} lists[] = {
+		{ "behaviours", list_behaviours },
+		{ "violations", list_violations },
+		{ "answers", list_answers },
+		{ "abi", list_abi },
+	};
+	static const char *const names[] = { "behaviours", "violations", "answers", "abi" };
 	struct json json = { .out = stdout, .indent = true };
 	const char *near;
 	int status;
@@ -159,7 +179,7 @@ static int list_named(const char *what, const struct list_options *o)
 	}
 	near = suggest(what, names, ARRAY_SIZE(names));
 	return complain(STATUS_INPUT, "list: no list \"%s\": %s%s", what,
-			near ? "did you mean " : "there are behaviours, violations, abi", near ? near : "");
+			near ? "did you mean " : "there are behaviours, violations, answers, abi", near ? near : "");
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
@@ -177,5 +197,5 @@ static int run(const struct verb *verb, int argc, char **argv)
 }
 
 const struct verb verb_list = {
-	"list", run, "[behaviours|violations|abi]", "list behaviours of the VMM, violations, or the TDX ABI", options,
+	"list", run, "[behaviours|violations|answers|abi]", "list behaviours and answers of the VMM, violations, or the TDX ABI", options,
 };

@@ -2,7 +2,7 @@
 # mutate, fuzz, bench, packaging: guest/mutate, guest/fuzz*, guest/bench*, guest/package.mk are in another pair of hands
 # libtdconv. Its objects fit a kernel, a firmware and an ordinary program alike: general registers only, no red zone,
 # position independent.
-TDCONV_SRC := $(filter-out %_test.c guest/fuzz% guest/fake.c,$(wildcard guest/*.c))
+TDCONV_SRC := $(filter-out %_test.c guest/fuzz% guest/bench% guest/fake.c,$(wildcard guest/*.c))
 TDCONV_OBJ := $(TDCONV_SRC:%.c=$(B)/%.o) $(B)/guest/tdcall_asm.o
 TDCONV_TESTS := $(patsubst %.c,$(B)/%,$(wildcard guest/*_test.c))
 TDCONV_CFLAGS := $(CFLAGS) $(FREESTANDING) $(STRICT) -fpie -mgeneral-regs-only -mno-red-zone
@@ -25,3 +25,5 @@ $(B)/libtdconv.a: $(TDCONV_OBJ)
 $(TDCONV_TESTS): $(B)/guest/%_test: guest/%_test.c guest/fake.c guest/fake.h $(B)/libtdconv.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $< guest/fake.c $(B)/libtdconv.a -o $@
+
+include guest/evidence.mk

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# What is known of libtdconv beyond its unit tests and its proof: fuzzing, mutants, cost.
+TDCONV_FUZZ := guest/fuzz.c guest/fuzz_world.c guest/fuzz_map.c
+
+TESTS += $(B)/guest/fuzz_replay
+
+$(B)/guest/fuzz_replay: guest/fuzz_replay.c $(TDCONV_FUZZ) guest/fuzz.h $(B)/libtdconv.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $(filter %.c,$^) $(B)/libtdconv.a -o $@
+
+# libFuzzer, so always clang, and all sources at once.
+$(B)/guest/fuzz: $(TDCONV_FUZZ) guest/fuzz.h $(TDCONV_SRC) $(wildcard guest/*.h guest/include/*.h abi/*)
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS) -Iguest/include -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all $(WARN) $(filter %.c,$^) -o $@
+
+## make fuzz-guest SECONDS=60   fuzz libtdconv: VMM, module and embedder are the input; starts from guest/corpus
+SECONDS := 60
+fuzz-guest: $(B)/guest/fuzz
+	mkdir -p $(B)/guest/found
+	$(B)/guest/fuzz -max_total_time=$(SECONDS) -max_len=256 -print_final_stats=1 \
+		-artifact_prefix=$(B)/guest/ $(B)/guest/found guest/corpus
+
+.PHONY: fuzz-guest

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # The command. It links td/ to finish a run in the memory that the monitor leaves behind, and from the monitor what
 # both sides must agree on: the machine's layout, and what makes a good kernel file.
-CLI_LIB := again behaviour boot completion console cpio describe digest disk doctor engine file guest \
-	initrd json judge list memory modules names opt parameter prepare process qemu ram records report \
+CLI_LIB := again behaviour boot completion console cpio describe digest disk doctor engine explore explored file guest \
+	initrd json judge list memory model modules names opt parameter prepare process qemu ram records report \
 	report_json rule run sha256 suggest symbols trace util vmm
 CLI_TESTS := $(patsubst cli/%.c,$(B)/cli/%,$(wildcard cli/*_test.c))
 CLI_MONITOR := machine bzimage elf linux payload load
@@ -11,10 +11,15 @@ CLI_LIB_OBJ := $(CLI_LIB:%=$(B)/cli/%.o) $(CLI_MONITOR:%=$(B)/cli/monitor/%.o)
 ALL += $(B)/tdlab $(B)/tdlab-first
 TESTS += $(CLI_TESTS)
 
-$(B)/tdlab: $(B)/cli/main.o $(CLI_LIB_OBJ) $(B)/libtd.a
+# An archive, so that a test is linked with what it needs and not with the whole command.
+$(B)/libcli.a: $(CLI_LIB_OBJ)
+	rm -f $@
+	ar rcs $@ $^
+
+$(B)/tdlab: $(B)/cli/main.o $(B)/libcli.a $(B)/libtd.a
 	$(CC) $(CFLAGS) -Wl,--gc-sections -o $@ $^ -linih
 
-$(CLI_TESTS): %: %.o $(CLI_LIB_OBJ) $(B)/libtd.a
+$(CLI_TESTS): %: %.o $(B)/libcli.a $(B)/libtd.a
 	$(CC) $(CFLAGS) -Wl,--gc-sections -o $@ $^ -linih
 
 $(B)/cli/%.o: cli/%.c

@@ -40,7 +40,7 @@ $(B)/payloads/%.o: payloads/%.S
 # The same scenarios against td/ in a process, with the command's reader of behaviours.
 SCENARIO_TEST_SRC := $(addprefix payloads/,scenarios_test.c test_engine.c $(PAYLOAD_SCENARIOS:=.c))
 $(B)/payloads/scenarios_test: $(SCENARIO_TEST_SRC) $(wildcard payloads/*.h) \
-		$(patsubst %,$(B)/cli/%.o,behaviour parameter rule vmm suggest util opt) $(B)/libtd.a
+		$(B)/libcli.a $(B)/libtd.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -pthread -o $@ $(filter %.c %.o %.a,$^) -linih
 TESTS += $(B)/payloads/scenarios_test payloads/boot_test.sh

@@ -52,7 +52,9 @@ int boot_run(struct boot *b)
 	words_free(&words);
 	b->wall = run.wall;
 	b->end.no_tdx = b->guest.linux_kernel && !b->guest.detects_tdx;
-	return status ? status : ram_finish(&b->ram, &b->config.td, &b->records);
+	if (status)
+		return status;
+	return ram_finish(&b->ram, &b->config.td, b->end.timed_out || b->end.signal, &b->records);
 }
 
 int boot_close_journal(struct boot *b)

@@ -6,8 +6,9 @@
 #include "cli/suggest.h"
 #include "cli/tdlab.h"
 
-const struct verb *const verbs[] = { &verb_boot,   &verb_explore,    &verb_list, &verb_trace,
-				     &verb_doctor, &verb_completion, NULL };
+const struct verb *const verbs[] = {
+	&verb_boot, &verb_explore, &verb_list, &verb_trace, &verb_doctor, &verb_completion, NULL,
+};
 
 static void usage(FILE *out)
 {
@@ -61,7 +62,6 @@ int main(int argc, char **argv)
 	/* Results that did not reach their file must not look like ones that did. */
 	errno = 0;
 	if (fflush(stdout) || ferror(stdout))
-		status =
-		    complain(STATUS_ENVIRONMENT, "the results cannot be written: %s", strerror(errno ? errno : EIO));
+		status = complain(STATUS_ENVIRONMENT, "results cannot be written: %s", strerror(errno ? errno : EIO));
 	return status;
 }

@@ -146,16 +146,16 @@ static char *find_folder(const char *kernel, const char *release)
 {
 	char *beside = folder_of(kernel), *found = NULL;
 	char *places[] = {
-		xprintf("%s/modules", beside),				/* scripts/fetch-kernel */
-		xprintf("%s/../../..", beside),				/* arch/x86/boot/bzImage in a build tree */
-		xprintf("%s/../lib/modules/%s", beside, release),	/* an unpacked package */
+		xprintf("%s/modules", beside),			   /* scripts/fetch-kernel */
+		build_tree_of(kernel),
+		xprintf("%s/../lib/modules/%s", beside, release),  /* an unpacked package */
 		xprintf("/lib/modules/%s", release),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		char *order = xprintf("%s/modules.order", places[i]);
+		char *order = xprintf("%s/modules.order", places[i] ? places[i] : "");
 
-		if (!found && (i != 1 || strstr(kernel, "boot/bzImage")) && access(order, R_OK) == 0)
+		if (!found && places[i] && access(order, R_OK) == 0)
 			found = places[i];
 		else
 			free(places[i]);

@@ -27,10 +27,10 @@ void ram_message(const struct ram *ram, char *text, size_t bytes);
 void ram_drain(const struct ram *ram, struct records *records);
 
 /*
- * After QEMU has gone: lets td judge what was still open, and adds that to records. Nothing to do if the TD never ran.
- * Returns 0, or STATUS_ENVIRONMENT after a complaint: the monitor's idea of td is another than ours.
+ * After QEMU has gone: lets td judge what was still open, and adds that to records. Nothing to do if the TD never ran, or
+ * if QEMU was killed while td was changing its state. Returns 0, or STATUS_ENVIRONMENT after a complaint.
  */
-int ram_finish(const struct ram *ram, const struct td_config *config, struct records *records);
+int ram_finish(const struct ram *ram, const struct td_config *config, bool killed, struct records *records);
 
 /*
  * Whether that much memory can be had. Returns 0, or STATUS_ENVIRONMENT after a complaint. Memory is only taken as

@@ -156,7 +156,7 @@ static void put_run(struct json *json, const struct boot *b)
 	json_text(json, "version", b->qemu.text);
 	json_object_end(json);
 	json_number(json, "seed", b->seed);
-	json_bool(json, "deterministic", b->options.seed.given);
+	json_bool(json, "deterministic", b->options.seed.given && b->config.td.vcpus == 1);
 }
 
 void report_json(const struct boot *b)

@@ -119,19 +119,20 @@ void symbols_load_payload(struct symbols *s, const char *payload)
 
 void symbols_load(struct symbols *s, const char *kernel, const char *version)
 {
-	char *folder = folder_of(kernel);
+	char *folder = folder_of(kernel), *tree = build_tree_of(kernel);
 
 	*s = (struct symbols){ 0 };
 	load(s, xprintf("%s/vmlinux", folder));
 	load(s, xprintf("%s/System.map", folder));
-	if (strstr(kernel, "boot/bzImage")) {
-		load(s, xprintf("%s/../../../System.map", folder));
-		load(s, xprintf("%s/../../../vmlinux", folder));
+	if (tree) {
+		load(s, xprintf("%s/System.map", tree));
+		load(s, xprintf("%s/vmlinux", tree));
 	}
 	if (*version) {
 		load(s, xprintf("%s/System.map-%s", folder, version));
 		load(s, xprintf("/usr/lib/debug/boot/vmlinux-%s", version));
 	}
+	free(tree);
 	free(folder);
 }
 
@@ -158,6 +159,13 @@ static const struct symbol *find(const struct symbols *s, uint64_t address)
 	return low && address - s->all[low - 1].address < LONGEST ? &s->all[low - 1] : NULL;
 }
 
+/* linux arch/x86/coco/tdx/tdcall.S; before 6.7 they had the other names. */
+static bool is_stub(const char *name)
+{
+	return strncmp(name, "__tdcall", 8) == 0 || strcmp(name, "__tdx_hypercall") == 0 ||
+	       strcmp(name, "__tdx_module_call") == 0;
+}
+
 void symbols_place(struct symbols *s, const struct records *records)
 {
 	uint64_t rip = 0;
@@ -170,7 +178,7 @@ void symbols_place(struct symbols *s, const struct records *records)
 		uint64_t start = s->all[i].address, end = i + 1 < s->count ? s->all[i + 1].address : start + 4096;
 		uint64_t at = start + (rip - start) % SLIDE_STEP;
 
-		if (strncmp(s->all[i].name, "__tdcall", 8) == 0 && at < end && rip >= at) {
+		if (is_stub(s->all[i].name) && at < end && rip >= at) {
 			s->slide = rip - at;
 			s->placed = true;
 		}

@@ -35,6 +35,9 @@ char *xprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Folder of a path, to be freed: "." if it names none. */
 char *folder_of(const char *path);
 
+/* Top of the build tree if the kernel is its arch/x86/boot/bzImage, whatever way leads there; to be freed, or NULL. */
+char *build_tree_of(const char *kernel);
+
 /* A file of the installation: build/NAME beside the binary, or in ../share/tdlab. NULL if it is in neither. */
 char *installed(const char *name);
 

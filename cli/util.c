@@ -79,6 +79,20 @@ char *folder_of(const char *path)
 	return xprintf("%.*s", slash == path ? 1 : (int)(slash - path), path);
 }
 
+char *build_tree_of(const char *kernel)
+{
+	static const char tail[] = "/arch/x86/boot/bzImage";
+	char *path = realpath(kernel, NULL);
+	size_t length = path ? strlen(path) : 0;
+
+	if (length > strlen(tail) && strcmp(path + length - strlen(tail), tail) == 0) {
+		path[length - strlen(tail)] = '\0';
+		return path;
+	}
+	free(path);
+	return NULL;
+}
+
 /* The build tree is build/tdlab beside build/NAME and ../behaviours; an installation is bin/tdlab and share/tdlab. */
 char *installed(const char *name)
 {

@@ -66,9 +66,11 @@ static int split_load(struct scene *s)
 static int open_alias(struct scene *s)
 {
 	struct map_answer a = scene_map(s, scene_page(s, 0), 2 * CHUNK, TO_SHARED);
+	uint64_t value;
 
 	SCENE_NEEDS(s, a.r10 == TDVMCALL_RETRY && a.r11 == scene_page(s, CHUNK) + s->shared);
-	scene_load_split(s, scene_page(s, CHUNK) - TDX_PAGE_SIZE + s->shared, scene_page(s, CHUNK) + s->shared);
+	SCENE_NEEDS(s, !scene_load(s, scene_page(s, CHUNK + 1) + s->shared, &value));
+	SCENE_NEEDS(s, !scene_load_split(s, scene_page(s, CHUNK - 1) + s->shared, scene_page(s, CHUNK) + s->shared));
 	SCENE_NEEDS(s, scene_share(s, scene_page(s, CHUNK), CHUNK));
 	SCENE_NEEDS(s, scene_store(s, scene_page(s, CHUNK) + s->shared, 1));
 	return 0;

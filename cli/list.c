@@ -197,5 +197,6 @@ static int run(const struct verb *verb, int argc, char **argv)
 }
 
 const struct verb verb_list = {
-	"list", run, "[behaviours|violations|answers|abi]", "list behaviours and answers of the VMM, violations, or the TDX ABI", options,
+	"list", run, "[behaviours|violations|answers|abi]",
+	"list behaviours and answers of the VMM, violations, or the TDX ABI", options,
 };

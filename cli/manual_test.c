@@ -8,7 +8,9 @@
 #include "cli/opt.h"
 #include "cli/testing.h"
 
-const struct verb *const verbs[] = { &verb_boot, &verb_list, &verb_trace, &verb_doctor, &verb_completion, NULL };
+const struct verb *const verbs[] = {
+	&verb_boot, &verb_explore, &verb_list, &verb_trace, &verb_doctor, &verb_completion, NULL,
+};
 
 /* The source of a page, without the marks of its fonts. */
 static char *page(const char *path)
@@ -28,18 +30,20 @@ static char *page(const char *path)
 	return text;
 }
 
-static void test_options(const char *general, const char *boot)
+/* A verb's options are in its own page, or in the general one if it has none. */
+static void test_options(const struct verb *verb, const char *general)
 {
-	char name[80];
+	char *path = xprintf("man/tdlab-%s.1.scd", verb->name), name[80];
+	char *own = access(path, R_OK) == 0 ? page(path) : NULL;
 
-	for (const struct verb *const *v = verbs; *v; v++) {
-		snprintf(name, sizeof(name), "tdlab %s ", (*v)->name);
-		tap_ok(strstr(general, name) != NULL, name);
-		for (const struct opt *o = (*v)->options; o->name; o++) {
-			snprintf(name, sizeof(name), "--%s", o->name);
-			tap_ok(strstr(*v == &verb_boot ? boot : general, name) != NULL, name);
-		}
+	snprintf(name, sizeof(name), "tdlab %s ", verb->name);
+	tap_ok(strstr(general, name) != NULL, name);
+	for (const struct opt *o = verb->options; o->name; o++) {
+		snprintf(name, sizeof(name), "--%s", o->name);
+		tap_ok(strstr(own ? own : general, name) != NULL, name);
 	}
+	free(own);
+	free(path);
 }
 
 static void test_outcomes(const char *boot)
@@ -85,7 +89,8 @@ int main(void)
 {
 	char *general = page("man/tdlab.1.scd"), *boot = page("man/tdlab-boot.1.scd");
 
-	test_options(general, boot);
+	for (const struct verb *const *v = verbs; *v; v++)
+		test_options(*v, general);
 	test_outcomes(boot);
 	test_events(general);
 	test_example();

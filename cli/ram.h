@@ -27,8 +27,8 @@ void ram_message(const struct ram *ram, char *text, size_t bytes);
 void ram_drain(const struct ram *ram, struct records *records);
 
 /*
- * After QEMU has gone: lets td judge what was still open, and adds that to records. Nothing to do if the TD never ran, or
- * if QEMU was killed while td was changing its state. Returns 0, or STATUS_ENVIRONMENT after a complaint.
+ * After QEMU has gone: lets td judge what was still open, and adds that to records. Nothing to do if the TD never ran,
+ * or if QEMU was killed while td was changing its state. Returns 0, or STATUS_ENVIRONMENT after a complaint.
  */
 int ram_finish(const struct ram *ram, const struct td_config *config, bool killed, struct records *records);
 

@@ -73,6 +73,11 @@ _Noreturn void fuzz_broken(const char *promise, int line);
 
 uint8_t fuzz_byte(void);	/* 0 when there are no more: the world is willing from then on */
 uint64_t fuzz_word(unsigned int bytes);
+void fuzz_ends(enum tdconv_status why);		/* what was answered last ends the operation, or the page */
+void fuzz_page_ends(enum tdconv_status why);
+void fuzz_set_pages(uint64_t from, uint64_t to, enum fuzz_page state);
+void fuzz_map_gpa(struct tdconv_regs *r);
+void fuzz_page_call(struct tdconv_regs *r);
 void fuzz_op_starts(enum fuzz_op op, uint64_t gpa, uint64_t bytes);
 void fuzz_check_mapping(bool shared, uint64_t gpa, uint64_t end);
 int fuzz_one(const uint8_t *data, size_t bytes);

@@ -68,6 +68,7 @@ soak: prepare-check
 bench: prepare-check
 	$(MAKE) all
 	scripts/bench
+	$(MAKE) bench-guest
 
 ## make clean      remove what was built; fetched kernels stay.   make distclean   remove build/
 clean:

@@ -21,4 +21,14 @@ fuzz-guest: $(B)/guest/fuzz
 	$(B)/guest/fuzz -max_total_time=$(SECONDS) -max_len=256 -print_final_stats=1 \
 		-artifact_prefix=$(B)/guest/ $(B)/guest/found guest/corpus
 
-.PHONY: fuzz-guest
+# The cost, against td in one process: both ends meet in the test only.
+TESTS += $(B)/tests/guest_cost
+$(B)/tests/guest_cost: tests/guest_cost.c tests/tap.h $(B)/libtdconv.a $(B)/libtd.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $< $(B)/libtdconv.a $(B)/libtd.a -o $@
+
+## make bench-guest  what libtdconv costs: TDCALLs for 1 GiB, instructions, code size; a part of make bench
+bench-guest: $(B)/tests/guest_cost
+	guest/bench $(B)
+
+.PHONY: fuzz-guest bench-guest

@@ -104,7 +104,7 @@ static int take_head(struct behaviour *b, struct vmm_text *text)
 {
 	static const char *const known[] = { "title", "who", "source", "ghci", "expect", "implicit", "aug" };
 	bool ghci = false, expect = false;
-	unsigned int line = 1;
+	unsigned int line = 1, section = 0;
 	const char *near;
 	int status = 0;
 
@@ -114,7 +114,10 @@ static int take_head(struct behaviour *b, struct vmm_text *text)
 		if (strcmp(s->kind, "behaviour") != 0)
 			continue;
 		line = s->line;
-		if (strcmp(s->key, "title") == 0) {
+		section = section ? section : s->section;
+		if (s->section != section) {
+			status = vmm_error(text, s->line, "a second [behaviour]");
+		} else if (strcmp(s->key, "title") == 0) {
 			b->title = xprintf("%s", s->value);
 		} else if (strcmp(s->key, "who") == 0) {
 			b->who = xprintf("%s", s->value);

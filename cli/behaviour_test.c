@@ -59,6 +59,7 @@ static void test_malformed(void)
 		"no expect");
 	refused("[behaviour]\ntitle = t\nghci = maybe\n", "t.vmm:3: ghci: \"maybe\" is neither permitted nor hostile",
 		"ghci");
+	refused(HEAD "[behaviour]\nwho = w\n", "t.vmm:6: a second [behaviour]", "a second head");
 	refused(HEAD "title = u\n", "t.vmm:5: \"title\" was set in line 2 already", "a setting twice");
 	refused(HEAD "[rule]\nstalls = $n\n", "t.vmm:6: there is no [parameter n]", "an unknown parameter in a rule");
 	refused(HEAD "[parameter n]\nhelp = h\ndefault = 0\nmin = 1\n[rule]\nstalls = $n\n",

@@ -82,6 +82,8 @@ static void test_pending(void)
 	tap_is(fake_accept(SECOND, M2), 0, "PENDING, 2M, VMM maps 2M: accepted");
 	tap_is(fake_real_pages(TD_REAL_MAPPED), 513, "... all 512 pages of it");
 	tap_is(fake_page(FAKE_PAGE(1023))->fill[TD_PRIVATE], TD_FILL_ZERO + 1, "... zeroed to the last");
+	unshare(FAKE_PAGE(1023), 1);
+	tap_is(fake_accept(FAKE_PAGE(1023), K4), ACCEPTED_2M, "... as a 2M leaf, though it ends with the slot");
 	fresh(true, TD_AUG_4K);
 	tap_is(fake_accept(FAKE_RAM, M2), MISMATCH_2M, "PENDING, 2M, VMM maps 4K: mismatch at level 1");
 	tap_is(fake_real_pages(TD_REAL_PENDING), 1024, "... and nothing changed");

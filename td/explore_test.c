@@ -127,6 +127,8 @@ static void test_limit(void)
 		fake_share(16, 1);
 	tap_is(c->depth, TD_EXPLORE_DEPTH, "no string is longer than there is room");
 	tap_is(c->cut, 100 - TD_EXPLORE_DEPTH, "... the rest is counted");
+	td_explore_next(fake.td);
+	tap_ok(c->cut == 0 && c->at == 0, "... for this sequence only");
 	td_explore_begin(fake.td, 0);
 	tap_is(fake_share(16, 8).r10, 0x777, "switched off, the rules are back");
 }
@@ -170,6 +172,25 @@ static uint64_t drawn(uint64_t seed)
 	return print;
 }
 
+/* A string of names, for requests of just as many pages as tell the answers apart. */
+static void test_names(void)
+{
+	static const struct { uint64_t pages; enum td_answer answer; } rows[] = {
+		{ 1, TD_ANSWER_STALL }, { 2, TD_ANSWER_FIRST }, { 2, TD_ANSWER_END }, { 3, TD_ANSWER_LAST },
+		{ 3, TD_ANSWER_BEYOND }, { 4, TD_ANSWER_HALF }, { 4, TD_ANSWER_LAST }, { 2, TD_ANSWER_INVALID_AFTER },
+		{ 1, TD_ANSWER_LIE },
+	};
+	struct td_choices *c = start(16);
+
+	c->named = c->depth = sizeof(rows) / sizeof(rows[0]);
+	for (uint32_t i = 0; i < c->named; i++)
+		c->answer[i] = (uint8_t)rows[i].answer;
+	for (uint32_t i = 0; i < c->named; i++) {
+		fake_share(16, rows[i].pages);
+		tap_is(c->answer[i], rows[i].answer, "an answer that is possible is what its name says");
+	}
+}
+
 static void test_drawn(void)
 {
 	uint64_t same = 0;
@@ -188,6 +209,7 @@ int main(void)
 	test_depth();
 	test_limit();
 	test_given();
+	test_names();
 	test_drawn();
 	return tap_done();
 }

@@ -45,7 +45,8 @@ static void test_io(void)
 {
 	static const struct { const char *name; uint64_t size, write, port; } bad[] = {
 		{ "size 0", 0, 0, 0x80 }, { "size 3", 3, 0, 0x80 }, { "size 8", 8, 0, 0x80 }, { "direction 2", 1, 2, 0x80 },
-		{ "port 0x10000", 1, 0, 0x10000 }, { "size with a high bit", 1ull << 32 | 1, 1, 0x80 },
+		{ "port 0x10000", 1, 0, 0x10000 }, { "a port that the VMM refuses", 1, 0, 0xbad },
+		{ "size with a high bit", 1ull << 32 | 1, 1, 0x80 },
 	};
 
 	start();
@@ -101,6 +102,7 @@ static void test_msr(void)
 	tap_is(call(GHCI_RDMSR, 0x6e0, 0, 0, 0), 0, "RDMSR");
 	tap_is(r[TD_R11], 0x123456789abcdef0, "... in R11");
 	tap_is(call(GHCI_RDMSR, 0x8b, 0, 0, 0), INVALID, "one that the VMM refuses");
+	tap_is(call(GHCI_RDMSR, UINT32_MAX, 0, 0, 0), 0, "the highest number");
 	tap_is(call(GHCI_WRMSR, 1ull << 32 | 0x6e0, 1, 0, 0), INVALID, "a number of more than 32 bits");
 	tap_is(fake.msr_value, 0x123456789abcdef0, "... reaches nothing");
 }

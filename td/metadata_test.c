@@ -59,6 +59,8 @@ static uint64_t field(uint64_t id)
 
 static void test_read(void)
 {
+	struct td_config c;
+
 	start(TDX_ATTR_SEPT_VE_DISABLE | TDX_ATTR_DEBUG, TDX_CONFIG_FLEXIBLE_PENDING_VE | TDX_CONFIG_PAGE_RELEASE);
 	tap_is(field(TDX_FIELD_ATTRIBUTES), TDX_ATTR_SEPT_VE_DISABLE | TDX_ATTR_DEBUG, "ATTRIBUTES");
 	tap_is(field(TDX_FIELD_MAX_VCPUS), 3, "MAX_VCPUS");
@@ -72,6 +74,10 @@ static void test_read(void)
 	tap_is(field(LINUX_TD_CTLS), 1, "TD_CTLS starts with PENDING_VE_DISABLE as ATTRIBUTES.SEPT_VE_DISABLE");
 	start(0, 0);
 	tap_is(field(LINUX_TD_CTLS), 0, "... or without");
+	c = fake_config(16);
+	c.gpaw = 52;
+	fake_start(&c);
+	tap_is(field(TDX_FIELD_GPAW), 1, "GPAW is 1 for 52");
 }
 
 static void test_identifiers(void)

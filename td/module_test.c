@@ -75,6 +75,21 @@ static void test_dispatch(void)
 	tap_is(td_tdcall(fake.td, 0, &regs), TD_STOP, "after the end: nothing");
 }
 
+/* Frequent ones have records of their own, or none. */
+static void test_journal(void)
+{
+	struct td_config c = fake_config(16);
+	struct td_regs regs = pattern();
+
+	fake_start(&c);
+	fake_tdcall(0, 1 << 16 | TDG_VM_RD, 0, &regs);
+	tap_is(fake_last(TD_EV_TDCALL)->a[0], TDG_VM_RD, "the journal has the leaf, without its version");
+	fake_tdcall(0, TDG_VP_VEINFO_GET, 0, &regs);
+	fake_share(0, 1);
+	fake_accept(FAKE_PAGE(1), TDX_LEVEL_4K);
+	tap_is(fake_count(TD_EV_TDCALL), 1, "... but for VMCALL, VEINFO.GET and ACCEPT");
+}
+
 static void test_vp_info(void)
 {
 	struct td_config c = fake_config(16);
@@ -149,6 +164,7 @@ static void test_masks(void)
 	test_mask_refused(LINUX_6_12 | 1ull << 32, 0, "bit 32 in the mask");
 	test_mask_refused(LINUX_6_12 | 1ull << 63, 0, "bit 63 in the mask");
 	test_mask_refused(LINUX_6_12 | 1 << TD_RBP, TDX_CONFIG_NO_RBP_MOD, "RBP in the mask where that is forbidden");
+	test_mask_refused(LINUX_6_12 | 1 << TD_RSP, TDX_CONFIG_NO_RBP_MOD, "... RSP there as well");
 	fake_start(&c);
 	regs.gpr[TD_RAX] = TDG_VP_VMCALL;
 	regs.gpr[TD_RCX] = 0x1c00;	/* R10-R12 */
@@ -228,6 +244,7 @@ static enum td_action report(uint64_t out, uint64_t data, uint64_t subtype, stru
 
 static void test_report(void)
 {
+	uint8_t want[1024] = { 0 };
 	struct td_config c = fake_config(16);
 	struct td_regs regs;
 
@@ -235,10 +252,10 @@ static void test_report(void)
 	memset(fake.private_page, 0x5a, sizeof(fake.private_page));
 	tap_is(report(FAKE_RAM + 0x400, FAKE_PAGE(1) + 0x40, 0, &regs), TD_NEXT, "MR.REPORT");
 	tap_is(regs.gpr[TD_RAX], 0, "... succeeds");
-	tap_is(fake.private_page[0x400], 0x81, "type TDX");
-	tap_ok(fake.private_page[0x47f] == 0 && fake.private_page[0x480] == 0x5a && fake.private_page[0x4bf] == 0x5a &&
-	       fake.private_page[0x4c0] == 0, "REPORTDATA is in it");
-	tap_is(fake.private_page[0x603], 0x10, "so are the attributes");
+	want[0] = 0x81;			/* type TDX */
+	memset(want + 128, 0x5a, 64);	/* REPORTDATA */
+	want[512 + 3] = 0x10;		/* attributes: SEPT_VE_DISABLE */
+	tap_ok(memcmp(fake.private_page + 0x400, want, sizeof(want)) == 0, "type, data, attributes, and zeroes");
 	tap_ok(fake.private_page[0x3ff] == 0x5a && fake.private_page[0x800] == 0x5a, "1024 bytes are written, no more");
 	report(FAKE_RAM + 0x200, FAKE_RAM, 0, &regs);
 	tap_is(regs.gpr[TD_RAX], INVALID_RCX, "report misaligned");
@@ -248,6 +265,10 @@ static void test_report(void)
 	tap_is(regs.gpr[TD_RAX], INVALID_R8, "subtype 1");
 	report(FAKE_RAM | FAKE_S << 1, FAKE_RAM, 0, &regs);
 	tap_is(regs.gpr[TD_RAX], INVALID_RCX, "report beyond GPAW");
+	report(FAKE_S, FAKE_RAM, 0, &regs);
+	tap_is(regs.gpr[TD_RAX], INVALID_RCX, "report to a shared address");
+	report(FAKE_RAM, FAKE_S, 0, &regs);
+	tap_is(regs.gpr[TD_RAX], INVALID_RDX, "data from one");
 	report(FAKE_RAM, FAKE_RAM | FAKE_S << 1, 0, &regs);
 	tap_is(regs.gpr[TD_RAX], INVALID_RDX, "data beyond GPAW");
 	tap_is(report(FAKE_MMIO, FAKE_RAM, 0, &regs), TD_STOP, "where there is no memory: EPT violation, for good");
@@ -275,6 +296,7 @@ static void test_report_pending(void)
 int main(void)
 {
 	test_dispatch();
+	test_journal();
 	test_vp_info();
 	test_masks();
 	test_veinfo();

@@ -75,14 +75,10 @@ static void fatal(const struct td_event *e, char *text, size_t bytes)
 	snprintf(text, bytes, "ReportFatalError \"%s\"", said);
 }
 
-void describe_text(const struct td_event *e, char *text, size_t bytes)
+/* What the guest asked of the module and of the VMM. */
+static void request(const struct td_event *e, char *text, size_t bytes)
 {
 	switch (e->type) {
-	case TD_EV_START:
-		snprintf(text, bytes,
-			 "start: GPAW %" PRIu64 ", vCPUs %" PRIu64 ", RAM %" PRIu64 " pages, seed %" PRIu64, e->a[0],
-			 e->a[1], e->a[2], e->a[3]);
-		break;
 	case TD_EV_TDCALL:
 		snprintf(text, bytes, "TDCALL %s RCX 0x%" PRIx64 " RDX 0x%" PRIx64 ": %s", NAME(leaves, e->a[0]),
 			 e->a[1], e->a[2], NAME(statuses, tdx_code(e->a[3])));
@@ -95,6 +91,18 @@ void describe_text(const struct td_event *e, char *text, size_t bytes)
 			 e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? "2 MiB" : "4 KiB",
 			 NAME(statuses, tdx_code(e->a[1])));
 		break;
+	case TD_EV_HYPERCALL:
+		snprintf(text, bytes, "TDVMCALL %s is not served", NAME(subfns, e->a[0]));
+		break;
+	default:
+		numbers(e, text, bytes);
+	}
+}
+
+/* What td made of it. */
+static void finding(const struct td_event *e, char *text, size_t bytes)
+{
+	switch (e->type) {
 	case TD_EV_OPEN:
 		snprintf(text, bytes, "conversion %" PRIu64 " begins: 0x%" PRIx64 ", %" PRIu64 " pages", e->a[0],
 			 e->a[1], e->a[2]);
@@ -111,14 +119,24 @@ void describe_text(const struct td_event *e, char *text, size_t bytes)
 			 class_name((unsigned int)(e->a[0] >> 32)), violation_name((unsigned int)(uint32_t)e->a[0]),
 			 e->a[1], e->a[2]);
 		break;
+	default:
+		request(e, text, bytes);
+	}
+}
+
+void describe_text(const struct td_event *e, char *text, size_t bytes)
+{
+	switch (e->type) {
+	case TD_EV_START:
+		snprintf(text, bytes,
+			 "start: GPAW %" PRIu64 ", vCPUs %" PRIu64 ", RAM %" PRIu64 " pages, seed %" PRIu64, e->a[0],
+			 e->a[1], e->a[2], e->a[3]);
+		break;
 	case TD_EV_FATAL:
 		fatal(e, text, bytes);
 		break;
 	case TD_EV_STOP:
 		snprintf(text, bytes, "stop: %s, 0x%" PRIx64, stop_name((unsigned int)e->a[0]), e->a[1]);
-		break;
-	case TD_EV_HYPERCALL:
-		snprintf(text, bytes, "TDVMCALL %s is not served", NAME(subfns, e->a[0]));
 		break;
 	case TD_EV_EXIT:
 		snprintf(text, bytes, "exit %s 0x%" PRIx64 " 0x%" PRIx64, exit_name((unsigned int)e->a[0]), e->a[1],
@@ -131,7 +149,7 @@ void describe_text(const struct td_event *e, char *text, size_t bytes)
 		snprintf(text, bytes, "%s, %" PRIu64, mark_name((unsigned int)e->a[0]), e->a[1]);
 		break;
 	default:
-		numbers(e, text, bytes);
+		finding(e, text, bytes);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/ram.h"
@@ -22,24 +23,60 @@ static uint64_t number_in(const char *path, const char *key)
 	return value;
 }
 
-static uint64_t left_of(uint64_t limit, uint64_t used)
+static uint64_t number_at(const char *folder, const char *file, const char *key)
 {
-	return limit == UINT64_MAX || used == UINT64_MAX ? UINT64_MAX : limit > used ? limit - used : 0;
+	char *path = xprintf("%s/%s", folder, file);
+	uint64_t value = number_in(path, key);
+
+	free(path);
+	return value;
 }
 
-/* Control group, version 2 or 1, as seen from inside a container: its own is at the root. */
+uint64_t memory_left_in(const char *folder, const char *limit, const char *usage)
+{
+	uint64_t most = number_at(folder, limit, ""), used = number_at(folder, usage, ""), files = 0;
+	static const char *const droppable[] = { "inactive_file ", "active_file " };
+
+	if (most == UINT64_MAX || used == UINT64_MAX)
+		return UINT64_MAX;
+	for (size_t i = 0; i < ARRAY_SIZE(droppable); i++) {
+		uint64_t pages = number_at(folder, "memory.stat", droppable[i]);
+
+		files += pages == UINT64_MAX ? 0 : pages;
+	}
+	used -= files < used ? files : used;
+	return most > used ? most - used : 0;
+}
+
+/* Our control group and those above it. In a container its own is at the root, version 2 or 1. */
+static uint64_t left_in_groups(void)
+{
+	uint64_t least = memory_left_in("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"), left;
+	char group[512] = "", *folder, *slash = group;
+	FILE *file = fopen("/proc/self/cgroup", "re");
+
+	while (file && fgets(group, sizeof(group), file) && strncmp(group, "0::", 3) != 0)
+		group[0] = '\0';
+	if (file)
+		fclose(file);
+	group[strcspn(group, "\n")] = '\0';
+	for (; slash; slash = strrchr(group, '/')) {
+		if (slash != group)
+			*slash = '\0';
+		folder = xprintf("/sys/fs/cgroup%s", strlen(group) > 3 ? group + 3 : "");
+		left = memory_left_in(folder, "memory.max", "memory.current");
+		least = left < least ? left : least;
+		free(folder);
+	}
+	return least;
+}
+
 uint64_t memory_free(void)
 {
-	uint64_t kib = number_in("/proc/meminfo", "MemAvailable:"), least = kib == UINT64_MAX ? kib : kib << 10;
-	const uint64_t groups[] = {
-		left_of(number_in("/sys/fs/cgroup/memory.max", ""), number_in("/sys/fs/cgroup/memory.current", "")),
-		left_of(number_in("/sys/fs/cgroup/memory/memory.limit_in_bytes", ""),
-			number_in("/sys/fs/cgroup/memory/memory.usage_in_bytes", "")),
-	};
+	uint64_t kib = number_in("/proc/meminfo", "MemAvailable:"), groups = left_in_groups();
+	uint64_t machine = kib == UINT64_MAX ? kib : kib << 10;
 
-	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
-		least = groups[i] < least ? groups[i] : least;
-	return least;
+	return groups < machine ? groups : machine;
 }
 
 int memory_available(uint64_t guest_bytes)

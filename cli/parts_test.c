@@ -4,6 +4,7 @@
 #include "cli/cpio.h"
 #include "cli/opt.h"
 #include "cli/qemu.h"
+#include "cli/ram.h"
 #include "cli/sha256.h"
 #include "cli/symbols.h"
 #include "cli/testing.h"
@@ -193,8 +194,40 @@ static void test_versions(void)
 	tap_is(qemu_version("", text, sizeof(text)), 0, "nothing");
 }
 
+static void put(const char *folder, const char *name, const char *text)
+{
+	char *path = xprintf("%s/%s", folder, name);
+	FILE *file = fopen(path, "w");
+
+	fputs(text, file);
+	fclose(file);
+	free(path);
+}
+
+static void test_memory(void)
+{
+	char folder[] = "/tmp/tdlab-parts-XXXXXX", *command;
+
+	if (!mkdtemp(folder))
+		return;
+	tap_is(memory_left_in(folder, "memory.max", "memory.current"), UINT64_MAX, "no control group");
+	put(folder, "memory.max", "max\n");
+	put(folder, "memory.current", "900\n");
+	tap_is(memory_left_in(folder, "memory.max", "memory.current"), UINT64_MAX, "no limit");
+	put(folder, "memory.max", "1000\n");
+	tap_is(memory_left_in(folder, "memory.max", "memory.current"), 100, "a limit");
+	put(folder, "memory.stat", "anon 100\ninactive_file 500\nactive_file 50\n");
+	tap_is(memory_left_in(folder, "memory.max", "memory.current"), 650, "pages of files can be dropped");
+	put(folder, "memory.current", "2000\n");
+	tap_is(memory_left_in(folder, "memory.max", "memory.current"), 0, "more used than there is");
+	command = xprintf("rm -r %s", folder);
+	tap_is(system(command), 0, "cleaned up");
+	free(command);
+}
+
 int main(void)
 {
+	test_memory();
 	test_options();
 	test_console();
 	test_archive();

@@ -37,6 +37,8 @@ int ram_finish(const struct ram *ram, const struct td_config *config, bool kille
  * the guest touches it, so this is what a boot needs, not the size of the file.
  */
 int memory_available(uint64_t guest_bytes);
+/* What a control group leaves: its limit less what is used and could not be dropped. Pages of files could. */
+uint64_t memory_left_in(const char *folder, const char *limit, const char *usage);
 uint64_t memory_free(void);	/* what the kernel and the control group leave us; UINT64_MAX if they do not say */
 
 #endif

@@ -26,4 +26,4 @@ $(TDCONV_TESTS): $(B)/guest/%_test: guest/%_test.c guest/fake.c guest/fake.h $(B
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $< guest/fake.c $(B)/libtdconv.a -o $@
 
-include guest/evidence.mk
+include guest/evidence.mk guest/package.mk

@@ -1,0 +1,155 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# libtdconv as others get it: installed, in one pair of files, without a libc, in C++. Every check is seen to fail on
+# something that is wrong on purpose.
+# shellcheck disable=SC2317 # the checks are called by check and refuse
+set -u
+
+cd "$(dirname "$0")/.." || exit 1
+unset MAKEFLAGS MFLAGS MAKELEVEL
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0
+failed=0
+
+# check NAME COMMAND...: the command succeeds. refuse NAME COMMAND...: it fails.
+check() {
+	local name=$1
+	shift
+	number=$((number + 1))
+	if "$@" >"$work/log" 2>&1; then
+		echo "ok $number - $name"
+	else
+		echo "not ok $number - $name"
+		head -n 20 "$work/log" | sed 's/^/# /'
+		failed=1
+	fi
+}
+
+refuse() {
+	local name=$1
+	shift
+	check "$name" not "$@"
+}
+
+not() {
+	! "$@"
+}
+
+strict=(-std=c11 -ffreestanding -nostdlib -fno-stack-protector -mgeneral-regs-only -mno-red-zone -Wall -Wextra -Wshadow
+	-Wmissing-prototypes -Wstrict-prototypes -Wundef -Wconversion -Werror)
+root=$work/root
+pair=$root/usr/share/tdconv
+
+# own_symbols OBJECT: it needs nothing but the embedder's functions. Linux's rules have a hook of their own.
+own_symbols() {
+	local needed
+	needed=$(nm -u "$1" | awk '{ print $2 }' | grep -vE '^tdconv_(os|linux)_[a-z_]+$')
+	[ -z "$needed" ] || { echo "needs: $needed"; return 1; }
+}
+
+# pair_builds COMPILER C-FILE: at every level of optimisation, which is when calls of memset() come and go.
+pair_builds() {
+	local level
+	for level in 0 1 2 3 s; do
+		"$1" "${strict[@]}" -O"$level" -I"$pair" -c "$2" -o "$work/pair.o" && own_symbols "$work/pair.o" || return 1
+	done
+}
+
+# pair_passes TEST C-FILE: a unit test of guest/ with the pair instead of the library. The test's headers are the pair's.
+pair_passes() {
+	gcc -std=gnu11 -O1 -DTDCONV_NO_TDCALL -I"$work/shim" -I"$pair" -I. "guest/$1.c" guest/fake.c "$2" \
+		-o "$work/$1" && timeout 60 "$work/$1"
+}
+
+installed() {
+	local file
+	make -s install DESTDIR="$root" PREFIX=/usr B="$work/build" || return 1
+	for file in include/tdconv.h include/tdconv_os.h include/tdconv_set.h include/tdconv_tdcall.h lib/libtdconv.a \
+		lib/pkgconfig/tdconv.pc share/tdconv/tdconv.c share/tdconv/tdconv.h; do
+		[ -s "$root/usr/$file" ] || { echo "no $file"; return 1; }
+	done
+}
+
+flags() {
+	PKG_CONFIG_LIBDIR=$root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root pkg-config "$@"
+}
+
+# user COMPILER OUTPUT SOURCE [FLAG...]: a program that uses the installed library.
+user() {
+	local compiler=$1 output=$2 source=$3
+	shift 3
+	# shellcheck disable=SC2046 # flags are words
+	"$compiler" "$@" -Wall -Wextra -Werror $(flags --cflags tdconv) "$source" $(flags --libs tdconv) -o "$output"
+}
+
+cat >"$work/user.c" <<'END'
+#include <tdconv_os.h>
+#include <tdconv_tdcall.h>
+bool tdconv_os_pause(void *os, enum tdconv_wait why, uint64_t run) { return os && why && run; }
+enum tdconv_record tdconv_os_record(void *os, uint64_t gpa, uint64_t bytes)
+{
+	return os && gpa && bytes ? TDCONV_RECORD_NEVER : TDCONV_RECORD_NONE;
+}
+void tdconv_os_zero(void *os, uint64_t gpa, uint64_t bytes) { (void)os; (void)gpa; (void)bytes; }
+int run(struct tdconv *tdc, struct tdconv_result *res);
+int run(struct tdconv *tdc, struct tdconv_result *res)
+{
+	return tdconv_convert(tdc, 0, 0, TDCONV_SHARED, res) == TDCONV_E_ARGUMENT &&
+	       tdconv_strstatus(res->status)[0] != '\0' ? 0 : 1;
+}
+END
+{ cat "$work/user.c"; echo 'int main(void) { static struct tdconv tdc; struct tdconv_result res; return run(&tdc, &res); }'
+} >"$work/hosted.c"
+{ cat "$work/user.c"; echo 'void _start(void); void _start(void) { static struct tdconv tdc; struct tdconv_result res;
+	tdconv_init(&tdc, 0); for (;;) run(&tdc, &res); }'
+} >"$work/bare.c"
+cp "$work/hosted.c" "$work/hosted.cc"
+echo 'void *memset(void *, int, unsigned long); void f(char *p); void f(char *p) { memset(p, 0, 4096); }' >"$work/libc.c"
+gcc -c "$work/libc.c" -o "$work/libc.o"
+mkdir "$work/shim"
+for name in os set linux; do
+	echo '#include "tdconv.h"' >"$work/shim/tdconv_$name.h"
+done
+
+check "make install puts library, headers, pkg-config file and the pair of files under DESTDIR" installed
+[ $failed -eq 0 ] || { echo "1..$number"; exit 1; }
+check "pkg-config knows its version" test "$(flags --modversion tdconv)" = "$(sed -n \
+	's/^#define TDCONV_VERSION[[:space:]]*"\(.*\)"/\1/p' guest/include/tdconv.h)"
+for compiler in gcc clang; do
+	check "$compiler: a program is built with pkg-config's flags" user "$compiler" "$work/hosted" "$work/hosted.c"
+	check "$compiler: and runs" "$work/hosted"
+	check "$compiler: a freestanding one links without a libc" user "$compiler" "$work/bare" "$work/bare.c" \
+		-ffreestanding -nostdlib -static -fno-stack-protector
+done
+check "g++: C++11 takes the headers" user g++ "$work/cc" "$work/hosted.cc" -std=c++11 -pedantic
+check "g++: C++17, too, which has no register variables" user g++ "$work/cc" "$work/hosted.cc" -std=c++17
+check "clang++: and so does clang" user clang++ "$work/cc" "$work/hosted.cc" -std=c++17
+check "and it runs" "$work/cc"
+sed -i 's/extern "C" {/namespace wrong {/' "$root"/usr/include/tdconv*.h
+refuse "headers without extern \"C\" are noticed" user g++ "$work/cc" "$work/hosted.cc" -std=c++11
+cp guest/include/*.h "$root/usr/include/"
+
+ld -r --whole-archive "$root/usr/lib/libtdconv.a" -o "$work/whole.o"
+check "the library needs no symbol but tdconv_os_*" own_symbols "$work/whole.o"
+refuse "a call of memset() is noticed" own_symbols "$work/libc.o"
+check "nothing of it is writable" test "$(size -A "$work/whole.o" |
+	awk '/^\.(data|bss)/ { sum += $2 } END { print sum + 0 }')" -eq 0
+for compiler in gcc clang; do
+	check "$compiler: the pair builds alone, freestanding, without a warning" pair_builds "$compiler" "$pair/tdconv.c"
+	{ cat "$pair/tdconv.c"; echo 'static int unused_here;'; } >"$work/warns.c"
+	refuse "$compiler: a warning in it is noticed" pair_builds "$compiler" "$work/warns.c"
+done
+{ cat "$pair/tdconv.c" "$work/libc.c"; } >"$work/with-libc.c"
+refuse "a call of memset() in it is noticed" pair_builds gcc "$work/with-libc.c"
+sed 's/if (address >= end)/if (address > end)/' "$pair/tdconv.c" >"$work/broken.c"
+for file in guest/*_test.c; do
+	grep -q 'tdconv_linux' "$file" && continue
+	name=$(basename "$file" .c)
+	check "the pair passes $name" pair_passes "$name" "$pair/tdconv.c"
+done
+refuse "map_test notices a pair with a wrong bound" pair_passes map_test "$work/broken.c"
+
+size -t "$root/usr/lib/libtdconv.a" | sed 's/^/# /'
+echo "1..$number"
+exit $failed

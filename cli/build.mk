@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The command. It links td/ to finish a run in the memory that the monitor leaves behind, and from the monitor what
+# The command. It links libtdconv for its model of Linux, td/ to finish a run in the memory that the monitor leaves behind, and from the monitor what
 # both sides must agree on: the machine's layout, and what makes a good kernel file.
 CLI_LIB := again behaviour boot completion console cpio describe digest disk doctor engine explore explored file guest \
 	initrd json judge list memory model modules names opt parameter prepare process qemu ram records report \
@@ -16,15 +16,15 @@ $(B)/libcli.a: $(CLI_LIB_OBJ)
 	rm -f $@
 	ar rcs $@ $^
 
-$(B)/tdlab: $(B)/cli/main.o $(B)/libcli.a $(B)/libtd.a
+$(B)/tdlab: $(B)/cli/main.o $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
 	$(CC) $(CFLAGS) -Wl,--gc-sections -o $@ $^ -linih
 
-$(CLI_TESTS): %: %.o $(B)/libcli.a $(B)/libtd.a
+$(CLI_TESTS): %: %.o $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
 	$(CC) $(CFLAGS) -Wl,--gc-sections -o $@ $^ -linih
 
 $(B)/cli/%.o: cli/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -D_GNU_SOURCE -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
+	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -D_GNU_SOURCE -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
 
 # Sections, so that the linker leaves out what only the monitor calls.
 $(B)/cli/monitor/%.o: monitor/%.c

@@ -1,69 +1,74 @@
 /* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "abi/tdx.h"
 #include "cli/model.h"
+#include "guest/include/tdconv_linux.h"
 
-/*
- * linux arch/x86/coco/tdx/tdx.c, tdx_map_gpa() of 6.7 and later: R11 must lie in [start, end), both with S; a RETRY at
- * start uses up one of three tries, any other progress resets them; every other status ends the loop.
- */
-struct loop {
-	uint64_t start, end;
-	uint32_t stalls;
-	bool done, succeeds;
+/* A VMM that plays back what the real guest was told, and looks at what it is asked meanwhile. */
+struct playback {
+	const struct td_event *const *calls;
+	size_t ncalls, at;
+	bool cut;
+	struct model_verdict *verdict;
+	jmp_buf stop;
 };
 
-static void answer(struct loop *loop, uint64_t r10, uint64_t r11, uint32_t stalls)
+static void differs(struct playback *p, const char *what)
 {
-	loop->done = true;
-	if (r10 != TDVMCALL_RETRY) {
-		loop->succeeds = r10 == TDVMCALL_SUCCESS;
-		return;
-	}
-	if (r11 < loop->start || r11 >= loop->end)
-		return;
-	loop->stalls = r11 == loop->start ? loop->stalls + 1 : 0;
-	loop->start = r11;
-	loop->done = loop->stalls >= stalls;
+	p->verdict->agrees = false;
+	p->verdict->at = p->at;
+	snprintf(p->verdict->what, sizeof(p->verdict->what), "request %zu: %s", p->at + 1, what);
 }
 
-static void differs(struct model_verdict *verdict, size_t at, const char *what)
+static void map_gpa(struct playback *p, struct tdconv_regs *regs)
 {
-	verdict->agrees = false;
-	verdict->at = at;
-	snprintf(verdict->what, sizeof(verdict->what), "request %zu: %s", at + 1, what);
+	const struct td_event *call = p->calls[p->at];
+	char what[96];
+
+	if (p->at == p->ncalls) {
+		if (!p->cut)
+			differs(p, "the model asks again, the guest does not");
+		longjmp(p->stop, 1);
+	}
+	if (call->a[0] != regs->r12 || call->a[1] != regs->r13) {
+		snprintf(what, sizeof(what), "the model asks for 0x%lx, %lu bytes, the guest for 0x%lx, %lu bytes",
+			 regs->r12, regs->r13, call->a[0], call->a[1]);
+		differs(p, what);
+		longjmp(p->stop, 1);
+	}
+	regs->rax = 0;
+	regs->r10 = call->a[2];
+	regs->r11 = call->a[3];
+	p->at++;
+}
+
+/* ACCEPT succeeds: what the module says is not what is compared. */
+void tdconv_linux_tdcall(void *os, struct tdconv_regs *regs)
+{
+	if (regs->rax == TDG_VP_VMCALL)
+		map_gpa(os, regs);
+	else
+		regs->rax = 0;
 }
 
 void model_compare(const struct td_event *const *calls, size_t ncalls, uint64_t shared_bit, bool cut, uint32_t stalls,
 		   struct model_verdict *verdict)
 {
-	struct loop loop = { 0 };
-	char what[96];
+	struct playback p = { .calls = calls, .ncalls = ncalls, .cut = cut, .verdict = verdict };
+	struct tdconv_linux out = { 0 };
+	bool to_shared;
 
-	(void)shared_bit;
 	*verdict = (struct model_verdict){ .agrees = true };
-	if (ncalls > 0) {
-		loop.start = calls[0]->a[0];
-		loop.end = loop.start + calls[0]->a[1];
-	}
-	for (size_t i = 0; i < ncalls; i++) {
-		uint64_t size = loop.end - loop.start;
-
-		if (loop.done) {
-			differs(verdict, i, "the model has come to its end, the guest asks again");
-			return;
-		}
-		if (calls[i]->a[0] != loop.start || calls[i]->a[1] != size) {
-			snprintf(what, sizeof(what), "the model asks for 0x%lx, %lu bytes, the guest for 0x%lx, %lu bytes",
-				 loop.start, size, calls[i]->a[0], calls[i]->a[1]);
-			differs(verdict, i, what);
-			return;
-		}
-		answer(&loop, calls[i]->a[2], calls[i]->a[3], stalls);
-	}
-	if (!loop.done && !cut)
-		differs(verdict, ncalls, "the model asks again, the guest does not");
-	verdict->succeeds = loop.succeeds;
+	if (ncalls == 0)
+		return;
+	to_shared = calls[0]->a[0] & shared_bit;
+	if (setjmp(p.stop) != 0)
+		return;
+	verdict->succeeds = tdconv_linux_convert(&p, shared_bit, calls[0]->a[0] & ~shared_bit, calls[0]->a[1],
+						 to_shared ? TDCONV_SHARED : TDCONV_PRIVATE, stalls, &out);
+	if (p.at < ncalls)
+		differs(&p, "the model has come to its end, the guest asks again");
 }

@@ -123,12 +123,8 @@ static void account(struct tdconv *tdc, const struct tdconv_result *res)
 /*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res);
   @ requires TDCONV_OK <= status < TDCONV_STATUSES;
   @ assigns res->status, res->head, res->head_state, res->rest_state, tdc->stats;
-  @ ensures res->status == status && \result == status;
-  @ ensures status == TDCONV_OK ==> res->head == res->bytes && res->rest_state == TDCONV_STATE_UNTOUCHED;
-  @ ensures status == TDCONV_OK ==>
-  @	res->head_state == (res->to == TDCONV_SHARED ? TDCONV_STATE_SHARED : TDCONV_STATE_PRIVATE);
-  @ ensures status != TDCONV_OK ==> res->head == res->proven.bytes && res->rest_state == \old(res->rest_state);
-  @ ensures status != TDCONV_OK ==> res->head_state == TDCONV_STATE_PRIVATE;
+  @ ensures told(tdc, res) && res->status == status && \result == status;
+  @ ensures status != TDCONV_OK ==> res->rest_state == \old(res->rest_state);
   @*/
 enum tdconv_status tdconv_finish(struct tdconv *tdc, struct tdconv_result *res, enum tdconv_status status)
 {
@@ -146,13 +142,13 @@ enum tdconv_status tdconv_finish(struct tdconv *tdc, struct tdconv_result *res, 
 }
 
 /* Accepts from what is proven so far up to end. */
-/*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res) && tdc_ok(tdc);
-  @ requires pages_told(res) && paced(res, 6, 0) && res->gpa % 4096 == 0;
+/*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res);
+  @ requires pages_told(res) && paced(res, 6, 0);
   @ requires tdconv_cursor == res->gpa + res->proven.bytes && tdconv_cursor % 4096 == 0;
   @ requires tdconv_cursor <= end <= 0x8000000000000 && end % 4096 == 0;
-  @ requires res->busy <= \max(tdc->policy.work.busy, tdc->policy.undo.busy);
   @ assigns PAGE_FIELDS(res), PAGE_GHOSTS, tdconv_limit, res->proven.bytes, tdc->small_units, tdc->backoff;
-  @ ensures pages_told(res) && paced(res, 6, 2) && tdconv_limit == end;
+  @ ensures pages_told(res) && tdconv_limit == end;
+  @ ensures paced(res, 6, 2);
   @ ensures tdconv_cursor == res->gpa + res->proven.bytes && tdconv_cursor % 4096 == 0;
   @ ensures \old(tdconv_cursor) <= tdconv_cursor <= end;
   @ ensures \result == TDCONV_OK <==> tdconv_cursor == end;
@@ -183,13 +179,42 @@ enum tdconv_status tdconv_accept_to(struct tdconv *tdc, struct tdconv_result *re
  * To private, chunk by chunk: what is claimed is accepted before more is asked for. The bounds are the request's own,
  * not the place where a RETRY went on: else only the tail would be accepted.
  */
+/*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res);
+  @ requires map_told(tdc, res) && pages_told(res) && res->to == TDCONV_PRIVATE;
+  @ requires res->calls == 0 && res->claimed.bytes == 0 && res->accepts == 0 && res->busy == 0;
+  @ requires tdconv_cursor == res->gpa && res->proven.bytes == 0;
+  @ assigns MAP_FIELDS(res), PAGE_FIELDS(res), MAP_GHOSTS, PAGE_GHOSTS, tdconv_limit, res->proven.bytes,
+  @	tdc->small_units, tdc->backoff, tdc->stats.steps[0 .. TDCONV_STEPS - 1];
+  @ ensures map_told(tdc, res);
+  @ ensures pages_told(res);
+  @ ensures res->calls <= max_calls(tdc->policy.work, res->bytes);
+  @ ensures tdconv_cursor == res->gpa + res->proven.bytes && tdconv_cursor <= tdconv_frontier;
+  @ ensures tdconv_cursor % 4096 == 0;
+  @ ensures \result == TDCONV_OK <==> tdconv_cursor == tdconv_hi;
+  @ ensures \result == TDCONV_OK ==> tdconv_said == tdconv_hi;
+  @ ensures paced(res, 6, 2);
+  @ ensures \result == TDCONV_OK ==> paced(res, 6, 0);
+  @ ensures res->busy <= tdc->policy.work.busy && res->releases == \old(res->releases);
+  @ ensures \result == TDCONV_OK || TDCONV_E_MODULE <= \result <= TDCONV_E_DOUBLE_ACCEPT;
+  @*/
 static enum tdconv_status to_private(struct tdconv *tdc, struct tdconv_result *res)
 {
 	uint64_t end = res->gpa + res->bytes;
 
+	/*@ loop invariant map_told(tdc, res);
+	  @ loop invariant pages_told(res);
+	  @ loop invariant res->calls <= max_calls(tdc->policy.work, res->bytes);
+	  @ loop invariant tdconv_frontier == end ==> tdconv_said == end;
+	  @ loop invariant tdconv_cursor == tdconv_frontier && res->proven.bytes == res->claimed.bytes;
+	  @ loop invariant paced(res, 6, 0) && res->busy <= tdc->policy.work.busy;
+	  @ loop invariant res->releases == \at(res->releases, Pre);
+	  @ loop assigns MAP_FIELDS(res), PAGE_FIELDS(res), MAP_GHOSTS, PAGE_GHOSTS, tdconv_limit, res->proven.bytes,
+	  @	tdc->small_units, tdc->backoff, tdc->stats.steps[0 .. TDCONV_STEPS - 1];
+	  @ loop variant res->bytes - res->claimed.bytes;
+	  @*/
 	while (res->claimed.bytes < res->bytes) {
 		uint64_t stop = tdconv_chunk_end(tdc, res->gpa + res->claimed.bytes, end);
-		enum tdconv_status status = tdconv_map(tdc, res, stop, &tdc->policy.work);
+		enum tdconv_status status = tdconv_map(tdc, res, stop, tdc->policy.work);
 
 		if (status == TDCONV_OK)
 			status = tdconv_accept_to(tdc, res, stop, false);
@@ -203,6 +228,20 @@ static enum tdconv_status to_private(struct tdconv *tdc, struct tdconv_result *r
  * Gives the old private pages back to the module before the VMM is asked for shared ones, so that they are provably
  * gone. If one cannot be released, those before it are accepted again, with a budget of their own.
  */
+/*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res);
+  @ requires map_told(tdc, res) && pages_told(res) && res->to == TDCONV_SHARED;
+  @ requires res->accepts == 0 && res->releases == 0 && res->busy == 0;
+  @ requires tdconv_cursor == res->gpa && res->proven.bytes == 0;
+  @ assigns PAGE_FIELDS(res), PAGE_GHOSTS, tdconv_limit, res->proven.bytes, tdc->small_units, tdc->backoff;
+  @ ensures pages_told(res);
+  @ ensures \result == TDCONV_OK ==> tdconv_cursor == tdconv_hi && res->proven.bytes == 0 && res->accepts == 0;
+  @ ensures \result != TDCONV_OK ==> tdconv_cursor == res->gpa + res->proven.bytes;
+  @ ensures \result == TDCONV_E_RELEASE ==> tdconv_cursor == tdconv_limit;
+  @ ensures 4096 * res->releases <= 2 * res->bytes + 4096 * res->busy;
+  @ ensures 4096 * res->accepts <= 2 * res->bytes + 4096 * res->busy;
+  @ ensures res->busy <= tdc->policy.work.busy + tdc->policy.undo.busy;
+  @ ensures \result == TDCONV_OK || \result == TDCONV_E_RELEASE || \result == TDCONV_E_RELEASE_LOST;
+  @*/
 static enum tdconv_status release(struct tdconv *tdc, struct tdconv_result *res)
 {
 	struct page_run run;
@@ -234,6 +273,24 @@ static enum tdconv_status release(struct tdconv *tdc, struct tdconv_result *res)
 	return TDCONV_E_RELEASE;
 }
 
+/*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res);
+  @ requires map_told(tdc, res) && pages_told(res) && res->to == TDCONV_SHARED;
+  @ requires res->accepts == 0 && res->releases == 0 && res->busy == 0 && res->calls == 0 && res->claimed.bytes == 0;
+  @ requires tdconv_cursor == res->gpa && res->proven.bytes == 0;
+  @ assigns MAP_FIELDS(res), PAGE_FIELDS(res), MAP_GHOSTS, PAGE_GHOSTS, tdconv_limit, res->proven.bytes,
+  @	tdc->small_units, tdc->backoff, tdc->stats.steps[0 .. TDCONV_STEPS - 1];
+  @ ensures map_told(tdc, res);
+  @ ensures pages_told(res);
+  @ ensures res->calls <= max_calls(tdc->policy.work, res->bytes);
+  @ ensures \result == TDCONV_OK ==> tdconv_said == tdconv_frontier == tdconv_hi && res->proven.bytes == 0;
+  @ ensures \result == TDCONV_OK && tdc->td.can_release && !tdc->policy.no_release ==> tdconv_cursor == tdconv_hi;
+  @ ensures \result == TDCONV_E_RELEASE ==> res->calls == 0 && tdconv_cursor == tdconv_limit;
+  @ ensures res->proven.bytes > 0 ==> tdconv_cursor == res->gpa + res->proven.bytes;
+  @ ensures 4096 * res->releases <= 2 * res->bytes + 4096 * res->busy;
+  @ ensures 4096 * res->accepts <= 2 * res->bytes + 4096 * res->busy;
+  @ ensures res->busy <= tdc->policy.work.busy + tdc->policy.undo.busy;
+  @ ensures \result == TDCONV_OK || TDCONV_E_MODULE <= \result <= TDCONV_E_RELEASE_LOST;
+  @*/
 static enum tdconv_status to_shared(struct tdconv *tdc, struct tdconv_result *res)
 {
 	enum tdconv_status status = TDCONV_OK;
@@ -241,10 +298,39 @@ static enum tdconv_status to_shared(struct tdconv *tdc, struct tdconv_result *re
 	if (tdc->td.can_release && !tdc->policy.no_release)
 		status = release(tdc, res);
 	if (status == TDCONV_OK)
-		status = tdconv_map(tdc, res, res->gpa + res->bytes, &tdc->policy.work);
+		status = tdconv_map(tdc, res, res->gpa + res->bytes, tdc->policy.work);
 	return status;
 }
 
+/*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res) && tdc_ok(tdc);
+  @ assigns *res, ALL_GHOSTS, tdc->stats, tdc->small_units, tdc->backoff;
+  @ ensures tdc_ok(tdc) && told(tdc, res) && res->status == \result;
+  @ ensures res->gpa == gpa && res->bytes == bytes && res->to == to;
+  @ ensures \result == TDCONV_E_ARGUMENT <==> !request_ok(tdc, res);
+  @ ensures \result == TDCONV_E_ARGUMENT ==> res->calls == 0 && res->accepts == 0 && res->releases == 0;
+  @
+  @ // Whatever happened, the budget was kept, and the result has the counts.
+  @ ensures \result != TDCONV_E_ARGUMENT ==> map_told(tdc, res);
+  @ ensures \result != TDCONV_E_ARGUMENT ==> pages_told(res);
+  @ ensures res->calls <= max_calls(tdc->policy.work, bytes);
+  @ ensures 4096 * res->accepts <= 2 * bytes + 4096 * res->busy && 4096 * res->releases <= 2 * bytes + 4096 * res->busy;
+  @ ensures res->busy <= tdc->policy.work.busy + tdc->policy.undo.busy;
+  @
+  @ // Success is the VMM's SUCCESS for a request that reached the end; to private, also every page accepted.
+  @ ensures \result == TDCONV_OK ==> tdconv_said == tdconv_frontier == gpa + bytes;
+  @ ensures to == TDCONV_PRIVATE && \result != TDCONV_E_ARGUMENT ==> tdconv_cursor == gpa + res->proven.bytes;
+  @ ensures to == TDCONV_PRIVATE && \result != TDCONV_E_ARGUMENT ==> tdconv_cursor <= tdconv_frontier;
+  @ ensures to == TDCONV_PRIVATE ==> (\result == TDCONV_OK ==> res->proven.bytes == bytes);
+  @ ensures to == TDCONV_PRIVATE && res->proven.bytes == bytes && bytes > 0 ==> \result == TDCONV_OK;
+  @ ensures to == TDCONV_SHARED && \result == TDCONV_OK && tdc->td.can_release && !tdc->policy.no_release ==>
+  @	tdconv_cursor == gpa + bytes;
+  @
+  @ // Only a request that was refused, or undone by itself, leaves the rest as it was.
+  @ ensures res->rest_state == TDCONV_STATE_UNTOUCHED <==>
+  @	\result == TDCONV_OK || \result == TDCONV_E_ARGUMENT || \result == TDCONV_E_RELEASE;
+  @ ensures \result == TDCONV_E_RELEASE ==> res->calls == 0;
+  @ ensures res->head_state == TDCONV_STATE_SHARED ==> \result == TDCONV_OK && to == TDCONV_SHARED;
+  @*/
 enum tdconv_status tdconv_convert(struct tdconv *tdc, uint64_t gpa, uint64_t bytes, enum tdconv_to to,
 				  struct tdconv_result *res)
 {
@@ -262,6 +348,17 @@ enum tdconv_status tdconv_convert(struct tdconv *tdc, uint64_t gpa, uint64_t byt
 	return tdconv_finish(tdc, res, status);
 }
 
+/*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res) && tdc_ok(tdc);
+  @ assigns *res, ALL_GHOSTS, tdc->stats, tdc->small_units, tdc->backoff;
+  @ ensures tdc_ok(tdc) && told(tdc, res) && res->status == \result && res->calls == 0;
+  @ ensures res->gpa == gpa && res->bytes == bytes;
+  @ ensures \result == TDCONV_E_ARGUMENT <==> !request_ok(tdc, res);
+  @ ensures \result != TDCONV_E_ARGUMENT ==> pages_told(res) && tdconv_cursor == gpa + res->proven.bytes;
+  @ ensures \result == TDCONV_E_ARGUMENT ==> res->accepts == 0;
+  @ ensures \result == TDCONV_OK <==> res->proven.bytes == bytes && request_ok(tdc, res);
+  @ ensures 4096 * res->accepts <= 2 * bytes + 4096 * res->busy && res->busy <= tdc->policy.work.busy;
+  @ ensures res->rest_state == TDCONV_STATE_UNTOUCHED;
+  @*/
 enum tdconv_status tdconv_accept(struct tdconv *tdc, uint64_t gpa, uint64_t bytes, struct tdconv_result *res)
 {
 	enum tdconv_status status = tdconv_begin(tdc, gpa, bytes, TDCONV_PRIVATE, res);

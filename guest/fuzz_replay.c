@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The kept inputs of the fuzz target, once each, as a test: build/guest/fuzz_replay [FILE...] */
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,10 @@ static void replay(const char *path)
 	}
 	wait(&status);
 	tap_ok(status == 0, path);
+	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGABRT) {
+		tap_note("it hung or crashed; so may the others");
+		exit(1);
+	}
 }
 
 static int wanted(const struct dirent *entry)

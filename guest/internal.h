@@ -56,8 +56,8 @@
   @	res->longest_stall <= res->stalls <= res->retries <= res->calls;
   @*/
 
-/*@ logic integer max_calls(struct tdconv_budget *budget, integer bytes) =
-  @	budget->calls_per_page * (bytes / 4096) + budget->calls_extra;
+/*@ logic integer max_calls(struct tdconv_budget budget, integer bytes) =
+  @	budget.calls_per_page * (bytes / 4096) + budget.calls_extra;
   @*/
 
 /*
@@ -74,6 +74,15 @@
   @	4096 * asked(res, leaf) <= 2 * (tdconv_cursor - res->gpa) + 4096 * res->busy + 4096 * extra;
   @*/
 
+/*
+ * What a finished result says of the range.
+ */
+/*@ predicate told(struct tdconv *tdc, struct tdconv_result *res) =
+  @	(res->status == TDCONV_OK ==> res->head == res->bytes && res->rest_state == TDCONV_STATE_UNTOUCHED &&
+  @		res->head_state == (res->to == TDCONV_SHARED ? TDCONV_STATE_SHARED : TDCONV_STATE_PRIVATE)) &&
+  @	(res->status != TDCONV_OK ==> res->head == res->proven.bytes && res->head_state == TDCONV_STATE_PRIVATE);
+  @*/
+
 /* The VMM's answer to one MapGPA. The registers are read once, here, and nowhere else. */
 struct vmm_answer {
 	uint64_t rax, r10, r11;
@@ -85,9 +94,9 @@ void tdconv_ask_vmm(const struct tdconv *tdc, enum tdconv_to to, uint64_t from, 
 uint64_t tdconv_ask_module(const struct tdconv *tdc, uint64_t leaf, uint64_t gpa, uint64_t size);
 
 uint64_t tdconv_chunk_end(const struct tdconv *tdc, uint64_t from, uint64_t end);
-uint64_t tdconv_max_calls(const struct tdconv_budget *budget, uint64_t bytes);
+uint64_t tdconv_max_calls(struct tdconv_budget budget, uint64_t bytes);
 enum tdconv_status tdconv_map(struct tdconv *tdc, struct tdconv_result *res, uint64_t end,
-			      const struct tdconv_budget *budget);
+			      struct tdconv_budget budget);
 
 /*@ logic integer code_of(integer rax) = rax / 0x100000000;
   @ predicate already_of(integer leaf, integer rax) = code_of(rax) == 0x0b0a && leaf == 6;

@@ -4,18 +4,18 @@
 #include "internal.h"
 
 /* MapGPA calls that a request of this size may take. */
-/*@ requires \valid_read(budget) && bytes <= 0x8000000000000;
+/*@ requires bytes <= 0x8000000000000;
   @ assigns \nothing;
   @ ensures \result == max_calls(budget, bytes);
   @ ensures \result <= 0x100000000000000;
   @*/
-uint64_t tdconv_max_calls(const struct tdconv_budget *budget, uint64_t bytes)
+uint64_t tdconv_max_calls(struct tdconv_budget budget, uint64_t bytes)
 {
 	uint64_t pages = bytes / PAGE;
 
 	//@ assert pages <= 0x8000000000;
-	//@ assert budget->calls_per_page * pages <= 65535 * pages;
-	return budget->calls_per_page * pages + budget->calls_extra;
+	//@ assert budget.calls_per_page * pages <= 65535 * pages;
+	return budget.calls_per_page * pages + budget.calls_extra;
 }
 
 /* R11 of a RETRY comes from the untrusted VMM: a page of what is left to do, or it is no place to go on from. */
@@ -198,7 +198,6 @@ uint64_t tdconv_chunk_end(const struct tdconv *tdc, uint64_t from, uint64_t end)
 
 /* Asks for what is left up to end until the VMM claims all of it. The budget is that of the whole request. */
 /*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res);
-  @ requires budget == &tdc->policy.work || budget == &tdc->policy.undo;
   @ requires map_told(tdc, res) && tdconv_frontier < end <= tdconv_hi && end % 4096 == 0;
   @ requires res->calls <= max_calls(budget, res->bytes);
   @ assigns MAP_FIELDS(res), MAP_GHOSTS, tdc->stats.steps[0 .. TDCONV_STEPS - 1];
@@ -210,13 +209,13 @@ uint64_t tdconv_chunk_end(const struct tdconv *tdc, uint64_t from, uint64_t end)
   @ ensures \result == TDCONV_E_CALLS ==> res->calls == max_calls(budget, res->bytes);
   @*/
 enum tdconv_status tdconv_map(struct tdconv *tdc, struct tdconv_result *res, uint64_t end,
-			      const struct tdconv_budget *budget)
+			      struct tdconv_budget budget)
 {
 	uint64_t max_calls = tdconv_max_calls(budget, res->bytes);
 	uint64_t run = 0;
 
 	/*@ loop invariant map_told(tdc, res) && \at(tdconv_frontier, Pre) <= tdconv_frontier <= end;
-	  @ loop invariant res->calls <= max_calls && run <= res->stalls && run <= budget->stalls;
+	  @ loop invariant res->calls <= max_calls && run <= res->stalls && run <= budget.stalls;
 	  @ loop invariant tdconv_frontier == end ==> tdconv_said == end;
 	  @ loop assigns MAP_FIELDS(res), MAP_GHOSTS, tdc->stats.steps[0 .. TDCONV_STEPS - 1], run;
 	  @ loop variant max_calls - res->calls;
@@ -228,7 +227,7 @@ enum tdconv_status tdconv_map(struct tdconv *tdc, struct tdconv_result *res, uin
 		if (res->calls >= max_calls)
 			return TDCONV_E_CALLS;
 		stop = tdconv_chunk_end(tdc, res->gpa + res->claimed.bytes, end);
-		status = step(tdc, res, stop, budget->stalls, &run);
+		status = step(tdc, res, stop, budget.stalls, &run);
 		if (status != TDCONV_OK)
 			return status;
 	}

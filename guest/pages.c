@@ -70,8 +70,8 @@ static enum tdconv_status already(struct tdconv *tdc, struct tdconv_result *res,
 /* One page of this size at the cursor, tried again while the module is busy with it. */
 /*@ requires \valid(tdc) && \valid(res) && \valid(run) && \separated(tdc, res, run);
   @ requires run_ok(run) && pages_told(res);
-  @ requires size == 4096 || size == 0x200000;
-  @ requires run->cursor % size == 0 && run->cursor + size <= run->end;
+  @ requires size == 4096 || (size == 0x200000 && run->cursor % 0x200000 == 0);
+  @ requires run->cursor + size <= run->end;
   @ requires tdconv_keep != 0 <==> run->already == TDCONV_ALREADY_KEEP;
   @ requires paced(res, run->leaf, 1);
   @ assigns PAGE_FIELDS(res), run->cursor, tdconv_cursor, tdconv_accepts, tdconv_releases, tdconv_already;

@@ -200,7 +200,8 @@ static void test_pte_fails(void)
 	tdc = fresh();
 	fake_share_all();
 	fake.pte_fails = 1;
-	tap_is(tdconv_set_memory(tdc, VA(0), BYTES(8), TDCONV_PRIVATE, 0, &set), TDCONV_E_PTE, "page tables refuse, to private");
+	tap_is(tdconv_set_memory(tdc, VA(0), BYTES(8), TDCONV_PRIVATE, 0, &set), TDCONV_E_PTE,
+	       "page tables refuse, to private");
 	tap_ok(fake_pages_in(FAKE_MAPPED, 0, 8) == 8 && extents[0].state == TDCONV_STATE_PRIVATE, "... the memory is private");
 	tdc = fresh();
 	fake.pte_fails = 2;
@@ -219,7 +220,8 @@ static void test_unshare_all(void)
 	tdconv_set_memory(tdc, VA(30), BYTES(2), TDCONV_SHARED, 0, &set);
 	memset(fake.order, 0, sizeof(fake.order));
 	tap_is(tdconv_unshare_all(tdc, VA(0), VA(40), tdconv_stats_shared_now(&tdc->stats), &res), TDCONV_OK, "before kexec");
-	tap_ok(res.extents == 6 && res.pages == 22 && res.failed == 0 && res.expected_pages == 22, "... found what was counted");
+	tap_ok(res.extents == 6 && res.pages == 22 && res.failed == 0 && res.expected_pages == 22,
+	       "... found what was counted");
 	tap_is(fake_pages_in(FAKE_MAPPED, 0, FAKE_PAGES), FAKE_PAGES, "... all is private");
 	tap_ok(memcmp(fake.order, "NTMANTMA", 8) == 0, "... page tables first");
 	tap_ok(all_pte(0, 20, TDCONV_PTE_NONE) && fake_good(), "... nothing is mapped any more");

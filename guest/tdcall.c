@@ -77,8 +77,8 @@ void tdconv_ask_vmm(const struct tdconv *tdc, enum tdconv_to to, uint64_t from, 
 /* ACCEPT or RELEASE of one page, of 4 KiB or 2 MiB; the module's status. */
 /*@ requires \valid_read(tdc);
   @ requires leaf == 6 || leaf == 30;
-  @ requires size == 4096 || size == 0x200000;
-  @ requires gpa == tdconv_cursor && gpa % size == 0 && gpa + size <= tdconv_limit <= 0x8000000000000;
+  @ requires size == 4096 || (size == 0x200000 && gpa % 0x200000 == 0);
+  @ requires gpa == tdconv_cursor && gpa % 4096 == 0 && gpa + size <= tdconv_limit <= 0x8000000000000;
   @ requires (leaf == 6 ? tdconv_accepts : tdconv_releases) < UINT64_MAX;
   @ assigns tdconv_cursor, tdconv_accepts, tdconv_releases, tdconv_already;
   @ ensures tdconv_accepts == \old(tdconv_accepts) + (leaf == 6 ? 1 : 0);

@@ -68,7 +68,7 @@ enum tdconv_status tdconv_take_back(struct tdconv *tdc, uint64_t gpa, uint64_t b
 	if (status != TDCONV_OK || list->count >= list->room)
 		return tdconv_finish(tdc, res, TDCONV_E_ARGUMENT);
 	res->rest_state = TDCONV_STATE_UNKNOWN;
-	(void)tdconv_map(tdc, res, gpa + bytes, &tdc->policy.undo);
+	(void)tdconv_map(tdc, res, gpa + bytes, tdc->policy.undo);
 	accept_claimed(tdc, list, first, res);
 	if (res->claimed.bytes < bytes)
 		tdconv_lose(list, first, res, gpa + res->claimed.bytes, gpa + bytes);
@@ -108,7 +108,7 @@ enum tdconv_status tdconv_share_again(struct tdconv *tdc, uint64_t gpa, uint64_t
 	if (status != TDCONV_OK)
 		return tdconv_finish(tdc, res, status);
 	res->rest_state = TDCONV_STATE_UNKNOWN;
-	status = tdconv_map(tdc, res, gpa + bytes, &tdc->policy.undo);
+	status = tdconv_map(tdc, res, gpa + bytes, tdc->policy.undo);
 	if (status == TDCONV_OK)
 		tdc->stats.shared_pages = tdconv_sum(tdc->stats.shared_pages, counted / PAGE);
 	return tdconv_finish(tdc, res, status);

@@ -1,58 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The policy of Linux 6.12, for comparison and as a reference model: its MapGPA loop and its ACCEPT, rule for rule
- * (linux arch/x86/coco/tdx/tdx.c, tdx_map_gpa() and tdx_enc_status_changed(); tdx-shared.c, try_accept_one() and
- * tdx_accept_memory()). Do not use it to convert memory: it takes what Linux takes.
+ * The rules of Linux 6.12, for comparison, not for use: arch/x86/coco/tdx/tdx.c (tdx_map_gpa, tdx_enc_status_changed) and
+ * arch/x86/coco/tdx/tdx-shared.c (try_accept_one, tdx_accept_memory), re-expressed. What it does that libtdconv does not:
  *
- *	R11 need not be page aligned: one byte is progress, so a gibibyte allows 2^30 calls
- *	three RETRYs in a row without progress end it, at once and without a pause
- *	every status but SUCCESS and RETRY is one and the same failure, and nothing says how far it got
- *	ACCEPT of 1 GiB is tried wherever it fits, though no module takes it; any status but 0 falls to the next size
- *	a page that is busy, or accepted already, ends it
+ *	R11 need not be page aligned, so that a VMM can make it take a step of one byte per call
+ *	the third RETRY in a row at one place fails, without a pause; there is no limit of calls but 3 * bytes
+ *	every other answer is the same failure, and nothing says how far it got
+ *	ACCEPT is tried at 1 GiB, then at 2 MiB, then at 4 KiB, at every step; whatever the module answers but 0 is a refusal
  *	nothing is undone
  *
- * Proved: no run-time error, and at most 3 calls for each byte. Not held to the obligations of the library.
+ * It is free of run-time errors and ends, for every VMM; the obligations of libtdconv it does not meet.
  */
 #ifndef TDCONV_LINUX_H
 #define TDCONV_LINUX_H
 
-#include "tdconv_os.h"
+#include "tdconv.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* What Linux counts as one too many. A model with another number must be found out. */
-#define TDCONV_LINUX_STALLS	3
-
-/* What happened. Linux itself has no more than the last line. */
 struct tdconv_linux {
 	uint64_t calls;		/* MapGPA */
-	uint64_t accepts;	/* ACCEPT, of any size */
-	uint64_t reached;	/* where the loop stood: an address without S */
-	bool good;
+	uint64_t accepts;
+	uint64_t r10, r11;	/* of the last MapGPA */
 };
 
-/*
- * As tdconv_os_tdcall(), and usually calls it. Apart, because what Linux asks for would not pass that one's contract.
- */
-/*@ requires \valid(regs);
-  @ assigns *regs;
-  @*/
-void tdconv_linux_tdcall(void *os, struct tdconv_regs *regs);
-
-/*
- * MapGPA for [gpa, gpa + bytes), page aligned, without S, below shared_bit; then, to private, ACCEPT. stalls is
- * TDCONV_LINUX_STALLS. The result is out->good.
- */
-/*@ requires \valid(out) && \separated(out, (char *)os);
-  @ requires 0 < bytes && gpa + bytes <= shared_bit && 0x200000 <= shared_bit <= 0x8000000000000 && 0 < stalls;
-  @ requires gpa % 4096 == 0 && bytes % 4096 == 0;
-  @ assigns *out;
-  @ ensures out->calls <= stalls * bytes;
-  @*/
-bool tdconv_linux_convert(void *os, uint64_t shared_bit, uint64_t gpa, uint64_t bytes, enum tdconv_to to,
-			  uint32_t stalls, struct tdconv_linux *out);
+/* Converts [start, end), addresses without S. True if it believes that all is done. */
+bool tdconv_linux_convert(const struct tdconv *tdc, uint64_t start, uint64_t end, enum tdconv_to to,
+			  struct tdconv_linux *res);
 
 #ifdef __cplusplus
 }

@@ -31,13 +31,15 @@ struct tdconv_regs {
  *
  * tdconv_s is what R12 of MapGPA adds to an address (S or 0), [.._lo, .._hi) the range that MapGPA may name,
  * .._frontier the first byte that the VMM has not claimed, and .._said the end of the last request that it called
- * SUCCESS. .._cursor is the only page that ACCEPT (RELEASE) may name next, below .._limit.
+ * SUCCESS. .._cursor is the only page that ACCEPT (RELEASE) may name next, below .._limit. It moves on when the
+ * module says yes; if the page is accepted already (.._already bytes), only when the policy is to keep it (.._keep)
+ * or when it has been zeroed. .._unchecked is set in linux.c and nowhere else.
  */
 /*@ ghost
   @ extern uint64_t tdconv_s, tdconv_lo, tdconv_hi, tdconv_frontier, tdconv_said;
   @ extern uint64_t tdconv_calls, tdconv_accepts, tdconv_releases;
   @ extern uint64_t tdconv_cursor, tdconv_limit, tdconv_already;
-  @ extern int tdconv_keep;
+  @ extern int tdconv_keep, tdconv_unchecked;
   @*/
 
 /*@ predicate tdconv_mapgpa_allowed(struct tdconv_regs *r) =
@@ -53,8 +55,8 @@ struct tdconv_regs {
 
 /* Executes TDCALL with these registers, and gives back what it left in them. */
 /*@ requires \valid(regs);
-  @ requires regs->rax == 0 ==> tdconv_mapgpa_allowed(regs);
-  @ requires regs->rax == 6 || regs->rax == 30 ==> tdconv_accept_allowed(regs);
+  @ requires tdconv_unchecked == 0 && regs->rax == 0 ==> tdconv_mapgpa_allowed(regs);
+  @ requires tdconv_unchecked == 0 && (regs->rax == 6 || regs->rax == 30) ==> tdconv_accept_allowed(regs);
   @ requires regs->rax == 0 || regs->rax == 1 || regs->rax == 6 || regs->rax == 7 || regs->rax == 30;
   @ assigns *regs;
   @*/

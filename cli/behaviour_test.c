@@ -105,6 +105,18 @@ static void test_rules(void)
 	behaviour_free(&b);
 }
 
+static void calls_are(const char *text, uint32_t first, uint32_t last, uint32_t step)
+{
+	struct behaviour b;
+	const struct td_rule *r = b.packed.rules;
+	char *file = xprintf(HEAD "[rule]\ncalls = %s\n", text);
+
+	write_file(file);
+	free(file);
+	tap_ok(load(&b, "t", folder) == 0 && r->first == first && r->last == last && r->step == step, text);
+	behaviour_free(&b);
+}
+
 /* The files that come with tdlab; the folder is the repository's. */
 static void test_shipped(void)
 {
@@ -161,6 +173,8 @@ static void test_distance(void)
 	tap_is(edit_distance("kvm", ""), 3, "to nothing");
 	tap_is(edit_distance("kitten", "sitting"), 3, "kitten, sitting");
 	tap_is(edit_distance("hyepr", "hyper"), 1, "a swap is one");
+	tap_is(edit_distance(names[0], "a word that is so long that nobody can have mistyped anything of ours to get it"), 79,
+	       "a word that is too long to be compared");
 	tap_ok(suggest("HyperV", names, 3) == names[1], "case does not matter");
 	tap_ok(suggest("egain", names, 3) == names[2], "a letter lost");
 	tap_ok(!suggest("xyz", names, 3), "nothing is near");
@@ -175,6 +189,11 @@ int main(void)
 		return 1;
 	test_malformed();
 	test_rules();
+	calls_are("3", 3, 3, 1);
+	calls_are("3..", 3, 0, 1);
+	calls_are("3..5", 3, 5, 1);
+	calls_are("3+4", 3, 0, 4);
+	calls_are("3..50+4", 3, 50, 4);
 	test_shipped();
 	test_specs();
 	test_distance();

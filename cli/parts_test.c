@@ -91,6 +91,7 @@ static void test_console(void)
 
 	console_begin(&c, "00ff");
 	feed(&c, "[    0.000000] Linux version 6.12.1-x (b@d) #1\r\n[0] Command line: a tdlab.nonce=00ff\r\n");
+	feed(&c, "Linux version 9 would be another\n");
 	tap_ok(strcmp(c.version, "6.12.1-x") == 0, "version");
 	tap_ok(!c.init, "the command line is no evidence");
 	feed(&c, "[1] tdlab: init 00fe\r\n");
@@ -166,6 +167,7 @@ static void test_symbols(void)
 	struct td_event call = { .type = TD_EV_MAPGPA, .rip = 0xffffffffa3801062 };
 	struct records records = { .all = &call, .count = 1 };
 	struct symbols s = { 0 };
+	uint64_t main_at = 0;
 	char text[80];
 
 	symbols_parse_map(&s, xprintf("%s", map));
@@ -178,6 +180,17 @@ static void test_symbols(void)
 	       "a name");
 	tap_ok(!symbols_name(&s, 0x1000, text, sizeof(text)) && strcmp(text, "0x1000") == 0, "an address below all");
 	tap_ok(!symbols_name(&s, 0xffffffffffff0000, text, sizeof(text)), "an address far behind all");
+	symbols_free(&s);
+
+	/* This very program's, from its ELF symbol table. */
+	symbols_load_payload(&s, "/proc/self/exe");
+	for (size_t i = 0; i < s.count; i++)
+		if (strcmp(s.all[i].name, "main") == 0)
+			main_at = s.all[i].address;
+	tap_ok(main_at && symbols_name(&s, main_at + 2, text, sizeof(text)) && strcmp(text, "main+0x2") == 0, "of an ELF file");
+	symbols_free(&s);
+	symbols_load_payload(&s, "/proc/self/cmdline");
+	tap_is(s.count, 0, "none of another file");
 	symbols_free(&s);
 }
 

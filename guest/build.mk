@@ -22,8 +22,15 @@ $(B)/libtdconv.a: $(TDCONV_OBJ)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$(TDCONV_TESTS): $(B)/guest/%_test: guest/%_test.c guest/fake.c guest/fake.h $(B)/libtdconv.a
+# An archive, so that a test with an other end of its own does not get this one too.
+$(B)/guest/libfake.a: guest/fake.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $< guest/fake.c $(B)/libtdconv.a -o $@
+	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD -MP -c $< -o $(B)/guest/fake.o
+	rm -f $@
+	$(AR) rcs $@ $(B)/guest/fake.o
+
+$(TDCONV_TESTS): $(B)/guest/%_test: guest/%_test.c $(B)/guest/libfake.a $(B)/libtdconv.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $< $(B)/guest/libfake.a $(B)/libtdconv.a -o $@
 
 include guest/evidence.mk guest/package.mk

@@ -6,6 +6,7 @@
 #include "payloads/lib/payload.h"
 #include "payloads/builtin.h"
 #include "tdconv_os.h"
+#include "tdconv_walk.h"
 
 #define RUNS		24u
 #define RUN_PAGES(n)	((n) % 5 + 1)
@@ -15,11 +16,6 @@
 static struct tdconv_extent extents[RUNS + 8];
 static struct tdconv_lost list[BUILTIN_LOST];
 volatile bool builtin_stopped;
-
-static unsigned int page_of(uint64_t va)
-{
-	return (unsigned int)((va - (uint64_t)(uintptr_t)paging_patch(0)) / TDX_PAGE_SIZE);
-}
 
 bool tdconv_os_enter(void *os)
 {
@@ -32,36 +28,47 @@ void tdconv_os_leave(void *os)
 	(void)os;
 }
 
+/* The payload's own tables, which are identity-mapped and have 4 KiB leaves here: nothing is ever split. */
+static struct tdconv_walk tables(void)
+{
+	return (struct tdconv_walk){ NULL, paging_root(), 4, payload_info.shared };
+}
+
+uint64_t *tdconv_walk_table(void *os, uint64_t gpa)
+{
+	(void)os;
+	return (uint64_t *)(uintptr_t)gpa;
+}
+
+uint64_t tdconv_walk_page(void *os)
+{
+	(void)os;
+	return 0;
+}
+
 bool tdconv_os_translate(void *os, uint64_t va, struct tdconv_run *run)
 {
-	uint64_t gpa = paging_patch_get(page_of(va));
+	struct tdconv_walk walk = tables();
+	bool shared;
 
 	(void)os;
-	run->gpa = gpa & ~payload_info.shared;
-	run->bytes = TDX_PAGE_SIZE;
-	return gpa != PATCH_NONE;
+	return tdconv_walk_translate(&walk, va, run, &shared);
 }
 
 bool tdconv_os_set_pte(void *os, uint64_t va, uint64_t bytes, enum tdconv_pte pte)
 {
-	(void)os;
-	for (unsigned int page = page_of(va), end = page_of(va + bytes); page < end; page++) {
-		uint64_t gpa = paging_patch_get(page) & ~payload_info.shared;
+	struct tdconv_walk walk = tables();
 
-		if (pte == TDCONV_PTE_NONE)
-			paging_patch_set(page, PATCH_NONE);
-		else
-			paging_patch_set(page, pte == TDCONV_PTE_SHARED ? gpa + payload_info.shared : gpa);
-	}
-	return true;
+	(void)os;
+	return tdconv_walk_set(&walk, va, bytes, pte);
 }
 
-/* paging_patch_set() has flushed it, and no other vCPU uses the patchwork. */
+/* On this vCPU: no other uses the patchwork. */
 void tdconv_os_flush_tlb(void *os, uint64_t va, uint64_t bytes)
 {
 	(void)os;
-	(void)va;
-	(void)bytes;
+	for (uint64_t page = va; page < va + bytes; page += TDX_PAGE_SIZE)
+		__asm__ volatile("invlpg (%0)" : : "r"(page) : "memory");
 }
 
 /* Caches of a TD are coherent here: there is no encryption whose old lines could be written back. */
@@ -74,16 +81,10 @@ void tdconv_os_flush_cache(void *os, uint64_t va, uint64_t bytes)
 
 bool tdconv_os_next_shared(void *os, uint64_t va, uint64_t end, struct tdconv_extent *extent)
 {
-	(void)os;
-	for (; va < end; va += TDX_PAGE_SIZE) {
-		uint64_t gpa = paging_patch_get(page_of(va));
+	struct tdconv_walk walk = tables();
 
-		if (gpa == PATCH_NONE || !(gpa & payload_info.shared))
-			continue;
-		*extent = (struct tdconv_extent){ va, gpa - payload_info.shared, TDX_PAGE_SIZE, TDCONV_STATE_SHARED };
-		return true;
-	}
-	return false;
+	(void)os;
+	return tdconv_walk_next_shared(&walk, va, end, extent);
 }
 
 void tdconv_os_left_shared(void *os, const struct tdconv_extent *extent, const struct tdconv_result *res)

@@ -85,9 +85,11 @@ static bool reaches(unsigned int state)
 {
 	uint64_t start = rdtsc();
 
-	while (__atomic_load_n(&other_state, __ATOMIC_ACQUIRE) != state)
+	while (__atomic_load_n(&other_state, __ATOMIC_ACQUIRE) != state) {
+		__builtin_ia32_pause();
 		if (rdtsc() - start > 20 * second)
 			return false;
+	}
 	return true;
 }
 

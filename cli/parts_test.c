@@ -173,6 +173,10 @@ static void test_symbols(void)
 	symbols_parse_map(&s, xprintf("%s", map));
 	tap_is(s.count, 4, "text symbols");
 	tap_ok(!symbols_name(&s, 0xffffffff81002004, text, sizeof(text)), "no names before the slide is known");
+	call.rip = 0xffffffffa3802010;
+	symbols_place(&s, &records);
+	tap_ok(!s.placed, "an address in no stub gives none");
+	call.rip = 0xffffffffa3801062;
 	symbols_place(&s, &records);
 	tap_ok(s.placed, "the slide is found");
 	tap_is(s.slide, 0x22800000, "and right");

@@ -34,3 +34,9 @@ $(TDCONV_TESTS): $(B)/guest/%_test: guest/%_test.c $(B)/guest/libfake.a $(B)/lib
 	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $< $(B)/guest/libfake.a $(B)/libtdconv.a -o $@
 
 include guest/evidence.mk guest/package.mk
+
+# Both ends meet here and nowhere else.
+TESTS += $(B)/tests/ends_test
+$(B)/tests/ends_test: tests/ends_test.c $(TD_FAKE) $(B)/libtdconv.a $(B)/libtd.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $< $(TD_FAKE) $(B)/libtdconv.a $(B)/libtd.a -o $@

@@ -2,6 +2,15 @@
 /* A virtual range as the physical extents behind it, found before anything is touched. */
 #include "internal.h"
 
+/*@ // The extents follow each other in virtual memory from va to end, and no two could be one.
+  @ predicate chained{L}(struct tdconv *tdc, struct tdconv_extent *e, integer count, integer va, integer end) =
+  @	(\forall integer i; 0 <= i < count ==> range_ok(tdc, e[i].gpa, e[i].bytes) && e[i].va % 4096 == 0) &&
+  @	(\forall integer i; 0 <= i < count - 1 ==> e[i].va + e[i].bytes == e[i + 1].va &&
+  @		e[i].gpa + e[i].bytes != e[i + 1].gpa) &&
+  @	(count == 0 ==> va == end) &&
+  @	(count > 0 ==> e[0].va == va && e[count - 1].va + e[count - 1].bytes == end);
+  @*/
+
 /* Appends [gpa, gpa + bytes) at va, or lets the last extent grow if that goes on here: one MapGPA for both. */
 static bool append(struct tdconv_set *set, uint64_t va, uint64_t gpa, uint64_t bytes)
 {

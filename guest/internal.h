@@ -138,6 +138,31 @@ void tdconv_lose(struct tdconv_quarantine *list, uint32_t first, struct tdconv_r
 
 enum tdconv_status tdconv_extents(const struct tdconv *tdc, uint64_t va, uint64_t bytes, struct tdconv_set *set);
 
+/*@ ghost
+  @ extern uint64_t tdconv_watch;
+  @ extern int tdconv_watched;
+  @*/
+
+/*@ // Entries from first on are whole pages of [lo, hi), sorted, and never neighbours.
+  @ predicate lost_apart{L}(struct tdconv_lost *list, integer first, integer count, integer lo, integer hi) =
+  @	(\forall integer i; first <= i < count ==> 0 < list[i].lost_bytes && list[i].lost_bytes % 4096 == 0 &&
+  @		list[i].lost_gpa % 4096 == 0 && lo <= list[i].lost_gpa &&
+  @		list[i].lost_gpa + list[i].lost_bytes <= hi) &&
+  @	(\forall integer i; first <= i < count - 1 ==>
+  @		list[i].lost_gpa + list[i].lost_bytes < list[i + 1].lost_gpa);
+  @
+  @ predicate lists{L}(struct tdconv_lost *list, integer first, integer count, integer page) =
+  @	\exists integer i; first <= i < count &&
+  @		list[i].lost_gpa <= page < list[i].lost_gpa + list[i].lost_bytes;
+  @
+  @ // Up to cursor every byte is proven or lost, and what is lost lies before the end of the last entry.
+  @ predicate booked{L}(struct tdconv_quarantine *list, integer first, struct tdconv_result *res, integer cursor) =
+  @	res->proven.bytes + res->lost == cursor - res->gpa && res->lost % 4096 == 0 &&
+  @	(list->count == first ==> res->lost == 0) &&
+  @	(list->count > first ==> 0 < res->lost && res->lost <=
+  @		list->list[list->count - 1].lost_gpa + list->list[list->count - 1].lost_bytes - res->gpa);
+  @*/
+
 uint64_t tdconv_sum(uint64_t a, uint64_t b);
 
 #endif

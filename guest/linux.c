@@ -3,7 +3,6 @@
 #include "internal.h"
 #include "tdconv_linux.h"
 
-#define TRIES	3	/* RETRYs in a row at one place, the last of which fails */
 #define GIB	0x40000000ull
 
 /* Here, and only here, the proof lets MapGPA and ACCEPT name what the VMM said. */
@@ -15,11 +14,11 @@ static void call(const struct tdconv *tdc, struct tdconv_regs *regs)
 }
 
 /* start and end have S in them if to shared: R11 is compared with S on both sides. */
-static bool map_gpa(const struct tdconv *tdc, uint64_t start, uint64_t end, struct tdconv_linux *res)
+static bool map_gpa(const struct tdconv *tdc, uint64_t start, uint64_t end, uint32_t limit, struct tdconv_linux *res)
 {
-	unsigned int tries = 0;
+	uint32_t tries = 0;
 
-	while (tries < TRIES) {
+	while (tries < limit) {
 		struct tdconv_regs regs;
 
 		tdconv_leaf(&regs, TDG_VP_VMCALL);
@@ -77,7 +76,7 @@ static bool accept(const struct tdconv *tdc, uint64_t start, uint64_t end, struc
 }
 
 bool tdconv_linux_convert(const struct tdconv *tdc, uint64_t start, uint64_t end, enum tdconv_to to,
-			  struct tdconv_linux *res)
+			  uint32_t tries, struct tdconv_linux *res)
 {
 	uint64_t s = to == TDCONV_SHARED ? tdc->td.shared_bit : 0;
 
@@ -87,7 +86,7 @@ bool tdconv_linux_convert(const struct tdconv *tdc, uint64_t start, uint64_t end
 	res->r11 = 0;
 	if (start >= end || end > tdc->td.shared_bit)
 		return false;
-	if (!map_gpa(tdc, start + s, end + s, res))
+	if (!map_gpa(tdc, start + s, end + s, tries, res))
 		return false;
 	return to == TDCONV_SHARED || accept(tdc, start, end, res);
 }

@@ -3,11 +3,32 @@
 #include "abi/tdx.h"
 #include "internal.h"
 
+/*@ ghost
+  @ uint64_t tdconv_watch;	// any page: never written, so what is proved of it holds for all
+  @ int tdconv_watched;		// it was accepted
+  @*/
+
 /*
  * Lists [from, to) as lost. It comes after everything that this undo has listed, and entries before first belong to
  * others. When the list is full its last entry grows up to here, over pages that were proven: better to lose a good
  * page than to forget a bad one.
  */
+/*@ requires \valid(list) && \valid(list->list + (0 .. list->room - 1)) && \valid(res);
+  @ requires \separated(list, res, list->list + (0 .. list->room - 1));
+  @ requires first <= list->count <= list->room && first < list->room;
+  @ requires lost_apart(list->list, first, list->count, res->gpa, from);
+  @ requires res->gpa <= from < to <= 0x8000000000000 && from % 4096 == 0 && to % 4096 == 0;
+  @ requires booked(list, first, res, from);
+  @ assigns list->count, list->list[first .. list->room - 1], res->proven.bytes, res->lost;
+  @ ensures first < list->count <= list->room;
+  @ ensures list->count >= \old(list->count);
+  @ ensures lost_apart(list->list, first, list->count, res->gpa, to);
+  @ ensures booked(list, first, res, to);
+  @ ensures \old(lists(list->list, first, list->count, tdconv_watch)) ==>
+  @	lists(list->list, first, list->count, tdconv_watch);
+  @ ensures from <= tdconv_watch < to ==> lists(list->list, first, list->count, tdconv_watch);
+  @ ensures res->lost > 0;
+  @*/
 void tdconv_lose(struct tdconv_quarantine *list, uint32_t first, struct tdconv_result *res, uint64_t from, uint64_t to)
 {
 	struct tdconv_lost *last;
@@ -35,6 +56,21 @@ void tdconv_lose(struct tdconv_quarantine *list, uint32_t first, struct tdconv_r
  * claim nothing is accepted: an ACCEPT of a page that the VMM has not mapped goes to the VMM, which need never come
  * back.
  */
+/*@ requires \valid(tdc) && \valid(list) && \valid(list->list + (0 .. list->room - 1)) && \valid(res);
+  @ requires \separated(tdc, list, res, list->list + (0 .. list->room - 1));
+  @ requires map_told(tdc, res) && pages_told(res) && first == list->count < list->room;
+  @ requires res->accepts == 0 && res->busy == 0 && res->proven.bytes == 0 && res->lost == 0;
+  @ requires tdconv_cursor == res->gpa && tdconv_watched == 0;
+  @ assigns PAGE_FIELDS(res), PAGE_GHOSTS, tdconv_limit, tdconv_watched, res->proven.bytes, res->lost,
+  @	list->count, list->list[first .. list->room - 1], tdc->small_units, tdc->backoff;
+  @ ensures map_told(tdc, res) && pages_told(res) && first <= list->count <= list->room;
+  @ ensures tdconv_cursor == tdconv_frontier;
+  @ ensures paced(res, 6, 0) && res->busy <= tdc->policy.undo.busy;
+  @ ensures lost_apart(list->list, first, list->count, res->gpa, tdconv_frontier);
+  @ ensures booked(list, first, res, tdconv_frontier);
+  @ ensures res->gpa <= tdconv_watch < tdconv_frontier ==>
+  @	tdconv_watched != 0 || lists(list->list, first, list->count, tdconv_watch);
+  @*/
 static void accept_claimed(struct tdconv *tdc, struct tdconv_quarantine *list, uint32_t first,
 			   struct tdconv_result *res)
 {
@@ -47,18 +83,63 @@ static void accept_claimed(struct tdconv *tdc, struct tdconv_quarantine *list, u
 	run.policy = tdc->policy.already;
 	run.already = tdc->policy.already;
 	run.ask_record = false;
+	//@ ghost tdconv_limit = run.end;
+	/*@ loop invariant run_ok(&run) && run.end == tdconv_frontier && run.leaf == 6 && !run.ask_record;
+	  @ loop invariant run.max_busy == tdc->policy.undo.busy && tdconv_limit == run.end;
+	  @ loop invariant pages_told(res) && paced(res, 6, 0) && res->busy <= run.max_busy;
+	  @ loop invariant first <= list->count <= list->room;
+	  @ loop invariant lost_apart(list->list, first, list->count, res->gpa, run.cursor);
+	  @ loop invariant booked(list, first, res, run.cursor);
+	  @ loop invariant res->gpa <= tdconv_watch < run.cursor ==>
+	  @	tdconv_watched != 0 || lists(list->list, first, list->count, tdconv_watch);
+	  @ loop assigns PAGE_FIELDS(res), PAGE_GHOSTS, tdconv_watched, res->proven.bytes, res->lost,
+	  @	list->count, list->list[first .. list->room - 1], tdc->small_units, tdc->backoff,
+	  @	run.cursor, run.already;
+	  @ loop variant run.end - run.cursor;
+	  @*/
 	while (run.cursor < run.end) {
 		uint64_t start = run.cursor;
 		enum tdconv_status status = tdconv_pages(tdc, res, &run);
 
+		/*@ ghost
+		  if (start <= tdconv_watch && tdconv_watch < tdconv_cursor)
+			tdconv_watched = 1;
+		*/
 		res->proven.bytes += run.cursor - start;
 		if (status != TDCONV_OK) {
 			tdconv_lose(list, first, res, run.cursor, run.cursor + PAGE);
 			run.cursor += PAGE;
+			//@ ghost tdconv_cursor = run.cursor;
 		}
 	}
 }
 
+/*@ requires \valid(tdc) && \valid(list) && \valid(list->list + (0 .. list->room - 1)) && \valid(res);
+  @ requires \separated(tdc, list, res, list->list + (0 .. list->room - 1));
+  @ requires tdc_ok(tdc) && list->count <= list->room;
+  @ assigns *res, ALL_GHOSTS, tdconv_watched, tdc->stats, tdc->small_units, tdc->backoff,
+  @	list->count, list->list[list->count .. list->room - 1];
+  @ ensures tdc_ok(tdc) && \old(list->count) <= list->count <= list->room && res->status == \result;
+  @ ensures res->gpa == gpa && res->bytes == bytes && res->to == TDCONV_PRIVATE;
+  @ ensures \result == TDCONV_OK || \result == TDCONV_E_ARGUMENT || \result == TDCONV_E_QUARANTINE;
+  @ ensures \result == TDCONV_E_ARGUMENT <==> !request_ok(tdc, res) || \old(list->count) == list->room;
+  @ ensures \result == TDCONV_E_ARGUMENT ==> res->calls == 0 && res->accepts == 0 && res->lost == 0 &&
+  @	res->proven.bytes == 0 && list->count == \old(list->count);
+  @ ensures \result != TDCONV_E_ARGUMENT ==> map_told(tdc, res) && pages_told(res);
+  @
+  @ // Nothing is forgotten: every page is accepted or listed, and the sums say so.
+  @ ensures \result != TDCONV_E_ARGUMENT ==> res->proven.bytes + res->lost == bytes;
+  @ ensures \result != TDCONV_E_ARGUMENT ==>
+  @	lost_apart(list->list, \old(list->count), list->count, gpa, gpa + bytes);
+  @ ensures \result != TDCONV_E_ARGUMENT && gpa <= tdconv_watch < gpa + bytes ==>
+  @	tdconv_watched != 0 || lists(list->list, \old(list->count), list->count, tdconv_watch);
+  @ ensures \result != TDCONV_E_ARGUMENT ==> (\result == TDCONV_OK <==> res->lost == 0);
+  @ ensures \result == TDCONV_OK ==> tdconv_said == gpa + bytes && list->count == \old(list->count);
+  @
+  @ // Within its own budget.
+  @ ensures res->calls <= max_calls(tdc->policy.undo, bytes) && res->busy <= tdc->policy.undo.busy;
+  @ ensures 4096 * res->accepts <= 2 * bytes + 4096 * res->busy;
+  @*/
 enum tdconv_status tdconv_take_back(struct tdconv *tdc, uint64_t gpa, uint64_t bytes, uint64_t counted,
 				    struct tdconv_quarantine *list, struct tdconv_result *res)
 {
@@ -67,6 +148,7 @@ enum tdconv_status tdconv_take_back(struct tdconv *tdc, uint64_t gpa, uint64_t b
 
 	if (status != TDCONV_OK || list->count >= list->room)
 		return tdconv_finish(tdc, res, TDCONV_E_ARGUMENT);
+	//@ ghost tdconv_watched = 0;
 	res->rest_state = TDCONV_STATE_UNKNOWN;
 	(void)tdconv_map(tdc, res, gpa + bytes, tdc->policy.undo);
 	accept_claimed(tdc, list, first, res);

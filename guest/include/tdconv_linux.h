@@ -26,9 +26,15 @@ struct tdconv_linux {
 	uint64_t r10, r11;	/* of the last MapGPA */
 };
 
-/* Converts [start, end), addresses without S. True if it believes that all is done. */
+/* RETRYs in a row at one place, the last of which fails. */
+#define TDCONV_LINUX_TRIES	3
+
+/*
+ * Converts [start, end), addresses without S. True if it believes that all is done. tries is TDCONV_LINUX_TRIES; another
+ * number is another guest, for showing that a comparison with the model can fail. At most tries * bytes calls.
+ */
 bool tdconv_linux_convert(const struct tdconv *tdc, uint64_t start, uint64_t end, enum tdconv_to to,
-			  struct tdconv_linux *res);
+			  uint32_t tries, struct tdconv_linux *res);
 
 #ifdef __cplusplus
 }

@@ -10,6 +10,7 @@
 #include "cli/run.h"
 
 #define FIELD(name) offsetof(struct boot_options, name)
+#define OWN_MEMORY  (1280ull << 20) /* of the built-in payload, which converts 1 GiB */
 
 static const struct opt options[] = {
 	{ "vmm", OPT_BEHAVIOUR, FIELD(vmm), "NAME[:K=V,...]", "how the VMM behaves, or a file ./NAME.vmm [complete]" },
@@ -107,6 +108,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 				  "boot: which kernel? (the built-in payload is not beside tdlab: run make)");
 	if (!status) {
 		b->options.kernel = noperands ? operands[0] : own;
+		if (!noperands && !b->options.memory.given)
+			b->options.memory.value = OWN_MEMORY;
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGXFSZ, SIG_IGN);	/* ulimit -f: an error to be told, not a death */
 		status = boot_prepare(b);

@@ -66,7 +66,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	char **operands = xcalloc((size_t)argc, sizeof(*operands));
 	struct explore_options o = {
 		.boot = { .vmm = "complete", .memory.value = 1ull << 30, .cpus.value = 1, .timeout.value = 600 },
-		.depth.value = 5, .pages.value = 1, .stalls.value = MODEL_LINUX_STALLS,
+		.depth.value = 5, .pages.value = 1, .stalls.value = TDCONV_LINUX_TRIES,
 	};
 	int noperands, status = opt_parse(verb, argc, argv, &o, operands, &noperands);
 

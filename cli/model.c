@@ -6,6 +6,7 @@
 #include "abi/tdx.h"
 #include "cli/model.h"
 #include "guest/include/tdconv_linux.h"
+#include "guest/include/tdconv_os.h"
 
 /* A VMM that plays back what the real guest was told, and looks at what it is asked meanwhile. */
 struct playback {
@@ -46,7 +47,7 @@ static void map_gpa(struct playback *p, struct tdconv_regs *regs)
 }
 
 /* ACCEPT succeeds: what the module says is not what is compared. */
-void tdconv_linux_tdcall(void *os, struct tdconv_regs *regs)
+void tdconv_os_tdcall(void *os, struct tdconv_regs *regs)
 {
 	if (regs->rax == TDG_VP_VMCALL)
 		map_gpa(os, regs);
@@ -58,17 +59,19 @@ void model_compare(const struct td_event *const *calls, size_t ncalls, uint64_t 
 		   struct model_verdict *verdict)
 {
 	struct playback p = { .calls = calls, .ncalls = ncalls, .cut = cut, .verdict = verdict };
-	struct tdconv_linux out = { 0 };
-	bool to_shared;
+	struct tdconv tdc = { .os = &p, .td.shared_bit = shared_bit };
+	struct tdconv_linux out;
+	uint64_t start;
 
 	*verdict = (struct model_verdict){ .agrees = true };
 	if (ncalls == 0)
 		return;
-	to_shared = calls[0]->a[0] & shared_bit;
+	start = calls[0]->a[0] & ~shared_bit;
 	if (setjmp(p.stop) != 0)
 		return;
-	verdict->succeeds = tdconv_linux_convert(&p, shared_bit, calls[0]->a[0] & ~shared_bit, calls[0]->a[1],
-						 to_shared ? TDCONV_SHARED : TDCONV_PRIVATE, stalls, &out);
+	verdict->succeeds = tdconv_linux_convert(&tdc, start, start + calls[0]->a[1],
+						 calls[0]->a[0] & shared_bit ? TDCONV_SHARED : TDCONV_PRIVATE,
+						 stalls, &out);
 	if (p.at < ncalls)
 		differs(&p, "the model has come to its end, the guest asks again");
 }

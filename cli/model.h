@@ -7,9 +7,8 @@
 #define CLI_MODEL_H
 
 #include "cli/tdlab.h"
+#include "guest/include/tdconv_linux.h"	/* TDCONV_LINUX_TRIES */
 #include "td/event.h"
-
-#define MODEL_LINUX_STALLS 3	/* the third RETRY in a row without progress ends it (linux TDVMCALL retries) */
 
 struct model_verdict {
 	bool agrees;

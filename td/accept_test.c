@@ -237,7 +237,10 @@ static void test_double(void)
 	fake_accept(SECOND, M2);
 	fake_accept(FAKE_PAGE(600), K4);
 	tap_is(fake_violations(TD_V_DOUBLE_ACCEPT), 2, "also 4K after 2M");
-	tap_is(fake_last(TD_EV_VERDICT)->a[1], FAKE_PAGE(600), "... which names the page");
+	fake_accept(FAKE_RAM, K4);
+	tap_is(fake_violations(TD_V_DOUBLE_ACCEPT), 3, "also a third time");
+	fake_accept(FAKE_PAGE(600), K4);
+	tap_is(fake_last(TD_EV_VERDICT)->a[1], FAKE_PAGE(600), "the page is named");
 	fresh(true, TD_AUG_2M);
 	for (uint64_t i = 0; i < 512; i++)
 		fake_accept(FAKE_PAGE(i), K4);

@@ -85,6 +85,24 @@ static void test_restart_stalls(void)
 	tap_is(fake_last(TD_EV_VERDICT)->a[2], 8, "... and all 8 can be abandoned");
 }
 
+/* Claimed up to 6, then only 0 to 3 of them again: 3 is what a skip begins with. */
+static void test_restart_in_part(void)
+{
+	struct td_config c = fake_config(16);
+
+	c.behaviour.nrules = 2;
+	c.behaviour.rules[0] = (struct td_rule){ .complete = 6, .last = 1 };
+	c.behaviour.rules[1] = (struct td_rule){ .complete = 2, .first = 2, .last = 2 };
+	fake_start(&c);
+	fake_share(0, 8);
+	fake_share(0, 4);
+	fake_share(2, 1);
+	fake_share(4, 4);
+	tap_is(fake_violations(TD_V_SKIPPED_PAGES), 1, "what was asked for again and not claimed again is skipped");
+	tap_ok(fake_last(TD_EV_VERDICT)->a[1] == (FAKE_PAGE(3) | S) && fake_last(TD_EV_VERDICT)->a[2] == 1,
+	       "... just that page");
+}
+
 static void test_restart(void)
 {
 	start(16, (struct td_rule){ .complete = 4, .last = 1 });
@@ -358,6 +376,7 @@ int main(void)
 	test_continuation();
 	test_skipped();
 	test_restart_stalls();
+	test_restart_in_part();
 	test_restart();
 	test_opposite();
 	test_merge();

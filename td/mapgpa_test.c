@@ -147,6 +147,10 @@ static void test_outside_ram(void)
 	fake_power_off();
 	tap_is(fake_all_violations(), 0, "nothing is wrong with that");
 	fake_start(&c);
+	fake_share(16, 4);
+	fake_share(17, 2);
+	tap_is(fake_real_pages(TD_REAL_SHARED), 0, "the ROM window alone, up to where RAM begins: none");
+	fake_start(&c);
 	fake_share(30, 12);
 	tap_is(fake_real_pages(TD_REAL_SHARED), 2, "RAM, hole, MMIO: the RAM is converted");
 	tap_ok(fake_consistent(), "page tables and states agree");

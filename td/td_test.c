@@ -30,7 +30,7 @@ static void test_slots(void)
 {
 	REFUSED("no slot", c.nslots = 0);
 	REFUSED("too many slots", c.nslots = TD_MAX_SLOTS + 1);
-	REFUSED("an empty slot", c.slots[0].pages = 0);
+	REFUSED("an empty slot", c.slots[1].pages = 0);
 	REFUSED("a misaligned slot", c.slots[0].gpa += 8);
 	REFUSED("an unknown kind", c.slots[1].kind = TD_SLOT_MMIO + 1);
 	REFUSED("slots out of order", c.slots[1].gpa = 0);
@@ -49,6 +49,20 @@ static void test_slots(void)
 	TAKEN("one slot", c.nslots = 1);
 }
 
+static void test_all_slots(void)
+{
+	c = fake_config(16);
+	for (c.nslots = 1; c.nslots < TD_MAX_SLOTS; c.nslots++)
+		c.slots[c.nslots] = (struct td_slot){ FAKE_PAGE(20 * c.nslots), 16, TD_SLOT_RAM, c.nslots % 2 };
+	tap_ok(fake_start(&c) != NULL && fake_consistent(), "as many slots as there may be");
+	tap_is(fake_real_pages(TD_REAL_PENDING), 128, "... half of them to be accepted");
+	fake_page(FAKE_PAGE(20 * 15 + 15))->dirty = true;
+	td_finish(fake.td);
+	tap_is(fake_violations(TD_V_DMA_TO_PRIVATE), 1, "the last page of the last slot is looked at in the end");
+	*td_page_at(fake.td, FAKE_PAGE(20 * 15 + 15)) = (struct td_page){ TD_REAL_NONE, TD_KNOWN_PRIVATE };
+	tap_ok(!td_sane(fake.td), "... and by td_sane()");
+}
+
 static void test_others(void)
 {
 	REFUSED("GPAW 39", c.gpaw = 39);
@@ -63,6 +77,7 @@ static void test_others(void)
 	REFUSED("unknown implicit", c.behaviour.implicit = TD_IMPLICIT_CONVERT + 1);
 	REFUSED("unknown aug", c.behaviour.aug = TD_AUG_4K + 1);
 	REFUSED("unknown direction", (c.behaviour.nrules = 1, c.behaviour.rules[0].direction = 3));
+	REFUSED("... in the second rule", (c.behaviour.nrules = 2, c.behaviour.rules[1].direction = 3));
 	REFUSED("unknown base", (c.behaviour.nrules = 1, c.behaviour.rules[0].claim_base = 4));
 	REFUSED("unknown S", (c.behaviour.nrules = 1, c.behaviour.rules[0].claim_s = 3));
 	TAKEN("what is unknown in a rule that is not there", c.behaviour.rules[0].claim_s = 3);
@@ -131,9 +146,9 @@ static void test_sane(void)
 {
 	struct td_page *page;
 
-	c = fake_config(1024);
+	c = fake_config(1024 + 16);
 	fake_start(&c);
-	page = td_page_at(fake.td, FAKE_PAGE(3));
+	page = td_page_at(fake.td, FAKE_PAGE(1030));
 	tap_ok(td_sane(fake.td), "sane");
 	*page = (struct td_page){ TD_REAL_NONE, TD_KNOWN_PRIVATE };
 	tap_ok(!td_sane(fake.td), "a page that is nothing");
@@ -144,34 +159,49 @@ static void test_sane(void)
 	*page = (struct td_page){ TD_REAL_MAPPED, TD_KNOWN_UNKNOWN + 1 };
 	tap_ok(!td_sane(fake.td), "a page of which too much is known");
 	*page = (struct td_page){ TD_REAL_MAPPED | PAGE_LARGE, TD_KNOWN_PRIVATE };
-	tap_ok(!td_sane(fake.td), "a 2 MiB leaf in the middle of one");
+	tap_ok(!td_sane(fake.td), "a 2 MiB leaf that starts nowhere");
 	*page = (struct td_page){ TD_REAL_PENDING, TD_KNOWN_PRIVATE };
-	tap_ok(!td_sane(fake.td), "a hole in a 2 MiB leaf");
-	*page = (struct td_page){ TD_REAL_MAPPED, TD_KNOWN_PRIVATE };
 	tap_ok(td_sane(fake.td), "sane again");
-	fake.td->now.conversions[0] = (struct td_conversion){ .start = FAKE_RAM, .end = FAKE_PAGE(2),
-							      .frontier = FAKE_PAGE(3) };
-	tap_ok(!td_sane(fake.td), "a conversion beyond its end");
-	fake.td->now.conversions[0].frontier = FAKE_PAGE(1);
-	fake.td->now.open_to = 2;
-	tap_ok(td_sane(fake.td), "sane once more");
-	fake.td->now.conversions[1] = (struct td_conversion){ .start = FAKE_PAGE(1), .end = FAKE_PAGE(4),
-							      .frontier = FAKE_PAGE(1), .to_shared = true };
-	tap_ok(!td_sane(fake.td), "two open conversions of one page");
-	fake.td->now.conversions[1].start = FAKE_PAGE(2);
-	fake.td->now.conversions[1].frontier = FAKE_PAGE(2);
-	tap_ok(td_sane(fake.td), "neighbours are fine");
-	fake.td->now.open_to = 1;
-	tap_ok(!td_sane(fake.td), "an open conversion that no search would find");
+	*td_page_at(fake.td, FAKE_PAGE(3)) = (struct td_page){ TD_REAL_PENDING, TD_KNOWN_PRIVATE };
+	tap_ok(!td_sane(fake.td), "a hole in a 2 MiB leaf");
+}
+
+static bool sane_with(struct td_conversion a, struct td_conversion b, uint32_t open_to)
+{
+	fake.td->now.conversions[0] = a;
+	fake.td->now.conversions[1] = b;
+	fake.td->now.open_to = open_to;
+	return td_sane(fake.td);
+}
+
+/* Pages start, end and frontier. */
+static struct td_conversion conv(unsigned int start, unsigned int end, unsigned int frontier)
+{
+	return (struct td_conversion){ .start = FAKE_PAGE(start), .end = FAKE_PAGE(end), .frontier = FAKE_PAGE(frontier) };
+}
+
+static void test_sane_conversions(void)
+{
+	c = fake_config(16);
+	fake_start(&c);
+	tap_ok(sane_with(conv(4, 8, 4), conv(8, 12, 12), 2), "neighbours");
+	tap_ok(sane_with(conv(4, 8, 4), conv(0, 4, 0), 2), "neighbours, the other way round");
+	tap_ok(!sane_with(conv(4, 8, 9), conv(8, 12, 12), 2), "a frontier beyond the end");
+	tap_ok(!sane_with(conv(4, 8, 3), conv(8, 12, 12), 2), "a frontier before the start");
+	tap_ok(!sane_with(conv(4, 8, 4), conv(7, 12, 12), 2), "two of one page");
+	tap_ok(!sane_with(conv(4, 8, 4), conv(0, 5, 0), 2), "two of one page, the other way round");
+	tap_ok(!sane_with(conv(4, 8, 4), conv(8, 12, 12), 1), "one that no search would find");
 }
 
 int main(void)
 {
 	test_slots();
+	test_all_slots();
 	test_others();
 	test_storage();
 	test_start();
 	test_end();
 	test_sane();
+	test_sane_conversions();
 	return tap_done();
 }

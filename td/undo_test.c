@@ -194,6 +194,16 @@ static void test_slots(void)
 	tap_is(fake_real_pages(TD_REAL_SHARED), 32, "one conversion over two slots of RAM");
 	tap_ok(td_rollback(fake.td) && fake_consistent(), "... is taken back in both");
 	tap_is(fake_real_pages(TD_REAL_MAPPED), 32, "... as it was");
+	c.slots[0].pending = c.slots[1].pending = 1;
+	c.undo_steps = 4;
+	fake_start(&c);
+	td_mark(fake.td);
+	for (uint64_t i = 0; i < 36; i++)
+		if (i < 16 || i >= 20)
+			fake_accept(FAKE_PAGE(i), TDX_LEVEL_4K);
+	tap_is(fake_real_pages(TD_REAL_MAPPED), 32, "page by page over both");
+	tap_ok(td_rollback(fake.td) && fake_consistent(), "... is a step for each slot");
+	tap_is(fake_real_pages(TD_REAL_PENDING), 32, "... and taken back in both");
 }
 
 int main(void)

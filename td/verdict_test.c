@@ -327,15 +327,17 @@ static void test_dma(void)
 	struct td_config c = fake_config(16);
 
 	fake_start(&c);
+	fake_page(BEFORE)->dirty = true;
 	fake_page(PAGE)->dirty = true;
 	td_finish(fake.td);
 	td_finish(fake.td);
-	tap_is(fake_violations(TD_V_DMA_TO_PRIVATE), 1, "DMA to a private page is seen at the end, once");
+	tap_is(fake_violations(TD_V_DMA_TO_PRIVATE), 2, "DMA to private pages is seen at the end, once");
 	tap_is(fake_last(TD_EV_VERDICT)->a[1], PAGE | FAKE_S, "... with the alias that the device used");
 	fake_start(&c);
+	fake_page(BEFORE)->dirty = true;
 	fake_page(PAGE)->dirty = true;
-	fake_map_gpa(PAGE | FAKE_S, TDX_PAGE_SIZE);
-	tap_is(fake_violations(TD_V_DMA_TO_PRIVATE), 1, "DMA before the page was shared is seen at conversion");
+	fake_share(0, 16);
+	tap_is(fake_violations(TD_V_DMA_TO_PRIVATE), 2, "DMA before the pages were shared is seen at conversion");
 	fake_start(&c);
 	fake_map_gpa(PAGE | FAKE_S, TDX_PAGE_SIZE);
 	fake_page(PAGE)->dirty = true;
@@ -349,9 +351,10 @@ static void test_dma(void)
 	fake_page(PAGE)->dirty = true;
 	td_finish(fake.td);
 	tap_is(fake_violations(TD_V_DMA_TO_PRIVATE), 1, "DMA after the page was taken back is one");
-	reach(&(struct cell){ "N", TD_REAL_REMOVED, TD_KNOWN_PRIVATE, 0, 0 });
-	fake_page(PAGE)->dirty = true;
-	fake_map_gpa(PAGE, TDX_PAGE_SIZE);
+	fake_start_rule(16, &(struct td_rule){ .last = 1, .complete = ALL, .remove = 2 });
+	fake_map_gpa(BEFORE | FAKE_S, TDX_PAGE_SIZE);
+	fake_page(FAKE_PAGE(9))->dirty = true;
+	fake_map_gpa(PAGE, 2 * TDX_PAGE_SIZE);
 	td_finish(fake.td);
 	tap_is(fake_violations(TD_V_DMA_TO_PRIVATE), 1, "... also of one that the VMM took away and gives again");
 }

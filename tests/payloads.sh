@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Boots the tiny TDs: every row of payloads/expect, on the monitor. usage: payloads.sh [PATTERN]
-# The columns are explained in that file.
+# The columns are explained in that file. TIMEOUT=SECONDS for each, if 120 is not right.
 set -uo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -16,7 +16,7 @@ failed=0
 # row SCENARIO BEHAVIOUR CPUS STATUS VIOLATIONS FACTS: complains on stdout if the report is another.
 row() {
 	local status=0 violations fact
-	"$build/tdlab" boot --json --behaviours behaviours --timeout 120 --console "$work/console" --vmm "$2" \
+	"$build/tdlab" boot --json --behaviours behaviours --timeout "${TIMEOUT:-120}" --console "$work/console" --vmm "$2" \
 		--cpus "$3" --append "scenario=$1" "$build/payloads/violate" >"$work/report" 2>"$work/err" </dev/null || status=$?
 	[ "$status" -eq "$4" ] || echo "exit status $status, expected $4"
 	violations=$(jq -r '[.violations[].name] | if . == [] then "-" else join(",") end' "$work/report" 2>&1)

@@ -201,22 +201,36 @@ static void report_finding(const struct boot *b, const struct finding *f, bool f
 	report_events(b, f);
 }
 
+/* What the guest did, and is not to blame for. */
+static void report_caused(const struct boot *b)
+{
+	uint64_t s = tdx_shared_bit(b->config.td.gpaw);
+	size_t shown = 0;
+
+	for (size_t i = 0; i < b->judgement.nfindings; i++) {
+		const struct finding *f = &b->judgement.findings[i];
+
+		if (f->class == TD_CLASS_VMM_CAUSED && shown++ < SHOWN_FULLY)
+			label("vmm-caused", "%s, %" PRIu64 " page%s at GPA 0x%" PRIx64 ", %s alias: the VMM had misled the guest",
+			      violation_name(f->kind), f->pages, plural(f->pages), f->gpa & ~s,
+			      f->gpa & s ? "shared" : "private");
+	}
+	if (shown > SHOWN_FULLY)
+		printf(INDENT "and %zu more: --json lists all\n", shown - SHOWN_FULLY);
+}
+
 static void report_findings(const struct boot *b)
 {
 	const struct judgement *j = &b->judgement;
-	size_t shown = 0, caused = 0;
+	size_t shown = 0;
 	char *again;
 
 	for (size_t i = 0; i < j->nfindings; i++) {
-		caused += j->findings[i].class == TD_CLASS_VMM_CAUSED;
 		if (j->findings[i].class == TD_CLASS_VIOLATION && shown++ < SHOWN)
 			report_finding(b, &j->findings[i], shown <= SHOWN_FULLY);
 	}
 	if (shown > SHOWN)
 		printf(INDENT "and %zu more violation%s: --json lists all\n", shown - SHOWN, plural(shown - SHOWN));
-	if (caused)
-		label("vmm-caused", "%zu observation%s for which the guest is not to blame: --json lists them", caused,
-		      plural(caused));
 	if (j->verdict == VERDICT_FAIL) {
 		again = boot_again(b);
 		label("replay", "%s", again);
@@ -251,6 +265,7 @@ void report_text(const struct boot *b)
 	report_conversions(b);
 	report_device(b);
 	report_console(b);
+	report_caused(b);
 	report_findings(b);
 	label("verdict", "%s%s%s: %s", bright ? colour[j->verdict] : "", verdict_name(j->verdict),
 	      bright ? "\033[0m" : "", j->why);

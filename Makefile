@@ -25,8 +25,6 @@ include $(sort $(wildcard */build.mk))
 
 UNIT_TESTS = $(filter $(B)/%,$(TESTS))
 
-UNIT_TESTS = $(filter $(B)/%,$(TESTS))
-
 ## make            build tdlab, the monitor, the payloads and the initrd
 all: $(ALL)
 
@@ -72,7 +70,7 @@ bench: prepare-check
 
 ## make clean      remove what was built; fetched kernels stay.   make distclean   remove build/
 clean:
-	find $(B) -mindepth 1 -maxdepth 1 ! -name "kernel*" ! -name qemu10 -exec rm -rf {} +
+	rm -rf $(filter-out $(B)/kernel% $(B)/qemu10,$(wildcard $(B)/*))
 distclean:
 	rm -rf $(B)
 

@@ -107,7 +107,7 @@ static void test_rules(void)
 
 static void calls_are(const char *text, uint32_t first, uint32_t last, uint32_t step)
 {
-	struct behaviour b;
+	struct behaviour b = { 0 };
 	const struct td_rule *r = b.packed.rules;
 	char *file = xprintf(HEAD "[rule]\ncalls = %s\n", text);
 

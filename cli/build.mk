@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The command. It links libtdconv for its model of Linux, td/ to finish a run in the memory that the monitor leaves behind, and from the monitor what
-# both sides must agree on: the machine's layout, and what makes a good kernel file.
+# The command. It links libtdconv for its model of Linux, td/ to finish a run in the memory that the monitor leaves
+# behind, and from the monitor what both sides must agree on: the machine's layout, and what makes a good kernel file.
 CLI_LIB := again behaviour boot completion console cpio describe digest disk doctor engine explore explored file guest \
 	initrd json judge list memory model modules names opt parameter prepare process qemu ram records report \
 	report_json rule run sha256 suggest symbols trace util vmm
@@ -24,7 +24,8 @@ $(CLI_TESTS): %: %.o $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
 
 $(B)/cli/%.o: cli/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -D_GNU_SOURCE -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
+	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -D_GNU_SOURCE -ffunction-sections -fdata-sections -MMD -MP \
+		-c -o $@ $<
 
 # Sections, so that the linker leaves out what only the monitor calls.
 $(B)/cli/monitor/%.o: monitor/%.c

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tdlab explore KERNEL: every sequence of answers, up to a depth, against one running guest. The monitor takes the guest
- * back after each (monitor/explore.h); here each sequence is compared with the reference model and with td's verdicts,
- * and afterwards the guest is judged on what it does when it is left alone.
+ * tdlab explore KERNEL: every sequence of answers, up to a depth, against one running guest. The monitor takes the
+ * guest back after each (monitor/explore.h); here each sequence is compared with the reference model and with td's
+ * verdicts, and afterwards the guest is judged on what it does when it is left alone.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -27,7 +27,8 @@ static const struct opt options[] = {
 	{ "pages", OPT_NUMBER, FIELD(pages), "N", "at the first MapGPA of at least so many pages [1]" },
 	{ "to-private", OPT_FLAG, FIELD(to_private), NULL, "at the first MapGPA to private [to shared]" },
 	{ "sequences", OPT_NUMBER, FIELD(sequences), "N", "stop after so many [all]" },
-	{ "model-stalls", OPT_NUMBER, FIELD(stalls), "N", "RETRYs without progress that end the model's loop [3, as Linux]" },
+	{ "model-stalls", OPT_NUMBER, FIELD(stalls), "N",
+	  "RETRYs without progress that end the model's loop [3, as Linux]" },
 	{ "vmm", OPT_BEHAVIOUR, FIELD(boot.vmm), "NAME[:K=V,...]", "the VMM before and after [complete]" },
 	{ "behaviours", OPT_FOLDER, FIELD(boot.behaviours), "DIR", "where behaviours are looked for" },
 	{ "initrd", OPT_FILE, FIELD(boot.initrd), "FILE", "initial RAM disk [tdlab's own]" },
@@ -93,4 +94,5 @@ static int run(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_explore = { "explore", run, "KERNEL", "give one running kernel every answer a VMM can give", options };
+const struct verb verb_explore = { "explore", run, "KERNEL", "give one running kernel every answer a VMM can give",
+				   options };

@@ -185,7 +185,8 @@ static void test_classes(void)
 	verdict(TD_CLASS_VIOLATION, TD_V_DOUBLE_ACCEPT, 0x2000);
 	verdict(TD_CLASS_VIOLATION, TD_V_DOUBLE_ACCEPT, 0x9000);
 	power_off();
-	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "accepted twice with no MapGPA or RELEASE over it in between, and 1 more", "violations");
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL,
+	       "accepted twice with no MapGPA or RELEASE over it in between, and 1 more", "violations");
 	tap_ok(j.nviolations == 2 && j.findings[0].pages == 2, "neighbours are one");
 	begin();
 	converted(1, POOL | S);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reference model of a guest's MapGPA loop: libtdconv with the policy of Linux 6.12, given the very answers that the
- * real guest was given, must ask the very same things.
+ * The reference model of a guest's MapGPA loop: libtdconv with the policy of Linux 6.12, given the very answers that
+ * the real guest was given, must ask the very same things.
  */
 #ifndef CLI_MODEL_H
 #define CLI_MODEL_H
@@ -18,8 +18,8 @@ struct model_verdict {
 };
 
 /*
- * calls: the TD_EV_MAPGPA records of one sequence, in order. cut: the sequence ended before the guest was seen to be done,
- * so that fewer requests than the model makes are no difference. stalls: the model's budget.
+ * calls: the TD_EV_MAPGPA records of one sequence, in order. cut: the sequence ended before the guest was seen to be
+ * done, so that fewer requests than the model makes are no difference. stalls: the model's budget.
  */
 void model_compare(const struct td_event *const *calls, size_t ncalls, uint64_t shared_bit, bool cut, uint32_t stalls,
 		   struct model_verdict *verdict);

@@ -191,7 +191,8 @@ static void test_symbols(void)
 	for (size_t i = 0; i < s.count; i++)
 		if (strcmp(s.all[i].name, "main") == 0)
 			main_at = s.all[i].address;
-	tap_ok(main_at && symbols_name(&s, main_at + 2, text, sizeof(text)) && strcmp(text, "main+0x2") == 0, "of an ELF file");
+	tap_ok(main_at && symbols_name(&s, main_at + 2, text, sizeof(text)) && strcmp(text, "main+0x2") == 0,
+	       "of an ELF file");
 	symbols_free(&s);
 	symbols_load_payload(&s, "/proc/self/cmdline");
 	tap_is(s.count, 0, "none of another file");

@@ -36,7 +36,9 @@ struct worker {
 	uint64_t left_shared;	/* bytes that tdconv_os_left_shared() was told of */
 };
 
-extern volatile bool builtin_stopped;	/* the gate of tdconv_set_memory() */
+/* builtin_map.c */
+extern volatile bool builtin_stopped;		/* the gate of tdconv_set_memory() */
+bool builtin_mapped_shared(uint64_t va);	/* as the page tables have it */
 
 /* builtin.c: TAP, and words of the command line. */
 bool builtin_ok(bool good, const char *name);
@@ -63,7 +65,7 @@ void builtin_range(struct worker workers[MAX_CPUS], uint64_t gpa, uint64_t bytes
 /* builtin_fail.c: what the library does when the VMM will not. */
 void builtin_failures(struct worker *w, uint64_t gpa);
 
-/* builtin_set.c: a range that is contiguous for the CPU alone. */
+/* builtin_set.c: memory that is contiguous for the CPU alone, and the direct map. Uses 3 MiB from gpa on. */
 void builtin_set(struct worker *w, uint64_t gpa);
 
 /* builtin_disk.c: if there is a disk. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What libtdconv wants of its embedder, except for virtual memory (builtin_set.c). */
+/* What libtdconv wants of its embedder, except for virtual memory (builtin_map.c). */
 #include "payloads/lib/payload.h"
 #include "payloads/builtin.h"
 #include "tdconv_os.h"

@@ -5,95 +5,17 @@
  */
 #include "payloads/lib/payload.h"
 #include "payloads/builtin.h"
-#include "tdconv_os.h"
-#include "tdconv_walk.h"
 
 #define RUNS		24u
 #define RUN_PAGES(n)	((n) % 5 + 1)
 #define RUN_ROOM	8u		/* pages from the start of one run to the next */
 #define FIRST		64u		/* page of the patchwork where the range begins */
 
-static struct tdconv_extent extents[RUNS + 8];
+#define ROOM		(RUNS + 8)
+#define DIRECT_PAGES	6u		/* of the direct map, half of them in one 2 MiB leaf, half in the next */
+
+static struct tdconv_extent extents[ROOM];
 static struct tdconv_lost list[BUILTIN_LOST];
-volatile bool builtin_stopped;
-
-bool tdconv_os_enter(void *os)
-{
-	(void)os;
-	return !builtin_stopped;
-}
-
-void tdconv_os_leave(void *os)
-{
-	(void)os;
-}
-
-/* The payload's own tables, which are identity-mapped and have 4 KiB leaves here: nothing is ever split. */
-static struct tdconv_walk tables(void)
-{
-	return (struct tdconv_walk){ NULL, paging_root(), 4, payload_info.shared };
-}
-
-uint64_t *tdconv_walk_table(void *os, uint64_t gpa)
-{
-	(void)os;
-	return (uint64_t *)(uintptr_t)gpa;
-}
-
-uint64_t tdconv_walk_page(void *os)
-{
-	(void)os;
-	return 0;
-}
-
-bool tdconv_os_translate(void *os, uint64_t va, struct tdconv_run *run)
-{
-	struct tdconv_walk walk = tables();
-	bool shared;
-
-	(void)os;
-	return tdconv_walk_translate(&walk, va, run, &shared);
-}
-
-bool tdconv_os_set_pte(void *os, uint64_t va, uint64_t bytes, enum tdconv_pte pte)
-{
-	struct tdconv_walk walk = tables();
-
-	(void)os;
-	return tdconv_walk_set(&walk, va, bytes, pte);
-}
-
-/* On this vCPU: no other uses the patchwork. */
-void tdconv_os_flush_tlb(void *os, uint64_t va, uint64_t bytes)
-{
-	(void)os;
-	for (uint64_t page = va; page < va + bytes; page += TDX_PAGE_SIZE)
-		__asm__ volatile("invlpg (%0)" : : "r"(page) : "memory");
-}
-
-/* Caches of a TD are coherent here: there is no encryption whose old lines could be written back. */
-void tdconv_os_flush_cache(void *os, uint64_t va, uint64_t bytes)
-{
-	(void)os;
-	(void)va;
-	(void)bytes;
-}
-
-bool tdconv_os_next_shared(void *os, uint64_t va, uint64_t end, struct tdconv_extent *extent)
-{
-	struct tdconv_walk walk = tables();
-
-	(void)os;
-	return tdconv_walk_next_shared(&walk, va, end, extent);
-}
-
-void tdconv_os_left_shared(void *os, const struct tdconv_extent *extent, const struct tdconv_result *res)
-{
-	struct worker *w = os;
-
-	(void)res;
-	w->left_shared += extent->bytes;
-}
 
 /* Maps the runs; the number of bytes of the range. */
 static uint64_t scatter(uint64_t gpa)
@@ -150,10 +72,10 @@ static uint64_t wrong_pages(const struct tdconv_set *set)
 
 static struct tdconv_set fresh_set(void)
 {
-	return (struct tdconv_set){ .extents = extents, .room = RUNS + 8, .lost = { list, BUILTIN_LOST, 0 } };
+	return (struct tdconv_set){ .extents = extents, .room = ROOM, .lost = { list, BUILTIN_LOST, 0 } };
 }
 
-static bool there_and_back(struct worker *w, uint64_t va, uint64_t bytes)
+static bool there_and_back(struct worker *w, uint64_t va, uint64_t bytes, uint32_t count)
 {
 	struct tdconv_set set = fresh_set();
 	enum tdconv_status status;
@@ -162,19 +84,19 @@ static bool there_and_back(struct worker *w, uint64_t va, uint64_t bytes)
 	status = tdconv_set_memory(&w->tdc, va, bytes, TDCONV_SHARED, 0, &set);
 	if (status != TDCONV_OK) {
 		builtin_note(tdconv_strstatus(status), set.cause.r10);
-		builtin_skip("a scattered range");
+		builtin_skip("to shared");
 		return false;
 	}
-	builtin_is(set.count, RUNS, "a scattered range has as many extents as it was given");
-	builtin_is(bad_pages(va, bytes, true), 0, "it is shared, and shows nothing");
+	builtin_is(set.count, count, "it has as many extents as it was given");
+	builtin_ok(builtin_mapped_shared(va) && bad_pages(va, bytes, true) == 0, "it is shared, and shows nothing");
 	set = fresh_set();
 	status = tdconv_set_memory(&w->tdc, va, bytes, TDCONV_PRIVATE, 0, &set);
 	if (status != TDCONV_OK) {
 		builtin_note(tdconv_strstatus(status), set.cause.r10);
-		builtin_skip("a scattered range, back");
+		builtin_skip("to private");
 		return false;
 	}
-	builtin_is(bad_pages(va, bytes, false), 0, "it is private again, and zero");
+	builtin_ok(!builtin_mapped_shared(va) && bad_pages(va, bytes, false) == 0, "it is private again, and zero");
 	return true;
 }
 
@@ -195,7 +117,7 @@ static void fails_in_the_middle(struct worker *w, uint64_t va, uint64_t bytes)
 		return;
 	}
 	builtin_is(set.failed, 9, "the extent that failed is named");
-	builtin_ok(!(paging_patch_get(FIRST) & payload_info.shared), "the mapping is private again");
+	builtin_ok(!builtin_mapped_shared(va), "the mapping is private again");
 	builtin_is(wrong_pages(&set), 0, "what was shared is zero, and what was not is as it was");
 }
 
@@ -233,9 +155,14 @@ static void test_unshare_all(struct worker *w, uint64_t va, uint64_t bytes)
 void builtin_set(struct worker *w, uint64_t gpa)
 {
 	uint64_t va = (uint64_t)(uintptr_t)paging_patch(FIRST), bytes = scatter(gpa);
+	uint64_t direct = gpa / TDX_2M_SIZE * TDX_2M_SIZE + TDX_2M_SIZE - DIRECT_PAGES / 2 * TDX_PAGE_SIZE;
 
 	test_gate(w, va, bytes);
-	if (!there_and_back(w, va, bytes))
+	builtin_note("pages of a scattered range", bytes / TDX_PAGE_SIZE);
+	if (!there_and_back(w, va, bytes, RUNS))
+		return;
+	builtin_note("pages of the direct map, across two large leaves", DIRECT_PAGES);
+	if (!there_and_back(w, direct, DIRECT_PAGES * TDX_PAGE_SIZE, 1))
 		return;
 	fails_in_the_middle(w, va, bytes);
 	bytes = scatter(gpa + RUNS * RUN_ROOM * TDX_PAGE_SIZE);

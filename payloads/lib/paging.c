@@ -72,13 +72,6 @@ void *paging_patch(unsigned int page)
 /* Flushes on the calling vCPU only. */
 void paging_patch_set(unsigned int page, uint64_t gpa_with_s)
 {
-	patch[page / ENTRIES][page % ENTRIES] = gpa_with_s == PATCH_NONE ? 0 : gpa_with_s + PTE_LEAF;
+	patch[page / ENTRIES][page % ENTRIES] = gpa_with_s + PTE_LEAF;
 	__asm__ volatile("invlpg (%0)" : : "r"(paging_patch(page)) : "memory");
-}
-
-uint64_t paging_patch_get(unsigned int page)
-{
-	uint64_t entry = patch[page / ENTRIES][page % ENTRIES];
-
-	return entry & PTE_PRESENT ? entry & ~(TDX_PAGE_SIZE - 1) : PATCH_NONE;
 }

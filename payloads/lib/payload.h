@@ -66,9 +66,7 @@ extern struct payload_info payload_info;
 
 void *paging_alias(uint64_t gpa_with_s);
 void *paging_patch(unsigned int page);			/* its virtual address */
-#define PATCH_NONE	(~0ull)		/* nothing is mapped */
 void paging_patch_set(unsigned int page, uint64_t gpa_with_s);
-uint64_t paging_patch_get(unsigned int page);		/* with S */
 uint64_t paging_root(void);
 void paging_init(void);
 void paging_load(void);

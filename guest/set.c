@@ -56,13 +56,14 @@ static enum tdconv_status share(struct tdconv *tdc, uint64_t va, uint64_t bytes,
 	enum tdconv_status status = TDCONV_OK;
 	uint32_t i;
 
+	/* Lines of the private page are written back through its private alias, while there is one. */
+	tdconv_os_flush_cache(tdc->os, va, bytes);
 	if (!tdconv_os_set_pte(tdc->os, va, bytes, TDCONV_PTE_SHARED)) {
 		tdconv_os_set_pte(tdc->os, va, bytes, TDCONV_PTE_PRIVATE);
 		tdconv_os_flush_tlb(tdc->os, va, bytes);
 		return TDCONV_E_PTE;
 	}
 	tdconv_os_flush_tlb(tdc->os, va, bytes);
-	tdconv_os_flush_cache(tdc->os, va, bytes);
 	for (i = 0; i < set->count; i++) {
 		status = tdconv_convert(tdc, set->extents[i].gpa, set->extents[i].bytes, TDCONV_SHARED, &set->cause);
 		if (status != TDCONV_OK)

@@ -39,7 +39,7 @@ enum {
  * touched, neighbours are merged into one MapGPA, and the order is the one in which a shared mapping of a private
  * page may exist for a moment, which is recoverable, and a private mapping of a page that is not proven never does:
  *
- *	to shared	page tables to shared, flush TLB, flush caches, convert
+ *	to shared	flush caches, page tables to shared, flush TLB, convert
  *	to private	flush caches, convert and accept, page tables to private, flush TLB
  *
  * After a failure the extents are taken back in reverse: to shared, with tdconv_undo(), and proven pages are mapped

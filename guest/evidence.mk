@@ -31,4 +31,9 @@ $(B)/tests/guest_cost: tests/guest_cost.c tests/tap.h $(B)/libtdconv.a $(B)/libt
 bench-guest: $(B)/tests/guest_cost
 	guest/bench $(B)
 
-.PHONY: fuzz-guest bench-guest
+## make mutate     mutants of libtdconv, one change each: noticed by a test, by a goal of the proof, or explained
+mutate:
+	scripts/install-packages boot check prove
+	guest/mutate
+
+.PHONY: fuzz-guest bench-guest mutate

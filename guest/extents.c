@@ -4,7 +4,7 @@
 
 /*@ // The extents follow each other in virtual memory from va to end, and no two could be one.
   @ predicate chained{L}(struct tdconv *tdc, struct tdconv_extent *e, integer count, integer va, integer end) =
-  @	(\forall integer i; 0 <= i < count ==> range_ok(tdc, e[i].gpa, e[i].bytes) && e[i].va % 4096 == 0) &&
+  @	(\forall integer i; 0 <= i < count ==> range_ok(tdc->td.shared_bit, e[i].gpa, e[i].bytes) && e[i].va % 4096 == 0) &&
   @	(\forall integer i; 0 <= i < count - 1 ==> e[i].va + e[i].bytes == e[i + 1].va &&
   @		e[i].gpa + e[i].bytes != e[i + 1].gpa) &&
   @	(count == 0 ==> va == end) &&

@@ -85,6 +85,15 @@ static void check_result(enum tdconv_status status, enum tdconv_to to, const str
 		PROMISE(fuzz.page[(at - FUZZ_BASE) / 4096] == PAGE_PROVEN, "every page of the head was accepted");
 }
 
+/* What the statistics say of shared memory has grown, or shrunk, by this. */
+static void check_shared(uint64_t bytes, bool grown)
+{
+	int64_t now = (int64_t)(fuzz.tdc.stats.shared_pages - fuzz.tdc.stats.unshared_pages);
+	int64_t pages = (int64_t)(bytes / 4096);
+
+	PROMISE(now - fuzz.shared == (grown ? pages : -pages), "shared pages are counted");
+}
+
 static void undo(const struct tdconv_result *failed)
 {
 	struct tdconv_quarantine list = new_list(fuzz_byte() % 4);
@@ -96,6 +105,7 @@ static void undo(const struct tdconv_result *failed)
 	fuzz_op_starts(OP_UNDO, failed->gpa, failed->bytes);
 	status = tdconv_undo(&fuzz.tdc, failed, &list, &res);
 	check_list(&list);
+	PROMISE(res.to == TDCONV_PRIVATE && res.gpa == failed->gpa && res.bytes == failed->bytes, "undo is to private");
 	if (list.room == OLD_ENTRIES || failed->rest_state != TDCONV_STATE_UNKNOWN) {
 		PROMISE(status == TDCONV_E_ARGUMENT && fuzz.seen.calls + fuzz.seen.accepts == 0, "nothing is undone");
 		free(list.list);
@@ -114,6 +124,9 @@ static void undo(const struct tdconv_result *failed)
 			list.list[i - 1].lost_gpa + list.list[i - 1].lost_bytes, "entries are sorted and apart");
 	}
 	PROMISE(sum == res.lost, "what is lost is listed");
+	check_shared(failed->to == TDCONV_SHARED ? 0 :
+		     failed->bytes - failed->head < res.proven.bytes ? failed->bytes - failed->head : res.proven.bytes,
+		     false);
 	for (uint64_t at = fuzz.lo; at < fuzz.hi; at += 4096)
 		PROMISE(listed(&list, at) || fuzz.page[(at - FUZZ_BASE) / 4096] == PAGE_PROVEN,
 			"every page is accepted or listed");
@@ -153,6 +166,10 @@ static void convert(enum fuzz_op op)
 	else
 		status = tdconv_convert(&fuzz.tdc, fuzz.lo, fuzz.hi - fuzz.lo, to, &res);
 	check_result(status, to, &res);
+	if (op == OP_SHARE)
+		check_shared(status == TDCONV_OK ? res.bytes : 0, true);
+	else
+		check_shared(op == OP_ACCEPT ? 0 : res.proven.bytes, false);
 	if (op != OP_ACCEPT)
 		undo(&res);
 }
@@ -175,16 +192,41 @@ static void nonsense(void)
 			"nonsense is not accepted");
 }
 
+/* Touched or not, and if it was, what it is now. */
+static void check_extent(const struct tdconv_set *set, uint32_t i, bool untouched)
+{
+	const struct tdconv_extent *extent = &set->extents[i];
+	enum fuzz_page page = fuzz.page[(extent->gpa - FUZZ_BASE) / 4096];
+	bool lost = false, alike = true;
+
+	for (uint64_t at = extent->gpa; at < extent->gpa + extent->bytes; at += 4096) {
+		lost |= listed(&set->lost, at);
+		alike &= fuzz.page[(at - FUZZ_BASE) / 4096] == page;
+	}
+	if (i > set->failed || untouched)
+		PROMISE(extent->state == TDCONV_STATE_UNTOUCHED, "extents behind the failure are untouched");
+	else if (lost)
+		PROMISE(extent->state == TDCONV_STATE_UNKNOWN, "what is lost is unknown");
+	else if (fuzz.pte_failed)
+		PROMISE(extent->state != TDCONV_STATE_UNTOUCHED, "what was touched is not untouched");
+	else
+		PROMISE(alike && extent->state == (page == PAGE_PROVEN ? TDCONV_STATE_PRIVATE : TDCONV_STATE_SHARED),
+			"extents say what they are");
+}
+
 /* Whatever happened, each page is private and proven, claimed shared and mapped so, or in quarantine. */
 static void check_set(enum tdconv_status status, enum tdconv_to to, uint32_t first, uint32_t pages,
 		      const struct tdconv_set *set)
 {
+	uint64_t changed = 0;
+
 	check_list(&set->lost);
 	for (uint32_t i = first; i < first + pages; i++) {
 		uint32_t n = fuzz.frame[i];
 		bool private = fuzz.page[n] == PAGE_PROVEN;
 		bool shared = fuzz.page[n] == PAGE_SHARED && fuzz.pte[n] == TDCONV_PTE_SHARED;
 
+		changed += to == TDCONV_SHARED ? shared : private;
 		PROMISE(private || shared || listed(&set->lost, FUZZ_GPA(n)), "no page is forgotten");
 		PROMISE(!private || fuzz.pte_failed || fuzz.pte[n] == TDCONV_PTE_PRIVATE ||
 			listed(&set->lost, FUZZ_GPA(n)), "what is private again is mapped private");
@@ -193,14 +235,10 @@ static void check_set(enum tdconv_status status, enum tdconv_to to, uint32_t fir
 		PROMISE(status != TDCONV_OK || (to == TDCONV_SHARED ? shared : private), "success is all of it");
 	}
 	PROMISE((fuzz.stale & FUZZ_TLB) == 0, "no stale translation is left");
-	for (uint32_t i = 0; i < set->count && status != TDCONV_E_TRANSLATE && status != TDCONV_E_EXTENTS; i++)
-		for (uint64_t at = set->extents[i].gpa; at < set->extents[i].gpa + set->extents[i].bytes; at += 4096) {
-			enum fuzz_page page = fuzz.page[(at - FUZZ_BASE) / 4096];
-			enum tdconv_state state = set->extents[i].state;
-
-			PROMISE((state != TDCONV_STATE_PRIVATE || page == PAGE_PROVEN) &&
-				(state != TDCONV_STATE_SHARED || page == PAGE_SHARED), "extents say what they are");
-		}
+	for (uint32_t i = 0; i < set->count; i++)
+		check_extent(set, i, status == TDCONV_E_PTE && to == TDCONV_SHARED);
+	if (set->lost.count == OLD_ENTRIES)
+		check_shared(changed * 4096, to == TDCONV_SHARED);
 }
 
 static void set_up(uint32_t first, uint32_t pages, enum tdconv_to to)
@@ -213,6 +251,7 @@ static void set_up(uint32_t first, uint32_t pages, enum tdconv_to to)
 	fuzz.stale = to == TDCONV_SHARED ? 0 : FUZZ_CACHE;
 	fuzz.bad_translation = false;
 	fuzz.left_shared = fuzz.walked = 0;
+	fuzz.walk_at = FUZZ_VADDR(first);
 }
 
 static void set_memory(enum tdconv_to to)
@@ -220,13 +259,17 @@ static void set_memory(enum tdconv_to to)
 	struct tdconv_extent *extents;
 	struct tdconv_set set;
 	enum tdconv_status status;
-	uint32_t first, pages, rooms;
+	uint32_t first, pages, rooms, lost;
 	unsigned int flags = fuzz_byte();
 
 	range(&first, &pages);
 	rooms = flags & 0x40 ? fuzz_byte() % 4 : pages;
 	extents = malloc(rooms * sizeof(*extents) + 1);
-	set = (struct tdconv_set){ .extents = extents, .room = rooms, .lost = new_list(rooms) };
+	lost = flags & 0x80 ? fuzz_byte() % 4 : rooms;
+	memset(&set, 0xa5, sizeof(set));
+	set.extents = extents;
+	set.room = rooms;
+	set.lost = new_list(lost);
 	set_up(first, pages, to);
 	fuzz.stopped = (flags & 0x30) == 0x30;
 	if (fuzz.stopped)
@@ -234,10 +277,13 @@ static void set_memory(enum tdconv_to to)
 	status = tdconv_set_memory(&fuzz.tdc, FUZZ_VADDR(first), pages * 4096ull, to, flags & 3, &set);
 	PROMISE((status == TDCONV_E_STOPPED) == fuzz.stopped, "the gate stops");
 	PROMISE(fuzz.inside == 0, "the gate is left");
+	PROMISE(status == TDCONV_E_PTE || set.failed <= set.count, "the extent that failed is one of them");
+	PROMISE(status != TDCONV_OK || set.count <= lost, "each extent could have been listed");
 	PROMISE(!fuzz.bad_translation || status == TDCONV_E_TRANSLATE || status == TDCONV_E_EXTENTS,
 		"a bad translation is refused");
 	if (status == TDCONV_E_STOPPED || status == TDCONV_E_TRANSLATE || status == TDCONV_E_EXTENTS)
-		PROMISE(fuzz.seen.calls + fuzz.seen.accepts + fuzz.seen.releases == 0, "nothing was done");
+		PROMISE(fuzz.seen.calls + fuzz.seen.accepts + fuzz.seen.releases == 0 && set.failed == set.count &&
+			(status != TDCONV_E_STOPPED || set.count == 0), "nothing was done");
 	else
 		check_set(status, to, first, pages, &set);
 	fuzz.stopped = false;
@@ -319,6 +365,7 @@ int fuzz_one(const uint8_t *data, size_t bytes)
 	bool td;
 
 	memset(&fuzz, 0, sizeof(fuzz));
+	memset(&fuzz.tdc, 0xa5, sizeof(fuzz.tdc));
 	fuzz.data = data;
 	fuzz.left = bytes;
 	fuzz.scatter = fuzz_byte();
@@ -328,6 +375,10 @@ int fuzz_one(const uint8_t *data, size_t bytes)
 	td = tdconv_init(&fuzz.tdc, &fuzz) == TDCONV_OK;
 	PROMISE(td == (fuzz.s >= 1ull << 21 && fuzz.s <= 1ull << 51), "a TD is recognised");
 	PROMISE(fuzz.tdc.td.shared_bit == (td ? fuzz.s : 0), "S is the topmost bit of the width");
+	PROMISE(fuzz.tdc.td.can_release == (td && fuzz.config_flags != 0), "RELEASE is used where it exists");
+	PROMISE(fuzz.tdc.policy.chunk == 0 && !fuzz.tdc.policy.lenient_s && !fuzz.tdc.policy.no_release &&
+		fuzz.tdc.policy.already == TDCONV_ALREADY_ZERO &&
+		fuzz.tdc.policy.already_boot == TDCONV_ALREADY_ERROR, "the default is strict");
 	policy();
 	for (int i = 0; i < MAX_OPS && fuzz.left > 0; i++) {
 		uint8_t op = fuzz_byte() % 7;

@@ -6,7 +6,7 @@
 
 static uint64_t page_of(uint64_t va)
 {
-	PROMISE(va >= FUZZ_VA && va < FUZZ_VADDR(FUZZ_PAGES), "the embedder is asked about its own addresses");
+	PROMISE(va >= FUZZ_VA && va < FUZZ_VADDR(FUZZ_PAGES) && va % 4096 == 0, "the embedder is asked about its own addresses");
 	return fuzz.frame[(va - FUZZ_VA) / 4096];
 }
 
@@ -61,11 +61,12 @@ bool tdconv_os_translate(void *os, uint64_t va, struct tdconv_run *run)
 	if (byte != BAD)
 		return true;
 	fuzz.bad_translation = true;
-	switch (fuzz_byte() % 5) {
+	switch (fuzz_byte() % 6) {
 	case 0: return false;
 	case 1: run->gpa |= fuzz.s; break;
 	case 2: run->gpa += 1; break;
 	case 3: run->bytes = 0; break;
+	case 4: *run = (struct tdconv_run){ fuzz.s - 4096, FUZZ_PAGES * 4096ull }; break;
 	default: run->bytes += 0x10; break;
 	}
 	return true;
@@ -111,6 +112,7 @@ bool tdconv_os_next_shared(void *os, uint64_t va, uint64_t end, struct tdconv_ex
 
 	(void)os;
 	PROMISE(va >= FUZZ_VA && end <= FUZZ_VADDR(FUZZ_PAGES) && va < end, "the walk stays inside the range");
+	PROMISE(va == fuzz.walk_at, "and goes on where it was");
 	while (n < stop && fuzz.pte[fuzz.frame[n]] != TDCONV_PTE_SHARED)
 		n++;
 	if (n >= stop)
@@ -122,6 +124,7 @@ bool tdconv_os_next_shared(void *os, uint64_t va, uint64_t end, struct tdconv_ex
 	lies = fuzz_byte() == BAD;
 	if (!lies) {
 		fuzz.walked += i - n;
+		fuzz.walk_at = FUZZ_VADDR(i);
 		return true;
 	}
 	fuzz.bad_translation = true;

@@ -28,7 +28,10 @@ static uint64_t answer_module(void)
 			return 0;
 		}
 	}
-	return kind % 8 == 7 ? fuzz_word(8) : statuses[kind % 8];
+	if (kind % 8 < 7)
+		return statuses[kind % 8];
+	kind = fuzz_byte();
+	return kind & 1 ? fuzz_word(8) : (uint64_t)(kind >> 6) << 62;	/* the first status of each class */
 }
 
 static void check_page_call(uint64_t leaf, uint64_t gpa, uint64_t bytes)

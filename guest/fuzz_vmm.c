@@ -108,7 +108,8 @@ static void answer_map(struct tdconv_regs *r)
 			 (kind & 0x80 ? fuzz.s : 0);
 		break;
 	case 4:
-		r->r11 = kind & 0x80 ? fuzz_word(8) : start + bytes + 4096 * (uint64_t)(int8_t)fuzz_byte();
+		r->r11 = kind & 0x80 ? fuzz_word(8) : kind & 0x40 ? fuzz.s * (kind >> 4 & 3) :
+			 start + bytes + 4096 * (uint64_t)(int8_t)fuzz_byte();
 		break;
 	case 5:
 		r->r10 = codes[kind / 8 % 4];

@@ -51,6 +51,7 @@ void fuzz_op_starts(enum fuzz_op op, uint64_t gpa, uint64_t bytes)
 	fuzz.run = fuzz.module_run = fuzz.zero = fuzz.may_zero = 0;
 	fuzz.never = false;
 	fuzz.said = fuzz.pte_failed = false;
+	fuzz.shared = (int64_t)(fuzz.tdc.stats.shared_pages - fuzz.tdc.stats.unshared_pages);
 }
 
 /* The operation must end, and say why. In an undo it is the request, or the page, that ends. */
@@ -83,11 +84,13 @@ void tdconv_os_tdcall(void *os, struct tdconv_regs *r)
 	} else if (r->rax == TDG_MEM_PAGE_ACCEPT || r->rax == TDG_MEM_PAGE_RELEASE) {
 		fuzz_page_call(r);
 	} else if (r->rax == TDG_VP_INFO) {
+		PROMISE(!r->rcx && !r->rdx && !r->r8 && !r->r9 && !r->r10 && !r->r11 && !r->r12 && !r->r13, "no operands");
 		gpaw = fuzz_byte();
 		*r = (struct tdconv_regs){ .rcx = gpaw < 250 ? (gpaw % 2 ? 52 : 48) : gpaw };
 		fuzz.s = r->rcx % 64 ? 1ull << (r->rcx % 64 - 1) : 0;
 	} else {
-		PROMISE(r->rax == TDG_VM_RD && r->rdx == TDX_FIELD_CONFIG_FLAGS, "a leaf that the library has use for");
+		PROMISE(r->rax == TDG_VM_RD && r->rdx == TDX_FIELD_CONFIG_FLAGS && !r->rcx && !r->r8,
+			"a leaf and a field that the library has use for");
 		*r = (struct tdconv_regs){ .r8 = fuzz.config_flags };
 	}
 }

@@ -11,28 +11,28 @@
 #define UNIT	TDCONV_2M
 
 /*
- * What tdconv_init() establishes and every function keeps: S, or 0 if this is no TD. The proof needs no more of S
- * than this, because S is added and subtracted, never used as a mask.
+ * Predicates take structures by value: so WP sees records instead of memory, and its goals stay small.
+ *
+ * What tdconv_init() establishes and every function keeps: S, or 0 if this is no TD. The proof needs no more of S than
+ * this, because S is added and subtracted, never used as a mask.
  */
-/*@ predicate tdc_ok(struct tdconv *tdc) =
-  @	tdc->td.shared_bit == 0 ||
-  @	(0x200000 <= tdc->td.shared_bit <= 0x8000000000000 && tdc->td.shared_bit % 0x200000 == 0);
+/*@ predicate s_ok(integer s) = s == 0 || (0x200000 <= s <= 0x8000000000000 && s % 0x200000 == 0);
   @
-  @ predicate range_ok(struct tdconv *tdc, integer gpa, integer bytes) =
-  @	0 <= gpa && gpa % 4096 == 0 && bytes % 4096 == 0 && 0 < bytes && gpa + bytes <= tdc->td.shared_bit;
+  @ predicate range_ok(integer s, integer gpa, integer bytes) =
+  @	0 <= gpa && gpa % 4096 == 0 && bytes % 4096 == 0 && 0 < bytes && gpa + bytes <= s;
   @
-  @ predicate request_ok(struct tdconv *tdc, struct tdconv_result *res) =
-  @	tdc_ok(tdc) && range_ok(tdc, res->gpa, res->bytes) &&
-  @	(res->to == TDCONV_PRIVATE || res->to == TDCONV_SHARED) && tdc->policy.chunk % 4096 == 0;
+  @ predicate request_ok(integer s, integer chunk, struct tdconv_result res) =
+  @	s_ok(s) && range_ok(s, res.gpa, res.bytes) && chunk % 4096 == 0 &&
+  @	(res.to == TDCONV_PRIVATE || res.to == TDCONV_SHARED);
   @
-  @ logic integer s_of(struct tdconv *tdc, integer to) = to == TDCONV_SHARED ? tdc->td.shared_bit : 0;
+  @ logic integer s_of(integer s, integer to) = to == TDCONV_SHARED ? s : 0;
   @
   @ logic integer address_of(integer s, integer r11) = r11 >= s ? r11 - s : r11;
   @
   @ // A RETRY that may be believed: R11 is a page of the request, and S is right unless the policy is lenient.
-  @ predicate credible(struct tdconv *tdc, integer to, integer r11, integer from, integer end) =
-  @	address_of(tdc->td.shared_bit, r11) % 4096 == 0 && from <= address_of(tdc->td.shared_bit, r11) < end &&
-  @	(tdc->policy.lenient_s != 0 || (to == TDCONV_SHARED <==> r11 >= tdc->td.shared_bit));
+  @ predicate credible(integer s, boolean lenient, integer to, integer r11, integer from, integer end) =
+  @	address_of(s, r11) % 4096 == 0 && from <= address_of(s, r11) < end &&
+  @	(lenient == \true || (to == TDCONV_SHARED <==> r11 >= s));
   @*/
 
 /*
@@ -45,15 +45,13 @@
 #define ALL_GHOSTS	MAP_GHOSTS, PAGE_GHOSTS, tdconv_s, tdconv_lo, tdconv_hi, tdconv_limit
 #define PAGE_FIELDS(res) (res)->rax, (res)->accepts, (res)->releases, (res)->busy, (res)->mismatches, (res)->already
 
-/*
- * The result tells the truth about what was asked of the VMM, at any time:
- */
-/*@ predicate map_told(struct tdconv *tdc, struct tdconv_result *res) =
-  @	request_ok(tdc, res) && tdconv_s == s_of(tdc, res->to) &&
-  @	tdconv_lo == res->gpa && tdconv_hi == res->gpa + res->bytes &&
-  @	tdconv_frontier == res->gpa + res->claimed.bytes && tdconv_frontier % 4096 == 0 &&
-  @	tdconv_frontier <= tdconv_hi && res->calls == tdconv_calls &&
-  @	res->longest_stall <= res->stalls <= res->retries <= res->calls;
+/* The result tells the truth about what was asked of the VMM, at any time. */
+/*@ predicate map_told(integer s, struct tdconv_result res) =
+  @	s_ok(s) && range_ok(s, res.gpa, res.bytes) && (res.to == TDCONV_PRIVATE || res.to == TDCONV_SHARED) &&
+  @	tdconv_s == s_of(s, res.to) && tdconv_lo == res.gpa && tdconv_hi == res.gpa + res.bytes &&
+  @	tdconv_frontier == res.gpa + res.claimed.bytes && tdconv_frontier % 4096 == 0 &&
+  @	tdconv_frontier <= tdconv_hi && res.calls == tdconv_calls &&
+  @	res.longest_stall <= res.stalls <= res.retries <= res.calls;
   @*/
 
 /*@ logic integer max_calls(struct tdconv_budget budget, integer bytes) =
@@ -64,23 +62,23 @@
  * And of the module. A page costs two calls at most (2 MiB is tried in vain once per 512 pages), and a busy answer
  * one.
  */
-/*@ predicate pages_told(struct tdconv_result *res) =
-  @	res->accepts == tdconv_accepts && res->releases == tdconv_releases &&
-  @	res->busy <= 0x200000000 && tdconv_cursor <= tdconv_limit <= 0x8000000000000 && res->gpa <= tdconv_cursor;
+/*@ predicate pages_told(struct tdconv_result res) =
+  @	res.accepts == tdconv_accepts && res.releases == tdconv_releases &&
+  @	res.busy <= 0x200000000 && tdconv_cursor <= tdconv_limit <= 0x8000000000000 && res.gpa <= tdconv_cursor;
   @
-  @ logic integer asked(struct tdconv_result *res, integer leaf) = leaf == 6 ? res->accepts : res->releases;
+  @ logic integer asked(struct tdconv_result res, integer leaf) = leaf == 6 ? res.accepts : res.releases;
   @
-  @ predicate paced(struct tdconv_result *res, integer leaf, integer extra) =
-  @	4096 * asked(res, leaf) <= 2 * (tdconv_cursor - res->gpa) + 4096 * res->busy + 4096 * extra;
+  @ predicate paced(struct tdconv_result res, integer leaf, integer extra) =
+  @	4096 * asked(res, leaf) <= 2 * (tdconv_cursor - res.gpa) + 4096 * res.busy + 4096 * extra;
   @*/
 
 /*
  * What a finished result says of the range.
  */
-/*@ predicate told(struct tdconv *tdc, struct tdconv_result *res) =
-  @	(res->status == TDCONV_OK ==> res->head == res->bytes && res->rest_state == TDCONV_STATE_UNTOUCHED &&
-  @		res->head_state == (res->to == TDCONV_SHARED ? TDCONV_STATE_SHARED : TDCONV_STATE_PRIVATE)) &&
-  @	(res->status != TDCONV_OK ==> res->head == res->proven.bytes && res->head_state == TDCONV_STATE_PRIVATE);
+/*@ predicate told(struct tdconv_result res) =
+  @	(res.status == TDCONV_OK ==> res.head == res.bytes && res.rest_state == TDCONV_STATE_UNTOUCHED &&
+  @		res.head_state == (res.to == TDCONV_SHARED ? TDCONV_STATE_SHARED : TDCONV_STATE_PRIVATE)) &&
+  @	(res.status != TDCONV_OK ==> res.head == res.proven.bytes && res.head_state == TDCONV_STATE_PRIVATE);
   @*/
 
 /* The VMM's answer to one MapGPA. The registers are read once, here, and nowhere else. */
@@ -112,9 +110,9 @@ struct page_run {
 	bool ask_record;
 };
 
-/*@ predicate run_ok(struct page_run *run) =
-  @	(run->leaf == 6 || run->leaf == 30) && run->cursor == tdconv_cursor && run->cursor % 4096 == 0 &&
-  @	run->cursor <= run->end <= tdconv_limit && run->end % 4096 == 0 && run->max_busy <= 0x200000000;
+/*@ predicate run_ok(struct page_run run) =
+  @	(run.leaf == 6 || run.leaf == 30) && run.cursor == tdconv_cursor && run.cursor % 4096 == 0 &&
+  @	run.cursor <= run.end <= tdconv_limit && run.end % 4096 == 0 && run.max_busy <= 0x200000000;
   @*/
 
 enum tdconv_status tdconv_pages(struct tdconv *tdc, struct tdconv_result *res, struct page_run *run);
@@ -156,11 +154,11 @@ enum tdconv_status tdconv_extents(const struct tdconv *tdc, uint64_t va, uint64_
   @		list[i].lost_gpa <= page < list[i].lost_gpa + list[i].lost_bytes;
   @
   @ // Up to cursor every byte is proven or lost, and what is lost lies before the end of the last entry.
-  @ predicate booked{L}(struct tdconv_quarantine *list, integer first, struct tdconv_result *res, integer cursor) =
-  @	res->proven.bytes + res->lost == cursor - res->gpa && res->lost % 4096 == 0 &&
-  @	(list->count == first ==> res->lost == 0) &&
-  @	(list->count > first ==> 0 < res->lost && res->lost <=
-  @		list->list[list->count - 1].lost_gpa + list->list[list->count - 1].lost_bytes - res->gpa);
+  @ predicate booked{L}(struct tdconv_quarantine q, integer first, struct tdconv_result res, integer cursor) =
+  @	res.proven.bytes + res.lost == cursor - res.gpa && res.lost % 4096 == 0 &&
+  @	(q.count == first ==> res.lost == 0) &&
+  @	(q.count > first ==> 0 < res.lost && res.lost <=
+  @		q.list[q.count - 1].lost_gpa + q.list[q.count - 1].lost_bytes - res.gpa);
   @*/
 
 uint64_t tdconv_sum(uint64_t a, uint64_t b);

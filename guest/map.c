@@ -19,10 +19,10 @@ uint64_t tdconv_max_calls(struct tdconv_budget budget, uint64_t bytes)
 }
 
 /* R11 of a RETRY comes from the untrusted VMM: a page of what is left to do, or it is no place to go on from. */
-/*@ requires \valid_read(tdc) && tdc_ok(tdc) && tdc->td.shared_bit > 0 && \valid(next) && \separated(next, tdc);
+/*@ requires \valid_read(tdc) && s_ok(tdc->td.shared_bit) && tdc->td.shared_bit > 0 && \valid(next) && \separated(next, tdc);
   @ requires to == TDCONV_PRIVATE || to == TDCONV_SHARED;
   @ assigns *next;
-  @ ensures \result == TDCONV_OK <==> credible(tdc, to, r11, from, end);
+  @ ensures \result == TDCONV_OK <==> credible(tdc->td.shared_bit, tdc->policy.lenient_s != 0, to, r11, from, end);
   @ ensures \result == TDCONV_OK ==> *next == address_of(tdc->td.shared_bit, r11);
   @ ensures \result == TDCONV_OK || TDCONV_E_R11_UNALIGNED <= \result <= TDCONV_E_R11_SHARED_BIT;
   @*/
@@ -67,7 +67,7 @@ static enum tdconv_status refusal(uint64_t r10)
  */
 /*@ requires \valid_read(tdc) && \valid(res) && \valid(next);
   @ requires \separated(tdc, res, next);
-  @ requires map_told(tdc, res) && from == tdconv_frontier && from < end <= tdconv_hi && end % 4096 == 0;
+  @ requires map_told(tdc->td.shared_bit, *res) && from == tdconv_frontier && from < end <= tdconv_hi && end % 4096 == 0;
   @ requires res->calls < UINT64_MAX;
   @ assigns *next, MAP_GHOSTS, res->rax, res->r10, res->r11, res->calls, res->retries, res->s_mismatches;
   @ ensures res->calls == tdconv_calls == \old(tdconv_calls) + 1;
@@ -147,10 +147,10 @@ static enum tdconv_status stall(const struct tdconv *tdc, struct tdconv_result *
 
 /* One call and what follows from it; run counts the calls in a row that made no progress. */
 /*@ requires \valid(tdc) && \valid(res) && \valid(run) && \separated(tdc, res, run);
-  @ requires map_told(tdc, res) && tdconv_frontier < end <= tdconv_hi && end % 4096 == 0;
+  @ requires map_told(tdc->td.shared_bit, *res) && tdconv_frontier < end <= tdconv_hi && end % 4096 == 0;
   @ requires res->calls < UINT64_MAX && *run <= res->stalls;
   @ assigns MAP_FIELDS(res), MAP_GHOSTS, tdc->stats.steps[0 .. TDCONV_STEPS - 1], *run;
-  @ ensures map_told(tdc, res) && res->calls == \old(res->calls) + 1 && *run <= res->stalls;
+  @ ensures map_told(tdc->td.shared_bit, *res) && res->calls == \old(res->calls) + 1 && *run <= res->stalls;
   @ ensures \old(tdconv_frontier) <= tdconv_frontier <= end;
   @ ensures *run == (tdconv_frontier > \old(tdconv_frontier) ? 0 : *run);
   @ ensures \result == TDCONV_OK ==> *run <= allowed;
@@ -178,12 +178,12 @@ static enum tdconv_status step(struct tdconv *tdc, struct tdconv_result *res, ui
 }
 
 /* Where the request that starts at from ends: at a multiple of the chunk size, or with the range. */
-/*@ requires \valid_read(tdc) && tdc->policy.chunk % 4096 == 0;
+/*@ requires \valid_read(tdc);
   @ requires from < end <= 0x8000000000000 && from % 4096 == 0 && end % 4096 == 0;
   @ assigns \nothing;
   @ ensures from < \result <= end && \result % 4096 == 0;
   @ ensures tdc->policy.chunk == 0 ==> \result == end;
-  @ ensures tdc->policy.chunk > 0 ==> \result - from <= tdc->policy.chunk;
+  @ ensures tdc->policy.chunk >= 4096 ==> \result - from <= tdc->policy.chunk;
   @*/
 uint64_t tdconv_chunk_end(const struct tdconv *tdc, uint64_t from, uint64_t end)
 {
@@ -198,10 +198,10 @@ uint64_t tdconv_chunk_end(const struct tdconv *tdc, uint64_t from, uint64_t end)
 
 /* Asks for what is left up to end until the VMM claims all of it. The budget is that of the whole request. */
 /*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res);
-  @ requires map_told(tdc, res) && tdconv_frontier < end <= tdconv_hi && end % 4096 == 0;
+  @ requires map_told(tdc->td.shared_bit, *res) && tdconv_frontier < end <= tdconv_hi && end % 4096 == 0;
   @ requires res->calls <= max_calls(budget, res->bytes);
   @ assigns MAP_FIELDS(res), MAP_GHOSTS, tdc->stats.steps[0 .. TDCONV_STEPS - 1];
-  @ ensures map_told(tdc, res) && res->calls <= max_calls(budget, res->bytes);
+  @ ensures map_told(tdc->td.shared_bit, *res) && res->calls <= max_calls(budget, res->bytes);
   @ ensures \old(tdconv_frontier) <= tdconv_frontier <= end;
   @ ensures \result == TDCONV_OK ==> tdconv_frontier == end && tdconv_said == end;
   @ ensures \result != TDCONV_OK ==> tdconv_frontier < end;
@@ -214,7 +214,7 @@ enum tdconv_status tdconv_map(struct tdconv *tdc, struct tdconv_result *res, uin
 	uint64_t max_calls = tdconv_max_calls(budget, res->bytes);
 	uint64_t run = 0;
 
-	/*@ loop invariant map_told(tdc, res) && \at(tdconv_frontier, Pre) <= tdconv_frontier <= end;
+	/*@ loop invariant map_told(tdc->td.shared_bit, *res) && \at(tdconv_frontier, Pre) <= tdconv_frontier <= end;
 	  @ loop invariant res->calls <= max_calls && run <= res->stalls && run <= budget.stalls;
 	  @ loop invariant tdconv_frontier == end ==> tdconv_said == end;
 	  @ loop assigns MAP_FIELDS(res), MAP_GHOSTS, tdc->stats.steps[0 .. TDCONV_STEPS - 1], run;

@@ -32,18 +32,18 @@ void tdconv_leaf(struct tdconv_regs *regs, uint64_t leaf)
 }
 
 /* Asks for [from, end). Only R10 to R13 are shown to the VMM, and S is added to the address, never or'ed to R11. */
-/*@ requires \valid_read(tdc) && tdc_ok(tdc) && \valid(answer) && \separated(tdc, answer);
-  @ requires tdconv_s == s_of(tdc, to) && tdc->td.shared_bit > 0;
+/*@ requires \valid_read(tdc) && s_ok(tdc->td.shared_bit) && \valid(answer) && \separated(tdc, answer);
+  @ requires tdconv_s == s_of(tdc->td.shared_bit, to) && tdc->td.shared_bit > 0;
   @ requires from == tdconv_frontier && tdconv_lo <= from < end <= tdconv_hi <= tdc->td.shared_bit;
   @ requires from % 4096 == 0 && end % 4096 == 0;
   @ requires tdconv_calls < UINT64_MAX;
   @ assigns *answer, tdconv_frontier, tdconv_said, tdconv_calls;
   @ ensures tdconv_calls == \old(tdconv_calls) + 1;
   @ ensures answer->rax == 0 && answer->r10 == 0 ==> tdconv_frontier == end && tdconv_said == end;
-  @ ensures answer->rax == 0 && answer->r10 == 1 && credible(tdc, to, answer->r11, from, end) ==>
+  @ ensures answer->rax == 0 && answer->r10 == 1 && credible(tdc->td.shared_bit, tdc->policy.lenient_s != 0, to, answer->r11, from, end) ==>
   @	tdconv_frontier == address_of(tdc->td.shared_bit, answer->r11) && tdconv_said == \old(tdconv_said);
   @ ensures answer->rax != 0 || answer->r10 > 1 ||
-  @	(answer->r10 == 1 && !credible(tdc, to, answer->r11, from, end)) ==>
+  @	(answer->r10 == 1 && !credible(tdc->td.shared_bit, tdc->policy.lenient_s != 0, to, answer->r11, from, end)) ==>
   @	tdconv_frontier == from && tdconv_said == \old(tdconv_said);
   @*/
 void tdconv_ask_vmm(const struct tdconv *tdc, enum tdconv_to to, uint64_t from, uint64_t end,

@@ -18,12 +18,12 @@
   @ requires first <= list->count <= list->room && first < list->room;
   @ requires lost_apart(list->list, first, list->count, res->gpa, from);
   @ requires res->gpa <= from < to <= 0x8000000000000 && from % 4096 == 0 && to % 4096 == 0;
-  @ requires booked(list, first, res, from);
+  @ requires booked(*list, first, *res, from);
   @ assigns list->count, list->list[first .. list->room - 1], res->proven.bytes, res->lost;
   @ ensures first < list->count <= list->room;
   @ ensures list->count >= \old(list->count);
   @ ensures lost_apart(list->list, first, list->count, res->gpa, to);
-  @ ensures booked(list, first, res, to);
+  @ ensures booked(*list, first, *res, to);
   @ ensures \old(lists(list->list, first, list->count, tdconv_watch)) ==>
   @	lists(list->list, first, list->count, tdconv_watch);
   @ ensures from <= tdconv_watch < to ==> lists(list->list, first, list->count, tdconv_watch);
@@ -58,16 +58,16 @@ void tdconv_lose(struct tdconv_quarantine *list, uint32_t first, struct tdconv_r
  */
 /*@ requires \valid(tdc) && \valid(list) && \valid(list->list + (0 .. list->room - 1)) && \valid(res);
   @ requires \separated(tdc, list, res, list->list + (0 .. list->room - 1));
-  @ requires map_told(tdc, res) && pages_told(res) && first == list->count < list->room;
+  @ requires map_told(tdc->td.shared_bit, *res) && pages_told(*res) && first == list->count < list->room;
   @ requires res->accepts == 0 && res->busy == 0 && res->proven.bytes == 0 && res->lost == 0;
   @ requires tdconv_cursor == res->gpa && tdconv_watched == 0;
   @ assigns PAGE_FIELDS(res), PAGE_GHOSTS, tdconv_limit, tdconv_watched, res->proven.bytes, res->lost,
   @	list->count, list->list[first .. list->room - 1], tdc->small_units, tdc->backoff;
-  @ ensures map_told(tdc, res) && pages_told(res) && first <= list->count <= list->room;
+  @ ensures map_told(tdc->td.shared_bit, *res) && pages_told(*res) && first <= list->count <= list->room;
   @ ensures tdconv_cursor == tdconv_frontier;
-  @ ensures paced(res, 6, 0) && res->busy <= tdc->policy.undo.busy;
+  @ ensures paced(*res, 6, 0) && res->busy <= tdc->policy.undo.busy;
   @ ensures lost_apart(list->list, first, list->count, res->gpa, tdconv_frontier);
-  @ ensures booked(list, first, res, tdconv_frontier);
+  @ ensures booked(*list, first, *res, tdconv_frontier);
   @ ensures res->gpa <= tdconv_watch < tdconv_frontier ==>
   @	tdconv_watched != 0 || lists(list->list, first, list->count, tdconv_watch);
   @*/
@@ -84,12 +84,12 @@ static void accept_claimed(struct tdconv *tdc, struct tdconv_quarantine *list, u
 	run.already = tdc->policy.already;
 	run.ask_record = false;
 	//@ ghost tdconv_limit = run.end;
-	/*@ loop invariant run_ok(&run) && run.end == tdconv_frontier && run.leaf == 6 && !run.ask_record;
+	/*@ loop invariant run_ok(run) && run.end == tdconv_frontier && run.leaf == 6 && !run.ask_record;
 	  @ loop invariant run.max_busy == tdc->policy.undo.busy && tdconv_limit == run.end;
-	  @ loop invariant pages_told(res) && paced(res, 6, 0) && res->busy <= run.max_busy;
+	  @ loop invariant pages_told(*res) && paced(*res, 6, 0) && res->busy <= run.max_busy;
 	  @ loop invariant first <= list->count <= list->room;
 	  @ loop invariant lost_apart(list->list, first, list->count, res->gpa, run.cursor);
-	  @ loop invariant booked(list, first, res, run.cursor);
+	  @ loop invariant booked(*list, first, *res, run.cursor);
 	  @ loop invariant res->gpa <= tdconv_watch < run.cursor ==>
 	  @	tdconv_watched != 0 || lists(list->list, first, list->count, tdconv_watch);
 	  @ loop assigns PAGE_FIELDS(res), PAGE_GHOSTS, tdconv_watched, res->proven.bytes, res->lost,
@@ -116,16 +116,16 @@ static void accept_claimed(struct tdconv *tdc, struct tdconv_quarantine *list, u
 
 /*@ requires \valid(tdc) && \valid(list) && \valid(list->list + (0 .. list->room - 1)) && \valid(res);
   @ requires \separated(tdc, list, res, list->list + (0 .. list->room - 1));
-  @ requires tdc_ok(tdc) && list->count <= list->room;
+  @ requires s_ok(tdc->td.shared_bit) && list->count <= list->room;
   @ assigns *res, ALL_GHOSTS, tdconv_watched, tdc->stats, tdc->small_units, tdc->backoff,
   @	list->count, list->list[list->count .. list->room - 1];
-  @ ensures tdc_ok(tdc) && \old(list->count) <= list->count <= list->room && res->status == \result;
+  @ ensures s_ok(tdc->td.shared_bit) && \old(list->count) <= list->count <= list->room && res->status == \result;
   @ ensures res->gpa == gpa && res->bytes == bytes && res->to == TDCONV_PRIVATE;
   @ ensures \result == TDCONV_OK || \result == TDCONV_E_ARGUMENT || \result == TDCONV_E_QUARANTINE;
-  @ ensures \result == TDCONV_E_ARGUMENT <==> !request_ok(tdc, res) || \old(list->count) == list->room;
+  @ ensures \result == TDCONV_E_ARGUMENT <==> !request_ok(tdc->td.shared_bit, tdc->policy.chunk, *res) || \old(list->count) == list->room;
   @ ensures \result == TDCONV_E_ARGUMENT ==> res->calls == 0 && res->accepts == 0 && res->lost == 0 &&
   @	res->proven.bytes == 0 && list->count == \old(list->count);
-  @ ensures \result != TDCONV_E_ARGUMENT ==> map_told(tdc, res) && pages_told(res);
+  @ ensures \result != TDCONV_E_ARGUMENT ==> map_told(tdc->td.shared_bit, *res) && pages_told(*res);
   @
   @ // Nothing is forgotten: every page is accepted or listed, and the sums say so.
   @ ensures \result != TDCONV_E_ARGUMENT ==> res->proven.bytes + res->lost == bytes;

@@ -42,21 +42,21 @@ struct tdconv_regs {
   @ extern int tdconv_keep, tdconv_unchecked;
   @*/
 
-/*@ predicate tdconv_mapgpa_allowed(struct tdconv_regs *r) =
-  @	r->rcx == 0x3c00 && r->r10 == 0 && r->r11 == 0x10001 &&
-  @	r->r12 == tdconv_s + tdconv_frontier && tdconv_lo <= tdconv_frontier &&
-  @	0 < r->r13 && tdconv_frontier + r->r13 <= tdconv_hi &&
-  @	tdconv_frontier % 4096 == 0 && r->r13 % 4096 == 0;
+/*@ predicate tdconv_mapgpa_allowed(struct tdconv_regs r) =
+  @	r.rcx == 0x3c00 && r.r10 == 0 && r.r11 == 0x10001 &&
+  @	r.r12 == tdconv_s + tdconv_frontier && tdconv_lo <= tdconv_frontier &&
+  @	0 < r.r13 && tdconv_frontier + r.r13 <= tdconv_hi &&
+  @	tdconv_frontier % 4096 == 0 && r.r13 % 4096 == 0;
   @
-  @ predicate tdconv_accept_allowed(struct tdconv_regs *r) =
-  @	(r->rcx == tdconv_cursor && tdconv_cursor % 4096 == 0 && tdconv_cursor + 4096 <= tdconv_limit) ||
-  @	(r->rcx == tdconv_cursor + 1 && tdconv_cursor % 0x200000 == 0 && tdconv_cursor + 0x200000 <= tdconv_limit);
+  @ predicate tdconv_accept_allowed(struct tdconv_regs r) =
+  @	(r.rcx == tdconv_cursor && tdconv_cursor % 4096 == 0 && tdconv_cursor + 4096 <= tdconv_limit) ||
+  @	(r.rcx == tdconv_cursor + 1 && tdconv_cursor % 0x200000 == 0 && tdconv_cursor + 0x200000 <= tdconv_limit);
   @*/
 
 /* Executes TDCALL with these registers, and gives back what it left in them. */
 /*@ requires \valid(regs);
-  @ requires tdconv_unchecked == 0 && regs->rax == 0 ==> tdconv_mapgpa_allowed(regs);
-  @ requires tdconv_unchecked == 0 && (regs->rax == 6 || regs->rax == 30) ==> tdconv_accept_allowed(regs);
+  @ requires tdconv_unchecked == 0 && regs->rax == 0 ==> tdconv_mapgpa_allowed(*regs);
+  @ requires tdconv_unchecked == 0 && (regs->rax == 6 || regs->rax == 30) ==> tdconv_accept_allowed(*regs);
   @ requires regs->rax == 0 || regs->rax == 1 || regs->rax == 6 || regs->rax == 7 || regs->rax == 30;
   @ assigns *regs;
   @*/

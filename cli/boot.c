@@ -55,7 +55,8 @@ int boot_run(struct boot *b)
 	b->end.no_tdx = b->guest.linux_kernel && !b->guest.detects_tdx;
 	if (status)
 		return status;
-	return ram_finish(&b->ram, &b->config.td, b->end.timed_out || b->end.signal, &b->records);
+	return ram_finish(&b->ram, &b->config.td, b->end.timed_out || b->end.hung || b->end.signal,
+			  b->end.hung ? RUN_HUNG_S * 1000 : 0, &b->records);
 }
 
 int boot_close_journal(struct boot *b)

@@ -12,11 +12,17 @@ static const struct ram *ram;
 static struct records *records;
 static off_t data_start, data_end;	/* the stretch of the file, known to hold data, that was asked for last */
 
-void engine_finish(struct td *td, const struct ram *of, struct records *to)
+void engine_finish(struct td *td, const struct ram *of, uint64_t hung_ms, struct records *to)
 {
+	struct td_event mark = { .type = TD_EV_MARK, .a = { TD_MARK_IDLE, hung_ms } };
+
 	ram = of;
 	records = to;
 	data_start = data_end = 0;
+	if (hung_ms) {
+		td_stop(td, TD_STOP_ENGINE);
+		td_engine_emit(td, &mark);
+	}
 	td_finish(td);
 	ram = NULL;
 	records = NULL;

@@ -7,6 +7,7 @@
 
 struct td;
 
-void engine_finish(struct td *td, const struct ram *ram, struct records *records);
+/* hung_ms not 0: the guest hangs, for so long; that is its end. */
+void engine_finish(struct td *td, const struct ram *ram, uint64_t hung_ms, struct records *records);
 
 #endif

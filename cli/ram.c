@@ -78,7 +78,8 @@ void ram_drain(const struct ram *ram, struct records *records)
 	__atomic_store_n(&status->journal_tail, tail, __ATOMIC_RELEASE);
 }
 
-int ram_finish(const struct ram *ram, const struct td_config *config, bool killed, struct records *records)
+int ram_finish(const struct ram *ram, const struct td_config *config, bool killed, uint64_t hung_ms,
+	       struct records *records)
 {
 	volatile struct monitor_status *status = ram_status(ram);
 	void *td = status ? at(ram, status->td, status->td_bytes) : NULL;
@@ -89,6 +90,6 @@ int ram_finish(const struct ram *ram, const struct td_config *config, bool kille
 		return complain(STATUS_ENVIRONMENT, "monitor.elf is of another build than tdlab: run make");
 	if (!td_sane(td))
 		return killed ? 0 : complain(STATUS_ENVIRONMENT, "the monitor left td's state damaged");
-	engine_finish(td, ram, records);
+	engine_finish(td, ram, hung_ms, records);
 	return 0;
 }

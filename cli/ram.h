@@ -30,7 +30,8 @@ void ram_drain(const struct ram *ram, struct records *records);
  * After QEMU has gone: lets td judge what was still open, and adds that to records. Nothing to do if the TD never ran,
  * or if QEMU was killed while td was changing its state. Returns 0, or STATUS_ENVIRONMENT after a complaint.
  */
-int ram_finish(const struct ram *ram, const struct td_config *config, bool killed, struct records *records);
+int ram_finish(const struct ram *ram, const struct td_config *config, bool killed, uint64_t hung_ms,
+	       struct records *records);
 
 /*
  * Whether that much memory can be had. Returns 0, or STATUS_ENVIRONMENT after a complaint. Memory is only taken as

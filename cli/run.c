@@ -27,6 +27,8 @@ struct watch {
 	struct run *run;
 	struct pollfd fds[SOURCES];
 	pid_t pid;
+	uint64_t exits;			/* of the guest, when they were last seen to change, and QEMU's CPU time then */
+	double cpu;
 	double start, td_start, shown;	/* td_start: on our clock; negative until the TD runs */
 	char errors[LAST_WORDS];
 	size_t errors_length;
@@ -138,6 +140,31 @@ static void progress(struct watch *w)
 	fflush(stderr);
 }
 
+/* Seconds of CPU that QEMU has used; negative if that cannot be told. */
+static double cpu_seconds(pid_t pid)
+{
+	clockid_t clock;
+	struct timespec t;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t))
+		return -1;
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* A vCPU that spins with interrupts off does nothing that the monitor could see. A busy host must not look like that. */
+static bool hangs(struct watch *w)
+{
+	volatile struct monitor_status *status = ram_status(w->run->ram);
+	double cpu = cpu_seconds(w->pid);
+
+	if (!status || cpu < 0 || status->exits != w->exits) {
+		w->exits = status ? status->exits : 0;
+		w->cpu = cpu;
+		return false;
+	}
+	return cpu - w->cpu >= RUN_HUNG_S;
+}
+
 /* Until QEMU has closed its output, which it does when it ends, or is not to go on. */
 static void watch(struct watch *w, struct run_end *end)
 {
@@ -157,6 +184,10 @@ static void watch(struct watch *w, struct run_end *end)
 		}
 		if (now() - w->start >= (double)w->run->timeout) {
 			end->timed_out = true;
+			return;
+		}
+		if (hangs(w)) {
+			end->hung = true;
 			return;
 		}
 		progress(w);
@@ -218,7 +249,7 @@ int run_qemu(struct run *run, const struct words *arguments, struct run_end *end
 	w.fds[ERRORS] = (struct pollfd){ .fd = err[0], .events = POLLIN };
 	w.fds[SIGNALS] = (struct pollfd){ .fd = signals, .events = POLLIN };
 	watch(&w, end);
-	if (end->timed_out || end->signal)
+	if (end->timed_out || end->hung || end->signal)
 		process_end(w.pid);
 	else
 		how_it_ended(&w, process_wait(w.pid), end);

@@ -8,6 +8,9 @@
 #include "cli/process.h"
 #include "cli/ram.h"
 
+/* CPU seconds of QEMU without a single exit after which a guest is given up: not even a timer ticks in it. */
+#define RUN_HUNG_S 10
+
 struct run {
 	const struct ram *ram;
 	struct records *records;

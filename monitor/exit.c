@@ -87,6 +87,7 @@ static void trace(const struct vcpu *vcpu, enum monitor_exit reason, const struc
 static void account(struct vcpu *vcpu, enum monitor_exit reason, const struct vm_exit *e)
 {
 	vcpu->exits[reason]++;
+	journal_status()->exits++;
 	if (reason != EXIT_VMCALL_HLT && reason != EXIT_VMCALL_MSR && reason != EXIT_MSR && reason != EXIT_VEINFO &&
 	    reason != EXIT_NMI && reason != EXIT_HLT)
 		smp_activity();

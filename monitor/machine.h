@@ -118,6 +118,7 @@ struct monitor_status {
 	uint64_t journal_bytes;
 	uint64_t journal_head;		/* bytes ever written; the record ends at head modulo journal_bytes */
 	uint64_t journal_tail;		/* bytes ever taken, by the command; the monitor waits when the ring is full */
+	uint64_t exits;			/* of all vCPUs: one that no longer exits, not even for its timer, hangs */
 	uint64_t journal_stalls;	/* how often it had to */
 	char message[MONITOR_MESSAGE_BYTES];	/* why the monitor itself could not go on (TD_MARK_PANIC); else empty */
 };

@@ -86,12 +86,19 @@ static void park_halfway(struct scene *s)
 	park(s);
 }
 
+static void spin_halfway(struct scene *s)
+{
+	scene_map(s, scene_page(s, 0), 1024, TO_SHARED);
+	spin(s);
+}
+
 static const struct {
 	const char *name;
 	void (*end)(struct scene *s);
 } endings[] = {
 	{ "park", park }, { "spin", spin }, { "triple-fault", triple_fault }, { "fatal-error", fatal_error },
 	{ "reset", reset }, { "power-off", power_off }, { "status-3", status_3 }, { "park-halfway", park_halfway },
+	{ "spin-halfway", spin_halfway },
 };
 
 int payload_main(void)

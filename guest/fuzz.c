@@ -248,10 +248,11 @@ static void set_up(uint32_t first, uint32_t pages, enum tdconv_to to)
 		fuzz.pte[fuzz.frame[i]] = to == TDCONV_SHARED ? TDCONV_PTE_PRIVATE : TDCONV_PTE_SHARED;
 	}
 	fuzz_op_starts(OP_SET, FUZZ_BASE, FUZZ_PAGES * 4096ull);
-	fuzz.stale = to == TDCONV_SHARED ? 0 : FUZZ_CACHE;
+	fuzz.stale = FUZZ_CACHE;
 	fuzz.bad_translation = false;
 	fuzz.left_shared = fuzz.walked = 0;
 	fuzz.walk_at = FUZZ_VADDR(first);
+	fuzz.va_end = FUZZ_VADDR(first + pages);
 }
 
 static void set_memory(enum tdconv_to to)

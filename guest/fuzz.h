@@ -63,6 +63,7 @@ struct fuzz {
 	unsigned int stale;		/* FUZZ_TLB, FUZZ_CACHE */
 	bool bad_translation;
 	uint64_t walked, left_shared;	/* pages, extents */
+	uint64_t va_end;		/* of the operation on virtual memory */
 	uint64_t walk_at;		/* where the walk of page tables must go on */
 	int64_t shared;			/* pages, as the statistics count them, before the operation */
 };

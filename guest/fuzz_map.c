@@ -6,7 +6,8 @@
 
 static uint64_t page_of(uint64_t va)
 {
-	PROMISE(va >= FUZZ_VA && va < FUZZ_VADDR(FUZZ_PAGES) && va % 4096 == 0, "the embedder is asked about its own addresses");
+	PROMISE(va >= FUZZ_VA && va < FUZZ_VADDR(FUZZ_PAGES) && va % 4096 == 0,
+		"the embedder is asked about its own addresses");
 	return fuzz.frame[(va - FUZZ_VA) / 4096];
 }
 
@@ -66,7 +67,10 @@ bool tdconv_os_translate(void *os, uint64_t va, struct tdconv_run *run)
 	case 1: run->gpa |= fuzz.s; break;
 	case 2: run->gpa += 1; break;
 	case 3: run->bytes = 0; break;
-	case 4: *run = (struct tdconv_run){ fuzz.s - 4096, FUZZ_PAGES * 4096ull }; break;
+	case 4:
+		run->gpa = va + 4096 < fuzz.va_end ? fuzz.s - 4096 : fuzz.s;	/* more is wanted than there is */
+		run->bytes = FUZZ_PAGES * 4096ull;
+		break;
 	default: run->bytes += 0x10; break;
 	}
 	return true;
@@ -79,6 +83,7 @@ bool tdconv_os_set_pte(void *os, uint64_t va, uint64_t bytes, enum tdconv_pte pt
 	(void)os;
 	PROMISE(bytes > 0 && bytes % 4096 == 0 && va % 4096 == 0, "page tables change by whole pages");
 	PROMISE(pte != TDCONV_PTE_NONE || fuzz.walking, "mappings are removed in a crash only");
+	PROMISE(pte != TDCONV_PTE_SHARED || (fuzz.stale & FUZZ_CACHE) == 0, "caches are flushed through the private alias");
 	fuzz.pte_failed |= fails;
 	if (fails)
 		bytes /= 2;
@@ -87,7 +92,7 @@ bool tdconv_os_set_pte(void *os, uint64_t va, uint64_t bytes, enum tdconv_pte pt
 			"only what the module vouches for is mapped private");
 		fuzz.pte[page_of(at)] = pte;
 	}
-	fuzz.stale |= pte == TDCONV_PTE_SHARED ? FUZZ_TLB | FUZZ_CACHE : FUZZ_TLB;
+	fuzz.stale |= FUZZ_TLB;
 	return !fails;
 }
 

@@ -61,6 +61,8 @@ int main(int argc, char **argv)
 		replay(path);
 		free(list[i]);
 	}
+	if (n >= 0 && argc == 1)
+		free(list);
 	if (argc == 1)
 		tap_ok(n > 10, "there is a corpus");
 	return tap_done();

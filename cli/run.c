@@ -151,7 +151,7 @@ static double cpu_seconds(pid_t pid)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* A vCPU that spins with interrupts off does nothing that the monitor could see. A busy host must not look like that. */
+/* A vCPU that spins with interrupts off does nothing that the monitor could see. A busy host must not look so. */
 static bool hangs(struct watch *w)
 {
 	volatile struct monitor_status *status = ram_status(w->run->ram);

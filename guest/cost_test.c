@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a conversion of 1 GiB, swiotlb's largest pool, costs in TDCALLs. The other end answers from counters alone, so that
- * instructions counted under valgrind are the library's (guest/bench runs this with an argument: one case, no TAP).
+ * What a conversion of 1 GiB, swiotlb's largest pool, costs in TDCALLs. The other end answers from counters alone, so
+ * that instructions counted under valgrind are the library's (guest/bench runs this with an argument: one case, no TAP).
  */
 #include <stdio.h>
 #include <stdlib.h>

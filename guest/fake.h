@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The other end for the unit tests of libtdconv: a small VMM that follows a script, a module that knows each page's state,
- * and an embedder with a page table of one level. It checks by itself what a guest must never do, and counts it.
+ * The other end for the unit tests of libtdconv: a small VMM that follows a script, a module that knows each page's
+ * state, and an embedder with a page table of one level. It checks by itself what a guest must never do, and counts it.
  */
 #ifndef GUEST_FAKE_H
 #define GUEST_FAKE_H

@@ -34,6 +34,11 @@ static const struct row {
 	{ "N R11 is 0", { { 1, RETRY, 0, FROM_ZERO, 0, 0, S_ECHO, 0 } }, -1, -1 },
 };
 
+static bool convert(struct tdconv *tdc, uint64_t start, uint64_t end, enum tdconv_to to, struct tdconv_linux *res)
+{
+	return tdconv_linux_convert(tdc, start, end, to, TDCONV_LINUX_TRIES, res);
+}
+
 static void test_scripts(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -47,7 +52,7 @@ static void test_scripts(void)
 				fake_share_all();
 			memcpy(fake.script, rows[i].script, sizeof(rows[i].script));
 			snprintf(name, sizeof(name), "%s, to %s", rows[i].name, to ? "shared" : "private");
-			tap_is(tdconv_linux_convert(tdc, GPA(0), GPA(N), (enum tdconv_to)to, TDCONV_LINUX_TRIES, &res), want > 0, name);
+			tap_is(convert(tdc, GPA(0), GPA(N), (enum tdconv_to)to, &res), want > 0, name);
 			tap_is(res.calls, want > 0 ? want : -want, "... calls");
 		}
 	}
@@ -59,17 +64,17 @@ static void test_accept(void)
 	struct tdconv_linux res;
 
 	fake_share_all();
-	tap_ok(tdconv_linux_convert(tdc, GPA(0), GPA(1024), TDCONV_PRIVATE, TDCONV_LINUX_TRIES, &res) && res.accepts == 2, "2 MiB each");
+	tap_ok(convert(tdc, GPA(0), GPA(1024), TDCONV_PRIVATE, &res) && res.accepts == 2, "2 MiB each");
 	fake_share_all();
 	fake.host_4k = true;
-	tap_ok(tdconv_linux_convert(tdc, GPA(0), GPA(1024), TDCONV_PRIVATE, TDCONV_LINUX_TRIES, &res), "a VMM that maps 4 KiB only");
+	tap_ok(convert(tdc, GPA(0), GPA(1024), TDCONV_PRIVATE, &res), "a VMM that maps 4 KiB only");
 	tap_is(res.accepts, 1024 + 2, "... 2 MiB is tried in vain in every unit");
 	fake.page_times[5] = 1;
 	fake.page_status[5] = 0x8000020000000001;
 	fake_share_all();
-	tap_ok(!tdconv_linux_convert(tdc, GPA(0), GPA(8), TDCONV_PRIVATE, TDCONV_LINUX_TRIES, &res) && res.accepts == 6, "busy is a failure");
-	tap_ok(!tdconv_linux_convert(tdc, GPA(0), GPA(0), TDCONV_PRIVATE, TDCONV_LINUX_TRIES, &res) && res.calls == 0, "nothing to do is refused");
-	tap_ok(!tdconv_linux_convert(tdc, GPA(0), FAKE_S + 4096, TDCONV_PRIVATE, TDCONV_LINUX_TRIES, &res) && res.calls == 0, "beyond S is, too");
+	tap_ok(!convert(tdc, GPA(0), GPA(8), TDCONV_PRIVATE, &res) && res.accepts == 6, "busy is a failure");
+	tap_ok(!convert(tdc, GPA(0), GPA(0), TDCONV_PRIVATE, &res) && res.calls == 0, "nothing to do is refused");
+	tap_ok(!convert(tdc, GPA(0), FAKE_S + 4096, TDCONV_PRIVATE, &res) && res.calls == 0, "beyond S is, too");
 }
 
 int main(void)

@@ -6,7 +6,72 @@
 /*@ ghost
   @ uint64_t tdconv_watch;	// any page: never written, so what is proved of it holds for all
   @ int tdconv_watched;		// it was accepted
+  @ uint32_t tdconv_first;	// entry of this undo
   @*/
+
+/*@ requires \valid_read(list) && 0 < list->count && \valid_read(list->list + (0 .. list->count - 1));
+  @ requires list->list[list->count - 1].lost_gpa + list->list[list->count - 1].lost_bytes <= UINT64_MAX;
+  @ assigns \nothing;
+  @ ensures \result == list->list[list->count - 1].lost_gpa + list->list[list->count - 1].lost_bytes;
+  @*/
+static uint64_t end_of_last(const struct tdconv_quarantine *list)
+{
+	return list->list[list->count - 1].lost_gpa + list->list[list->count - 1].lost_bytes;
+}
+
+/* The last entry goes on to `to`. What lies between its end and `from` was proven, and is given up. */
+/*@ requires \valid(list) && \valid(list->list + (0 .. list->room - 1)) && \valid(res);
+  @ requires \separated(list, res, list->list + (0 .. list->room - 1));
+  @ requires tdconv_first < list->count <= list->room;
+  @ requires lost_apart(list->list, tdconv_first, list->count, res->gpa, from);
+  @ requires res->gpa <= from < to <= 0x8000000000000 && from % 4096 == 0 && to % 4096 == 0;
+  @ requires booked(*list, tdconv_first, *res, from);
+  @ assigns list->list[list->count - 1].lost_bytes, res->proven.bytes, res->lost;
+  @ ensures list->list[list->count - 1].lost_gpa + list->list[list->count - 1].lost_bytes == to;
+  @ ensures res->lost % 4096 == 0 && 0 < res->lost <= to - res->gpa;
+  @ ensures res->proven.bytes + res->lost == to - res->gpa;
+  @ ensures lost_apart(list->list, tdconv_first, list->count, res->gpa, to);
+  @ ensures \old(lists(list->list, tdconv_first, list->count, tdconv_watch)) ==>
+  @	lists(list->list, tdconv_first, list->count, tdconv_watch);
+  @ ensures from <= tdconv_watch < to ==> lists(list->list, tdconv_first, list->count, tdconv_watch);
+  @*/
+static void grow(struct tdconv_quarantine *list, struct tdconv_result *res, uint64_t from, uint64_t to)
+{
+	struct tdconv_lost *last = &list->list[list->count - 1];
+	uint64_t well = from - end_of_last(list);
+
+	last->lost_bytes = to - last->lost_gpa;
+	res->proven.bytes -= well;
+	res->lost += well + (to - from);
+}
+
+/*@ requires \valid(list) && \valid(list->list + (0 .. list->room - 1)) && \valid(res);
+  @ requires \separated(list, res, list->list + (0 .. list->room - 1));
+  @ requires tdconv_first <= list->count < list->room;
+  @ requires lost_apart(list->list, tdconv_first, list->count, res->gpa, from);
+  @ requires tdconv_first < list->count ==>
+  @	list->list[list->count - 1].lost_gpa + list->list[list->count - 1].lost_bytes != from;
+  @ requires res->gpa <= from < to <= 0x8000000000000 && from % 4096 == 0 && to % 4096 == 0;
+  @ requires booked(*list, tdconv_first, *res, from);
+  @ assigns list->list[list->count], list->count, res->lost;
+  @ ensures list->count == \old(list->count) + 1;
+  @ ensures list->list[list->count - 1].lost_gpa + list->list[list->count - 1].lost_bytes == to;
+  @ ensures res->lost % 4096 == 0 && 0 < res->lost <= to - res->gpa;
+  @ ensures res->proven.bytes + res->lost == to - res->gpa;
+  @ ensures lost_apart(list->list, tdconv_first, list->count, res->gpa, to);
+  @ ensures \old(lists(list->list, tdconv_first, list->count, tdconv_watch)) ==>
+  @	lists(list->list, tdconv_first, list->count, tdconv_watch);
+  @ ensures from <= tdconv_watch < to ==> lists(list->list, tdconv_first, list->count, tdconv_watch);
+  @*/
+static void append(struct tdconv_quarantine *list, struct tdconv_result *res, uint64_t from, uint64_t to)
+{
+	struct tdconv_lost *entry = &list->list[list->count];
+
+	entry->lost_gpa = from;
+	entry->lost_bytes = to - from;
+	list->count++;
+	res->lost += to - from;
+}
 
 /*
  * Lists [from, to) as lost. It comes after everything that this undo has listed, and entries before first belong to
@@ -19,7 +84,7 @@
   @ requires lost_apart(list->list, first, list->count, res->gpa, from);
   @ requires res->gpa <= from < to <= 0x8000000000000 && from % 4096 == 0 && to % 4096 == 0;
   @ requires booked(*list, first, *res, from);
-  @ assigns list->count, list->list[first .. list->room - 1], res->proven.bytes, res->lost;
+  @ assigns list->count, list->list[first .. list->room - 1], res->proven.bytes, res->lost, tdconv_first;
   @ ensures first < list->count <= list->room;
   @ ensures list->count >= \old(list->count);
   @ ensures lost_apart(list->list, first, list->count, res->gpa, to);
@@ -31,24 +96,11 @@
   @*/
 void tdconv_lose(struct tdconv_quarantine *list, uint32_t first, struct tdconv_result *res, uint64_t from, uint64_t to)
 {
-	struct tdconv_lost *last;
-
-	if (list->count > first) {
-		last = &list->list[list->count - 1];
-		if (last->lost_gpa + last->lost_bytes == from || list->count == list->room) {
-			uint64_t well = from - (last->lost_gpa + last->lost_bytes);
-
-			last->lost_bytes = to - last->lost_gpa;
-			res->proven.bytes -= well;
-			res->lost += well + (to - from);
-			return;
-		}
-	}
-	last = &list->list[list->count];
-	last->lost_gpa = from;
-	last->lost_bytes = to - from;
-	list->count++;
-	res->lost += to - from;
+	//@ ghost tdconv_first = first;
+	if (list->count > first && (list->count == list->room || end_of_last(list) == from))
+		grow(list, res, from, to);
+	else
+		append(list, res, from, to);
 }
 
 /*
@@ -61,7 +113,7 @@ void tdconv_lose(struct tdconv_quarantine *list, uint32_t first, struct tdconv_r
   @ requires map_told(tdc->td.shared_bit, *res) && pages_told(*res) && first == list->count < list->room;
   @ requires res->accepts == 0 && res->busy == 0 && res->proven.bytes == 0 && res->lost == 0;
   @ requires tdconv_cursor == res->gpa && tdconv_watched == 0;
-  @ assigns PAGE_FIELDS(res), PAGE_GHOSTS, tdconv_limit, tdconv_watched, res->proven.bytes, res->lost,
+  @ assigns PAGE_FIELDS(res), PAGE_GHOSTS, tdconv_limit, tdconv_watched, tdconv_first, res->proven.bytes, res->lost,
   @	list->count, list->list[first .. list->room - 1], tdc->small_units, tdc->backoff;
   @ ensures map_told(tdc->td.shared_bit, *res) && pages_told(*res) && first <= list->count <= list->room;
   @ ensures tdconv_cursor == tdconv_frontier;
@@ -92,7 +144,7 @@ static void accept_claimed(struct tdconv *tdc, struct tdconv_quarantine *list, u
 	  @ loop invariant booked(*list, first, *res, run.cursor);
 	  @ loop invariant res->gpa <= tdconv_watch < run.cursor ==>
 	  @	tdconv_watched != 0 || lists(list->list, first, list->count, tdconv_watch);
-	  @ loop assigns PAGE_FIELDS(res), PAGE_GHOSTS, tdconv_watched, res->proven.bytes, res->lost,
+	  @ loop assigns PAGE_FIELDS(res), PAGE_GHOSTS, tdconv_watched, tdconv_first, res->proven.bytes, res->lost,
 	  @	list->count, list->list[first .. list->room - 1], tdc->small_units, tdc->backoff,
 	  @	run.cursor, run.already;
 	  @ loop variant run.end - run.cursor;
@@ -117,7 +169,7 @@ static void accept_claimed(struct tdconv *tdc, struct tdconv_quarantine *list, u
 /*@ requires \valid(tdc) && \valid(list) && \valid(list->list + (0 .. list->room - 1)) && \valid(res);
   @ requires \separated(tdc, list, res, list->list + (0 .. list->room - 1));
   @ requires s_ok(tdc->td.shared_bit) && list->count <= list->room;
-  @ assigns *res, ALL_GHOSTS, tdconv_watched, tdc->stats, tdc->small_units, tdc->backoff,
+  @ assigns *res, ALL_GHOSTS, tdconv_watched, tdconv_first, tdc->stats, tdc->small_units, tdc->backoff,
   @	list->count, list->list[list->count .. list->room - 1];
   @ ensures s_ok(tdc->td.shared_bit) && \old(list->count) <= list->count <= list->room && res->status == \result;
   @ ensures res->gpa == gpa && res->bytes == bytes && res->to == TDCONV_PRIVATE;

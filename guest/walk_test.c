@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Page tables made by hand, walked and changed: every leaf size, 4 and 5 levels, splitting, runs, and what is refused. */
+/* Page tables made by hand, walked and changed: every leaf size, 4 and 5 levels, splitting, runs, refusals. */
 #include <stdio.h>
 #include <string.h>
 
@@ -56,7 +56,8 @@ static struct tdconv_walk fresh(uint32_t levels)
 	return (struct tdconv_walk){ NULL, FIRST, levels, S };
 }
 
-static void expect(const struct tdconv_walk *walk, uint64_t va, uint64_t gpa, uint64_t bytes, bool shared, const char *what)
+static void expect(const struct tdconv_walk *walk, uint64_t va, uint64_t gpa, uint64_t bytes, bool shared,
+		   const char *what)
 {
 	struct tdconv_run run = { 0, 0 };
 	bool is_shared = !shared;
@@ -121,7 +122,8 @@ static void runs(void)
 	tap_is(e.va, 0, "  where");
 	tap_is(e.gpa, 0x10000, "  GPA");
 	tap_is(e.bytes, 2 * P, "  ends where the GPAs part");
-	tap_ok(tdconv_walk_next_shared(&walk, 2 * P, G1, &e) && e.gpa == 0x20000 && e.bytes == P, "the second ends at a private page");
+	tap_ok(tdconv_walk_next_shared(&walk, 2 * P, G1, &e) && e.gpa == 0x20000 && e.bytes == P,
+	       "the second ends at a private page");
 	tap_ok(tdconv_walk_next_shared(&walk, 3 * P, G1, &e) && e.va == M2 && e.bytes == M2, "the third is a large leaf");
 	tap_ok(tdconv_walk_next_shared(&walk, M2 + P, M2 + 3 * P, &e) && e.gpa == 0x401000 && e.bytes == 2 * P,
 	       "the range begins and ends inside a leaf");

@@ -133,7 +133,7 @@ static void restore_vcpu(struct vcpu *vcpu)
 	fpu_restore();
 }
 
-/* The clock first: the timer is set by it. Interrupts that the sequence was in are over, those that wait may come again. */
+/* The clock first: the timer is set by it. Interrupts that the sequence was in are over, those that wait may come. */
 static void restore_time(struct vcpu *vcpu)
 {
 	host_tsc_set(then.tsc);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Many sequences of answers against one running guest. At a MapGPA that config.explore describes, the guest is
- * remembered as it is; from there it runs under the first sequence (td/explore.h) until it does something that cannot be
- * taken back, is taken back, runs under the next, and so on. Afterwards it goes on as if nothing had been.
+ * remembered as it is; from there it runs under the first sequence (td/explore.h) until it does something that cannot
+ * be taken back, is taken back, runs under the next, and so on. Afterwards it goes on as if nothing had been.
  *
  * A sequence ends at the guest's next hypercall for a port, at a MapGPA for other memory, or with the guest. Timer
- * interrupts, IPIs to itself and #VEs do not end it. What it wrote, its registers, its clock and its timer are taken back;
- * devices are not, so a window in which it programs none is needed. One vCPU.
+ * interrupts, IPIs to itself and #VEs do not end it. What it wrote, its registers, its clock and its timer are taken
+ * back; devices are not, so a window in which it programs none is needed. One vCPU.
  */
 #ifndef MONITOR_EXPLORE_H
 #define MONITOR_EXPLORE_H

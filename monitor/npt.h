@@ -23,8 +23,8 @@ void npt_unmap(uint64_t gpa, uint64_t pages);
 uint64_t npt_generation(void);
 
 /*
- * Write tracking: from npt_protect() on no page can be written by the guest, npt_unprotect_page() lifts that for the page
- * of gpa (with S) and says where it is; false if it is not there or was not protected. npt_unprotect() ends it.
+ * Write tracking: from npt_protect() on no page can be written by the guest, npt_unprotect_page() lifts that for the
+ * page of gpa (with S) and says where it is; false if it is not there or was not protected. npt_unprotect() ends it.
  */
 void npt_protect(void);
 bool npt_unprotect_page(uint64_t gpa, uint64_t *machine);

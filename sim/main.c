@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tdlab-sim: guest code in this process under every answer that a VMM can give. A program of its own, because td has one
- * engine per program, and so that guest code that crashes takes nothing else with it.
+ * tdlab-sim: guest code in this process under every answer that a VMM can give. A program of its own, because td has
+ * one engine per program, and so that guest code that crashes takes nothing else with it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,7 +166,7 @@ static bool wait_for(pid_t child, struct tally *t)
 	return true;
 }
 
-/* A guest that crashes or hangs does so under one sequence: that is a finding, and the next process goes on behind it. */
+/* A guest that crashes or hangs does so under one sequence: a finding; the next process goes on behind it. */
 static int explore(const struct options *o, uint32_t depth, const struct sim_job *job, struct tally *t)
 {
 	t->done = false;
@@ -342,7 +342,9 @@ static int run(const struct verb *verb, int argc, char **argv)
 	return bad(t) ? STATUS_FAIL : STATUS_PASS;
 }
 
-static const struct verb verb_sim = { "", run, "", "give guest code in a process every answer a VMM can give", option_table };
+static const struct verb verb_sim = {
+	"", run, "", "give guest code in a process every answer a VMM can give", option_table,
+};
 const struct verb *const verbs[] = { &verb_sim, NULL };
 
 int main(int argc, char **argv)

@@ -82,8 +82,8 @@ static void guest_side(void *arg)
 }
 
 /*
- * What the guest says that it has: the VMM must have said so too. Then the guest uses it, and td says whether it may; to
- * private, the module must have said so as well.
+ * What the guest says that it has: the VMM must have said so too. Then the guest uses it, and td says whether it may;
+ * to private, the module must have said so as well.
  */
 static bool holds(struct sim *sim, const struct sim_job *job, bool shared)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Each toy defect is found under its own name, the correct loop is clean, and the tree has the size that it must have. */
+/* Each toy defect is found under its own name; the correct loop and the library are clean. */
 #include <stdio.h>
 #include <string.h>
 

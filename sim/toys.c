@@ -66,7 +66,7 @@ static int correct(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
 	return -1;
 }
 
-/* EDK2 OvmfPkg/Library/BaseMemEncryptTdxLib/MemoryEncryption.c at c5aa7e7d94: the loop moves the start that it accepts. */
+/* EDK2 OvmfPkg/Library/BaseMemEncryptTdxLib/MemoryEncryption.c at c5aa7e7d94: the loop moves what it then accepts. */
 static int tail_only(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
 {
 	uint64_t s = s_of(sim, to_shared), at = gpa | s, end = at + size;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Both ends in one process: libtdconv as the guest, td/ as the module and the VMM, and td's verdict on what the guest did.
- * Seeded behaviours, from willing to hostile: ends_test [RUNS [SEED]]. A failure names its seed.
+ * Both ends in one process: libtdconv as the guest, td/ as the module and the VMM, and td's verdict on what the guest
+ * did. Seeded behaviours, from willing to hostile: ends_test [RUNS [SEED]]. A failure names its seed.
  */
 #include <stdio.h>
 #include <stdlib.h>

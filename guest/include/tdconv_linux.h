@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules of Linux 6.12, for comparison, not for use: arch/x86/coco/tdx/tdx.c (tdx_map_gpa, tdx_enc_status_changed) and
- * arch/x86/coco/tdx/tdx-shared.c (try_accept_one, tdx_accept_memory), re-expressed. What it does that libtdconv does not:
+ * The rules of Linux 6.12, for comparison, not for use: arch/x86/coco/tdx/tdx.c (tdx_map_gpa,
+ * tdx_enc_status_changed) and arch/x86/coco/tdx/tdx-shared.c (try_accept_one, tdx_accept_memory), re-expressed. What
+ * it does that libtdconv does not:
  *
  *	R11 need not be page aligned, so that a VMM can make it take a step of one byte per call
  *	the third RETRY in a row at one place fails, without a pause; there is no limit of calls but 3 * bytes
@@ -30,8 +31,8 @@ struct tdconv_linux {
 #define TDCONV_LINUX_TRIES	3
 
 /*
- * Converts [start, end), addresses without S. True if it believes that all is done. tries is TDCONV_LINUX_TRIES; another
- * number is another guest, for showing that a comparison with the model can fail. At most tries * bytes calls.
+ * Converts [start, end), addresses without S. True if it believes that all is done. tries is TDCONV_LINUX_TRIES;
+ * another number is another guest, for showing that a comparison with the model can fail. At most tries * bytes calls.
  */
 bool tdconv_linux_convert(const struct tdconv *tdc, uint64_t start, uint64_t end, enum tdconv_to to,
 			  uint32_t tries, struct tdconv_linux *res);

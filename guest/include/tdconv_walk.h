@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Optional: x86-64 page tables of 4 or 5 levels, for embedders that want the hooks of tdconv_set_memory() ready made.
- * Their tdconv_os_translate(), tdconv_os_set_pte() and tdconv_os_next_shared() can be one call each. Tested, not proved:
- * its loads and stores go through memory that the proof knows nothing of.
+ * Their tdconv_os_translate(), tdconv_os_set_pte() and tdconv_os_next_shared() can be one call each. Tested, not
+ * proved: its loads and stores go through memory that the proof knows nothing of.
  *
  * Entries: SDM volume 3A, 4.5. Only present entries count; S is bit GPAW-1 of the address in a leaf. Tables themselves
  * are private. Nothing is locked and no TLB is flushed here.
@@ -34,7 +34,8 @@ bool tdconv_walk_translate(const struct tdconv_walk *walk, uint64_t va, struct t
 
 /*
  * All leaves that map [va, va + bytes), page aligned, get S, lose it, or become not present. A leaf that reaches beyond
- * is split first. False: something there is not mapped, or there was no page for a table; what was changed by then stays.
+ * is split first. False: something there is not mapped, or there was no page for a table; what was changed by then
+ * stays.
  */
 bool tdconv_walk_set(const struct tdconv_walk *walk, uint64_t va, uint64_t bytes, enum tdconv_pte pte);
 

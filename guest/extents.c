@@ -12,7 +12,7 @@
   @*/
 
 /* Appends [gpa, gpa + bytes) at va, or lets the last extent grow if that goes on here: one MapGPA for both. */
-static bool append(struct tdconv_set *set, uint64_t va, uint64_t gpa, uint64_t bytes)
+static bool append_extent(struct tdconv_set *set, uint64_t va, uint64_t gpa, uint64_t bytes)
 {
 	struct tdconv_extent *last;
 
@@ -60,7 +60,7 @@ enum tdconv_status tdconv_extents(const struct tdconv *tdc, uint64_t va, uint64_
 		length = usable(tdc, &run, bytes - done);
 		if (length == 0)
 			return TDCONV_E_TRANSLATE;
-		if (!append(set, va + done, run.gpa, length))
+		if (!append_extent(set, va + done, run.gpa, length))
 			return TDCONV_E_EXTENTS;
 		done += length;
 	}

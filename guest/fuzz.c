@@ -11,11 +11,10 @@
 #include "tdconv_set.h"
 
 #define MAX_OPS		4
-#define OLD_ENTRIES	1u	/* of others, in every quarantine list */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
-static struct tdconv_quarantine new_list(uint32_t room)
+struct tdconv_quarantine fuzz_new_list(uint32_t room)
 {
 	struct tdconv_quarantine list = { malloc((room + OLD_ENTRIES) * sizeof(struct tdconv_lost)),
 					  room + OLD_ENTRIES, OLD_ENTRIES };
@@ -24,7 +23,7 @@ static struct tdconv_quarantine new_list(uint32_t room)
 	return list;
 }
 
-static bool listed(const struct tdconv_quarantine *list, uint64_t gpa)
+bool fuzz_listed(const struct tdconv_quarantine *list, uint64_t gpa)
 {
 	for (uint32_t i = OLD_ENTRIES; i < list->count; i++)
 		if (gpa >= list->list[i].lost_gpa && gpa - list->list[i].lost_gpa < list->list[i].lost_bytes)
@@ -32,7 +31,7 @@ static bool listed(const struct tdconv_quarantine *list, uint64_t gpa)
 	return false;
 }
 
-static void check_list(const struct tdconv_quarantine *list)
+void fuzz_check_list(const struct tdconv_quarantine *list)
 {
 	PROMISE(list->count >= OLD_ENTRIES && list->count <= list->room, "the list is not overrun");
 	PROMISE(list->list[0].lost_gpa == FUZZ_BASE && list->list[0].lost_bytes == 4096, "other entries stay");
@@ -86,7 +85,7 @@ static void check_result(enum tdconv_status status, enum tdconv_to to, const str
 }
 
 /* What the statistics say of shared memory has grown, or shrunk, by this. */
-static void check_shared(uint64_t bytes, bool grown)
+void fuzz_check_shared(uint64_t bytes, bool grown)
 {
 	int64_t now = (int64_t)(fuzz.tdc.stats.shared_pages - fuzz.tdc.stats.unshared_pages);
 	int64_t pages = (int64_t)(bytes / 4096);
@@ -96,7 +95,7 @@ static void check_shared(uint64_t bytes, bool grown)
 
 static void undo(const struct tdconv_result *failed)
 {
-	struct tdconv_quarantine list = new_list(fuzz_byte() % 4);
+	struct tdconv_quarantine list = fuzz_new_list(fuzz_byte() % 4);
 	struct tdconv_result res;
 	enum tdconv_status status;
 	uint64_t sum = 0;
@@ -104,7 +103,7 @@ static void undo(const struct tdconv_result *failed)
 
 	fuzz_op_starts(OP_UNDO, failed->gpa, failed->bytes);
 	status = tdconv_undo(&fuzz.tdc, failed, &list, &res);
-	check_list(&list);
+	fuzz_check_list(&list);
 	PROMISE(res.to == TDCONV_PRIVATE && res.gpa == failed->gpa && res.bytes == failed->bytes, "undo is to private");
 	if (list.room == OLD_ENTRIES || failed->rest_state != TDCONV_STATE_UNKNOWN) {
 		PROMISE(status == TDCONV_E_ARGUMENT && fuzz.seen.calls + fuzz.seen.accepts == 0, "nothing is undone");
@@ -124,11 +123,11 @@ static void undo(const struct tdconv_result *failed)
 			list.list[i - 1].lost_gpa + list.list[i - 1].lost_bytes, "entries are sorted and apart");
 	}
 	PROMISE(sum == res.lost, "what is lost is listed");
-	check_shared(failed->to == TDCONV_SHARED ? 0 :
+	fuzz_check_shared(failed->to == TDCONV_SHARED ? 0 :
 		     failed->bytes - failed->head < res.proven.bytes ? failed->bytes - failed->head : res.proven.bytes,
 		     false);
 	for (uint64_t at = fuzz.lo; at < fuzz.hi; at += 4096)
-		PROMISE(listed(&list, at) || fuzz.page[(at - FUZZ_BASE) / 4096] == PAGE_PROVEN,
+		PROMISE(fuzz_listed(&list, at) || fuzz.page[(at - FUZZ_BASE) / 4096] == PAGE_PROVEN,
 			"every page is accepted or listed");
 	for (i = OLD_ENTRIES; i < list.count && list.count < list.room; i++)
 		for (uint64_t at = list.list[i].lost_gpa; at < list.list[i].lost_gpa + list.list[i].lost_bytes;
@@ -138,7 +137,7 @@ static void undo(const struct tdconv_result *failed)
 	free(list.list);
 }
 
-static void range(uint32_t *first, uint32_t *pages)
+void fuzz_range(uint32_t *first, uint32_t *pages)
 {
 	uint8_t where = fuzz_byte();
 
@@ -156,7 +155,7 @@ static void convert(enum fuzz_op op)
 	enum tdconv_status status;
 	uint32_t first, pages;
 
-	range(&first, &pages);
+	fuzz_range(&first, &pages);
 	for (uint32_t i = first; i < first + pages; i++)
 		fuzz.page[i] = from[op];
 	memset(&res, 0xa5, sizeof(res));
@@ -167,9 +166,9 @@ static void convert(enum fuzz_op op)
 		status = tdconv_convert(&fuzz.tdc, fuzz.lo, fuzz.hi - fuzz.lo, to, &res);
 	check_result(status, to, &res);
 	if (op == OP_SHARE)
-		check_shared(status == TDCONV_OK ? res.bytes : 0, true);
+		fuzz_check_shared(status == TDCONV_OK ? res.bytes : 0, true);
 	else
-		check_shared(op == OP_ACCEPT ? 0 : res.proven.bytes, false);
+		fuzz_check_shared(op == OP_ACCEPT ? 0 : res.proven.bytes, false);
 	if (op != OP_ACCEPT)
 		undo(&res);
 }
@@ -190,129 +189,6 @@ static void nonsense(void)
 	if (to == TDCONV_PRIVATE)
 		PROMISE(tdconv_accept(&fuzz.tdc, gpa, bytes, &res) == TDCONV_E_ARGUMENT && fuzz.seen.accepts == 0,
 			"nonsense is not accepted");
-}
-
-/* Touched or not, and if it was, what it is now. */
-static void check_extent(const struct tdconv_set *set, uint32_t i, bool untouched)
-{
-	const struct tdconv_extent *extent = &set->extents[i];
-	enum fuzz_page page = fuzz.page[(extent->gpa - FUZZ_BASE) / 4096];
-	bool lost = false, alike = true;
-
-	for (uint64_t at = extent->gpa; at < extent->gpa + extent->bytes; at += 4096) {
-		lost |= listed(&set->lost, at);
-		alike &= fuzz.page[(at - FUZZ_BASE) / 4096] == page;
-	}
-	if (i > set->failed || untouched)
-		PROMISE(extent->state == TDCONV_STATE_UNTOUCHED, "extents behind the failure are untouched");
-	else if (lost)
-		PROMISE(extent->state == TDCONV_STATE_UNKNOWN, "what is lost is unknown");
-	else if (fuzz.pte_failed)
-		PROMISE(extent->state != TDCONV_STATE_UNTOUCHED, "what was touched is not untouched");
-	else
-		PROMISE(alike && extent->state == (page == PAGE_PROVEN ? TDCONV_STATE_PRIVATE : TDCONV_STATE_SHARED),
-			"extents say what they are");
-}
-
-/* Whatever happened, each page is private and proven, claimed shared and mapped so, or in quarantine. */
-static void check_set(enum tdconv_status status, enum tdconv_to to, uint32_t first, uint32_t pages,
-		      const struct tdconv_set *set)
-{
-	uint64_t changed = 0;
-
-	check_list(&set->lost);
-	for (uint32_t i = first; i < first + pages; i++) {
-		uint32_t n = fuzz.frame[i];
-		bool private = fuzz.page[n] == PAGE_PROVEN;
-		bool shared = fuzz.page[n] == PAGE_SHARED && fuzz.pte[n] == TDCONV_PTE_SHARED;
-
-		changed += to == TDCONV_SHARED ? shared : private;
-		PROMISE(private || shared || listed(&set->lost, FUZZ_GPA(n)), "no page is forgotten");
-		PROMISE(!private || fuzz.pte_failed || fuzz.pte[n] == TDCONV_PTE_PRIVATE ||
-			listed(&set->lost, FUZZ_GPA(n)), "what is private again is mapped private");
-		PROMISE(!listed(&set->lost, FUZZ_GPA(n)) || fuzz.pte[n] != TDCONV_PTE_PRIVATE,
-			"what is lost is not mapped private");
-		PROMISE(status != TDCONV_OK || (to == TDCONV_SHARED ? shared : private), "success is all of it");
-	}
-	PROMISE((fuzz.stale & FUZZ_TLB) == 0, "no stale translation is left");
-	for (uint32_t i = 0; i < set->count; i++)
-		check_extent(set, i, status == TDCONV_E_PTE && to == TDCONV_SHARED);
-	if (set->lost.count == OLD_ENTRIES)
-		check_shared(changed * 4096, to == TDCONV_SHARED);
-}
-
-static void set_up(uint32_t first, uint32_t pages, enum tdconv_to to)
-{
-	for (uint32_t i = first; i < first + pages; i++) {
-		fuzz.page[fuzz.frame[i]] = to == TDCONV_SHARED ? PAGE_PROVEN : PAGE_SHARED;
-		fuzz.pte[fuzz.frame[i]] = to == TDCONV_SHARED ? TDCONV_PTE_PRIVATE : TDCONV_PTE_SHARED;
-	}
-	fuzz_op_starts(OP_SET, FUZZ_BASE, FUZZ_PAGES * 4096ull);
-	fuzz.stale = FUZZ_CACHE;
-	fuzz.bad_translation = false;
-	fuzz.left_shared = fuzz.walked = 0;
-	fuzz.walk_at = FUZZ_VADDR(first);
-	fuzz.va_end = FUZZ_VADDR(first + pages);
-}
-
-static void set_memory(enum tdconv_to to)
-{
-	struct tdconv_extent *extents;
-	struct tdconv_set set;
-	enum tdconv_status status;
-	uint32_t first, pages, rooms, lost;
-	unsigned int flags = fuzz_byte();
-
-	range(&first, &pages);
-	rooms = flags & 0x40 ? fuzz_byte() % 4 : pages;
-	extents = malloc(rooms * sizeof(*extents) + 1);
-	lost = flags & 0x80 ? fuzz_byte() % 4 : rooms;
-	memset(&set, 0xa5, sizeof(set));
-	set.extents = extents;
-	set.room = rooms;
-	set.lost = new_list(lost);
-	set_up(first, pages, to);
-	fuzz.stopped = (flags & 0x30) == 0x30;
-	if (fuzz.stopped)
-		flags &= ~(unsigned int)TDCONV_CRASH;
-	status = tdconv_set_memory(&fuzz.tdc, FUZZ_VADDR(first), pages * 4096ull, to, flags & 3, &set);
-	PROMISE((status == TDCONV_E_STOPPED) == fuzz.stopped, "the gate stops");
-	PROMISE(fuzz.inside == 0, "the gate is left");
-	PROMISE(status == TDCONV_E_PTE || set.failed <= set.count, "the extent that failed is one of them");
-	PROMISE(status != TDCONV_OK || set.count <= lost, "each extent could have been listed");
-	PROMISE(!fuzz.bad_translation || status == TDCONV_E_TRANSLATE || status == TDCONV_E_EXTENTS,
-		"a bad translation is refused");
-	if (status == TDCONV_E_STOPPED || status == TDCONV_E_TRANSLATE || status == TDCONV_E_EXTENTS)
-		PROMISE(fuzz.seen.calls + fuzz.seen.accepts + fuzz.seen.releases == 0 && set.failed == set.count &&
-			(status != TDCONV_E_STOPPED || set.count == 0), "nothing was done");
-	else
-		check_set(status, to, first, pages, &set);
-	fuzz.stopped = false;
-	free(extents);
-	free(set.lost.list);
-}
-
-static void unshare_all(void)
-{
-	struct tdconv_unshare res;
-	enum tdconv_status status;
-	uint32_t first, pages;
-
-	range(&first, &pages);
-	set_up(first, pages, TDCONV_PRIVATE);
-	fuzz.stale = 0;
-	fuzz.walking = true;
-	status = tdconv_unshare_all(&fuzz.tdc, FUZZ_VADDR(first), FUZZ_VADDR(first + pages), pages, &res);
-	fuzz.walking = false;
-	PROMISE(res.pages == fuzz.walked && res.expected_pages == pages, "what was found is counted");
-	PROMISE(res.failed == fuzz.left_shared && res.failed <= res.extents && res.failed_pages <= res.pages,
-		"failures are reported");
-	PROMISE((status == TDCONV_E_TRANSLATE) == fuzz.bad_translation, "a walk that does not move on is refused");
-	PROMISE(status == TDCONV_E_TRANSLATE || res.pages == pages, "all is found");
-	PROMISE(status != TDCONV_OK || res.failed == 0, "success is all of it");
-	PROMISE(status != TDCONV_E_LEFT_SHARED || res.failed > 0, "and failure is not");
-	for (uint32_t i = first; status == TDCONV_OK && i < first + pages; i++)
-		PROMISE(fuzz.page[fuzz.frame[i]] == PAGE_PROVEN, "success is proven");
 }
 
 static void check_statistics(void)
@@ -389,9 +265,9 @@ int fuzz_one(const uint8_t *data, size_t bytes)
 		else if (op < 3)
 			convert((enum fuzz_op)op);
 		else if (op < 5)
-			set_memory(op == 3 ? TDCONV_SHARED : TDCONV_PRIVATE);
+			fuzz_set_memory(op == 3 ? TDCONV_SHARED : TDCONV_PRIVATE);
 		else
-			unshare_all();
+			fuzz_unshare_all();
 	}
 	check_statistics();
 	return 0;

@@ -83,6 +83,16 @@ void fuzz_map_gpa(struct tdconv_regs *r);
 void fuzz_page_call(struct tdconv_regs *r);
 void fuzz_op_starts(enum fuzz_op op, uint64_t gpa, uint64_t bytes);
 void fuzz_check_mapping(bool shared, uint64_t gpa, uint64_t end);
+
+#define OLD_ENTRIES	1u	/* of others, in every quarantine list */
+struct tdconv_quarantine fuzz_new_list(uint32_t room);
+bool fuzz_listed(const struct tdconv_quarantine *list, uint64_t gpa);
+void fuzz_check_list(const struct tdconv_quarantine *list);
+void fuzz_check_shared(uint64_t bytes, bool grown);
+void fuzz_range(uint32_t *first, uint32_t *pages);
+void fuzz_set_memory(enum tdconv_to to);
+void fuzz_unshare_all(void);
+
 int fuzz_one(const uint8_t *data, size_t bytes);
 
 #endif

@@ -28,8 +28,7 @@ static uint64_t end_of_last(const struct tdconv_quarantine *list)
   @ requires booked(*list, tdconv_first, *res, from);
   @ assigns list->list[list->count - 1].lost_bytes, res->proven.bytes, res->lost;
   @ ensures list->list[list->count - 1].lost_gpa + list->list[list->count - 1].lost_bytes == to;
-  @ ensures res->lost % 4096 == 0 && 0 < res->lost <= to - res->gpa;
-  @ ensures res->proven.bytes + res->lost == to - res->gpa;
+  @ ensures booked(*list, tdconv_first, *res, to);
   @ ensures lost_apart(list->list, tdconv_first, list->count, res->gpa, to);
   @ ensures \old(lists(list->list, tdconv_first, list->count, tdconv_watch)) ==>
   @	lists(list->list, tdconv_first, list->count, tdconv_watch);
@@ -56,8 +55,7 @@ static void grow(struct tdconv_quarantine *list, struct tdconv_result *res, uint
   @ assigns list->list[list->count], list->count, res->lost;
   @ ensures list->count == \old(list->count) + 1;
   @ ensures list->list[list->count - 1].lost_gpa + list->list[list->count - 1].lost_bytes == to;
-  @ ensures res->lost % 4096 == 0 && 0 < res->lost <= to - res->gpa;
-  @ ensures res->proven.bytes + res->lost == to - res->gpa;
+  @ ensures booked(*list, tdconv_first, *res, to);
   @ ensures lost_apart(list->list, tdconv_first, list->count, res->gpa, to);
   @ ensures \old(lists(list->list, tdconv_first, list->count, tdconv_watch)) ==>
   @	lists(list->list, tdconv_first, list->count, tdconv_watch);

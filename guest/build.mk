@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: MIT
-# mutate, fuzz, bench, packaging: guest/mutate, guest/fuzz*, guest/bench*, guest/package.mk are in another pair of hands
 # libtdconv. Its objects fit a kernel, a firmware and an ordinary program alike: general registers only, no red zone,
 # position independent.
 TDCONV_SRC := $(filter-out %_test.c guest/fuzz% guest/bench% guest/fake.c,$(wildcard guest/*.c))

@@ -355,7 +355,8 @@ enum tdconv_status tdconv_convert(struct tdconv *tdc, uint64_t gpa, uint64_t byt
   @ ensures \result == TDCONV_E_ARGUMENT <==> !request_ok(tdc->td.shared_bit, tdc->policy.chunk, *res);
   @ ensures \result != TDCONV_E_ARGUMENT ==> pages_told(*res) && tdconv_cursor == gpa + res->proven.bytes;
   @ ensures \result == TDCONV_E_ARGUMENT ==> res->accepts == 0;
-  @ ensures \result == TDCONV_OK <==> res->proven.bytes == bytes && request_ok(tdc->td.shared_bit, tdc->policy.chunk, *res);
+  @ ensures \result == TDCONV_OK <==>
+  @	res->proven.bytes == bytes && request_ok(tdc->td.shared_bit, tdc->policy.chunk, *res);
   @ ensures 4096 * res->accepts <= 2 * bytes + 4096 * res->busy && res->busy <= tdc->policy.work.busy;
   @ ensures res->rest_state == TDCONV_STATE_UNTOUCHED;
   @*/

@@ -6,6 +6,10 @@
 #define GIB	0x40000000ull
 
 /* Here, and only here, the proof lets MapGPA and ACCEPT name what the VMM said. */
+/*@ requires \valid(regs) && \valid_read(tdc) && \separated(tdc, regs) && (regs->rax == 0 || regs->rax == 6);
+  @ assigns *regs, tdconv_unchecked;
+  @ ensures tdconv_unchecked == 0;
+  @*/
 static void call(const struct tdconv *tdc, struct tdconv_regs *regs)
 {
 	//@ ghost tdconv_unchecked = 1;
@@ -14,10 +18,23 @@ static void call(const struct tdconv *tdc, struct tdconv_regs *regs)
 }
 
 /* start and end have S in them if to shared: R11 is compared with S on both sides. */
+/*@ requires \valid_read(tdc) && \valid(res) && \separated(tdc, res);
+  @ requires tdconv_unchecked == 0;
+  @ requires start < end <= 0x10000000000000 && res->calls == 0 && limit == TDCONV_LINUX_TRIES;
+  @ assigns res->calls, res->r10, res->r11, tdconv_unchecked;
+  @ ensures res->calls <= 3 * (end - start) && tdconv_unchecked == 0;
+  @ ensures \result ==> res->r10 == 0;
+  @*/
 static bool map_gpa(const struct tdconv *tdc, uint64_t start, uint64_t end, uint32_t limit, struct tdconv_linux *res)
 {
 	uint32_t tries = 0;
 
+	/*@ loop invariant \at(start, Pre) <= start < end && tries <= limit;
+	  @ loop invariant res->calls + 3 * (end - start) - tries <= 3 * (end - \at(start, Pre));
+	  @ loop invariant tdconv_unchecked == 0;
+	  @ loop assigns res->calls, res->r10, res->r11, start, tries, tdconv_unchecked;
+	  @ loop variant 3 * (end - start) - tries;
+	  @*/
 	while (tries < limit) {
 		struct tdconv_regs regs;
 
@@ -45,6 +62,13 @@ static bool map_gpa(const struct tdconv *tdc, uint64_t start, uint64_t end, uint
 }
 
 /* Bytes accepted: size, or 0 if it does not fit or the module did not say SUCCESS. */
+/*@ requires \valid_read(tdc) && \valid(res) && \separated(tdc, res);
+  @ requires 4096 <= size <= GIB && level <= 2 && start + left <= 0x8000000000000 && res->accepts < UINT64_MAX;
+  @ assigns res->accepts, tdconv_unchecked;
+  @ ensures \result == 0 || (\result == size && size <= left);
+  @ ensures \old(res->accepts) <= res->accepts <= \old(res->accepts) + 1;
+  @ ensures tdconv_unchecked == 0 || tdconv_unchecked == \old(tdconv_unchecked);
+  @*/
 static uint64_t accept_one(const struct tdconv *tdc, uint64_t start, uint64_t left, uint64_t size, uint64_t level,
 			   struct tdconv_linux *res)
 {
@@ -59,8 +83,18 @@ static uint64_t accept_one(const struct tdconv *tdc, uint64_t start, uint64_t le
 	return regs.rax == 0 ? size : 0;
 }
 
+/*@ requires \valid_read(tdc) && \valid(res) && \separated(tdc, res);
+  @ requires start <= end <= 0x8000000000000 && res->accepts == 0 && tdconv_unchecked == 0;
+  @ assigns res->accepts, tdconv_unchecked;
+  @ ensures res->accepts <= 3 * (end - start) && tdconv_unchecked == 0;
+  @*/
 static bool accept(const struct tdconv *tdc, uint64_t start, uint64_t end, struct tdconv_linux *res)
 {
+	/*@ loop invariant \at(start, Pre) <= start <= end && tdconv_unchecked == 0;
+	  @ loop invariant res->accepts <= 3 * (start - \at(start, Pre));
+	  @ loop assigns res->accepts, start, tdconv_unchecked;
+	  @ loop variant end - start;
+	  @*/
 	while (start < end) {
 		uint64_t size = accept_one(tdc, start, end - start, GIB, 2, res);
 
@@ -75,6 +109,13 @@ static bool accept(const struct tdconv *tdc, uint64_t start, uint64_t end, struc
 	return true;
 }
 
+/*@ requires \valid_read(tdc) && \valid(res) && \separated(tdc, res) && s_ok(tdc->td.shared_bit);
+  @ requires tdconv_unchecked == 0 && tries == TDCONV_LINUX_TRIES;
+  @ assigns *res, tdconv_unchecked;
+  @ ensures tdconv_unchecked == 0;
+  @ ensures start < end ==> res->calls <= 3 * (end - start) && res->accepts <= 3 * (end - start);
+  @ ensures \result ==> start < end && res->r10 == 0;
+  @*/
 bool tdconv_linux_convert(const struct tdconv *tdc, uint64_t start, uint64_t end, enum tdconv_to to,
 			  uint32_t tries, struct tdconv_linux *res)
 {

@@ -19,7 +19,8 @@ uint64_t tdconv_max_calls(struct tdconv_budget budget, uint64_t bytes)
 }
 
 /* R11 of a RETRY comes from the untrusted VMM: a page of what is left to do, or it is no place to go on from. */
-/*@ requires \valid_read(tdc) && s_ok(tdc->td.shared_bit) && tdc->td.shared_bit > 0 && \valid(next) && \separated(next, tdc);
+/*@ requires \valid_read(tdc) && s_ok(tdc->td.shared_bit) && tdc->td.shared_bit > 0;
+  @ requires \valid(next) && \separated(next, tdc);
   @ requires to == TDCONV_PRIVATE || to == TDCONV_SHARED;
   @ assigns *next;
   @ ensures \result == TDCONV_OK <==> credible(tdc->td.shared_bit, tdc->policy.lenient_s != 0, to, r11, from, end);
@@ -67,7 +68,8 @@ static enum tdconv_status refusal(uint64_t r10)
  */
 /*@ requires \valid_read(tdc) && \valid(res) && \valid(next);
   @ requires \separated(tdc, res, next);
-  @ requires map_told(tdc->td.shared_bit, *res) && from == tdconv_frontier && from < end <= tdconv_hi && end % 4096 == 0;
+  @ requires map_told(tdc->td.shared_bit, *res);
+  @ requires from == tdconv_frontier && from < end <= tdconv_hi && end % 4096 == 0;
   @ requires res->calls < UINT64_MAX;
   @ assigns *next, MAP_GHOSTS, res->rax, res->r10, res->r11, res->calls, res->retries, res->s_mismatches;
   @ ensures res->calls == tdconv_calls == \old(tdconv_calls) + 1;

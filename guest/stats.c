@@ -11,12 +11,28 @@ uint64_t tdconv_sum(uint64_t a, uint64_t b)
 	return b <= UINT64_MAX - a ? a + b : UINT64_MAX;
 }
 
+/*@ requires \valid(stats);
+  @ assigns *stats;
+  @ ensures \forall integer i; 0 <= i < TDCONV_STATUSES ==> stats->by_status[i] == 0;
+  @ ensures \forall integer i; 0 <= i < TDCONV_STEPS ==> stats->steps[i] == 0;
+  @ ensures stats->shared_pages == 0 && stats->unshared_pages == 0;
+  @*/
 void tdconv_stats_clear(struct tdconv_stats *stats)
 {
 	unsigned int i;
 
+	/*@ loop invariant i <= TDCONV_STATUSES;
+	  @ loop invariant \forall integer j; 0 <= j < i ==> stats->by_status[j] == 0;
+	  @ loop assigns i, stats->by_status[0 .. TDCONV_STATUSES - 1];
+	  @ loop variant TDCONV_STATUSES - i;
+	  @*/
 	for (i = 0; i < TDCONV_STATUSES; i++)
 		stats->by_status[i] = 0;
+	/*@ loop invariant i <= TDCONV_STEPS;
+	  @ loop invariant \forall integer j; 0 <= j < i ==> stats->steps[j] == 0;
+	  @ loop assigns i, stats->steps[0 .. TDCONV_STEPS - 1];
+	  @ loop variant TDCONV_STEPS - i;
+	  @*/
 	for (i = 0; i < TDCONV_STEPS; i++)
 		stats->steps[i] = 0;
 	stats->conversions = 0;
@@ -39,12 +55,27 @@ void tdconv_stats_clear(struct tdconv_stats *stats)
 	stats->unshared_pages = 0;
 }
 
+/*@ requires \valid(sum) && \valid_read(one) && \separated(sum, one);
+  @ assigns *sum;
+  @ ensures sum->longest_stall == \max(\old(sum->longest_stall), one->longest_stall);
+  @ ensures sum->calls == \min(\old(sum->calls) + one->calls, UINT64_MAX);
+  @ ensures sum->shared_pages == \min(\old(sum->shared_pages) + one->shared_pages, UINT64_MAX);
+  @ ensures sum->unshared_pages == \min(\old(sum->unshared_pages) + one->unshared_pages, UINT64_MAX);
+  @*/
 void tdconv_stats_add(struct tdconv_stats *sum, const struct tdconv_stats *one)
 {
 	unsigned int i;
 
+	/*@ loop invariant i <= TDCONV_STATUSES;
+	  @ loop assigns i, sum->by_status[0 .. TDCONV_STATUSES - 1];
+	  @ loop variant TDCONV_STATUSES - i;
+	  @*/
 	for (i = 0; i < TDCONV_STATUSES; i++)
 		sum->by_status[i] = tdconv_sum(sum->by_status[i], one->by_status[i]);
+	/*@ loop invariant i <= TDCONV_STEPS;
+	  @ loop assigns i, sum->steps[0 .. TDCONV_STEPS - 1];
+	  @ loop variant TDCONV_STEPS - i;
+	  @*/
 	for (i = 0; i < TDCONV_STEPS; i++)
 		sum->steps[i] = tdconv_sum(sum->steps[i], one->steps[i]);
 	sum->conversions = tdconv_sum(sum->conversions, one->conversions);
@@ -68,6 +99,10 @@ void tdconv_stats_add(struct tdconv_stats *sum, const struct tdconv_stats *one)
 	sum->unshared_pages = tdconv_sum(sum->unshared_pages, one->unshared_pages);
 }
 
+/*@ requires \valid_read(sum);
+  @ assigns \nothing;
+  @ ensures \result == \max(sum->shared_pages - sum->unshared_pages, 0);
+  @*/
 uint64_t tdconv_stats_shared_now(const struct tdconv_stats *sum)
 {
 	return sum->shared_pages > sum->unshared_pages ? sum->shared_pages - sum->unshared_pages : 0;

@@ -2,6 +2,9 @@
 /* What a status is called, and whose doing it is. */
 #include "tdconv.h"
 
+/*@ assigns \result \from status;
+  @ ensures \valid_read(\result);
+  @*/
 const char *tdconv_strstatus(enum tdconv_status status)
 {
 	switch (status) {
@@ -39,6 +42,10 @@ const char *tdconv_strstatus(enum tdconv_status status)
 	return "unknown status";
 }
 
+/*@ assigns \nothing;
+  @ ensures \result == TDCONV_CLASS_OK <==> status == TDCONV_OK;
+  @ ensures \result <= TDCONV_CLASS_LOST;
+  @*/
 enum tdconv_class tdconv_class(enum tdconv_status status)
 {
 	switch (status) {

@@ -40,7 +40,8 @@ void tdconv_leaf(struct tdconv_regs *regs, uint64_t leaf)
   @ assigns *answer, tdconv_frontier, tdconv_said, tdconv_calls;
   @ ensures tdconv_calls == \old(tdconv_calls) + 1;
   @ ensures answer->rax == 0 && answer->r10 == 0 ==> tdconv_frontier == end && tdconv_said == end;
-  @ ensures answer->rax == 0 && answer->r10 == 1 && credible(tdc->td.shared_bit, tdc->policy.lenient_s != 0, to, answer->r11, from, end) ==>
+  @ ensures answer->rax == 0 && answer->r10 == 1 &&
+  @	credible(tdc->td.shared_bit, tdc->policy.lenient_s != 0, to, answer->r11, from, end) ==>
   @	tdconv_frontier == address_of(tdc->td.shared_bit, answer->r11) && tdconv_said == \old(tdconv_said);
   @ ensures answer->rax != 0 || answer->r10 > 1 ||
   @	(answer->r10 == 1 && !credible(tdc->td.shared_bit, tdc->policy.lenient_s != 0, to, answer->r11, from, end)) ==>

@@ -172,7 +172,8 @@ static void accept_claimed(struct tdconv *tdc, struct tdconv_quarantine *list, u
   @ ensures s_ok(tdc->td.shared_bit) && \old(list->count) <= list->count <= list->room && res->status == \result;
   @ ensures res->gpa == gpa && res->bytes == bytes && res->to == TDCONV_PRIVATE;
   @ ensures \result == TDCONV_OK || \result == TDCONV_E_ARGUMENT || \result == TDCONV_E_QUARANTINE;
-  @ ensures \result == TDCONV_E_ARGUMENT <==> !request_ok(tdc->td.shared_bit, tdc->policy.chunk, *res) || \old(list->count) == list->room;
+  @ ensures \result == TDCONV_E_ARGUMENT <==>
+  @	!request_ok(tdc->td.shared_bit, tdc->policy.chunk, *res) || \old(list->count) == list->room;
   @ ensures \result == TDCONV_E_ARGUMENT ==> res->calls == 0 && res->accepts == 0 && res->lost == 0 &&
   @	res->proven.bytes == 0 && list->count == \old(list->count);
   @ ensures \result != TDCONV_E_ARGUMENT ==> map_told(tdc->td.shared_bit, *res) && pages_told(*res);
@@ -217,6 +218,26 @@ enum tdconv_status tdconv_take_back(struct tdconv *tdc, uint64_t gpa, uint64_t b
 	return TDCONV_E_QUARANTINE;
 }
 
+/*@ requires \valid(tdc) && \valid(list) && \valid(list->list + (0 .. list->room - 1)) && \valid(res);
+  @ requires \valid_read(failed) && \separated(tdc, list, res, failed, list->list + (0 .. list->room - 1));
+  @ requires s_ok(tdc->td.shared_bit) && list->count <= list->room;
+  @ assigns *res, ALL_GHOSTS, tdconv_watched, tdconv_first, tdc->stats, tdc->small_units, tdc->backoff,
+  @	list->count, list->list[list->count .. list->room - 1];
+  @ ensures \old(list->count) <= list->count <= list->room && res->status == \result;
+  @ ensures res->gpa == failed->gpa && res->bytes == failed->bytes && res->to == TDCONV_PRIVATE;
+  @ ensures \result == TDCONV_OK || \result == TDCONV_E_ARGUMENT || \result == TDCONV_E_QUARANTINE;
+  @ ensures \result == TDCONV_E_ARGUMENT ==> res->calls == 0 && res->accepts == 0 && list->count == \old(list->count);
+  @ ensures \result != TDCONV_E_ARGUMENT ==> res->proven.bytes + res->lost == res->bytes &&
+  @	failed->status != TDCONV_OK && failed->rest_state == TDCONV_STATE_UNKNOWN;
+  @ ensures \result != TDCONV_E_ARGUMENT ==>
+  @	lost_apart(list->list, \old(list->count), list->count, res->gpa, res->gpa + res->bytes);
+  @ ensures \result != TDCONV_E_ARGUMENT && res->gpa <= tdconv_watch < res->gpa + res->bytes ==>
+  @	tdconv_watched != 0 || lists(list->list, \old(list->count), list->count, tdconv_watch);
+  @ ensures \result != TDCONV_E_ARGUMENT ==> (\result == TDCONV_OK <==> res->lost == 0);
+  @ ensures \result == TDCONV_OK ==> list->count == \old(list->count);
+  @ ensures res->calls <= max_calls(tdc->policy.undo, res->bytes) && res->busy <= tdc->policy.undo.busy;
+  @ ensures 4096 * res->accepts <= 2 * res->bytes + 4096 * res->busy;
+  @*/
 enum tdconv_status tdconv_undo(struct tdconv *tdc, const struct tdconv_result *failed, struct tdconv_quarantine *list,
 			       struct tdconv_result *res)
 {
@@ -227,11 +248,20 @@ enum tdconv_status tdconv_undo(struct tdconv *tdc, const struct tdconv_result *f
 		return tdconv_finish(tdc, res, TDCONV_E_ARGUMENT);
 	}
 	/* Memory that was shared, and that the failed conversion did not get to take off the count. */
-	if (failed->to == TDCONV_PRIVATE)
+	if (failed->to == TDCONV_PRIVATE && failed->head < failed->bytes)
 		counted = failed->bytes - failed->head;
 	return tdconv_take_back(tdc, failed->gpa, failed->bytes, counted, list, res);
 }
 
+/*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res) && s_ok(tdc->td.shared_bit);
+  @ assigns *res, ALL_GHOSTS, tdc->stats;
+  @ ensures told(*res) && res->status == \result;
+  @ ensures res->gpa == gpa && res->bytes == bytes && res->to == TDCONV_SHARED && res->accepts == 0;
+  @ ensures res->lost == 0 && res->proven.bytes == 0;
+  @ ensures \result != TDCONV_E_ARGUMENT ==> map_told(tdc->td.shared_bit, *res);
+  @ ensures \result == TDCONV_OK ==> tdconv_said == tdconv_frontier == gpa + bytes;
+  @ ensures res->calls <= max_calls(tdc->policy.undo, bytes);
+  @*/
 enum tdconv_status tdconv_share_again(struct tdconv *tdc, uint64_t gpa, uint64_t bytes, uint64_t counted,
 				      struct tdconv_result *res)
 {

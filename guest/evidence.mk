@@ -21,6 +21,11 @@ fuzz-guest: $(B)/guest/fuzz
 	$(B)/guest/fuzz -max_total_time=$(SECONDS) -max_len=256 -print_final_stats=1 \
 		-artifact_prefix=$(B)/guest/ $(B)/guest/found guest/corpus
 
+## make prove      discharge libtdconv's contracts with Frama-C, z3 and cvc4, for every VMM; minutes
+prove:
+	scripts/install-packages boot prove
+	guest/prove
+
 # The cost, against td in one process: both ends meet in the test only.
 TESTS += $(B)/tests/guest_cost
 $(B)/tests/guest_cost: tests/guest_cost.c tests/tap.h $(B)/libtdconv.a $(B)/libtd.a
@@ -36,4 +41,4 @@ mutate:
 	scripts/install-packages boot check prove
 	guest/mutate
 
-.PHONY: fuzz-guest bench-guest mutate
+.PHONY: prove fuzz-guest bench-guest mutate

@@ -161,6 +161,24 @@ enum tdconv_status tdconv_extents(const struct tdconv *tdc, uint64_t va, uint64_
   @		q.list[q.count - 1].lost_gpa + q.list[q.count - 1].lost_bytes - res.gpa);
   @*/
 
+/*@ // Extents follow each other in virtual memory from va to end, and no two could be one.
+  @ logic integer s_max = 0x8000000000000;
+  @
+  @ predicate each_whole{L}(integer s, struct tdconv_extent *e, integer count, integer va, integer end) =
+  @	\forall integer i; 0 <= i < count ==> range_ok(s, e[i].gpa, e[i].bytes) && va <= e[i].va &&
+  @		e[i].va % 4096 == 0 && e[i].va + e[i].bytes <= end;
+  @
+  @ predicate links{L}(struct tdconv_extent *e, integer count) =
+  @	\forall integer i; 0 <= i < count - 1 ==> e[i].va + e[i].bytes == e[i + 1].va &&
+  @		e[i].gpa + e[i].bytes != e[i + 1].gpa;
+  @
+  @ predicate ends{L}(struct tdconv_extent *e, integer count, integer va, integer end) =
+  @	count == 0 ? va == end : (e[0].va == va && e[count - 1].va + e[count - 1].bytes == end);
+  @
+  @ predicate chained{L}(integer s, struct tdconv_extent *e, integer count, integer va, integer end) =
+  @	each_whole(s, e, count, va, end) && links(e, count) && ends(e, count, va, end);
+  @*/
+
 uint64_t tdconv_sum(uint64_t a, uint64_t b);
 
 #endif

@@ -146,7 +146,7 @@ enum tdconv_status tdconv_set_memory(struct tdconv *tdc, uint64_t va, uint64_t b
 	if (gate && !tdconv_os_enter(tdc->os))
 		return TDCONV_E_STOPPED;
 	status = tdconv_extents(tdc, va, bytes, set);
-	if (status == TDCONV_OK && (to != TDCONV_PRIVATE && to != TDCONV_SHARED))
+	if (status == TDCONV_OK && ((to != TDCONV_PRIVATE && to != TDCONV_SHARED) || tdc->policy.chunk % PAGE != 0))
 		status = TDCONV_E_ARGUMENT;
 	if (status == TDCONV_OK && set->lost.room - set->lost.count < set->count)
 		status = TDCONV_E_EXTENTS;

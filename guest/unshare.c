@@ -3,11 +3,21 @@
 #include "internal.h"
 
 /* The embedder's walk must move on, or this would not end. */
+/*@ requires \valid_read(extent) && va < end;
+  @ assigns \nothing;
+  @ ensures \result ==> va < extent->va + extent->bytes <= end && va <= extent->va;
+  @*/
 static bool sane(const struct tdconv_extent *extent, uint64_t va, uint64_t end)
 {
 	return extent->va >= va && extent->va < end && extent->bytes > 0 && extent->bytes <= end - extent->va;
 }
 
+/*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res) && s_ok(tdc->td.shared_bit);
+  @ assigns *res, ALL_GHOSTS, tdc->stats, tdc->small_units, tdc->backoff;
+  @ ensures res->expected_pages == expected && res->failed <= res->extents;
+  @ ensures \result == TDCONV_OK ==> res->failed == 0;
+  @ ensures \result == TDCONV_OK || \result == TDCONV_E_LEFT_SHARED || \result == TDCONV_E_TRANSLATE;
+  @*/
 enum tdconv_status tdconv_unshare_all(struct tdconv *tdc, uint64_t va, uint64_t end, uint64_t expected,
 				      struct tdconv_unshare *res)
 {
@@ -19,6 +29,11 @@ enum tdconv_status tdconv_unshare_all(struct tdconv *tdc, uint64_t va, uint64_t 
 	res->pages = 0;
 	res->failed_pages = 0;
 	res->expected_pages = expected;
+	/*@ loop invariant \at(va, Pre) <= va && (va <= end || va == \at(va, Pre)) && s_ok(tdc->td.shared_bit);
+	  @ loop invariant res->failed <= res->extents && res->expected_pages == expected;
+	  @ loop assigns *res, va, extent, one, ALL_GHOSTS, tdc->stats, tdc->small_units, tdc->backoff;
+	  @ loop variant end - va;
+	  @*/
 	while (va < end && tdconv_os_next_shared(tdc->os, va, end, &extent)) {
 		if (!sane(&extent, va, end))
 			return TDCONV_E_TRANSLATE;

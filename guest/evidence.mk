@@ -9,7 +9,8 @@ $(B)/guest/fuzz_replay: guest/fuzz_replay.c $(TDCONV_FUZZ) guest/fuzz.h $(B)/lib
 	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $(filter %.c,$^) $(B)/libtdconv.a -o $@
 
 # libFuzzer, so always clang, and all sources at once.
-$(B)/guest/fuzz: $(TDCONV_FUZZ) guest/fuzz.h $(filter-out guest/linux.c guest/walk.c,$(TDCONV_SRC)) $(wildcard guest/*.h guest/include/*.h abi/*)
+$(B)/guest/fuzz: $(TDCONV_FUZZ) guest/fuzz.h $(filter-out guest/linux.c guest/walk.c,$(TDCONV_SRC)) \
+	$(wildcard guest/*.h guest/include/*.h abi/*)
 	@mkdir -p $(@D)
 	clang $(CPPFLAGS) -Iguest/include -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $(WARN) $(filter %.c,$^) -o $@

@@ -7,9 +7,12 @@
 #include <unistd.h>
 
 #include "cli/boot.h"
+#include "cli/evidence.h"
 #include "cli/file.h"
 #include "cli/random.h"
 #include "cli/sha256.h"
+
+#define SECTOR 512
 
 #define OWN_BYTES	(4u << 20)
 
@@ -27,7 +30,7 @@ static int own_disk(struct boot *b)
 	return b->disk_fd < 0 ? STATUS_ENVIRONMENT : 0;
 }
 
-/* The user's image is never written. Its checksum is only taken when our initrd is going to read all of it. */
+/* The user's image is never written. Its checksum is only taken when our initrd is going to read what it covers. */
 static int users_disk(struct boot *b, const char *path)
 {
 	struct stat st;
@@ -38,14 +41,19 @@ static int users_disk(struct boot *b, const char *path)
 		return complain(STATUS_INPUT, "disk %s: %s", path, strerror(errno));
 	if (fstat(b->disk_fd, &st) || !S_ISREG(st.st_mode) || st.st_size == 0)
 		return complain(STATUS_INPUT, "disk %s: not an image: it must be a file that is not empty", path);
-	b->device.bytes = ((uint64_t)st.st_size + 511) / 512 * 512;
-	if (b->options.initrd || (uint64_t)st.st_size % 512 != 0)
+	if (st.st_size % SECTOR != 0)
+		return complain(STATUS_INPUT, "disk %s: %jd bytes are not whole sectors of %d", path,
+				(intmax_t)st.st_size, SECTOR);
+	b->device.bytes = (uint64_t)st.st_size;
+	if (b->device.bytes > EVIDENCE_DEVICE_BYTES)
+		b->device.bytes = EVIDENCE_DEVICE_BYTES;
+	if (b->options.initrd)
 		return 0;
-	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, b->disk_fd, 0);
+	data = mmap(NULL, b->device.bytes, PROT_READ, MAP_PRIVATE, b->disk_fd, 0);
 	if (data == MAP_FAILED)
 		return complain(STATUS_INPUT, "disk %s: %s", path, strerror(errno));
-	sha256_hex(data, (size_t)st.st_size, b->device.sha256);
-	munmap(data, (size_t)st.st_size);
+	sha256_hex(data, b->device.bytes, b->device.sha256);
+	munmap(data, b->device.bytes);
 	return 0;
 }
 

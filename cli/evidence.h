@@ -30,6 +30,7 @@
 #define EVIDENCE_PREFIX		"tdlab: "
 #define EVIDENCE_INIT		"init "
 #define EVIDENCE_DEVICE		"device "
+#define EVIDENCE_DEVICE_BYTES	(4u << 20)	/* of a disk that are read at most */
 #define EVIDENCE_NO_DEVICE	"device none"
 #define EVIDENCE_REMOVED	"removed "
 #define EVIDENCE_FAILED		"failed "

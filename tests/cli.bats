@@ -174,3 +174,8 @@ ended() {
 	printf '%s\n' "$status" "$output" "$stderr"
 	[ "$status" -eq 4 ]
 }
+
+@test "a disk that is not whole sectors" {
+	head -c 1000 /dev/zero >odd
+	refused 2 'tdlab: disk odd: 1000 bytes*sectors*' boot --disk odd "$violate"
+}

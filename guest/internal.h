@@ -139,6 +139,8 @@ enum tdconv_status tdconv_extents(const struct tdconv *tdc, uint64_t va, uint64_
 /*@ ghost
   @ extern uint64_t tdconv_watch;
   @ extern int tdconv_watched;
+  @ extern uint32_t tdconv_first;
+  @ extern uint64_t tdconv_va, tdconv_next;
   @*/
 
 /*@ // Entries from first on are whole pages of [lo, hi), sorted, and never neighbours.

@@ -33,13 +33,14 @@ struct tdconv_regs {
  * .._frontier the first byte that the VMM has not claimed, and .._said the end of the last request that it called
  * SUCCESS. .._cursor is the only page that ACCEPT (RELEASE) may name next, below .._limit. It moves on when the
  * module says yes; if the page is accepted already (.._already bytes), only when the policy is to keep it (.._keep)
- * or when it has been zeroed. .._unchecked is set in linux.c and nowhere else.
+ * or when it has been zeroed. .._inside: between tdconv_os_enter() and _leave(). .._unchecked is set in linux.c and
+ * nowhere else.
  */
 /*@ ghost
   @ extern uint64_t tdconv_s, tdconv_lo, tdconv_hi, tdconv_frontier, tdconv_said;
   @ extern uint64_t tdconv_calls, tdconv_accepts, tdconv_releases;
   @ extern uint64_t tdconv_cursor, tdconv_limit, tdconv_already;
-  @ extern int tdconv_keep, tdconv_unchecked;
+  @ extern int tdconv_keep, tdconv_inside, tdconv_unchecked;
   @*/
 
 /*@ predicate tdconv_mapgpa_allowed(struct tdconv_regs r) =
@@ -101,9 +102,15 @@ void tdconv_os_zero(void *os, uint64_t gpa, uint64_t bytes);
  * The gate of tdconv_set_memory(): take the read side of a lock and return true, or return false if conversions are
  * stopped. kexec takes the write side, for good, before tdconv_unshare_all(). Not called with TDCONV_CRASH.
  */
-/*@ assigns \nothing; */
+/*@ requires tdconv_inside == 0;
+  @ assigns tdconv_inside;
+  @ ensures tdconv_inside == (\result ? 1 : 0);
+  @*/
 bool tdconv_os_enter(void *os);
-/*@ assigns \nothing; */
+/*@ requires tdconv_inside == 1;
+  @ assigns tdconv_inside;
+  @ ensures tdconv_inside == 0;
+  @*/
 void tdconv_os_leave(void *os);
 
 /* A run of memory: where va is, and how far it goes on contiguously. */

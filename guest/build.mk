@@ -34,8 +34,9 @@ $(TDCONV_TESTS): $(B)/guest/%_test: guest/%_test.c $(B)/guest/libfake.a $(B)/lib
 
 include guest/evidence.mk guest/package.mk
 
-# Both ends meet here and nowhere else.
+# Both ends meet here and nowhere else. td's fragment is read after this one, so its variables are not known yet.
+ENDS_FAKE := $(patsubst %.c,$(B)/host/%.o,$(wildcard td/fake*.c))
 TESTS += $(B)/tests/ends_test
-$(B)/tests/ends_test: tests/ends_test.c $(TD_FAKE) $(B)/libtdconv.a $(B)/libtd.a
+$(B)/tests/ends_test: tests/ends_test.c $(ENDS_FAKE) $(B)/libtdconv.a $(B)/libtd.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $< $(TD_FAKE) $(B)/libtdconv.a $(B)/libtd.a -o $@
+	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $< $(ENDS_FAKE) $(B)/libtdconv.a $(B)/libtd.a -o $@

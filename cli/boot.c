@@ -14,19 +14,11 @@
 
 static const struct opt options[] = {
 	{ "vmm", OPT_BEHAVIOUR, FIELD(vmm), "NAME[:K=V,...]", "how the VMM behaves, or a file ./NAME.vmm [complete]" },
-	{ "behaviours", OPT_FOLDER, FIELD(behaviours), "DIR", "where behaviours are looked for" },
-	{ "initrd", OPT_FILE, FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" },
-	{ "append", OPT_TEXT, FIELD(append), "STRING", "more words for the kernel command line" },
-	{ "memory", OPT_SIZE, FIELD(memory), "SIZE", "of the guest [1G]" },
-	{ "cpus", OPT_NUMBER, FIELD(cpus), "N", "vCPUs of the guest [1]" },
-	{ "disk", OPT_FILE, FIELD(disk), "FILE", "raw image, read only, or none [4 MiB of random data]" },
-	{ "modules", OPT_FOLDER, FIELD(modules), "DIR", "the kernel's modules, for the disk's driver" },
+	BOOT_GUEST_OPTIONS(FIELD)
 	{ "seed", OPT_NUMBER, FIELD(seed), "N", "the same run every time, every exit in the journal" },
-	{ "timeout", OPT_SECONDS, FIELD(timeout), "S", "seconds until the guest is given up [300]" },
 	{ "console", OPT_FILE, FIELD(console), "FILE", "for the guest's console [stderr]" },
 	{ "journal", OPT_FILE, FIELD(journal), "FILE", "keep the journal, for tdlab trace" },
 	{ "trace-exits", OPT_FLAG, FIELD(trace_exits), NULL, "put every exit of the guest in the journal" },
-	{ "qemu", OPT_FILE, FIELD(qemu), "FILE", "QEMU to use [qemu-system-x86_64 in PATH]" },
 	{ "json", OPT_FLAG, FIELD(json), NULL, "report as JSON" },
 	{ 0 },
 };
@@ -69,13 +61,21 @@ int boot_close_journal(struct boot *b)
 	return complain(STATUS_ENVIRONMENT, "--journal %s: %s", b->options.journal, strerror(errno));
 }
 
-static int run_and_report(struct boot *b)
+int boot_judged(struct boot *b)
 {
 	int status = boot_run(b);
 
+	if (!status)
+		judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->device, &b->end);
+	return status;
+}
+
+static int run_and_report(struct boot *b)
+{
+	int status = boot_judged(b);
+
 	if (status)
 		return status;
-	judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->device, &b->end);
 	if (b->guest.linux_kernel) {
 		symbols_load(&b->symbols, b->options.kernel, b->guest.version);
 		symbols_place(&b->symbols, &b->records);
@@ -92,28 +92,39 @@ static int run_and_report(struct boot *b)
 	return status ? status : b->judgement.status;
 }
 
+int boot_guest(struct boot_options *o, char *const *operands, int noperands, const char *verb, char **own)
+{
+	if (noperands > 1)
+		return complain(STATUS_INPUT, "%s: more than one kernel: %s, %s", verb, operands[0], operands[1]);
+	if (!noperands && !(*own = installed("payloads/builtin")))
+		return complain(STATUS_INPUT, "%s: which kernel? (the built-in payload is not beside tdlab: run make)",
+				verb);
+	o->kernel = noperands ? operands[0] : *own;
+	if (!o->memory.given)
+		o->memory.value = noperands ? 1ull << 30 : OWN_MEMORY;
+	if (!o->cpus.given)
+		o->cpus.value = 1;
+	if (!o->timeout.given)
+		o->timeout.value = 300;
+	return 0;
+}
+
 static int run(const struct verb *verb, int argc, char **argv)
 {
 	struct boot *b = xcalloc(1, sizeof(*b));
 	char **operands = xcalloc((size_t)argc, sizeof(*operands)), *own = NULL;
 	int noperands, status;
 
-	b->options = (struct boot_options){
-		.vmm = "complete", .memory.value = 1ull << 30, .cpus.value = 1, .timeout.value = 300,
-	};
+	b->options.vmm = "complete";
 	status = opt_parse(verb, argc, argv, &b->options, operands, &noperands);
-	if (!status && noperands > 1)
-		status = complain(STATUS_INPUT, "boot: more than one kernel: %s, %s", operands[0], operands[1]);
-	if (!status && !noperands && !(own = installed("payloads/builtin")))
-		status = complain(STATUS_INPUT,
-				  "boot: which kernel? (the built-in payload is not beside tdlab: run make)");
+	if (!status)
+		status = boot_guest(&b->options, operands, noperands, verb->name, &own);
 	if (!status) {
-		b->options.kernel = noperands ? operands[0] : own;
-		if (!noperands && !b->options.memory.given)
-			b->options.memory.value = OWN_MEMORY;
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGXFSZ, SIG_IGN);	/* ulimit -f: an error to be told, not a death */
 		status = boot_prepare(b);
+		if (!status)
+			status = boot_arm(b);
 		if (!status)
 			status = run_and_report(b);
 		boot_free(b);

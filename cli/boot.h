@@ -46,15 +46,36 @@ struct boot {
 	struct symbols symbols;
 };
 
+/* The options that say what the guest is and what it needs, the same for every verb that boots one. */
+#define BOOT_GUEST_OPTIONS(FIELD) \
+	{ "behaviours", OPT_FOLDER, FIELD(behaviours), "DIR", "where behaviours are looked for" }, \
+	{ "initrd", OPT_FILE, FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
+	{ "append", OPT_TEXT, FIELD(append), "STRING", "more words for the kernel command line" }, \
+	{ "memory", OPT_SIZE, FIELD(memory), "SIZE", "of the guest [1G]" }, \
+	{ "cpus", OPT_NUMBER, FIELD(cpus), "N", "vCPUs of the guest [1]" }, \
+	{ "disk", OPT_FILE, FIELD(disk), "FILE", "raw image, read only, or none [4 MiB of random data]" }, \
+	{ "modules", OPT_FOLDER, FIELD(modules), "DIR", "the kernel's modules, for the disk's driver" }, \
+	{ "timeout", OPT_SECONDS, FIELD(timeout), "S", "seconds until the guest is given up [300]" }, \
+	{ "qemu", OPT_FILE, FIELD(qemu), "FILE", "QEMU to use [qemu-system-x86_64 in PATH]" },
+
+/* Their defaults, and the built-in payload if no kernel is named. *own is to be freed. Returns 0, or STATUS_INPUT. */
+int boot_guest(struct boot_options *options, char *const *operands, int noperands, const char *verb, char **own);
+
 /*
- * Checks everything that can be checked before QEMU starts, and makes the files that it is given. Returns 0, or a
- * status after a complaint.
+ * Checks everything that can be checked before QEMU starts, and makes what does not depend on the behaviour. Returns 0,
+ * or a status after a complaint.
  */
 int boot_prepare(struct boot *boot);
 void boot_free(struct boot *boot);
 
+/* What one run has for itself: configuration, memory, outputs. Returns 0, or a status after a complaint. */
+int boot_arm(struct boot *boot);
+
 /* Runs QEMU to its end and has td judge what was still open then. Returns 0, or a status after a complaint. */
 int boot_run(struct boot *boot);
+
+/* The same, and the judgement of it all. */
+int boot_judged(struct boot *boot);
 
 /* The copy that --journal asked for is complete, or a complaint is made and a status returned. */
 int boot_close_journal(struct boot *boot);

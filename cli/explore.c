@@ -86,6 +86,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 		signal(SIGXFSZ, SIG_IGN);
 		status = boot_prepare(b);
 		if (!status)
+			status = boot_arm(b);
+		if (!status)
 			status = explore_and_report(b, (uint32_t)o.stalls.value);
 		boot_free(b);
 	}

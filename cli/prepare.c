@@ -147,10 +147,15 @@ int boot_prepare(struct boot *b)
 		status = complain(STATUS_ENVIRONMENT, "no monitor.elf beside tdlab: run make");
 	if (!status)
 		status = memory_available(b->options.memory.value);
-	if (!status)
-		status = make_config(b);
 	if (!status && (b->kernel_fd = file_from("tdlab-kernel", b->guest.data, b->guest.bytes)) < 0)
 		status = STATUS_ENVIRONMENT;
+	return status;
+}
+
+int boot_arm(struct boot *b)
+{
+	int status = make_config(b);
+
 	if (!status)
 		status = ram_create(&b->ram, &b->machine);
 	return status ? status : open_outputs(b);

@@ -55,14 +55,23 @@ static bool never_touched(off_t offset)
 	return offset < data_start;
 }
 
-bool td_engine_poisoned(struct td *td, uint64_t gpa)
+static bool poisoned(uint64_t gpa)
 {
 	uint64_t offset = machine_file_offset(ram->machine, gpa);
 
-	(void)td;
 	if (offset > ram->bytes - TDX_PAGE_SIZE || never_touched((off_t)offset))
 		return true;
 	return pattern_poisoned((const uint64_t *)(const void *)(ram->data + offset), gpa);
+}
+
+uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages)
+{
+	uint64_t n = 0;
+
+	(void)td;
+	while (n < pages && poisoned(gpa + n * TDX_PAGE_SIZE))
+		n++;
+	return n;
 }
 
 /* td_finish() changes no state, so none of the others can be called. */

@@ -67,9 +67,16 @@ void td_engine_fill(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias a
 	}
 }
 
-bool td_engine_poisoned(struct td *of, uint64_t gpa)
+uint64_t td_engine_poisoned(struct td *of, uint64_t gpa, uint64_t pages)
 {
-	return explore_active() || pattern_poisoned(mem_machine(address_of(of, gpa, 1, TD_SHARED)), gpa);
+	const uint64_t *page = mem_machine(address_of(of, gpa, pages, TD_SHARED));
+	uint64_t n = 0;
+
+	if (explore_active())
+		return pages;
+	while (n < pages && pattern_poisoned(page + n * PATTERN_WORDS, gpa + n * TDX_PAGE_SIZE))
+		n++;
+	return n;
 }
 
 void td_engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes, bool write)

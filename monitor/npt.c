@@ -142,8 +142,9 @@ void npt_unmap(uint64_t gpa, uint64_t pages)
 		if (done != 0)
 			continue;
 		entry = walk(gpa, PAGE_LEVEL, false);
-		set(entry, 0);
-		done = 1;
+		do
+			set(entry++, 0);
+		while (++done < pages && (gpa / TDX_PAGE_SIZE + done) % TDX_2M_PAGES != 0);
 	}
 }
 

@@ -76,16 +76,25 @@ void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias a
 	}
 }
 
-bool td_engine_poisoned(struct td *td, uint64_t gpa)
+static bool poisoned(uint64_t gpa)
 {
 	const uint8_t *page = page_of(gpa, TD_SHARED);
 	int want = e.poisoned[gpa / TDX_PAGE_SIZE] ? POISON : 0;
 
-	(void)td;
 	for (unsigned int i = 0; i < TDX_PAGE_SIZE; i++)
 		if (page[i] != want)
 			return false;
 	return true;
+}
+
+uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages)
+{
+	uint64_t n = 0;
+
+	(void)td;
+	while (n < pages && poisoned(gpa + n * TDX_PAGE_SIZE))
+		n++;
+	return n;
 }
 
 void td_engine_private(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)

@@ -128,10 +128,10 @@ void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias a
 	(void)td, (void)gpa, (void)pages, (void)alias, (void)what;
 }
 
-bool td_engine_poisoned(struct td *td, uint64_t gpa)
+uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages)
 {
 	(void)td, (void)gpa;
-	return true;
+	return pages;
 }
 
 void td_engine_private(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)

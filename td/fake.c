@@ -258,10 +258,14 @@ void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias a
 	}
 }
 
-bool td_engine_poisoned(struct td *td, uint64_t gpa)
+uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages)
 {
+	uint64_t n = 0;
+
 	(void)td;
-	return !page_at(gpa)->dirty;
+	while (n < pages && !page_at(gpa + n * TDX_PAGE_SIZE)->dirty)
+		n++;
+	return n;
 }
 
 void td_engine_private(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)

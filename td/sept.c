@@ -64,16 +64,6 @@ static void set_large(struct td *td, uint64_t gpa)
 		td_set_pages(td, head, 1, head->real | PAGE_LARGE, head->known);
 }
 
-/* The shared twin of a page that is not shared holds what td left there, unless a device wrote to it. */
-void td_sept_check_twin(struct td *td, uint64_t gpa)
-{
-	bool deceived = td_page_at(td, gpa)->real & PAGE_DECEIVED;
-	struct td_judgement j = { deceived ? TD_CLASS_VMM_CAUSED : TD_CLASS_VIOLATION, TD_V_DMA_TO_PRIVATE };
-
-	if (!td_engine_poisoned(td, gpa))
-		td_report(td, j, gpa | td->s, 1, 0, 0);
-}
-
 /*
  * The next run of RAM pages at or after *gpa and below end: its pages are returned and *gpa is its first. Whatever lies
  * between has no state. NULL when there is none left. Requests may span terabytes of MMIO; this costs slots, not pages.
@@ -98,22 +88,40 @@ static struct td_page *next_run(const struct td *td, uint64_t *gpa, uint64_t end
 static struct td_page *next_stretch(const struct td *td, uint64_t *gpa, uint64_t end, uint64_t *pages)
 {
 	struct td_page *page = next_run(td, gpa, end, pages);
-	uint64_t n = 1;
 
-	if (page == NULL)
-		return NULL;
-	while (n < *pages && page[n].real == page->real && page[n].known == page->known)
-		n++;
-	*pages = n;
+	if (page != NULL)
+		*pages = td_alike(page, *pages);
 	return page;
+}
+
+/* The shared twins of pages that are not shared, all in one state, hold what td left there, unless a device wrote. */
+static void check_stretch(struct td *td, uint64_t gpa, const struct td_page *page, uint64_t n)
+{
+	bool deceived = page->real & PAGE_DECEIVED;
+	struct td_judgement j = { deceived ? TD_CLASS_VMM_CAUSED : TD_CLASS_VIOLATION, TD_V_DMA_TO_PRIVATE };
+	uint64_t good;
+
+	for (; (good = td_engine_poisoned(td, gpa, n)) < n; n -= good + 1, gpa += TDX_PAGE_SIZE) {
+		gpa += good * TDX_PAGE_SIZE;
+		td_report(td, j, gpa | td->s, 1, 0, 0);
+	}
+}
+
+void td_sept_check_twins(struct td *td, uint64_t gpa, uint64_t end)
+{
+	struct td_page *page;
+	uint64_t n;
+
+	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
+		if (td_page_real(page) != TD_REAL_SHARED)
+			check_stretch(td, gpa, page, n);
 }
 
 static void to_shared(struct td *td, uint64_t gpa, struct td_page *page, uint64_t n)
 {
 	if (td_page_real(page) == TD_REAL_MAPPED)
 		td_engine_unmap(td, gpa, n, TD_PRIVATE);
-	for (uint64_t i = 0; i < n; i++)
-		td_sept_check_twin(td, gpa + i * TDX_PAGE_SIZE);
+	check_stretch(td, gpa, page, n);
 	td_engine_fill(td, gpa, n, TD_SHARED, TD_FILL_SCRAMBLE);
 	td_engine_map(td, gpa, n, TD_SHARED);
 	td_set_pages(td, page, n, TD_REAL_SHARED, page->known);
@@ -121,8 +129,8 @@ static void to_shared(struct td *td, uint64_t gpa, struct td_page *page, uint64_
 
 static void to_private(struct td *td, uint64_t gpa, struct td_page *page, uint64_t n)
 {
-	for (uint64_t i = 0; i < n && td_page_real(page) == TD_REAL_REMOVED; i++)
-		td_sept_check_twin(td, gpa + i * TDX_PAGE_SIZE);
+	if (td_page_real(page) == TD_REAL_REMOVED)
+		check_stretch(td, gpa, page, n);
 	td_engine_unmap(td, gpa, n, TD_SHARED);
 	td_engine_fill(td, gpa, n, TD_SHARED, TD_FILL_POISON);
 	td_set_pages(td, page, n, TD_REAL_PENDING, page->known);

@@ -79,6 +79,7 @@ struct td {
 /* sept.c: pages. */
 struct td_page *td_page_at(const struct td *td, uint64_t gpa);	/* NULL outside RAM */
 void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int real, unsigned int known);	/* undo.c */
+uint64_t td_alike(const struct td_page *page, uint64_t most);	/* how many are in the state of the first */
 bool td_is_large(const struct td *td, uint64_t gpa);
 void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared);
@@ -87,7 +88,7 @@ void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int from_mask, enum td_known known);
 uint64_t td_sept_known_to(const struct td *td, uint64_t gpa, uint64_t end, unsigned int known_mask);
 bool td_sept_any_ram(const struct td *td, uint64_t gpa, uint64_t end);
-void td_sept_check_twin(struct td *td, uint64_t gpa);
+void td_sept_check_twins(struct td *td, uint64_t gpa, uint64_t end);
 void td_sept_init(struct td *td);
 
 static inline struct td_page *td_pages(const struct td *td)

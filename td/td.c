@@ -107,25 +107,13 @@ uint64_t td_shared_bit(const struct td *td)
 	return td->s;
 }
 
-static void check_twins(struct td *td, const struct td_slot *slot)
-{
-	for (uint64_t i = 0; i < slot->pages; i++) {
-		uint64_t gpa = slot->gpa + i * TDX_PAGE_SIZE;
-
-		if (td_real(td, gpa) != TD_REAL_SHARED)
-			td_sept_check_twin(td, gpa);
-	}
-}
-
 void td_finish(struct td *td)
 {
 	if (td->now.finished)
 		return;
 	td->now.finished = 1;
 	td_conversions_finish(td);
-	for (uint32_t i = 0; i < td->config.nslots; i++)
-		if (td->config.slots[i].kind == TD_SLOT_RAM)
-			check_twins(td, &td->config.slots[i]);
+	td_sept_check_twins(td, 0, td->s);
 }
 
 /* What holds of every page at any time: legal states, and marks only where they can be. */

@@ -194,8 +194,11 @@ void td_engine_map(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias al
 void td_engine_unmap(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias);
 void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what);
 
-/* True if the shared twin of a private page is as TD_FILL_POISON, or the start of the run, left it. */
-bool td_engine_poisoned(struct td *td, uint64_t gpa);
+/*
+ * How many of so many private pages from gpa on, up to the first that is not, have a shared twin as TD_FILL_POISON, or
+ * the start of the run, left it.
+ */
+uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages);
 
 /* Reads or writes bytes of private memory within one page. */
 void td_engine_private(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write);

@@ -88,10 +88,10 @@ void td_engine_fill(struct td *t, uint64_t gpa, uint64_t pages, enum td_alias al
 	(void)t, (void)gpa, (void)pages, (void)alias, (void)what;
 }
 
-bool td_engine_poisoned(struct td *t, uint64_t gpa)
+uint64_t td_engine_poisoned(struct td *t, uint64_t gpa, uint64_t pages)
 {
 	(void)t, (void)gpa;
-	return true;
+	return pages;
 }
 
 void td_engine_private(struct td *t, uint64_t gpa, void *data, size_t bytes, bool write)

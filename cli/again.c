@@ -2,42 +2,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/boot.h"
-
-/* Words that a shell would not take as one are quoted. */
-static void add_word(char **text, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
-	char *old = *text;
-	size_t length;
-
-	if (*word && word[strspn(word, plain)] == '\0') {
-		*text = xprintf("%s %s", old, word);
-		free(old);
-		return;
-	}
-	*text = xprintf("%s '", old);
-	free(old);
-	for (; *word; word += length + (word[length] == '\'')) {
-		length = strcspn(word, "'");
-		old = *text;
-		*text = xprintf("%s%.*s%s", old, (int)length, word, word[length] ? "'\\''" : "");
-		free(old);
-	}
-	old = *text;
-	*text = xprintf("%s'", old);
-	free(old);
-}
-
-static void add_option(char **text, const char *name, const char *value)
-{
-	if (!value)
-		return;
-	add_word(text, name);
-	add_word(text, value);
-}
+#include "cli/words.h"
 
 char *boot_again(const struct boot *b)
 {

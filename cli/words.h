@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* A command line that grows word by word, as a shell would take it again. */
+#ifndef CLI_WORDS_H
+#define CLI_WORDS_H
+
+/* *text is freed and replaced. A word that a shell would not take as one is quoted. */
+void add_word(char **text, const char *word);
+
+/* Both words, or neither if value is NULL. */
+void add_option(char **text, const char *name, const char *value);
+
+#endif

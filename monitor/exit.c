@@ -9,6 +9,7 @@
 #include "monitor/journal.h"
 #include "monitor/lib.h"
 #include "monitor/smp.h"
+#include "monitor/template.h"
 
 #define TDX_CPUID_LEAF	0x21
 #define RFLAGS_TF	(1u << 8)
@@ -168,6 +169,7 @@ static enum td_action on_tdcall(struct vcpu *vcpu, const struct vm_exit *e)
 		detected = true;
 		end_mark(TD_MARK_DETECTED, 0);
 	}
+	template_tdcall(&vcpu->regs);
 	return carry_out(vcpu, td_tdcall(td, vcpu->index, &vcpu->regs), TDCALL_LENGTH);
 }
 
@@ -307,6 +309,7 @@ static enum td_action on_ept(struct vcpu *vcpu, const struct vm_exit *e)
 	}
 	if (split && access.gla != 0)
 		access.flags |= TD_ACCESS_SPLIT;
+	template_access(&access);
 	return carry_out(vcpu, td_access(td, vcpu->index, &access), 0);
 }
 

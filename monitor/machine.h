@@ -99,6 +99,7 @@ struct monitor_config {
 	uint64_t flags;			/* MONITOR_* */
 	uint64_t idle_ms;		/* guest time without an event after which the run ends; 0: never */
 	struct machine machine;
+	uint64_t template_at;		/* wait for orders at this MapGPA (monitor/template.h); 0: never */
 	struct monitor_explore explore;
 	struct td_config td;		/* slots filled in by the command with machine_slots() */
 	char cmdline[MONITOR_CMDLINE_BYTES];
@@ -107,7 +108,7 @@ struct monitor_config {
 /* RAM, ROM and MMIO slots of the guest on this machine. */
 void machine_slots(const struct machine *machine, struct td_config *td);	/* reads td->gpaw */
 
-/* At machine.reserve. The monitor writes all but journal_tail. */
+/* At machine.reserve. The monitor writes all but journal_tail and resume. */
 struct monitor_status {
 	uint64_t magic;			/* written last: everything below is valid */
 	uint64_t td;			/* machine address of td's storage */
@@ -120,6 +121,8 @@ struct monitor_status {
 	uint64_t journal_tail;		/* bytes ever taken, by the command; the monitor waits when the ring is full */
 	uint64_t exits;			/* of all vCPUs: one that no longer exits, not even for its timer, hangs */
 	uint64_t journal_stalls;	/* how often it had to */
+	uint64_t waiting;		/* 1: for orders, with every CPU outside VMRUN */
+	uint64_t resume;		/* by the command, not 0: go on */
 	char message[MONITOR_MESSAGE_BYTES];	/* why the monitor itself could not go on (TD_MARK_PANIC); else empty */
 };
 

@@ -45,6 +45,7 @@ struct vcpu *vcpus, *current;
 enum { HALTED_NOT, HALTED, HALTED_QUIET };
 
 static uint32_t lock;
+static volatile uint32_t held;
 static volatile uint32_t here;		/* CPUs that have arrived in the monitor */
 static uint64_t activity;
 static struct load_start ap_start;
@@ -88,6 +89,40 @@ void smp_flush_others(void)
 			cpu_pause();
 		}
 	}
+}
+
+void smp_hold_others(void)
+{
+	__atomic_store_n(&held, 1, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < config.td.vcpus; i++) {
+		while (&vcpus[i] != current && __atomic_load_n(&vcpus[i].in_vmrun, __ATOMIC_SEQ_CST)) {
+			kick(&vcpus[i]);
+			cpu_pause();
+		}
+	}
+}
+
+void smp_release_others(void)
+{
+	held = 0;
+}
+
+/* First be seen, then look: whoever holds does it the other way round. */
+void smp_vmrun_begin(struct vcpu *vcpu)
+{
+	for (;;) {
+		__atomic_store_n(&vcpu->in_vmrun, 1, __ATOMIC_SEQ_CST);
+		if (!__atomic_load_n(&held, __ATOMIC_SEQ_CST))
+			return;
+		vcpu->in_vmrun = 0;
+		while (held)
+			cpu_pause();
+	}
+}
+
+void smp_vmrun_end(struct vcpu *vcpu)
+{
+	vcpu->in_vmrun = 0;
 }
 
 void persona_nmi(uint32_t index)

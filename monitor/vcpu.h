@@ -46,6 +46,7 @@ struct vcpu {
 	volatile uint32_t parked;	/* never runs again */
 	volatile uint32_t halted;
 	volatile uint32_t in_guest;
+	volatile uint32_t in_vmrun;	/* in the guest, or halted */
 	volatile uint32_t kicked;	/* an NMI is on its way */
 	volatile uint32_t nmi;		/* the guest is owed an NMI */
 	volatile uint64_t generation;	/* of the nested page tables that this CPU's TLB can hold */

@@ -57,6 +57,16 @@ size_t td_size(const struct td_config *c)
 	       (size_t)c->undo_steps * sizeof(struct td_undo);
 }
 
+bool td_set_behaviour(struct td *td, const struct td_behaviour *behaviour, uint64_t seed)
+{
+	if (!behaviour_ok(behaviour))
+		return false;
+	td->config.behaviour = *behaviour;
+	td->config.seed = seed;
+	td->now.random = seed != 0 ? seed : 1;
+	return true;
+}
+
 struct td *td_init(void *mem, size_t bytes, const struct td_config *config)
 {
 	struct td *td = mem;
@@ -75,7 +85,7 @@ struct td *td_init(void *mem, size_t bytes, const struct td_config *config)
 		if (config->slots[i].kind == TD_SLOT_RAM)
 			page += (uint32_t)config->slots[i].pages;
 	}
-	td->now.random = config->seed != 0 ? config->seed : 1;
+	td_set_behaviour(td, &config->behaviour, config->seed);
 	if (config->attributes & TDX_ATTR_SEPT_VE_DISABLE)	/* MOD TDH.MNG.INIT; a flexible TD may change it */
 		td->now.td_ctls = TDX_CTLS_PENDING_VE_DISABLE;
 	td_sept_init(td);

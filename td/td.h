@@ -166,6 +166,12 @@ enum td_known td_known(const struct td *td, uint64_t gpa);
 enum td_stop td_stopped(const struct td *td);
 uint64_t td_shared_bit(const struct td *td);
 
+/*
+ * Another VMM, and another seed for what it leaves to chance: for an engine that runs one guest under many, from before
+ * it met any. False if td cannot run that behaviour; nothing has changed then.
+ */
+bool td_set_behaviour(struct td *td, const struct td_behaviour *behaviour, uint64_t seed);
+
 /* Ends the TD from the engine's side: power-off, reset, idle. Exits after this return TD_STOP. */
 void td_stop(struct td *td, enum td_stop why);
 

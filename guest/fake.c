@@ -71,8 +71,8 @@ static void map_gpa(struct tdconv_regs *r)
 
 	note('M');
 	fake.map_calls++;
-	if (r->rcx != 0x3c00 || r->r10 != 0 || size == 0 || size % 4096 != 0 || gpa % 4096 != 0 || gpa < FAKE_BASE ||
-	    gpa + size > GPA(FAKE_PAGES) || r->rdx || r->r8 || r->r9)
+	if (r->rcx != 0x3c00 || r->r10 != 0 || r->r11 != GHCI_MAP_GPA || r->rdx || r->r8 || r->r9 || size == 0 ||
+	    size % 4096 != 0 || gpa % 4096 != 0 || gpa < FAKE_BASE || gpa + size > GPA(FAKE_PAGES))
 		fake.bad_requests++;
 	r->rax = 0;
 	if (script_at == 8 || a->times == 0) {
@@ -142,6 +142,8 @@ void tdconv_os_tdcall(void *os, struct tdconv_regs *r)
 		*r = (struct tdconv_regs){ .rax = fake.info_rax, .rcx = fake.gpaw, .rdx = TDX_ATTR_SEPT_VE_DISABLE };
 	} else if (leaf == TDG_VM_RD) {
 		*r = (struct tdconv_regs){ .r8 = r->rdx == TDX_FIELD_CONFIG_FLAGS ? fake.config_flags : 0 };
+	} else if (leaf == TDG_MEM_PAGE_ACCEPT && fake.takes_1g && r->rcx == FAKE_BASE + 2) {
+		r->rax = 0;
 	} else if (r->rcx < FAKE_BASE || page >= FAKE_PAGES || r->rcx % 4096 > 1 ||
 		   (r->rcx % 4096 == 1 && page % 512 != 0)) {
 		fake.bad_requests++;
@@ -202,6 +204,10 @@ bool tdconv_os_translate(void *os, uint64_t va, struct tdconv_run *run)
 	uint64_t n = (va - FAKE_VA) / 4096, i = n;
 
 	(void)os;
+	if (fake.says != NULL) {
+		*run = *fake.says;
+		return true;
+	}
 	if (n >= FAKE_PAGES || fake.frame[n] >= FAKE_PAGES)
 		return false;
 	do
@@ -248,6 +254,11 @@ bool tdconv_os_next_shared(void *os, uint64_t va, uint64_t end, struct tdconv_ex
 	uint64_t n = (va - FAKE_VA) / 4096, stop = (end - FAKE_VA) / 4096, i;
 
 	(void)os;
+	if (fake.finds != NULL) {
+		*extent = *fake.finds;
+		fake.finds = NULL;
+		return true;
+	}
 	while (n < stop && fake.pte[n] != TDCONV_PTE_SHARED)
 		n++;
 	for (i = n; i < stop && fake.pte[i] == TDCONV_PTE_SHARED && fake.frame[i] == fake.frame[n] + (i - n); i++)

@@ -45,6 +45,7 @@ struct fake {
 	uint64_t gpaw, config_flags, info_rax;
 	struct fake_answer script[8];
 	bool host_4k;			/* the VMM maps private memory at 4 KiB only */
+	bool takes_1g;			/* ACCEPT of 1 GiB works, as it does in no module */
 	bool keep_private;		/* to private: the VMM leaves a page that is private as it is */
 	uint64_t page_status[FAKE_PAGES];	/* what ACCEPT and RELEASE answer for this page instead, ... */
 	uint32_t page_times[FAKE_PAGES];	/* ... this many times */
@@ -53,6 +54,8 @@ struct fake {
 	enum tdconv_record record[FAKE_PAGES];
 	uint32_t frame[FAKE_PAGES];	/* the page behind a virtual page; FAKE_PAGES: nothing */
 	bool contiguous;		/* translate() gives all that goes on, not one page at a time */
+	const struct tdconv_run *says;		/* what translate() says of any address instead */
+	const struct tdconv_extent *finds;	/* and next_shared(), once */
 	bool stopped;			/* the gate */
 	uint32_t pte_fails;		/* set_pte() refuses the n-th call, counted from 1 */
 

@@ -149,6 +149,18 @@ static void not_counted(void)
 	tap_ok(set.lost.count == 0 && set.extents[0].state == TDCONV_STATE_UNKNOWN, "but not mapped");
 }
 
+/* What the embedder's record says of one unit does not hold for the next. */
+static void records(void)
+{
+	struct tdconv *tdc = fake_start();
+
+	for (uint32_t i = 0; i < 512; i++)
+		fake.record[i] = TDCONV_RECORD_NEVER;
+	tap_is(tdconv_accept(tdc, GPA(0), BYTES(1024), &res), TDCONV_E_ALREADY, "a unit without a record is an error");
+	tap_ok(res.proven.bytes == BYTES(512) && fake.zeroed[511] == 1 && fake.zeroed[512] == 0,
+	       "... and the one before it, never accepted, was zeroed");
+}
+
 /* The range is private then: there is nothing to undo, and nothing is counted as undone. */
 static void release_fails(void)
 {
@@ -172,6 +184,7 @@ int main(void)
 	backoff();
 	budgets();
 	not_counted();
+	records();
 	release_fails();
 	return tap_done();
 }

@@ -2,14 +2,16 @@
 /* Everything private again, before another kernel takes over. Waits for nobody and stops for nothing. */
 #include "internal.h"
 
-/* The embedder's walk must move on, or this would not end. */
+/* The embedder's walk must move on by whole pages, or this would not end. */
 /*@ requires \valid_read(extent) && va < end;
   @ assigns \nothing;
   @ ensures \result ==> va < extent->va + extent->bytes <= end && va <= extent->va;
   @*/
 static bool sane(const struct tdconv_extent *extent, uint64_t va, uint64_t end)
 {
-	return extent->va >= va && extent->va < end && extent->bytes > 0 && extent->bytes <= end - extent->va;
+	if (extent->va < va || extent->va >= end || extent->bytes == 0 || extent->bytes % PAGE != 0)
+		return false;
+	return extent->bytes <= end - extent->va;
 }
 
 /*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res) && s_ok(tdc->td.shared_bit);

@@ -24,7 +24,7 @@ static bool is_leaf(uint64_t entry, uint32_t level)
 	return level == LEAF || (level <= LARGEST && (entry & LARGE) != 0);
 }
 
-/* The entry for va, of the level where the walk ends: a leaf, or one that is not present. NULL: no table. */
+/* The entry for va, of the level where the walk ends: a leaf, or one that is not present. NULL: no table there. */
 static uint64_t *find(const struct tdconv_walk *walk, uint64_t va, uint32_t *level)
 {
 	uint64_t table = walk->root;
@@ -99,6 +99,8 @@ bool tdconv_walk_set(const struct tdconv_walk *walk, uint64_t va, uint64_t bytes
 {
 	uint64_t end = va + bytes;
 
+	if (va % PAGE != 0 || bytes % PAGE != 0 || bytes > UINT64_MAX - va)
+		return false;
 	while (va < end) {
 		uint32_t level;
 		uint64_t *entry = find(walk, va, &level);
@@ -123,12 +125,13 @@ bool tdconv_walk_next_shared(const struct tdconv_walk *walk, uint64_t va, uint64
 
 	while (va < end) {
 		uint32_t level;
-		uint64_t *entry = find(walk, va, &level);
-		uint64_t next;
+		uint64_t bytes;
 
-		if (entry == NULL)
-			return found;
-		next = va - va % span(level) + span(level);
+		/* A hole is as large as the entry that makes it, also where a table is missing. */
+		(void)find(walk, va, &level);
+		bytes = span(level) - va % span(level);
+		if (bytes > end - va)
+			bytes = end - va;
 		if (!tdconv_walk_translate(walk, va, &run, &shared) || !shared) {
 			if (found)
 				return true;
@@ -138,11 +141,9 @@ bool tdconv_walk_next_shared(const struct tdconv_walk *walk, uint64_t va, uint64
 			if (!found)
 				*extent = (struct tdconv_extent){ va, run.gpa, 0, TDCONV_STATE_SHARED };
 			found = true;
-			extent->bytes += (next < end ? next : end) - va;
+			extent->bytes += bytes;
 		}
-		if (next <= va)	/* the end of the address space */
-			return found;
-		va = next;
+		va += bytes;
 	}
 	return found;
 }

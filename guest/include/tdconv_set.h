@@ -62,6 +62,10 @@ struct tdconv_unshare {
  * nothing can touch it), then convert and accept. It waits for nobody, and goes on after a failure, which is reported
  * with tdconv_os_left_shared(). expected: tdconv_stats_shared_now() of all CPUs; compare it with pages. The caller
  * has closed its gate before (see tdconv_os_enter()), or did not get it and is alone.
+ *
+ * TDCONV_OK, or TDCONV_E_LEFT_SHARED if an extent failed. TDCONV_E_TRANSLATE: tdconv_os_next_shared() gave an extent
+ * that is empty, no whole pages or not in what is left of [va, end). It is not touched, and the walk ends there,
+ * because it would not end otherwise: what lies behind may still be shared.
  */
 enum tdconv_status tdconv_unshare_all(struct tdconv *tdc, uint64_t va, uint64_t end, uint64_t expected,
 				      struct tdconv_unshare *res);

@@ -5,7 +5,7 @@
  * proved: its loads and stores go through memory that the proof knows nothing of.
  *
  * Entries: SDM volume 3A, 4.5. Only present entries count; S is bit GPAW-1 of the address in a leaf. Tables themselves
- * are private. Nothing is locked and no TLB is flushed here.
+ * are private. Addresses are canonical. Nothing is locked and no TLB is flushed here.
  */
 #ifndef TDCONV_WALK_H
 #define TDCONV_WALK_H
@@ -23,7 +23,7 @@ struct tdconv_walk {
 	uint64_t shared_bit;	/* of struct tdconv_td */
 };
 
-/* From the embedder: the 512 entries of the table at gpa, or NULL if there is no table; never fails for root. */
+/* From the embedder: the 512 entries of the table at gpa, or NULL if it has none there; then nothing is mapped there. */
 uint64_t *tdconv_walk_table(void *os, uint64_t gpa);
 
 /* And: the GPA of a page for a new table, all zeroes, or 0. Asked for when a large leaf has to be split. */
@@ -35,11 +35,11 @@ bool tdconv_walk_translate(const struct tdconv_walk *walk, uint64_t va, struct t
 /*
  * All leaves that map [va, va + bytes), page aligned, get S, lose it, or become not present. A leaf that reaches beyond
  * is split first. False: something there is not mapped, or there was no page for a table; what was changed by then
- * stays.
+ * stays. Or it is no range of whole pages; then nothing was changed.
  */
 bool tdconv_walk_set(const struct tdconv_walk *walk, uint64_t va, uint64_t bytes, enum tdconv_pte pte);
 
-/* The first run of shared leaves in [va, end) that is contiguous in both spaces, or false. */
+/* The first run of shared leaves in [va, end), page aligned, that is contiguous in both spaces; false: there is none. */
 bool tdconv_walk_next_shared(const struct tdconv_walk *walk, uint64_t va, uint64_t end, struct tdconv_extent *extent);
 
 #ifdef __cplusplus

@@ -78,6 +78,8 @@ static void test_malformed(void)
 	refused(HEAD "[rule]\nclaim = end+2p\n", "t.vmm:6: \"end+2p\": after end comes", "claim unit");
 	refused(HEAD "[rule]\nchunk = 3\n", "t.vmm:6: chunk and chance belong together", "chunk alone");
 	refused(HEAD "[rule]\nlie = yes\nfail = 1\n", "t.vmm:7: lie says SUCCESS", "lie and fail");
+	refused(HEAD "[parameter n]\nhelp = h\ndefault = 2\n[rule]\nstalls = ${n\n", "t.vmm:9: there is no [parameter ]",
+		"a brace that does not close");
 	refused("[behaviour]\ntitle = $x\nghci = hostile\nexpect = contain\n", "title: there is no [parameter x]",
 		"title");
 }
@@ -102,6 +104,15 @@ static void test_rules(void)
 	tap_ok(r[1].claim_base == TD_CLAIM_END && r[1].claim_pages == -3 && r[1].claim_bytes == 1 &&
 	       r[1].claim_s == TD_S_FLIP, "claim");
 	tap_ok(r[2].fail == TDVMCALL_GPA_INUSE && r[2].complete == 4 && r[2].first == 2 && r[2].last == 0, "fail");
+	behaviour_free(&b);
+}
+
+static void test_braces(void)
+{
+	struct behaviour b = { 0 };
+
+	write_file(HEAD "[parameter n]\nhelp = h\ndefault = 7\n[rule]\nclaim = start+${n}b\n");
+	tap_ok(load(&b, "t", folder) == 0 && b.packed.rules[0].claim_bytes == 7, "a parameter before a letter");
 	behaviour_free(&b);
 }
 
@@ -189,6 +200,7 @@ int main(void)
 		return 1;
 	test_malformed();
 	test_rules();
+	test_braces();
 	calls_are("3", 3, 3, 1);
 	calls_are("3..", 3, 0, 1);
 	calls_are("3..5", 3, 5, 1);

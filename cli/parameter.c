@@ -99,18 +99,35 @@ int behaviour_parameters(struct behaviour *b, struct vmm_text *text)
 	return 0;
 }
 
+/* "$name" or "${name}" at the beginning of text: the length of all of it, and where the name is. */
+static size_t reference(const char *text, const char **name, size_t *length)
+{
+	bool braces = text[1] == '{';
+
+	*name = text + 1 + braces;
+	*length = strspn(*name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	if (braces && (*name)[*length] != '}')
+		*length = 0;	/* no parameter has an empty name */
+	return 1 + *length + (braces ? 2 : 0);
+}
+
 char *behaviour_substitute(struct behaviour *b, const char *text, bool rule, char **bad)
 {
 	char *done = xprintf("%s", ""), *more;
-	size_t plain, length;
+	size_t plain, length, whole;
+	const char *name;
 	struct parameter *p;
 
 	while (*text) {
 		plain = strcspn(text, "$");
-		length = text[plain] ? strspn(text + plain + 1, "abcdefghijklmnopqrstuvwxyz0123456789-") : 0;
-		p = text[plain] ? parameter_named(b, text + plain + 1, length) : NULL;
-		if (text[plain] && !p) {
-			*bad = xprintf("%.*s", (int)length, text + plain + 1);
+		p = NULL;
+		whole = 0;
+		if (text[plain]) {
+			whole = reference(text + plain, &name, &length);
+			p = parameter_named(b, name, length);
+		}
+		if (whole && !p) {
+			*bad = xprintf("%.*s", (int)length, name);
 			free(done);
 			return NULL;
 		}
@@ -119,7 +136,7 @@ char *behaviour_substitute(struct behaviour *b, const char *text, bool rule, cha
 		more = xprintf("%s%.*s%s", done, (int)plain, text, p ? p->value : "");
 		free(done);
 		done = more;
-		text += plain + (text[plain] ? 1 + length : 0);
+		text += plain + whole;
 	}
 	return done;
 }

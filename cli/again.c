@@ -9,7 +9,7 @@
 char *boot_again(const struct boot *b)
 {
 	const struct boot_options *o = &b->options;
-	char *text = xprintf("tdlab boot --vmm"), number[32];
+	char *text = xprintf("tdlab boot --vmm"), number[32], *append = NULL;
 
 	add_word(&text, b->behaviour.spec);
 	add_option(&text, "--behaviours", o->behaviours);
@@ -24,9 +24,12 @@ char *boot_again(const struct boot *b)
 	add_option(&text, "--initrd", o->initrd);
 	add_option(&text, "--modules", o->modules);
 	add_option(&text, "--disk", o->disk);
-	add_option(&text, "--append", o->append);
+	if (o->quiet && b->guest.linux_kernel)
+		append = xprintf("quiet%s%s", o->append ? " " : "", o->append ? o->append : "");
+	add_option(&text, "--append", append ? append : o->append);
 	snprintf(number, sizeof(number), "%" PRIu64, b->seed);
 	add_option(&text, "--seed", number);
 	add_word(&text, o->kernel);
+	free(append);
 	return text;
 }

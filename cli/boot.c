@@ -28,13 +28,13 @@ int boot_run(struct boot *b)
 	struct words words = { 0 };
 	struct qemu_run q = {
 		.qemu = &b->qemu, .machine = &b->machine, .monitor = b->monitor, .cpus = b->config.td.vcpus,
-		.seeded = b->options.seed.given, .seed = b->seed, .ram = b->ram.fd, .config = b->config_fd,
+		.seeded = boot_repeats(b), .seed = b->seed, .ram = b->ram.fd, .config = b->config_fd,
 		.kernel = b->kernel_fd, .initrd = b->initrd_fd, .disk = b->disk_fd,
 		.disk_read_only = b->options.disk != NULL,
 	};
 	struct run run = {
 		.ram = &b->ram, .records = &b->records, .console = &b->console, .console_fd = b->console_fd,
-		.progress = b->options.console && isatty(STDERR_FILENO), .virtual_time = q.seeded,
+		.progress = b->options.console && !b->options.many && isatty(STDERR_FILENO), .virtual_time = q.seeded,
 		.timeout = b->options.timeout.value,
 	};
 	int status;

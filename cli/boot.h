@@ -16,6 +16,8 @@ struct boot_options {
 	const char *vmm, *behaviours, *initrd, *append, *disk, *modules, *console, *journal, *qemu;
 	struct opt_number memory, cpus, seed, timeout;
 	bool trace_exits, json;
+	bool quiet;	/* Linux says little on its console: not an option of boot, check is faster so */
+	bool many;	/* one of several: no progress line, and --seed is for what the VMM leaves to chance only */
 };
 
 struct boot {
@@ -89,6 +91,13 @@ int boot_initrd(struct boot *boot, size_t *bytes);
 /* The command line that would boot the same again, to be freed. */
 char *boot_again(const struct boot *boot);
 
+/* The same run every time, to the last instruction. */
+static inline bool boot_repeats(const struct boot *boot)
+{
+	return boot->options.seed.given && !boot->options.many;
+}
+
+void report_guest(const struct boot *boot);	/* its first line */
 void report_text(const struct boot *boot);
 void report_json(const struct boot *boot);
 

@@ -52,14 +52,15 @@ static int make_cmdline(struct boot *b)
 {
 	const char *append = b->options.append;
 	char *first = xprintf("%s", "");
+	const char *quiet = b->options.quiet && b->guest.linux_kernel ? " quiet" : "";
 	int length;
 
 	if (b->first) {
 		free(first);
 		first = xprintf(" rdinit=/%s %s%s", EVIDENCE_FIRST, EVIDENCE_FIRST_NONCE, b->nonce);
 	}
-	length = snprintf(b->config.cmdline, sizeof(b->config.cmdline), "%s %s%s%s%s%s", DEFAULT_APPEND, EVIDENCE_NONCE,
-			  b->nonce, first, append ? " " : "", append ? append : "");
+	length = snprintf(b->config.cmdline, sizeof(b->config.cmdline), "%s%s %s%s%s%s%s", DEFAULT_APPEND, quiet,
+			  EVIDENCE_NONCE, b->nonce, first, append ? " " : "", append ? append : "");
 	free(first);
 
 	if (length < 0 || (size_t)length >= sizeof(b->config.cmdline))
@@ -68,14 +69,14 @@ static int make_cmdline(struct boot *b)
 	return 0;
 }
 
-static int make_config(struct boot *b)
+static void fill_config(struct boot *b)
 {
 	struct monitor_config *c = &b->config;
 
 	c->magic = MONITOR_CONFIG_MAGIC;
 	c->bytes = sizeof(*c);
 	c->idle_ms = IDLE_MS;
-	c->flags = b->options.trace_exits || b->options.seed.given ? MONITOR_TRACE_EXITS : 0;
+	c->flags = b->options.trace_exits || boot_repeats(b) ? MONITOR_TRACE_EXITS : 0;
 	if (b->qemu.version < QEMU_CX16_GOOD)
 		c->flags |= MONITOR_HIDE_CX16;
 #ifdef TDLAB_ALIAS_BANKS	/* the build that must not pass a single run: tests/alias.bats */
@@ -87,10 +88,7 @@ static int make_config(struct boot *b)
 	c->td.attributes = TDX_ATTR_SEPT_VE_DISABLE;
 	c->td.seed = b->seed;
 	c->td.runaway_calls = RUNAWAY_CALLS;
-	c->td.behaviour = b->behaviour.packed;
 	machine_slots(&b->machine, &c->td);
-	b->config_fd = file_from("tdlab-config", c, sizeof(*c));
-	return b->config_fd < 0 ? STATUS_ENVIRONMENT : 0;
 }
 
 /* Where the console and the journal go is opened before the guest runs: afterwards would be too late to say no. */
@@ -147,6 +145,8 @@ int boot_prepare(struct boot *b)
 		status = complain(STATUS_ENVIRONMENT, "no monitor.elf beside tdlab: run make");
 	if (!status)
 		status = memory_available(b->options.memory.value);
+	if (!status)
+		fill_config(b);
 	if (!status && (b->kernel_fd = file_from("tdlab-kernel", b->guest.data, b->guest.bytes)) < 0)
 		status = STATUS_ENVIRONMENT;
 	return status;
@@ -154,10 +154,13 @@ int boot_prepare(struct boot *b)
 
 int boot_arm(struct boot *b)
 {
-	int status = make_config(b);
+	int status;
 
-	if (!status)
-		status = ram_create(&b->ram, &b->machine);
+	b->config.td.behaviour = b->behaviour.packed;
+	b->config_fd = file_from("tdlab-config", &b->config, sizeof(b->config));
+	if (b->config_fd < 0)
+		return STATUS_ENVIRONMENT;
+	status = ram_create(&b->ram, &b->machine);
 	return status ? status : open_outputs(b);
 }
 

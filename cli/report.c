@@ -47,7 +47,7 @@ static const char *plural(uint64_t count)
 	return count == 1 ? "" : "s";
 }
 
-static void report_guest(const struct boot *b)
+void report_guest(const struct boot *b)
 {
 	const char *version = *b->guest.version ? b->guest.version : b->console.version;
 	const char *slash = strrchr(b->guest.path, '/');
@@ -57,7 +57,6 @@ static void report_guest(const struct boot *b)
 	label("guest", "%s %s, %u vCPU%s, %s, GPAW %u", b->guest.linux_kernel ? "Linux" : "payload",
 	      b->guest.linux_kernel && *version ? version : slash ? slash + 1 : b->guest.path, cpus, plural(cpus),
 	      size_text(b->options.memory.value, size), b->config.td.gpaw);
-	label("vmm", "%s: %s", b->behaviour.name, b->behaviour.title);
 }
 
 static void report_times(const struct boot *b)
@@ -261,6 +260,7 @@ void report_text(const struct boot *b)
 	bool bright = colours();
 
 	report_guest(b);
+	label("vmm", "%s: %s", b->behaviour.name, b->behaviour.title);
 	report_times(b);
 	report_conversions(b);
 	report_device(b);

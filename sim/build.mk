@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
 # sim: td in a process.
-SIM_SRC := $(filter-out %_test.c sim/main.c,$(wildcard sim/*.c))
+# What the program is made of beyond what its tests need.
+SIM_PROGRAM := main report search vmm
+SIM_SRC := $(filter-out %_test.c $(SIM_PROGRAM:%=sim/%.c),$(wildcard sim/*.c))
 SIM_OBJ := $(SIM_SRC:%.c=$(B)/host/%.o)
 SIM_TESTS := $(patsubst %.c,$(B)/%,$(wildcard sim/*_test.c))
-
-SIM_CLI := $(patsubst %,$(B)/cli/%.o,json names opt suggest util)
 
 ALL += $(B)/tdlab-sim
 TESTS += $(SIM_TESTS)
 
 # A harness may call tdlab_tdcall(): the program's symbols are visible to it.
-$(B)/tdlab-sim: $(B)/host/sim/main.o $(SIM_OBJ) $(SIM_CLI) $(B)/libtd.a $(B)/libtdconv.a
-	$(CC) $(CFLAGS) -rdynamic -Wl,--gc-sections -o $@ $^ -ldl
+$(B)/tdlab-sim: $(SIM_PROGRAM:%=$(B)/host/sim/%.o) $(SIM_OBJ) $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
+	$(CC) $(CFLAGS) -rdynamic -Wl,--gc-sections -o $@ $^ -linih -ldl
 
 $(B)/host/sim/%.o: sim/%.c
 	@mkdir -p $(@D)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
-#include <stdlib.h>
+#include <sys/mman.h>
 
 #include "sim/sim.h"
 
@@ -13,30 +13,35 @@ static struct sim *sim_of(struct td *td)
 	return (struct sim *)(void *)((char *)td - offsetof(struct sim, storage));
 }
 
-struct sim *sim_new(uint32_t pages, const struct td_behaviour *behaviour)
+struct sim *sim_new(const struct sim_setup *setup)
 {
-	struct td_config config = { .gpaw = 48, .vcpus = 1, .attributes = TDX_ATTR_SEPT_VE_DISABLE, .seed = 1,
-				    .tsc_hz = 1000000000, .runaway_calls = RUNAWAY_CALLS, .nslots = 1 };
+	struct td_config config = { .gpaw = 48, .vcpus = 1, .attributes = TDX_ATTR_SEPT_VE_DISABLE,
+				    .tsc_hz = 1000000000, .nslots = 1, .behaviour = setup->behaviour };
 	struct sim *sim;
 	size_t bytes;
 
-	if (pages == 0 || pages > SIM_MAX_PAGES)
+	if (setup->pages == 0 || setup->pages > SIM_MAX_PAGES)
 		return NULL;
-	config.slots[0] = (struct td_slot){ SIM_RAM, pages, TD_SLOT_RAM, 0 };
-	config.undo_steps = pages * UNDO_PER_PAGE;
-	config.behaviour = *behaviour;
+	config.slots[0] = (struct td_slot){ SIM_RAM, setup->pages, TD_SLOT_RAM, 0 };
+	config.undo_steps = setup->pages * UNDO_PER_PAGE;
+	config.seed = setup->seed != 0 ? setup->seed : 1;
+	config.runaway_calls = setup->runaway_calls != 0 ? setup->runaway_calls : RUNAWAY_CALLS;
 	bytes = td_size(&config);
-	sim = bytes != 0 ? aligned_alloc(16, (sizeof(*sim) + bytes + 15) / 16 * 16) : NULL;
-	if (sim == NULL)
+	if (bytes == 0)
 		return NULL;
-	*sim = (struct sim){ .max_tdcalls = MAX_TDCALLS };
+	sim = mmap(NULL, sizeof(*sim) + bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (sim == MAP_FAILED)
+		return NULL;
+	sim->bytes = sizeof(*sim) + bytes;
+	sim->max_tdcalls = setup->max_tdcalls != 0 ? setup->max_tdcalls : MAX_TDCALLS;
+	sim->exploring = setup->max_tdcalls == 0;
 	sim->td = td_init(sim->storage, bytes, &config);
 	return sim;
 }
 
 void sim_free(struct sim *sim)
 {
-	free(sim);
+	munmap(sim, sim->bytes);
 }
 
 uint64_t sim_shared_bit(const struct sim *sim)
@@ -44,26 +49,15 @@ uint64_t sim_shared_bit(const struct sim *sim)
 	return td_shared_bit(sim->td);
 }
 
-void sim_reset(struct sim *sim)
-{
-	sim->tdcalls = 0;
-	sim->over = SIM_DONE;
-	sim->violations = 0;
-	sim->first = TD_V_NONE;
-	sim->abandoned = 0;
-	sim->bad_request = false;
-	sim->logged = 0;
-}
-
 static _Noreturn void leave(struct sim *sim, enum sim_over why)
 {
-	sim->over = why;
+	sim->seen.over = why;
 	longjmp(sim->leave, 1);
 }
 
 void sim_tdcall(struct sim *sim, struct td_regs *regs)
 {
-	if (++sim->tdcalls > sim->max_tdcalls)
+	if (++sim->seen.tdcalls > sim->max_tdcalls)
 		leave(sim, SIM_TDCALLS);
 	if (td_tdcall(sim->td, 0, regs) == TD_STOP)
 		leave(sim, SIM_STOPPED);
@@ -79,36 +73,33 @@ void sim_touch(struct sim *sim, uint64_t gpa, bool write)
 	td_access(sim->td, 0, &access);
 }
 
-enum sim_over sim_run(struct sim *sim, void (*fn)(void *), void *arg)
+enum sim_over sim_run(struct sim *sim, void (*fn)(struct sim *, const void *), const void *arg)
 {
-	sim->running = true;
 	if (setjmp(sim->leave) == 0)
-		fn(arg);
-	sim->running = false;
-	return sim->over;
+		fn(sim, arg);
+	return sim->seen.over;
+}
+
+static void see_verdict(struct sim_seen *seen, uint64_t class, enum td_violation v)
+{
+	seen->vmm_caused += class == TD_CLASS_VMM_CAUSED;
+	if (class != TD_CLASS_VIOLATION || v == TD_V_ABANDONED)
+		return;
+	if (seen->violations++ == 0)
+		seen->first = v;
 }
 
 void td_engine_emit(struct td *td, struct td_event *event)
 {
-	struct sim *sim = sim_of(td);
+	struct sim_seen *seen = &sim_of(td)->seen;
 
-	if (event->type == TD_EV_VERDICT && event->a[0] >> 32 == TD_CLASS_VIOLATION) {
-		enum td_violation v = (enum td_violation)(event->a[0] & UINT32_MAX);
-
-		if (v == TD_V_ABANDONED) {
-			sim->abandoned++;
-		} else {
-			if (sim->violations++ == 0)
-				sim->first = v;
-		}
+	if (event->type == TD_EV_VERDICT) {
+		see_verdict(seen, event->a[0] >> 32, (enum td_violation)(event->a[0] & UINT32_MAX));
 	} else if (event->type == TD_EV_MAPGPA) {	/* no conversion: the request itself was refused */
-		sim->bad_request |= event->a[4] >> 32 == 0;
-		if (sim->watch != NULL)
-			*sim->watch = *td_explore_choices(td);
-	}
-	if (sim->log != NULL && sim->logged < sim->log_size) {
-		event->sequence = sim->logged;
-		sim->log[sim->logged++] = *event;
+		seen->calls++;
+		seen->bad_request |= event->a[4] >> 32 == 0;
+		seen->struck |= event->a[2] != TDVMCALL_SUCCESS ||
+				(event->a[4] & UINT32_MAX) < event->a[1] / TDX_PAGE_SIZE;
 	}
 }
 

@@ -21,6 +21,7 @@ struct sim_guest {
 };
 
 extern const struct sim_guest sim_library;	/* libtdconv */
-extern const struct sim_guest *const sim_toys[];	/* toys.c, NULL at the end */
+extern const struct sim_guest sim_linux;	/* its model of Linux 6.12 */
+extern const struct sim_guest *const sim_guests[];	/* those two and the toys; NULL at the end */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Guest code of other people's, from a shared object: see harness.h. */
 #include <dlfcn.h>
-#include <stddef.h>
+#include <stdlib.h>
 
 #include "sim/harness.h"
 #include "sim/load.h"
@@ -38,17 +38,19 @@ static int run_accept(struct sim *sim, uint64_t gpa, uint64_t size)
 	return their_accept(gpa, size);
 }
 
-const char *harness_load(const char *path, uint32_t patience, struct sim_guest *guest)
+const char *harness_load(const char *path, struct sim_guest *guest)
 {
-	void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	char *file = realpath(path, NULL);	/* a name without a slash would be looked up among the system's libraries */
+	void *object = dlopen(file != NULL ? file : path, RTLD_NOW | RTLD_LOCAL);
 
+	free(file);
 	if (object == NULL)
 		return dlerror();
 	*(void **)&their_convert = dlsym(object, "convert");
 	*(void **)&their_accept = dlsym(object, "accept");
 	if (their_convert == NULL)
 		return "it does not define int convert(uint64_t gpa, uint64_t size, int to_shared), see sim/harness.h";
-	*guest = (struct sim_guest){ .name = path, .what = "a harness", .convert = run_convert, .patience = patience,
-				     .accept = their_accept != NULL ? run_accept : NULL };
+	guest->convert = run_convert;
+	guest->accept = their_accept != NULL ? run_accept : NULL;
 	return NULL;
 }

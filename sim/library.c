@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* libtdconv as a guest: its TDCALLs go to td, and what it proves of the memory is what it gets. */
+/* libtdconv and its model of Linux as guests: their TDCALLs go to td. */
 #include <stddef.h>
 
 #include "guest/include/tdconv.h"
+#include "guest/include/tdconv_linux.h"
 #include "guest/include/tdconv_os.h"
 #include "sim/guest.h"
 
@@ -52,8 +53,8 @@ static void start(struct sim *sim)
 		return;
 	cpu.sim = sim;
 	tdconv_init(&cpu.tdc, sim);
-	cpu.tdc.policy.work.stalls = STALLS;
-	cpu.tdc.policy.undo.stalls = STALLS;
+	if (sim->exploring)
+		cpu.tdc.policy.work.stalls = cpu.tdc.policy.undo.stalls = STALLS;
 }
 
 static int convert(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
@@ -74,3 +75,15 @@ static int undo(struct sim *sim, uint64_t gpa, uint64_t size)
 
 const struct sim_guest sim_library = { .name = "libtdconv", .what = "the library of guest/, with undo",
 				       .convert = convert, .undo = undo, .patience = STALLS };
+
+static int linux_convert(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	struct tdconv_linux out;
+
+	start(sim);
+	return !tdconv_linux_convert(&cpu.tdc, gpa, gpa + size, to_shared ? TDCONV_SHARED : TDCONV_PRIVATE,
+				     TDCONV_LINUX_TRIES, &out);
+}
+
+const struct sim_guest sim_linux = { .name = "linux", .what = "libtdconv's model of Linux 6.12's loop",
+				     .convert = linux_convert, .patience = TDCONV_LINUX_TRIES - 1 };

@@ -4,7 +4,7 @@
 
 #include "sim/guest.h"
 
-/* Loads a harness; patience: stalls in a row that it is expected to survive. Returns NULL, or what is wrong with it. */
-const char *harness_load(const char *path, uint32_t patience, struct sim_guest *guest);
+/* Loads a harness: guest gets its functions. Returns NULL, or what is wrong with it. */
+const char *harness_load(const char *path, struct sim_guest *guest);
 
 #endif

@@ -43,7 +43,7 @@ uint32_t sim_job_pages(const struct sim_job *job)
 	return job->pages + 2 * GUARD;
 }
 
-/* The VMM is willing while the stage is set. */
+/* The VMM is willing while the stage is set, and its rules do not count that call. */
 bool sim_prepare(struct sim *sim, const struct sim_job *job)
 {
 	struct td_regs regs = { .long_mode = true };
@@ -59,25 +59,21 @@ bool sim_prepare(struct sim *sim, const struct sim_job *job)
 	return td_mark(sim->td);
 }
 
-struct attempt {
-	struct sim *sim;
-	const struct sim_job *job;
-	int converted, undone;	/* 0: success; 1: did not come back */
-	bool tried_undo;
-};
-
-static void guest_side(void *arg)
+static void guest_side(struct sim *sim, const void *arg)
 {
-	struct attempt *a = arg;
-	const struct sim_guest *guest = a->job->guest;
-	uint64_t size = a->job->pages * TDX_PAGE_SIZE;
+	const struct sim_job *job = arg;
+	const struct sim_guest *guest = job->guest;
+	struct sim_attempt *a = &sim->seen.attempt;
+	uint64_t size = job->pages * TDX_PAGE_SIZE;
 
-	a->converted = guest->convert(a->sim, start_of(), size, a->job->to_shared);
-	if (a->converted == 0 && !a->job->to_shared && guest->accept != NULL)
-		a->converted = guest->accept(a->sim, start_of(), size);
+	a->converted = guest->convert(sim, start_of(), size, job->to_shared);
+	if (a->converted == 0 && !job->to_shared && guest->accept != NULL) {
+		a->converted = 1;
+		a->converted = guest->accept(sim, start_of(), size);
+	}
 	if (a->converted != 0 && guest->undo != NULL) {
 		a->tried_undo = true;
-		a->undone = guest->undo(a->sim, start_of(), size);
+		a->undone = guest->undo(sim, start_of(), size);
 	}
 }
 
@@ -122,34 +118,45 @@ static bool was_permitted(struct sim *sim, const struct sim_job *job)
 	return c->limit != 0 && (c->cut == 0 || c->answer[c->limit - 1] != TD_ANSWER_STALL);
 }
 
-static enum sim_finding judge(struct sim *sim, const struct sim_job *job, const struct attempt *a)
+static bool should_have_completed(struct sim *sim, const struct sim_job *job)
 {
+	return job->expect == SIM_COMPLETE || (job->expect == SIM_BY_ANSWERS && was_permitted(sim, job));
+}
+
+enum sim_finding sim_judge(struct sim *sim, const struct sim_job *job)
+{
+	const struct sim_seen *seen = &sim->seen;
 	bool truly = true;
 
-	if (sim->over == SIM_DONE && a->converted == 0)
+	if (seen->over == SIM_DONE && seen->attempt.converted == 0)
 		truly = holds(sim, job, job->to_shared);
-	else if (sim->over == SIM_DONE && a->tried_undo && a->undone == 0)
+	else if (seen->over == SIM_DONE && seen->attempt.tried_undo && seen->attempt.undone == 0)
 		truly = holds(sim, job, false);
-	if (sim->violations != 0)
-		return (enum sim_finding)sim->first;
-	if (sim->over == SIM_TDCALLS)
+	if (seen->violations != 0)
+		return (enum sim_finding)seen->first;
+	if (seen->over == SIM_TDCALLS)
 		return SIM_FINDING_UNBOUNDED;
 	if (!truly)
 		return SIM_FINDING_FALSE_SUCCESS;
-	if (sim->bad_request)
+	if (seen->over == SIM_STOPPED && seen->vmm_caused == 0)
+		return SIM_FINDING_TD_LOST;
+	if (seen->bad_request)
 		return SIM_FINDING_BAD_REQUEST;
-	if (sim->over == SIM_DONE && a->converted != 0 && was_permitted(sim, job))
+	if (seen->over == SIM_DONE && seen->attempt.converted != 0 && should_have_completed(sim, job))
 		return SIM_FINDING_GAVE_UP;
 	return SIM_FINDING_NONE;
 }
 
+void sim_attempt(struct sim *sim, const struct sim_job *job)
+{
+	sim->seen = (struct sim_seen){ .attempt = { .converted = 1, .undone = 1 } };
+	sim_run(sim, guest_side, job);
+}
+
 enum sim_finding sim_sequence(struct sim *sim, const struct sim_job *job)
 {
-	struct attempt attempt = { .sim = sim, .job = job, .converted = 1, .undone = 1 };
-
 	td_rollback(sim->td);
-	sim_reset(sim);
 	td_explore_choices(sim->td)->at = 0;
-	sim_run(sim, guest_side, &attempt);
-	return judge(sim, job, &attempt);
+	sim_attempt(sim, job);
+	return sim_judge(sim, job);
 }

@@ -8,6 +8,8 @@
 /* SIM_FINDING(identifier, name shown, one sentence). td's violations come first, under their own names. */
 #define SIM_FINDINGS(SIM_FINDING) \
 	SIM_FINDING(FALSE_SUCCESS, "false-success", "success was reported that the VMM or the module did not give") \
+	SIM_FINDING(TD_LOST, "td-lost", \
+		    "the guest ended its own TD: it accepted memory that the VMM had not given back, or that is not there") \
 	SIM_FINDING(BAD_REQUEST, "bad-request", "MapGPA was asked for something that no VMM can take") \
 	SIM_FINDING(GAVE_UP, "gave-up", "a conversion failed although every answer was one that GHCI permits") \
 	SIM_FINDING(UNBOUNDED, "unbounded", "the TDCALLs had no end")
@@ -25,10 +27,18 @@ enum sim_finding {
 const char *sim_finding_name(enum sim_finding finding);
 const char *sim_finding_sentence(enum sim_finding finding);
 
+/* When a guest that gave the conversion up is to blame. */
+enum sim_expect {
+	SIM_BY_ANSWERS,		/* if GHCI permits every answer that it got */
+	SIM_COMPLETE,
+	SIM_CONTAIN,		/* never */
+};
+
 struct sim_job {
 	const struct sim_guest *guest;
 	uint32_t pages;		/* of the request; the TD has some on both sides of it */
 	bool to_shared;
+	enum sim_expect expect;
 };
 
 /* Prepares sim for job: what the guest will convert is on the other side, and td is marked there. */
@@ -39,5 +49,9 @@ uint32_t sim_job_pages(const struct sim_job *job);
 
 /* Takes the TD back and runs the sequence that td_explore_choices() or the behaviour's rules say. */
 enum sim_finding sim_sequence(struct sim *sim, const struct sim_job *job);
+
+/* Its two halves: the guest's, which may not come back, and the judge's, in the same process or in its parent. */
+void sim_attempt(struct sim *sim, const struct sim_job *job);
+enum sim_finding sim_judge(struct sim *sim, const struct sim_job *job);
 
 #endif

@@ -14,9 +14,9 @@ struct tally {
 
 static struct tally explore(const struct sim_guest *guest, uint32_t pages, bool to_shared, uint32_t depth)
 {
-	static const struct td_behaviour willing = { 0 };
-	struct sim_job job = { guest, pages, to_shared };
-	struct sim *sim = sim_new(sim_job_pages(&job), &willing);
+	struct sim_job job = { .guest = guest, .pages = pages, .to_shared = to_shared };
+	struct sim_setup setup = { .pages = sim_job_pages(&job) };
+	struct sim *sim = sim_new(&setup);
 	struct tally tally = { 0 };
 
 	if (sim == NULL || !sim_prepare(sim, &job))
@@ -46,7 +46,7 @@ static const struct {
 
 static const struct sim_guest *toy(const char *name)
 {
-	for (const struct sim_guest *const *t = sim_toys; *t != NULL; t++)
+	for (const struct sim_guest *const *t = sim_guests; *t != NULL; t++)
 		if (strcmp((*t)->name, name) == 0)
 			return *t;
 	return NULL;

@@ -16,33 +16,55 @@
 #define SIM_RAM		0x40000000ull	/* the RAM slot; a 1 GiB boundary, so that every ACCEPT size can be tried */
 #define SIM_MAX_PAGES	65536
 
-/* Why a sequence of answers was stopped before the guest was done. */
+/* Why a run was stopped before the guest was done. */
 enum sim_over {
 	SIM_DONE,
 	SIM_TDCALLS,	/* more TDCALLs than allowed: the guest does not bound its calls */
 	SIM_STOPPED,	/* td ended the TD */
 };
 
+/* How the guest took it: what its functions returned, 0 being success. */
+struct sim_attempt {
+	int converted, undone;	/* 1 also if it did not come back */
+	bool tried_undo;
+};
+
+/* What is seen of the guest in one run. */
+struct sim_seen {
+	uint64_t tdcalls;
+	uint64_t calls;			/* MapGPA */
+	enum sim_over over;
+	uint32_t violations;		/* of the guest; ABANDONED not among them */
+	enum td_violation first;
+	uint32_t vmm_caused;
+	bool bad_request;		/* a MapGPA that no VMM would take: unaligned, outside, both sides of S */
+	bool struck;			/* the VMM answered other than with plain success */
+	struct sim_attempt attempt;
+};
+
 struct sim {
 	struct td *td;
-	uint64_t tdcalls, max_tdcalls;
-	enum sim_over over;
+	struct sim_seen seen;
+	uint64_t max_tdcalls;
+	bool exploring;			/* guests whose budgets can be chosen take small ones, to be exhausted soon */
 	jmp_buf leave;			/* out of a guest that must not go on */
-	bool running;
-
-	uint32_t violations;		/* of the guest, in this sequence; ABANDONED not among them */
-	enum td_violation first;
-	uint32_t abandoned;
-	bool bad_request;		/* a MapGPA that no VMM would take: unaligned, outside, both sides of S */
-	struct td_choices *watch;	/* NULL, or where the sequence is kept as it grows, for when the guest crashes */
-	struct td_event *log;		/* NULL, or where events go */
-	uint32_t logged, log_size;
-
+	size_t bytes;
 	_Alignas(16) unsigned char storage[];
 };
 
-/* A TD with `pages` of private RAM at SIM_RAM. NULL without memory, or for 0 or too many pages. */
-struct sim *sim_new(uint32_t pages, const struct td_behaviour *behaviour);
+struct sim_setup {
+	uint32_t pages;			/* of private RAM at SIM_RAM */
+	uint64_t seed;			/* 0: 1 */
+	uint64_t runaway_calls;		/* MapGPA calls in a row that bring nothing; 0: what suits exploring, for this and the next */
+	uint64_t max_tdcalls;
+	struct td_behaviour behaviour;
+};
+
+/*
+ * NULL without memory, or for 0 or too many pages. The memory is shared with processes that are forked afterwards, so
+ * that the state of the TD and what was seen are known when the guest has taken its process down.
+ */
+struct sim *sim_new(const struct sim_setup *setup);
 void sim_free(struct sim *sim);
 
 /* One TDCALL of the guest. Does not return when the guest has to be stopped. */
@@ -51,11 +73,8 @@ void sim_tdcall(struct sim *sim, struct td_regs *regs);
 /* The guest uses memory through an alias (gpa with S for the shared one). */
 void sim_touch(struct sim *sim, uint64_t gpa_with_s, bool write);
 
-/* Runs fn(arg) as the guest. Returns why it was stopped, SIM_DONE if it came back by itself. */
-enum sim_over sim_run(struct sim *sim, void (*fn)(void *), void *arg);
-
-/* Forgets what the last sequence left in struct sim; td_rollback() does the rest. */
-void sim_reset(struct sim *sim);
+/* Runs fn(sim, arg) as the guest. Returns why it was stopped, SIM_DONE if it came back by itself. */
+enum sim_over sim_run(struct sim *sim, void (*fn)(struct sim *, const void *), const void *arg);
 
 /* The GPA space of td and of the sequence's guest. */
 uint64_t sim_shared_bit(const struct sim *sim);

@@ -214,6 +214,6 @@ TOY("end-is-success", end_is_success, "takes a RETRY that points to the end for 
 TOY("byte-trickle", byte_trickle, "takes an R11 inside a page");
 TOY("swallowed-error", swallowed_error, "loses the error");
 
-const struct sim_guest *const sim_toys[] = { &toy_correct, &toy_tail_only, &toy_no_r11_check, &toy_unmasked_s,
-					     &toy_unbounded, &toy_end_is_success, &toy_byte_trickle,
-					     &toy_swallowed_error, NULL };
+const struct sim_guest *const sim_guests[] = { &sim_library, &sim_linux, &toy_correct, &toy_tail_only,
+					       &toy_no_r11_check, &toy_unmasked_s, &toy_unbounded, &toy_end_is_success,
+					       &toy_byte_trickle, &toy_swallowed_error, NULL };

@@ -25,23 +25,20 @@ struct seen {
 	uint64_t rax, r10, r11;
 };
 
-static void map_two_pages(void *arg)
-{
-	struct seen *seen = arg;
+static struct seen seen;
 
-	seen->r10 = 0;
-	seen->r11 = GHCI_MAP_GPA;
-	seen->rax = tdcall(TDG_VP_VMCALL, 0x3c00, &seen->r10, &seen->r11, SIM_RAM | 1ull << 47, 2 * TDX_PAGE_SIZE);
+static void map_two_pages(struct sim *sim, const void *arg)
+{
+	(void)sim, (void)arg;
+	seen.r10 = 0;
+	seen.r11 = GHCI_MAP_GPA;
+	seen.rax = tdcall(TDG_VP_VMCALL, 0x3c00, &seen.r10, &seen.r11, SIM_RAM | 1ull << 47, 2 * TDX_PAGE_SIZE);
 }
 
-static void never_ends(void *arg)
+static void never_ends(struct sim *sim, const void *arg)
 {
-	(void)arg;
-	for (;;) {
-		struct seen seen;
-
-		map_two_pages(&seen);
-	}
+	for (;;)
+		map_two_pages(sim, arg);
 }
 
 /* A #UD that is not TDCALL kills the process as it always does. */
@@ -60,13 +57,12 @@ static void other_ud(void)
 
 int main(void)
 {
-	static const struct td_behaviour one_page = { .nrules = 1, .rules = { { .complete = 1 } } };
-	struct sim *sim = sim_new(16, &one_page);
-	struct seen seen = { 0 };
+	static const struct sim_setup one_page = { .pages = 16, .behaviour = { .nrules = 1, .rules = { { .complete = 1 } } } };
+	struct sim *sim = sim_new(&one_page);
 
 	if (!tap_ok(sim != NULL && sim_trap(sim), "a TD in this process"))
 		return tap_done();
-	tap_is(sim_run(sim, map_two_pages, &seen), SIM_DONE, "the guest comes back");
+	tap_is(sim_run(sim, map_two_pages, NULL), SIM_DONE, "the guest comes back");
 	tap_is(seen.rax, 0, "RAX");
 	tap_is(seen.r10, TDVMCALL_RETRY, "R10: the VMM did one page of two");
 	tap_is(seen.r11, (SIM_RAM + TDX_PAGE_SIZE) | 1ull << 47, "R11: the second page, with S");

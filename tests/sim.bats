@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031,SC2154 # what run sets is what the same test looks at
 # tdlab-sim: guest code in a process under every answer of a VMM. Each known defect has its name and is found in at most
 # three answers; what is correct is clean.
 
@@ -66,6 +67,47 @@ caught() {
 	[[ $output == *"crash in 1 sequences"* ]]
 	[[ $output == *"hang in 1 sequences"* ]]
 	[[ $output == *"explored   8 pages to shared: 18 sequences"* ]]
+}
+
+# under BEHAVIOUR STATUS OUTCOME FINDING [OPTION...]: one run, its exit status and what its report says
+under() {
+	local behaviour=$1 status=$2 said="$3 $4"
+	shift 4
+	run "-$status" --separate-stderr "$sim" --vmm "$behaviour" --json "$@"
+	[ "$(jq -r '"\(.outcome) \(.finding)"' <<<"$output")" = "$said" ]
+	reproduce=$(jq -r .reproduce <<<"$output")
+	again=$(jq -c 'del(.reproduce)' <<<"$output")
+	run "-$status" --separate-stderr bash -c "build/$reproduce --json"
+	[ "$(jq -c 'del(.reproduce)' <<<"$output")" = "$again" ]
+}
+
+@test "one run under a behaviour: judged by its label, and its command runs again" {
+	under complete 0 converted null
+	under eagain:stalls=2 0 converted null --guest linux
+	under eagain:stalls=3 1 failed gave-up --guest linux
+	under error-after 0 undone null
+	under error-after 0 failed null --guest correct --to-private
+	under error-after 1 converted false-success --guest swallowed-error
+	under error-after 1 stopped td-lost --guest swallowed-error --to-private
+	under error-after:call=9 5 converted null
+	under qemu-64m 1 converted pending-access --guest tail-only --to-private
+}
+
+@test "one run: a harness that has no loop, that hangs, crashes, prints, is none" {
+	harness trap
+	harness broken
+	harness empty
+	under hyperv 1 failed gave-up --harness "$BATS_TEST_TMPDIR/trap.so"
+	under complete 0 converted null --harness "$BATS_TEST_TMPDIR/trap.so" --to-private
+	under error-after:code=GPA_INUSE 1 hang hang --harness "$BATS_TEST_TMPDIR/broken.so"
+	printf '[behaviour]\ntitle = R11 is 0\nghci = hostile\nexpect = contain\n[rule]\ncomplete = 1\nclaim = zero\nclaim-s = strip\n' \
+		>"$BATS_TEST_TMPDIR/zero.vmm"
+	under "$BATS_TEST_TMPDIR/zero.vmm" 1 crash crash --harness "$BATS_TEST_TMPDIR/broken.so"
+	run -2 --separate-stderr "$sim" --vmm hyperv --harness "$BATS_TEST_TMPDIR/empty.so"
+	[[ -z $output && $stderr == *"does not define int convert"* ]]
+	run -2 --separate-stderr "$sim" --vmm hyperb
+	[[ $stderr == *'did you mean "hyperv"'* ]]
+	run -2 --separate-stderr "$sim" --vmm hyperv --depth 3
 }
 
 @test "a harness without the function, none at all, a guest and an answer that do not exist" {

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Guest code runs in a process of its own: it may crash, hang, print and exit. */
+#ifndef SIM_CHILD_H
+#define SIM_CHILD_H
+
+#include <stdint.h>
+
+enum child_end {
+	CHILD_BACK,	/* fn came back; *status is what it returned */
+	CHILD_DIED,	/* *status is that of waitpid() */
+	CHILD_HUNG,	/* *beat did not change for 5 seconds, and it was killed */
+	CHILD_NONE,	/* there is no process to be had */
+};
+
+/* Runs fn(arg) in a child whose standard output is ours for errors. beat is in memory that both see. */
+enum child_end child_run(int (*fn)(void *), void *arg, const volatile uint64_t *beat, int *status);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* One run under a behaviour file, judged by its label as tdlab boot judges a kernel. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "cli/behaviour.h"
+#include "cli/json.h"
+#include "cli/words.h"
+#include "sim/child.h"
+#include "sim/tally.h"
+
+#define RUNAWAY_CALLS	10000	/* as in a boot */
+
+/* With its budgets libtdconv asks twice a page at most, accepts as often, and undoes it with the same. */
+#define TDCALLS_PER_PAGE	16
+#define TDCALLS_EXTRA		200000
+
+struct outcome {
+	unsigned int finding;
+	const char *how;	/* what became of the conversion */
+	const char *verdict;
+	char reason[160];
+	int status;
+};
+
+struct single {
+	const struct options *options;
+	const struct sim_job *job;
+	struct sim_guest *guest;
+	struct sim *sim;
+};
+
+static int guest_process(void *arg)
+{
+	const struct single *s = arg;
+	int status = options_load(s->options, s->guest);
+
+	if (!status)
+		sim_attempt(s->sim, s->job);
+	return status;
+}
+
+/* sim_prepare() makes a call of its own when there is something to be shared first. */
+static void count_from_guest(struct td_behaviour *b)
+{
+	for (uint32_t i = 0; i < b->nrules; i++) {
+		b->rules[i].first = (b->rules[i].first != 0 ? b->rules[i].first : 1) + 1;
+		b->rules[i].last += b->rules[i].last != 0;
+	}
+}
+
+static struct sim *prepared(const struct options *o, const struct sim_job *job, const struct td_behaviour *behaviour)
+{
+	struct sim_setup setup = { .pages = sim_job_pages(job), .seed = o->seed.value, .behaviour = *behaviour,
+				   .runaway_calls = RUNAWAY_CALLS,
+				   .max_tdcalls = TDCALLS_EXTRA + TDCALLS_PER_PAGE * (uint64_t)job->pages };
+	struct sim *sim;
+
+	if (!job->to_shared)
+		count_from_guest(&setup.behaviour);
+	sim = sim_new(&setup);
+	if (sim == NULL || !sim_prepare(sim, job))
+		return NULL;
+	td_explore_begin(sim->td, 0);
+	return sim;
+}
+
+static void say(struct outcome *out, int status, const char *reason)
+{
+	out->status = status;
+	out->verdict = status == STATUS_PASS ? "pass" : status == STATUS_FAIL ? "fail" : "inconclusive";
+	snprintf(out->reason, sizeof(out->reason), "%s", reason);
+}
+
+static const char *how_it_went(const struct sim_seen *seen)
+{
+	if (seen->over != SIM_DONE)
+		return seen->over == SIM_STOPPED ? "stopped" : "endless";
+	if (seen->attempt.converted == 0)
+		return "converted";
+	return seen->attempt.undone == 0 ? "undone" : "failed";
+}
+
+/* The guest did nothing wrong. If its TD was ended, that was for what the VMM did. */
+static void judge_rest(struct outcome *out, const struct sim_seen *seen, const struct behaviour *b)
+{
+	bool contain = b->packed.contain;
+
+	if (seen->over == SIM_STOPPED && !contain)
+		say(out, STATUS_UNFINISHED, "the TDX module ended the TD for what the VMM did, no violation");
+	else if (contain && !seen->struck)
+		say(out, STATUS_INCONCLUSIVE,
+		    "the VMM never came to misbehave: the guest made no request that the behaviour is about");
+	else if (seen->over == SIM_STOPPED)
+		say(out, STATUS_PASS, "the TDX module ended the TD for what the VMM did, no violation");
+	else if (contain)
+		say(out, STATUS_PASS, "what the VMM did not complete was contained, no violation");
+	else
+		say(out, STATUS_PASS, "the conversion completed, no violation");
+}
+
+static void judge(struct outcome *out, enum child_end end, int child_status, struct sim *sim, const struct sim_job *job,
+		  const struct behaviour *b)
+{
+	if (end == CHILD_BACK) {
+		out->how = how_it_went(&sim->seen);
+		out->finding = sim_judge(sim, job);
+	} else {
+		out->finding = end == CHILD_DIED ? FINDING_CRASH : FINDING_HANG;
+		out->how = finding_name(out->finding);
+	}
+	if (out->finding == SIM_FINDING_NONE)
+		judge_rest(out, &sim->seen, b);
+	else
+		say(out, STATUS_FAIL, finding_sentence(out->finding));
+	if (out->finding == SIM_FINDING_GAVE_UP)
+		say(out, STATUS_FAIL, "the conversion failed, although the VMM would have gone on");
+	if (end == CHILD_DIED && WIFSIGNALED(child_status))
+		snprintf(out->reason, sizeof(out->reason), "the guest code crashed: %s", strsignal(WTERMSIG(child_status)));
+	else if (end == CHILD_DIED)
+		say(out, STATUS_FAIL, "the guest code ended its process");
+}
+
+/* To be freed. */
+static char *again(const struct options *o, const struct sim_job *job, const struct behaviour *b)
+{
+	char *text = xprintf("tdlab-sim --vmm"), number[32];
+
+	add_word(&text, b->spec);
+	add_option(&text, "--behaviours", o->behaviours);
+	add_option(&text, o->harness != NULL ? "--harness" : "--guest", job->guest->name);
+	snprintf(number, sizeof(number), "%" PRIu32, job->pages);
+	add_option(&text, "--pages", number);
+	if (!job->to_shared)
+		add_word(&text, "--to-private");
+	snprintf(number, sizeof(number), "%" PRIu64, o->seed.value);
+	add_option(&text, "--seed", number);
+	return text;
+}
+
+static void report_text(const struct sim_job *job, const struct behaviour *b, const struct sim_seen *seen,
+			const struct outcome *out, const char *reproduce)
+{
+	printf("guest      %s: %s\n", job->guest->name, job->guest->what);
+	printf("vmm        %s: %s (%s, to be %s)\n", b->spec, b->title, b->packed.hostile ? "hostile" : "permitted",
+	       b->packed.contain ? "contained" : "completed");
+	printf("conversion %u pages to %s: %s after %" PRIu64 " MapGPA, %" PRIu64 " TDCALLs\n", job->pages,
+	       job->to_shared ? "shared" : "private", out->how, seen->calls, seen->tdcalls);
+	if (out->finding != SIM_FINDING_NONE)
+		printf("finding    %s: %s\n", finding_name(out->finding), finding_sentence(out->finding));
+	printf("again      %s\n", reproduce);
+	printf("verdict    %s: %s\n", out->verdict, out->reason);
+}
+
+static void report_json(const struct sim_job *job, const struct behaviour *b, const struct sim_seen *seen,
+			const struct outcome *out, const char *reproduce)
+{
+	struct json json = { .out = stdout, .indent = true };
+
+	json_object(&json, NULL);
+	json_text(&json, "schema", "tdlab.sim-vmm/1");
+	json_text(&json, "behaviour", b->spec);
+	json_text(&json, "title", b->title);
+	json_text(&json, "class", b->packed.hostile ? "hostile" : "permitted");
+	json_text(&json, "expect", b->packed.contain ? "contain" : "complete");
+	json_text(&json, "guest", job->guest->name);
+	json_number(&json, "pages", job->pages);
+	json_text(&json, "direction", job->to_shared ? "shared" : "private");
+	json_text(&json, "outcome", out->how);
+	json_text(&json, "finding", out->finding != SIM_FINDING_NONE ? finding_name(out->finding) : NULL);
+	json_text(&json, "verdict", out->verdict);
+	json_text(&json, "reason", out->reason);
+	json_number(&json, "calls", seen->calls);
+	json_number(&json, "tdcalls", seen->tdcalls);
+	json_text(&json, "reproduce", reproduce);
+	json_object_end(&json);
+}
+
+static int run_loaded(struct single *s, const struct behaviour *b)
+{
+	struct outcome out = { 0 };
+	int child_status = 0;
+	enum child_end end;
+	char *reproduce;
+
+	s->sim = prepared(s->options, s->job, &b->packed);
+	end = s->sim != NULL ? child_run(guest_process, s, &s->sim->seen.tdcalls, &child_status) : CHILD_NONE;
+	if (end == CHILD_NONE)
+		return complain(STATUS_ENVIRONMENT, "no memory or no process for the guest code");
+	if (end == CHILD_BACK && child_status != 0)
+		return child_status;
+	judge(&out, end, child_status, s->sim, s->job, b);
+	reproduce = again(s->options, s->job, b);
+	(s->options->json ? report_json : report_text)(s->job, b, &s->sim->seen, &out, reproduce);
+	free(reproduce);
+	sim_free(s->sim);
+	return out.status;
+}
+
+int run_vmm(const struct options *o, struct sim_job *job, struct sim_guest *guest)
+{
+	struct single s = { .options = o, .job = job, .guest = guest };
+	struct behaviour b;
+	int status = behaviour_load(&b, o->vmm, o->behaviours);
+
+	if (status)
+		return status;
+	job->expect = b.packed.contain ? SIM_CONTAIN : SIM_COMPLETE;
+	status = run_loaded(&s, &b);
+	behaviour_free(&b);
+	return status;
+}

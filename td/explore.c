@@ -77,6 +77,18 @@ static uint32_t draw(struct td_choices *c, uint32_t width)
 	return (uint32_t)(c->random >> 33) % width;
 }
 
+/* splitmix64's last steps: numbers that follow one another lead to states that do not. */
+static void draw_from(struct td_choices *c)
+{
+	uint64_t x = (c->seed ^ c->number * 0x9e3779b97f4a7c15ull) + 0x9e3779b97f4a7c15ull;
+
+	if (c->count == 0)
+		return;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
+	c->random = (x ^ x >> 31) | 1;
+}
+
 /* Follows the string as far as it goes, then adds to it: first choices, or drawn ones. */
 static enum td_answer choose(struct td *td, uint64_t pages)
 {
@@ -102,12 +114,54 @@ static enum td_answer choose(struct td *td, uint64_t pages)
 
 void td_explore_begin(struct td *td, uint32_t limit)
 {
-	td->choices = (struct td_choices){ .limit = limit < TD_EXPLORE_DEPTH ? limit : TD_EXPLORE_DEPTH };
+	td->choices = (struct td_choices){ .limit = limit < TD_EXPLORE_DEPTH ? limit : TD_EXPLORE_DEPTH, .ours = true };
 }
 
 struct td_choices *td_explore_choices(struct td *td)
 {
 	return &td->choices;
+}
+
+void td_explore_shard(struct td *td, uint32_t shard, uint32_t shards)
+{
+	struct td_choices *c = &td->choices;
+
+	/* Enough prefixes to share out evenly, few enough that what each shard runs only to see them is little. */
+	c->split = c->limit < 3 ? 1 : c->limit < 6 ? 2 : 3;
+	c->shard = shard;
+	c->shards = shards;
+	c->number = shard;
+	c->ours = shard == 0;
+	draw_from(c);
+}
+
+void td_explore_random(struct td *td, uint64_t seed, uint64_t count)
+{
+	td->choices.seed = seed;
+	td->choices.count = count;
+	draw_from(&td->choices);
+}
+
+bool td_explore_any(struct td *td)
+{
+	return td->choices.count == 0 || td->choices.number < td->choices.count;
+}
+
+static bool next_drawn(struct td_choices *c)
+{
+	c->depth = 0;
+	c->number += c->shards != 0 ? c->shards : 1;
+	draw_from(c);
+	return c->number < c->count;
+}
+
+/* The string has changed at its end. Whether it is another prefix, whose, and whether it has to be run. */
+static bool deal(struct td_choices *c)
+{
+	if (c->shards < 2 || c->depth > c->split)
+		return true;
+	c->ours = ++c->dealt % c->shards == c->shard;
+	return c->ours || c->depth < c->split;
 }
 
 bool td_explore_next(struct td *td)
@@ -117,10 +171,15 @@ bool td_explore_next(struct td *td)
 	c->depth = c->at > c->fixed ? c->at : c->fixed;	/* what the sequence did not use is no branch of the tree */
 	c->at = 0;
 	c->cut = 0;
+	if (c->count != 0)
+		return next_drawn(c);
+	if (!c->ours && c->depth > c->split)
+		c->depth = c->split;
 	while (c->depth > c->fixed) {
-		if (++c->taken[c->depth - 1] < c->width[c->depth - 1])
+		if (++c->taken[c->depth - 1] >= c->width[c->depth - 1])
+			c->depth--;
+		else if (deal(c))
 			return true;
-		c->depth--;
 	}
 	return false;
 }

@@ -48,6 +48,8 @@ enum td_answer {
 	TD_ANSWER_KINDS
 };
 
+#define TD_EXPLORE_STATE(real, known) ((real) * 8u + (known))
+
 struct td_choices {
 	uint8_t taken[TD_EXPLORE_DEPTH];	/* index among the answers that were possible there */
 	uint8_t width[TD_EXPLORE_DEPTH];	/* how many were */
@@ -58,6 +60,11 @@ struct td_choices {
 	uint32_t fixed;		/* the first so many never change: a shard, or a replay */
 	uint32_t named;		/* of the first so many, answer[] is given and taken[] follows from it: a replay */
 	uint64_t random;	/* not 0: choices that are added are drawn from this instead of being the first */
+	uint64_t seed, count, number;	/* count not 0: so many sequences are drawn, each from seed and its number */
+	uint32_t shard, shards, split;	/* td_explore_shard() */
+	uint64_t dealt;			/* prefixes of at most split answers that were begun before the present one */
+	bool ours;			/* the present sequence belongs to this shard */
+	uint64_t states;	/* what pages have been in meanwhile: bit TD_EXPLORE_STATE(real, known) */
 	uint32_t cut;		/* answers beyond limit that the present sequence asked for: the last one again if it brought
 				 * nothing, so that a loop without end shows, else "ok" */
 };
@@ -72,6 +79,20 @@ struct td_choices *td_explore_choices(struct td *td);
 
 /* The next sequence in order; false when all have been taken. Call between sequences, at = 0 afterwards. */
 bool td_explore_next(struct td *td);
+
+/*
+ * One of so many shards (shard < shards) of the sequences. Those that begin alike, in at most split answers, are dealt
+ * out together and in turn, so the shards are disjoint and together all there is, whatever the guest does, as long as
+ * it does the same each time. What a shard must run only to see how the tree goes on is not ours. With a count,
+ * numbers are dealt out. Call after td_explore_begin() and td_explore_random(), before the first sequence.
+ */
+void td_explore_shard(struct td *td, uint32_t shard, uint32_t shards);
+
+/* Sequences are drawn instead of enumerated: count of them, the same for the same seed. */
+void td_explore_random(struct td *td, uint64_t seed, uint64_t count);
+
+/* Whether there is a first sequence: more shards than numbers leave some with nothing to do. */
+bool td_explore_any(struct td *td);
 
 /* How many answers are possible for a request of so many pages. */
 uint32_t td_explore_width(uint64_t pages);

@@ -201,6 +201,116 @@ static void test_drawn(void)
 	tap_is(same, 0, "... another seed, another string");
 }
 
+#define MOST	4000
+
+/* The guest of test_depth(), of one shard: which strings are ours, as numbers. Returns how many runs were for nothing. */
+static uint32_t strings_of(uint32_t shard, uint32_t shards, uint32_t depth, uint32_t *strings, uint32_t *n)
+{
+	struct td_choices *c = start(depth);
+	uint32_t idle = 0;
+
+	td_explore_shard(fake.td, shard, shards);
+	*n = 0;
+	do {
+		uint32_t string = 1;
+
+		for (uint32_t i = 0; i < depth && fake_share(16, 1).r10 == RETRY; i++)
+			;
+		for (uint32_t i = 0; i < c->at; i++)
+			string = string * 16 + c->taken[i];
+		if (c->ours && *n < MOST)
+			strings[(*n)++] = string;
+		else
+			idle++;
+		td_rollback(fake.td);
+	} while (td_explore_next(fake.td));
+	return idle;
+}
+
+static void test_shards(void)
+{
+	static uint32_t whole[MOST], part[MOST];
+	uint32_t most = 0, missing = 0, twice = 0, idle = 0, n, m;
+
+	for (uint32_t depth = 1; depth <= 4; depth++) {
+		strings_of(0, 1, depth, whole, &n);
+		for (uint32_t shards = 2; shards <= 40; shards += depth < 4 ? 1 : 19) {
+			uint8_t seen[MOST] = { 0 };
+
+			for (uint32_t shard = 0; shard < shards; shard++) {
+				idle = strings_of(shard, shards, depth, part, &m);
+				most = idle > most ? idle : most;
+				for (uint32_t i = 0, at = 0; i < m; i++, at++) {
+					while (at < n && whole[at] != part[i])
+						at++;
+					seen[at < n ? at : MOST - 1]++;
+				}
+			}
+			for (uint32_t i = 0; i < MOST; i++) {
+				missing += i < n && seen[i] == 0;
+				twice += i < n ? seen[i] > 1 : seen[i] != 0;
+			}
+		}
+	}
+	tap_is(missing, 0, "the shards are all there is");
+	tap_is(twice, 0, "... and nothing twice");
+	tap_ok(most <= 1 + 6 + 7, "... and hardly more is run than they have");
+}
+
+static uint64_t print_of(const struct td_choices *c)
+{
+	uint64_t print = c->at;
+
+	for (uint32_t i = 0; i < c->at; i++)
+		print = print * 31 + c->taken[i];
+	return print;
+}
+
+static void test_drawn_shards(void)
+{
+	struct td_choices *c = start(16);
+	uint64_t whole = 0, parts = 0, n = 0;
+
+	td_explore_random(fake.td, 9, 100);
+	do {
+		for (int i = 0; i < 16; i++)
+			fake_share(16, 4);
+		whole += print_of(c) * 77;
+		n++;
+	} while (td_explore_next(fake.td));
+	tap_is(n, 100, "so many are drawn");
+	for (uint32_t shard = 0; shard < 7; shard++) {
+		c = start(16);
+		td_explore_random(fake.td, 9, 100);
+		td_explore_shard(fake.td, shard, 7);
+		do {
+			for (int i = 0; i < 16; i++)
+				fake_share(16, 4);
+			parts += print_of(c) * 77;
+		} while (td_explore_next(fake.td));
+	}
+	tap_ok(parts == whole && whole != 0, "... the same ones in shards");
+	start(16);
+	td_explore_random(fake.td, 9, 3);
+	tap_ok(td_explore_any(fake.td), "there is a first one to be drawn");
+	td_explore_shard(fake.td, 3, 4);
+	tap_ok(!td_explore_any(fake.td), "... but not for a fourth shard of three");
+}
+
+/* Where pages have been is remembered over the way back. */
+static void test_states(void)
+{
+	struct td_choices *c = start(4);
+	uint64_t want = 1ull << TD_EXPLORE_STATE(TD_REAL_MAPPED, TD_KNOWN_TO_SHARED) |
+			1ull << TD_EXPLORE_STATE(TD_REAL_SHARED, TD_KNOWN_TO_SHARED) |
+			1ull << TD_EXPLORE_STATE(TD_REAL_SHARED, TD_KNOWN_CLAIMED_SHARED);
+
+	c->states = 0;
+	fake_share(16, 1);
+	td_rollback(fake.td);
+	tap_is(c->states, want, "asked for, done, said: three states of a page");
+}
+
 int main(void)
 {
 	test_answers();
@@ -211,5 +321,8 @@ int main(void)
 	test_given();
 	test_names();
 	test_drawn();
+	test_shards();
+	test_drawn_shards();
+	test_states();
 	return tap_done();
 }

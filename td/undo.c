@@ -78,6 +78,7 @@ void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int 
 	if (td->marked && !td->undo_lost)
 		log_step(td, page, (uint32_t)n, new);
 	fill(page, n, new);
+	td->choices.states |= 1ull << TD_EXPLORE_STATE(real & PAGE_REAL, known);
 }
 
 bool td_mark(struct td *td)

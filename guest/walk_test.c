@@ -184,6 +184,9 @@ static void splits(bool pat)
 	tap_is(*entry_of(&walk, M2, 1), (G1 + M2) | FLAGS | NX | small, "  not the page before");
 	tap_is(*entry_of(&walk, 2 * M2 - P, 1), (G1 + 2 * M2 - P) | S | FLAGS | NX | small, "  the last page");
 	tap_is(*entry_of(&walk, 2 * M2, 2), (G1 + 2 * M2) | FLAGS | NX | large, "  not the leaf behind");
+	tap_ok(tdconv_walk_set(&walk, 2 * M2, P, TDCONV_PTE_SHARED), "the first page of that");
+	tap_is(*entry_of(&walk, 2 * M2, 1), (G1 + 2 * M2) | S | FLAGS | NX | small, "  is shared");
+	tap_is(*entry_of(&walk, 2 * M2 + P, 1), (G1 + 2 * M2 + P) | FLAGS | NX | small, "  the next one is not");
 }
 
 static void refusals(void)

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* TDG.VM.RD, VM.WR, SYS.RD and MR.REPORT: what a TD may know of itself (MOD src/common/metadata_handlers). */
+/* TDG.VM.RD, VM.WR and SYS.RD: what a TD may know of itself (MOD src/common/metadata_handlers). */
 #include "td/state.h"
 
 #define OPERAND_RCX	1
-#define OPERAND_RDX	2
-#define OPERAND_R8	8
 
 /*
  * A field is matched by class (bits 61:56) and code (bits 23:0); size, context and the flag bits do not matter, the
  * reserved ones, last-element and last-field must be zero (MOD md_field_id_t).
  */
 #define FIELD_KEY	0x3f00000000ffffffull
+#define FIELD_CODE	0x0000000000ffffffull
 #define FIELD_MUST_BE_0	0x4083fffcff000000ull
 #define NO_FIELD	~0ull
 
@@ -20,6 +19,18 @@
 static bool is_field(uint64_t id, uint64_t field)
 {
 	return ((id ^ field) & FIELD_KEY) == 0;
+}
+
+/* Measurements are six words each, and the four RTMRs stand in a row: their codes count on from the first's. */
+static bool read_words(const uint8_t *measured, uint64_t words, uint64_t id, uint64_t field, uint64_t *value)
+{
+	uint64_t n = (id & FIELD_CODE) - (field & FIELD_CODE);
+
+	if (n >= words || !is_field(id - n, field))
+		return false;
+	for (unsigned int i = 0; i < 8; i++)
+		*value |= (uint64_t)measured[8 * n + i] << 8 * i;
+	return true;
 }
 
 static uint64_t read_field(const struct td *td, uint64_t id, uint64_t *value)
@@ -42,7 +53,8 @@ static uint64_t read_field(const struct td *td, uint64_t id, uint64_t *value)
 		*value = td->now.td_ctls;
 	else if (is_field(id, TDX_FIELD_TOPOLOGY_ENUM))
 		*value = 0;
-	else
+	else if (!read_words(td->mrtd, sizeof(td->mrtd) / 8, id, TDX_FIELD_MRTD, value) &&
+		 !read_words(td->now.rtmr[0], sizeof(td->now.rtmr) / 8, id, TDX_FIELD_RTMR, value))
 		return TDX_FIELD_ID_INCORRECT;
 	return TDX_SUCCESS;
 }
@@ -121,50 +133,4 @@ void td_sys_rd(struct td *td, struct td_regs *regs)
 	regs->gpr[TD_R8] = value;
 	regs->gpr[TD_RDX] = NO_FIELD;
 	regs->gpr[TD_RAX] = tdx_status(code, 0);
-}
-
-static void put64(uint8_t *to, uint64_t value)
-{
-	for (unsigned int i = 0; i < 8; i++)
-		to[i] = (uint8_t)(value >> i * 8);
-}
-
-/*
- * TDREPORT_STRUCT (MOD "Measurement and attestation types"): type 0x81, REPORTDATA at 128, TDINFO at 512 with the
- * attributes first. There is no attestation here, so measurements and MAC are zero and no verifier will take it.
- */
-enum { REPORT_SIZE = 1024, REPORT_TYPE_TDX = 0x81, REPORT_DATA = 128, REPORT_DATA_SIZE = 64, REPORT_TDINFO = 512 };
-
-static enum td_action unmapped(struct td *td, uint64_t gpa, uint64_t rip)
-{
-	struct td_access access = { .gpa = gpa, .rip = rip };
-
-	return td_access(td, td->now.vcpu, &access);
-}
-
-enum td_action td_report_leaf(struct td *td, struct td_regs *regs)
-{
-	uint64_t out = regs->gpr[TD_RCX], data = regs->gpr[TD_RDX];
-	uint8_t report[REPORT_SIZE];
-
-	if (out % REPORT_SIZE != 0 || out >= td->s)
-		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
-	else if (data % REPORT_DATA_SIZE != 0 || data >= td->s)
-		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RDX);
-	else if (regs->gpr[TD_R8] != 0)
-		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_R8);
-	else if (td_real(td, out) != TD_REAL_MAPPED)
-		return unmapped(td, out, regs->rip);
-	else if (td_real(td, data) != TD_REAL_MAPPED)
-		return unmapped(td, data, regs->rip);
-	else {
-		for (unsigned int i = 0; i < REPORT_SIZE; i++)
-			report[i] = 0;
-		report[0] = REPORT_TYPE_TDX;
-		td_engine_private(td, data, report + REPORT_DATA, REPORT_DATA_SIZE, false);
-		put64(report + REPORT_TDINFO, td->config.attributes);
-		td_engine_private(td, out, report, REPORT_SIZE, true);
-		regs->gpr[TD_RAX] = 0;
-	}
-	return TD_NEXT;
 }

@@ -83,6 +83,8 @@ static enum td_action leaf(struct td *td, unsigned int vcpu, struct td_regs *reg
 	case TDG_VP_INFO:
 		vp_info(td, vcpu, regs);
 		return TD_NEXT;
+	case TDG_MR_RTMR_EXTEND:
+		return td_rtmr_extend(td, regs);
 	case TDG_VP_VEINFO_GET:
 		veinfo_get(td, vcpu, regs);
 		return TD_NEXT;

@@ -4,6 +4,7 @@
 #define TD_STATE_H
 
 #include "td/explore.h"
+#include "td/sha384.h"
 #include "td/td.h"
 
 #define TD_MAX_CONVERSIONS 64
@@ -46,6 +47,7 @@ struct td_state {
 	struct td_conversion conversions[TD_MAX_CONVERSIONS];
 	uint64_t random;
 	uint64_t td_ctls, notify_enables;
+	uint8_t rtmr[TD_RTMRS][TD_SHA384_BYTES];
 	uint64_t mapgpa_calls;
 	uint64_t barren_calls;	/* consecutive MapGPA calls without a newly claimed page */
 	uint64_t last_verdict;	/* so that a loop over one page is one record */
@@ -72,6 +74,8 @@ struct td {
 	uint32_t undo_lost;		/* more changes than the log holds: no way back */
 	uint32_t marked;
 	struct td_choices choices;	/* survives a rollback */
+	struct td_sha384 build;		/* MRTD until the TD is finalized */
+	uint8_t mrtd[TD_SHA384_BYTES];
 	struct td_state now, then;
 	/* struct td_page[pages], then struct td_undo[undo_steps] */
 };
@@ -144,7 +148,8 @@ enum td_action td_ghci(struct td *td, unsigned int vcpu, struct td_regs *regs);
 void td_map_gpa(struct td *td, struct td_regs *vmm, uint64_t rip);
 enum td_action td_page_accept(struct td *td, struct td_regs *regs);
 enum td_action td_page_release(struct td *td, struct td_regs *regs);
-enum td_action td_report_leaf(struct td *td, struct td_regs *regs);
+enum td_action td_report_leaf(struct td *td, struct td_regs *regs);	/* measure.c */
+enum td_action td_rtmr_extend(struct td *td, struct td_regs *regs);
 void td_vm_rd(struct td *td, struct td_regs *regs);
 void td_vm_wr(struct td *td, struct td_regs *regs);
 void td_sys_rd(struct td *td, struct td_regs *regs);

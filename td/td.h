@@ -24,6 +24,8 @@
 
 #define TD_MAX_SLOTS	16
 #define TD_MAX_VCPUS	8
+#define TD_RTMRS	4
+#define TD_MEASUREMENT	48	/* bytes of MRTD and of an RTMR: SHA-384 */
 
 /* What stands behind a range of GPA space. Whatever lies in no slot is a hole. */
 enum td_slot_kind {
@@ -103,6 +105,19 @@ struct td;
 size_t td_size(const struct td_config *config);
 struct td *td_init(void *mem, size_t bytes, const struct td_config *config);
 void td_finish(struct td *td);
+
+/*
+ * Measurement.
+ *
+ * td_build_page(): between td_init() and the first exit, for each page that the VMM adds, in its order: the page at gpa
+ *	enters MRTD as TDH.MEM.PAGE.ADD does, and its 4096 bytes too, as sixteen TDH.MR.EXTEND, unless contents is NULL.
+ * td_build_finish(): TDH.MR.FINALIZE. A TD that was never built like this has an MRTD of zeroes.
+ * td_mrtd(), td_rtmr(): TD_MEASUREMENT bytes.
+ */
+void td_build_page(struct td *td, uint64_t gpa, const void *contents);
+void td_build_finish(struct td *td);
+const uint8_t *td_mrtd(const struct td *td);
+const uint8_t *td_rtmr(const struct td *td, unsigned int index);
 
 /*
  * Exits.

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the module knows of what runs in the TD: MRTD, built before it runs, the RTMRs that it extends itself, and the
+ * report of both (MOD "Measurement and attestation"). Nothing here is attested: there is no key, so no MAC.
+ */
+#include "td/state.h"
+
+#define OPERAND_RCX	1
+#define OPERAND_RDX	2
+#define OPERAND_R8	8
+
+#define EXTEND_BYTES	256	/* of a page that one TDH.MR.EXTEND takes in */
+
+_Static_assert(TD_MEASUREMENT == TD_SHA384_BYTES, "MRTD and RTMRs are SHA-384");
+
+static void put64(uint8_t *to, uint64_t value)
+{
+	for (unsigned int i = 0; i < 8; i++)
+		to[i] = (uint8_t)(value >> i * 8);
+}
+
+/* The block that names what was done to which page: the leaf in 16 bytes of ASCII, the GPA, zeroes. */
+static void record(struct td *td, const char *leaf, uint64_t gpa)
+{
+	uint8_t block[TD_SHA384_BLOCK] = { 0 };
+
+	for (unsigned int i = 0; leaf[i] != '\0'; i++)
+		block[i] = (uint8_t)leaf[i];
+	put64(block + 16, gpa);
+	td_sha384_add(&td->build, block, sizeof(block));
+}
+
+/*
+ * The records are those of MOD src/vmm_dispatcher/api_calls/tdh_mem_page_add.c and tdh_mr_extend.c; their order, a page
+ * and then its chunks, is KVM's (linux arch/x86/kvm/vmx/tdx.c tdx_gmem_post_populate).
+ */
+void td_build_page(struct td *td, uint64_t gpa, const void *contents)
+{
+	const uint8_t *bytes = contents;
+
+	record(td, "MEM.PAGE.ADD", gpa);
+	for (uint64_t at = 0; bytes != NULL && at < TDX_PAGE_SIZE; at += EXTEND_BYTES) {
+		record(td, "MR.EXTEND", gpa + at);
+		td_sha384_add(&td->build, bytes + at, EXTEND_BYTES);
+	}
+}
+
+void td_build_finish(struct td *td)
+{
+	td_sha384_end(&td->build, td->mrtd);
+}
+
+const uint8_t *td_mrtd(const struct td *td)
+{
+	return td->mrtd;
+}
+
+const uint8_t *td_rtmr(const struct td *td, unsigned int index)
+{
+	return td->now.rtmr[index < TD_RTMRS ? index : 0];
+}
+
+static enum td_action unmapped(struct td *td, uint64_t gpa, uint64_t rip)
+{
+	struct td_access access = { .gpa = gpa, .rip = rip };
+
+	return td_access(td, td->now.vcpu, &access);
+}
+
+/*
+ * TDG.MR.RTMR.EXTEND, with the checks in the module's order: the buffer before the index, so that a PENDING buffer is
+ * an EPT violation whatever RDX says (MOD src/td_dispatcher/vm_exits/tdg_mr_rtmr_extend.c). A buffer of 48 bytes,
+ * aligned to 64, lies in one page. The module's lock on the RTMRs is never contended here.
+ */
+enum td_action td_rtmr_extend(struct td *td, struct td_regs *regs)
+{
+	uint64_t buffer = regs->gpr[TD_RCX], index = regs->gpr[TD_RDX];
+	uint8_t digest[TD_SHA384_BYTES];
+
+	if (buffer % 64 != 0 || buffer >= td->s) {
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
+		return TD_NEXT;
+	}
+	if (td_real(td, buffer) != TD_REAL_MAPPED)
+		return unmapped(td, buffer, regs->rip);
+	if (index >= TD_RTMRS) {
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RDX);
+		return TD_NEXT;
+	}
+	td_engine_private(td, buffer, digest, sizeof(digest), false);
+	td_sha384_extend(td->now.rtmr[index], digest);
+	regs->gpr[TD_RAX] = 0;
+	return TD_NEXT;
+}
+
+/*
+ * TDREPORT_STRUCT (MOD include/tdx_api_defs.h td_report_t, edk2 MdePkg/Include/IndustryStandard/Tdx.h): REPORTMACSTRUCT,
+ * TEE_TCB_INFO and TDINFO. What there is no value for (CPUSVN, the SEAM module's measurements, XFAM, the owner's
+ * fields, the MAC) is zero.
+ */
+enum {
+	REPORT_SIZE = 1024,
+	REPORT_TYPE_TDX = 0x81,
+	REPORT_INFO_HASH = 80,
+	REPORT_DATA = 128,
+	REPORT_DATA_SIZE = 64,
+	REPORT_TDINFO = 512,
+	TDINFO_SIZE = 512,
+	TDINFO_MRTD = 16,
+	TDINFO_RTMR = 208,
+};
+
+static void copy(uint8_t *to, const uint8_t *from, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		to[i] = from[i];
+}
+
+static void fill_report(const struct td *td, uint8_t report[REPORT_SIZE])
+{
+	uint8_t *info = report + REPORT_TDINFO;
+	struct td_sha384 hash;
+
+	for (unsigned int i = 0; i < REPORT_SIZE; i++)
+		report[i] = 0;
+	report[0] = REPORT_TYPE_TDX;
+	put64(info, td->config.attributes);
+	copy(info + TDINFO_MRTD, td->mrtd, sizeof(td->mrtd));
+	copy(info + TDINFO_RTMR, td->now.rtmr[0], sizeof(td->now.rtmr));
+	td_sha384_start(&hash);
+	td_sha384_add(&hash, info, TDINFO_SIZE);
+	td_sha384_end(&hash, report + REPORT_INFO_HASH);
+}
+
+enum td_action td_report_leaf(struct td *td, struct td_regs *regs)
+{
+	uint64_t out = regs->gpr[TD_RCX], data = regs->gpr[TD_RDX];
+	uint8_t report[REPORT_SIZE];
+
+	if (out % REPORT_SIZE != 0 || out >= td->s)
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
+	else if (data % REPORT_DATA_SIZE != 0 || data >= td->s)
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RDX);
+	else if (regs->gpr[TD_R8] != 0)
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_R8);
+	else if (td_real(td, out) != TD_REAL_MAPPED)
+		return unmapped(td, out, regs->rip);
+	else if (td_real(td, data) != TD_REAL_MAPPED)
+		return unmapped(td, data, regs->rip);
+	else {
+		fill_report(td, report);
+		td_engine_private(td, data, report + REPORT_DATA, REPORT_DATA_SIZE, false);
+		td_engine_private(td, out, report, REPORT_SIZE, true);
+		regs->gpr[TD_RAX] = 0;
+	}
+	return TD_NEXT;
+}

@@ -35,7 +35,6 @@ static int parse_replay(const char *text, struct td_choices *c)
 		c->answer[c->named++] = (uint8_t)answer;
 	}
 	free(copy);
-	c->depth = c->fixed = c->named;
 	return 0;
 }
 
@@ -62,36 +61,43 @@ static void one(struct sim *sim, const struct sim_job *job, struct tally *t)
 static int work(void *arg)
 {
 	const struct search *s = arg;
-	const struct options *o = s->options;
-	struct td_choices *c = td_explore_choices(s->sim->td);
 	struct tally *t = s->tally;
-	int status = options_load(o, s->guest);
+	int status = options_load(s->options, s->guest);
 
 	if (status)
 		return status;
-	if (o->random.value != 0) {
-		c->random = c->random != 0 ? c->random : (o->seed.value + 1) * 0x9e3779b97f4a7c15ull;
-		for (; t->sequences < o->random.value; c->depth = 0)
-			one(s->sim, s->job, t);
-	} else if (t->resumed == 0 || td_explore_next(s->sim->td)) {
+	if (t->resumed == 0 ? td_explore_any(s->sim->td) : td_explore_next(s->sim->td))
 		do
 			one(s->sim, s->job, t);
 		while (td_explore_next(s->sim->td));
-	}
 	return 0;
 }
 
-/* A TD that is ready for the sequence that comes after *c, or for *c itself if none was run. */
-static struct sim *prepared(const struct search *s, const struct td_choices *c)
+static void begin(const struct search *s, struct td *td, const struct td_choices *from)
+{
+	const struct options *o = s->options;
+	struct td_choices *c = td_explore_choices(td);
+
+	td_explore_begin(td, s->depth);
+	if (o->random.value != 0)
+		td_explore_random(td, o->seed.value, o->random.value);
+	if (s->tally->resumed != 0) {
+		*c = *from;
+		return;
+	}
+	memcpy(c->answer, from->answer, sizeof(c->answer));
+	c->depth = c->fixed = c->named = from->named;
+}
+
+/* A TD that is ready for the sequence that comes after *from, or for what *from names if none was run. */
+static struct sim *prepared(const struct search *s, const struct td_choices *from)
 {
 	struct sim_setup setup = { .pages = sim_job_pages(s->job), .behaviour.implicit = TD_IMPLICIT_VE };
 	struct sim *sim = sim_new(&setup);
 
 	if (sim == NULL || !sim_prepare(sim, s->job))
 		return NULL;
-	td_explore_begin(sim->td, s->depth);
-	*td_explore_choices(sim->td) = *c;
-	td_explore_choices(sim->td)->limit = s->depth;
+	begin(s, sim->td, from);
 	return sim;
 }
 

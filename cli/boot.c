@@ -23,29 +23,46 @@ static const struct opt options[] = {
 	{ 0 },
 };
 
-int boot_run(struct boot *b)
+static int run_machine(struct boot *b, struct snapshot_link *link)
 {
 	struct words words = { 0 };
 	struct qemu_run q = {
 		.qemu = &b->qemu, .machine = &b->machine, .monitor = b->monitor, .cpus = b->config.td.vcpus,
 		.seeded = boot_repeats(b), .seed = b->seed, .ram = b->ram.fd, .config = b->config_fd,
 		.kernel = b->kernel_fd, .initrd = b->initrd_fd, .disk = b->disk_fd,
-		.disk_read_only = b->options.disk != NULL,
+		.disk_read_only = b->options.disk != NULL, .link = link, .continued = b->from != NULL,
 	};
 	struct run run = {
 		.ram = &b->ram, .records = &b->records, .console = &b->console, .console_fd = b->console_fd,
 		.progress = b->options.console && !b->options.many && isatty(STDERR_FILENO), .virtual_time = q.seeded,
-		.timeout = b->options.timeout.value,
+		.timeout = b->options.timeout.value, .save = b->save, .from = b->from, .link = link,
 	};
 	int status;
 
-	console_begin(&b->console, b->nonce);
+	if (!b->from)
+		console_begin(&b->console, b->nonce);
 	qemu_arguments(&q, &words);
 	status = run_qemu(&run, &words, &b->end);
 	words_free(&words);
 	b->wall = run.wall;
 	b->end.no_tdx = b->guest.linux_kernel && !b->guest.detects_tdx;
-	if (status)
+	return status;
+}
+
+int boot_run(struct boot *b)
+{
+	struct snapshot_link link;
+	int status;
+
+	if (b->save || b->from) {
+		status = snapshot_link_open(&link);
+		if (!status)
+			status = run_machine(b, &link);
+		snapshot_link_close(&link);
+	} else {
+		status = run_machine(b, NULL);
+	}
+	if (status || b->end.saved)
 		return status;
 	return ram_finish(&b->ram, &b->config.td, b->end.timed_out || b->end.hung || b->end.signal,
 			  b->end.hung ? RUN_HUNG_S * 1000 : 0, &b->records);

@@ -9,6 +9,7 @@
 #include "cli/opt.h"
 #include "cli/qemu.h"
 #include "cli/ram.h"
+#include "cli/snapshot.h"
 #include "cli/symbols.h"
 
 struct boot_options {
@@ -37,6 +38,10 @@ struct boot {
 	bool first;			/* it was given cli/first/ */
 	int kernel_fd, initrd_fd, config_fd, disk_fd;
 	int console_fd;
+
+	/* cli/template.h: where the machine is saved to, or what it is continued from */
+	struct snapshot *save;
+	const struct snapshot *from;
 
 	/* run.c and judge.c */
 	struct ram ram;
@@ -84,6 +89,9 @@ int boot_close_journal(struct boot *boot);
 
 /* The disk: the user's image, or 4 MiB of this run's own. */
 int boot_disk(struct boot *boot);
+
+/* For one of many runs: 4 MiB that no other run has seen, in place of those that were prepared. */
+int boot_new_disk(struct boot *boot);
 
 /* Our initrd with the modules behind it, or the user's with what makes it speak to us; *bytes is its size. */
 int boot_initrd(struct boot *boot, size_t *bytes);

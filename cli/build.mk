@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The command. It links libtdconv for its model of Linux, td/ to finish a run in the memory that the monitor leaves
 # behind, and from the monitor what both sides must agree on: the machine's layout, and what makes a good kernel file.
-CLI_LIB := again behaviour boot completion console cpio describe digest disk doctor engine explore explored file guest \
-	initrd json judge list memory model modules names opt parameter prepare process qemu ram records report \
-	report_json rule run sha256 suggest symbols trace util vmm words
+CLI_LIB := $(filter-out main %_test,$(patsubst cli/%.c,%,$(wildcard cli/*.c)))
 CLI_TESTS := $(patsubst cli/%.c,$(B)/cli/%,$(wildcard cli/*_test.c))
 CLI_MONITOR := machine bzimage elf linux payload load
 CLI_LIB_OBJ := $(CLI_LIB:%=$(B)/cli/%.o) $(CLI_MONITOR:%=$(B)/cli/monitor/%.o)

@@ -102,6 +102,7 @@ static void zsh_verb(const struct verb *v)
 		[OPT_NUMBER] = " ",
 		[OPT_SIZE] = " ",
 		[OPT_SECONDS] = " ",
+		[OPT_JOBS] = " ",
 		[OPT_BEHAVIOUR] = "{compadd ${${(f)\"$(tdlab list behaviours 2>/dev/null)\"}%% *}}",
 	};
 

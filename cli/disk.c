@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,12 +16,12 @@
 #define SECTOR 512
 
 #define OWN_BYTES	(4u << 20)
+#define DISK		0x6469736b	/* "disk": not the sequence that the nonce is from */
 
 /* Data that nobody can have seen before, unless the run is seeded. */
-static int own_disk(struct boot *b)
+static int own_disk(struct boot *b, uint64_t state)
 {
 	static uint64_t words[OWN_BYTES / sizeof(uint64_t)];
-	uint64_t state = b->seed ^ 0x6469736b;	/* "disk": not the sequence that the nonce is from */
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		words[i] = random_next(&state);
@@ -65,5 +66,15 @@ int boot_disk(struct boot *b)
 	if (disk && strcmp(disk, "none") == 0)
 		return 0;
 	b->device.attached = true;
-	return disk ? users_disk(b, disk) : own_disk(b);
+	return disk ? users_disk(b, disk) : own_disk(b, b->seed ^ DISK);
+}
+
+int boot_new_disk(struct boot *b)
+{
+	uint64_t state = b->seed ^ DISK ^ (uint64_t)getpid() << 32;
+
+	if (b->disk_fd >= 0)
+		close(b->disk_fd);
+	getrandom(&state, sizeof(state), 0);
+	return own_disk(b, state);
 }

@@ -72,6 +72,7 @@ enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_INCONCLUSIVE };
 /* What the run itself knows. */
 struct run_end {
 	bool timed_out;
+	bool saved;		/* not its end: it waits for orders, and was saved */
 	bool hung;		/* the guest used its CPU and did nothing that could be seen */
 	int signal;		/* that ended the command, or 0 */
 	bool no_tdx;		/* the kernel's file shows no sign of TDX support */

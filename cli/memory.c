@@ -79,9 +79,14 @@ uint64_t memory_free(void)
 	return groups < machine ? groups : machine;
 }
 
+uint64_t memory_needed(uint64_t guest_bytes)
+{
+	return guest_bytes + OVERHEAD;
+}
+
 int memory_available(uint64_t guest_bytes)
 {
-	uint64_t have = memory_free(), need = guest_bytes + OVERHEAD;
+	uint64_t have = memory_free(), need = memory_needed(guest_bytes);
 
 	if (have >= need)
 		return 0;

@@ -49,6 +49,7 @@ static bool store(const struct opt *opt, const char *text, void *values)
 		return true;
 	case OPT_NUMBER:
 	case OPT_SECONDS:
+	case OPT_JOBS:
 		number->given = true;
 		return opt_number(text, &number->value);
 	case OPT_SIZE:
@@ -86,6 +87,24 @@ static int unknown(const struct verb *verb, const char *given, size_t length)
 				  verb->name);
 	free(name);
 	return status;
+}
+
+/* "-j N" or "-jN". */
+static int parse_jobs(const struct verb *verb, char **argv, void *values, int *used)
+{
+	const struct opt *opt = verb->options;
+	const char *text = argv[0][2] ? argv[0] + 2 : argv[1];
+
+	*used = argv[0][2] ? 1 : 2;
+	while (opt->name && opt->kind != OPT_JOBS)
+		opt++;
+	if (!opt->name)
+		return complain(STATUS_INPUT, "%s: unknown option %s: see tdlab %s --help", verb->name, argv[0], verb->name);
+	if (!text)
+		return complain(STATUS_INPUT, "%s: -j needs an argument: %s", verb->name, opt->arg);
+	if (!store(opt, text, values))
+		return complain(STATUS_INPUT, "%s: -j %s: not a number", verb->name, text);
+	return 0;
 }
 
 /* argv[0] begins with "--". *used: how many words were taken. */
@@ -129,6 +148,10 @@ int opt_parse(const struct verb *verb, int argc, char **argv, void *values, char
 		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			opt_help(verb);
 			return -1;
+		} else if (argv[i][1] == 'j') {
+			status = parse_jobs(verb, argv + i, values, &used);
+			if (status)
+				return status;
 		} else if (argv[i][1] != '-') {
 			return complain(STATUS_INPUT, "%s: unknown option %s: see tdlab %s --help", verb->name, argv[i],
 					verb->name);

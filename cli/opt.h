@@ -14,6 +14,7 @@ enum opt_kind {
 	OPT_NUMBER,	/* struct opt_number; decimal or 0x */
 	OPT_SIZE,	/* struct opt_number; bytes, with K, M or G */
 	OPT_SECONDS,	/* struct opt_number */
+	OPT_JOBS,	/* struct opt_number; the one option that has a letter as well, as make has: -j N */
 };
 
 struct opt_number {

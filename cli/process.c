@@ -89,36 +89,61 @@ int process_end(pid_t pid)
 	return process_wait(pid);
 }
 
-char *process_capture(char *const argv[], int in, size_t limit, size_t *bytes)
+/* Until it closes its output, or has printed more than limit. */
+static char *read_all(int fd, size_t limit, size_t *length)
 {
-	size_t room = 65536, length = 0;
-	int pipes[2], status = 0;
-	char *text;
+	size_t room = 65536;
+	char *text = xrealloc(NULL, room + 1);
 	ssize_t got;
+
+	*length = 0;
+	while ((got = read(fd, text + *length, room - *length)) > 0 || (got < 0 && errno == EINTR)) {
+		*length += got > 0 ? (size_t)got : 0;
+		if (*length > limit)
+			break;
+		if (*length == room)
+			text = xrealloc(text, (room *= 2) + 1);
+	}
+	text[*length] = '\0';
+	return text;
+}
+
+static char *output(char *const argv[], int in, int err, size_t limit, size_t *length, int *status)
+{
+	int pipes[2];
+	char *text;
 	pid_t pid;
 
 	if (pipe2(pipes, O_CLOEXEC))
 		return NULL;
-	pid = process_start(argv, in, pipes[1], -1);
+	pid = process_start(argv, in, pipes[1], err);
 	close(pipes[1]);
-	text = xrealloc(NULL, room + 1);
-	while ((got = read(pipes[0], text + length, room - length)) > 0 || (got < 0 && errno == EINTR)) {
-		length += got > 0 ? (size_t)got : 0;
-		if (length > limit)
-			break;
-		if (length == room)
-			text = xrealloc(text, (room *= 2) + 1);
-	}
+	text = read_all(pipes[0], limit, length);
 	close(pipes[0]);
 	if (pid > 0)
-		status = length <= limit ? process_wait(pid) : process_end(pid);
-	if (pid <= 0 || length > limit || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		free(text);
-		return NULL;
-	}
-	text[length] = '\0';
-	*bytes = length;
-	return text;
+		*status = *length <= limit ? process_wait(pid) : process_end(pid);
+	if (pid > 0 && *length <= limit)
+		return text;
+	free(text);
+	return NULL;
+}
+
+char *process_output(char *const argv[], int err, size_t limit, int *status)
+{
+	size_t length;
+
+	return output(argv, -1, err, limit, &length, status);
+}
+
+char *process_capture(char *const argv[], int in, size_t limit, size_t *bytes)
+{
+	int status = 0;
+	char *text = output(argv, in, -1, limit, bytes, &status);
+
+	if (text && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
 static bool is_program(const char *path)

@@ -62,6 +62,18 @@ static void add_disk(struct words *w, const struct qemu_run *run)
 		  MACHINE_SETTLE_DEVICE, MACHINE_SETTLE_FUNCTION);
 }
 
+static void add_link(struct words *w, const struct qemu_run *run)
+{
+	words_add(w, "-chardev");
+	words_add(w, "socket,id=qmp,fd=%d", run->link->qmp[1]);
+	words_add(w, "-mon");
+	words_add(w, "chardev=qmp,mode=control");
+	if (!run->continued)
+		return;
+	words_add(w, "-incoming");
+	words_add(w, "defer");
+}
+
 /* The machine that monitor/ expects: the comment at the top of monitor/main.c. */
 void qemu_arguments(const struct qemu_run *run, struct words *w)
 {
@@ -92,6 +104,8 @@ void qemu_arguments(const struct qemu_run *run, struct words *w)
 		add_file(w, MACHINE_FILE_INITRD, run->initrd);
 	if (run->disk >= 0)
 		add_disk(w, run);
+	if (run->link)
+		add_link(w, run);
 	if (!run->seeded)
 		return;
 

@@ -4,6 +4,7 @@
 #define CLI_QEMU_H
 
 #include "cli/process.h"
+#include "cli/snapshot.h"
 #include "cli/tdlab.h"
 #include "monitor/machine.h"
 
@@ -32,6 +33,8 @@ struct qemu_run {
 	uint64_t seed;
 	int ram, config, kernel, initrd, disk;	/* descriptors; initrd and disk -1 for none */
 	bool disk_read_only;
+	const struct snapshot_link *link;	/* NULL: nothing is saved or continued */
+	bool continued;
 };
 
 void qemu_arguments(const struct qemu_run *run, struct words *words);

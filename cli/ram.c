@@ -31,6 +31,26 @@ void ram_close(struct ram *ram)
 	*ram = (struct ram){ .fd = -1 };
 }
 
+/*
+ * Copied and not mapped copy-on-write: QEMU could have a private mapping of the template's file, but this command
+ * reads the journal and td's state from the run's RAM, and a private mapping is nobody else's to read.
+ */
+int ram_copy(struct ram *to, const struct ram *from)
+{
+	off_t start = 0, end;
+	ssize_t put;
+
+	while ((start = lseek(from->fd, start, SEEK_DATA)) >= 0) {
+		end = lseek(from->fd, start, SEEK_HOLE);
+		for (; start < end; start += put) {
+			put = pwrite(to->fd, from->data + start, (size_t)(end - start), start);
+			if (put <= 0)
+				return complain(STATUS_ENVIRONMENT, "cannot copy the guest's memory: %s", strerror(errno));
+		}
+	}
+	return 0;
+}
+
 /* [address, address + bytes) of the machine, or NULL if it is not all in the file: the guest may have broken anything.
  */
 static void *at(const struct ram *ram, uint64_t address, uint64_t bytes)
@@ -76,6 +96,13 @@ void ram_drain(const struct ram *ram, struct records *records)
 		tail += part;
 	}
 	__atomic_store_n(&status->journal_tail, tail, __ATOMIC_RELEASE);
+}
+
+struct td *ram_td(const struct ram *ram, const struct td_config *config)
+{
+	volatile struct monitor_status *status = ram_status(ram);
+
+	return status && status->td && status->td_bytes == td_size(config) ? at(ram, status->td, status->td_bytes) : NULL;
 }
 
 int ram_finish(const struct ram *ram, const struct td_config *config, bool killed, uint64_t hung_ms,

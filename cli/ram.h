@@ -17,6 +17,12 @@ struct ram {
 int ram_create(struct ram *ram, const struct machine *machine);
 void ram_close(struct ram *ram);
 
+/* Another's contents, of a machine that does not run. Returns 0, or STATUS_ENVIRONMENT after a complaint. */
+int ram_copy(struct ram *to, const struct ram *from);
+
+struct td;
+struct td *ram_td(const struct ram *ram, const struct td_config *config);	/* NULL if it is not there */
+
 /* NULL until the monitor is up. */
 volatile struct monitor_status *ram_status(const struct ram *ram);
 
@@ -40,6 +46,7 @@ int ram_finish(const struct ram *ram, const struct td_config *config, bool kille
 int memory_available(uint64_t guest_bytes);
 /* What a control group leaves: its limit less what is used and could not be dropped. Pages of files could. */
 uint64_t memory_left_in(const char *folder, const char *limit, const char *usage);
+uint64_t memory_needed(uint64_t guest_bytes);
 uint64_t memory_free(void);	/* what the kernel and the control group leave us; UINT64_MAX if they do not say */
 
 #endif

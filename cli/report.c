@@ -245,14 +245,6 @@ static void report_console(const struct boot *b)
 		label("fatal", "ReportFatalError: \"%s\"", b->judgement.fatal);
 }
 
-/* https://no-color.org: set and not empty. */
-static bool colours(void)
-{
-	const char *no = getenv("NO_COLOR");
-
-	return isatty(STDOUT_FILENO) && !(no && *no);
-}
-
 void report_text(const struct boot *b)
 {
 	static const char *const colour[] = { "\033[32m", "\033[31m", "\033[33m" };

@@ -35,14 +35,6 @@ struct watch {
 	bool console_lost;
 };
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* Guest time at this moment, as well as it can be known from outside. */
 static double guest_seconds(struct watch *w)
 {
@@ -50,7 +42,7 @@ static double guest_seconds(struct watch *w)
 
 	if (r->count && w->run->virtual_time)
 		return records_seconds(r, &r->all[r->count - 1]);
-	return w->td_start < 0 ? -1 : now() - w->td_start;
+	return w->td_start < 0 ? -1 : seconds_now() - w->td_start;
 }
 
 static void drain(struct watch *w)
@@ -59,7 +51,7 @@ static void drain(struct watch *w)
 
 	ram_drain(w->run->ram, r);
 	if (w->td_start < 0 && r->count && r->tsc_hz)
-		w->td_start = now() - records_seconds(r, &r->all[r->count - 1]);
+		w->td_start = seconds_now() - records_seconds(r, &r->all[r->count - 1]);
 }
 
 /* A terminal is not the guest's to command: what could be an escape sequence does not reach it. */
@@ -129,9 +121,9 @@ static void progress(struct watch *w)
 	const struct records *r = w->run->records;
 	unsigned int phase = r->count > 0;
 
-	if (!w->run->progress || now() - w->shown < PROGRESS_S)
+	if (!w->run->progress || seconds_now() - w->shown < PROGRESS_S)
 		return;
-	w->shown = now();
+	w->shown = seconds_now();
 	for (size_t i = r->count; i > 0 && phase < 3; i--)
 		phase = r->all[i - 1].type == TD_EV_MAPGPA ? 3 : r->all[i - 1].type == TD_EV_MARK ? 2 : phase;
 	if (w->run->console->init)
@@ -165,6 +157,13 @@ static bool hangs(struct watch *w)
 	return cpu - w->cpu >= RUN_HUNG_S;
 }
 
+static bool waits(struct watch *w)
+{
+	volatile struct monitor_status *status = w->run->save ? ram_status(w->run->ram) : NULL;
+
+	return status && __atomic_load_n(&status->waiting, __ATOMIC_ACQUIRE);
+}
+
 /* Until QEMU has closed its output, which it does when it ends, or is not to go on. */
 static void watch(struct watch *w, struct run_end *end)
 {
@@ -182,8 +181,12 @@ static void watch(struct watch *w, struct run_end *end)
 			end->signal = (int)info.ssi_signo;
 			return;
 		}
-		if (now() - w->start >= (double)w->run->timeout) {
+		if (seconds_now() - w->start >= (double)w->run->timeout) {
 			end->timed_out = true;
+			return;
+		}
+		if (waits(w)) {
+			end->saved = true;
 			return;
 		}
 		if (hangs(w)) {
@@ -224,10 +227,20 @@ static void how_it_ended(struct watch *w, int status, struct run_end *end)
 	}
 }
 
+/* What it still had to say is the beginning of what a continued one says. */
+static int save(struct watch *w)
+{
+	int status = snapshot_save(w->run->save, w->run->link);
+
+	while (!status && poll(&w->fds[CONSOLE], 1, 0) > 0 && (w->fds[CONSOLE].revents & POLLIN) && take_console(w))
+		;
+	return status;
+}
+
 int run_qemu(struct run *run, const struct words *arguments, struct run_end *end)
 {
-	struct watch w = { .run = run, .td_start = -1, .start = now() };
-	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, signals;
+	struct watch w = { .run = run, .td_start = -1, .start = seconds_now() };
+	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, signals, status = 0;
 	sigset_t set;
 
 	*end = (struct run_end){ 0 };
@@ -248,17 +261,24 @@ int run_qemu(struct run *run, const struct words *arguments, struct run_end *end
 	w.fds[CONSOLE] = (struct pollfd){ .fd = out[0], .events = POLLIN };
 	w.fds[ERRORS] = (struct pollfd){ .fd = err[0], .events = POLLIN };
 	w.fds[SIGNALS] = (struct pollfd){ .fd = signals, .events = POLLIN };
-	watch(&w, end);
-	if (end->timed_out || end->hung || end->signal)
+	if (run->link)
+		snapshot_link_started(run->link);
+	if (run->from)
+		status = snapshot_load(run->from, run->link);
+	if (!status)
+		watch(&w, end);
+	if (end->saved)
+		status = save(&w);
+	if (status || end->timed_out || end->hung || end->signal || end->saved)
 		process_end(w.pid);
 	else
 		how_it_ended(&w, process_wait(w.pid), end);
 	drain(&w);
-	run->wall = now() - w.start;
+	run->wall = seconds_now() - w.start;
 	if (run->progress)
 		fputs("\r\033[K", stderr);
 	close(out[0]);
 	close(err[0]);
 	close(signals);
-	return 0;
+	return status;
 }

@@ -7,6 +7,7 @@
 #include "cli/judge.h"
 #include "cli/process.h"
 #include "cli/ram.h"
+#include "cli/snapshot.h"
 
 /* CPU seconds of QEMU without a single exit after which a guest is given up: not even a timer ticks in it. */
 #define RUN_HUNG_S 10
@@ -19,10 +20,13 @@ struct run {
 	bool progress;		/* one line on stderr that is written over */
 	bool virtual_time;	/* guest time has nothing to do with ours */
 	uint64_t timeout;	/* seconds */
+	struct snapshot *save;	/* where the machine goes when the monitor waits for orders; NULL: it never does */
+	const struct snapshot *from;	/* what it is continued from; NULL: it begins */
+	struct snapshot_link *link;	/* if either is not NULL */
 	double wall;		/* seconds that it took */
 };
 
-/* Returns 0 with *end filled in, or STATUS_ENVIRONMENT after a complaint. QEMU is gone in either case. */
+/* Returns 0 with *end filled in (end->saved: the machine is in *run->save), or STATUS_ENVIRONMENT after a complaint. QEMU is gone in either case. */
 int run_qemu(struct run *run, const struct words *arguments, struct run_end *end);
 
 #endif

@@ -27,6 +27,12 @@ int complain(int status, const char *format, ...) __attribute__((format(printf, 
 /* Narration on stderr, "tdlab: " in front. */
 void narrate(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Seconds on a clock that only ever goes forward. */
+double seconds_now(void);
+
+/* Whether standard output takes colours (https://no-color.org: NO_COLOR set and not empty forbids them). */
+bool colours(void);
+
 /* Memory that is not to be had ends the command with STATUS_ENVIRONMENT. */
 void *xrealloc(void *old, size_t bytes);
 void *xcalloc(size_t count, size_t bytes);
@@ -52,7 +58,7 @@ struct verb {
 	const struct opt *options;
 };
 
-extern const struct verb verb_boot, verb_explore, verb_list, verb_trace, verb_doctor, verb_completion;
+extern const struct verb verb_boot, verb_check, verb_explore, verb_list, verb_trace, verb_doctor, verb_completion;
 
 /* The table of verbs; ends with NULL. */
 extern const struct verb *const verbs[];

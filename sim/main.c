@@ -16,6 +16,7 @@
 
 static const struct opt option_table[] = {
 	{ "guest", OPT_TEXT, FIELD(guest), "NAME", "libtdconv, linux, or a toy with a known defect [libtdconv]" },
+	{ "guests", OPT_FLAG, FIELD(guests), NULL, "list them" },
 	{ "harness", OPT_FILE, FIELD(harness), "FILE", "shared object with guest code of your own (sim/harness.h)" },
 	{ "pages", OPT_NUMBER, FIELD(pages), "N", "of the conversion [8; with --vmm 32768]" },
 	{ "to-private", OPT_FLAG, FIELD(to_private), NULL, "convert to private [to shared]" },
@@ -30,6 +31,13 @@ static const struct opt option_table[] = {
 	{ 0 },
 };
 
+static int list_guests(void)
+{
+	for (const struct sim_guest *const *g = sim_guests; *g != NULL; g++)
+		printf("%-16s %s\n", (*g)->name, (*g)->what);
+	return STATUS_PASS;
+}
+
 static int find_guest(const struct options *o, struct sim_guest *guest)
 {
 	if (o->harness != NULL) {
@@ -42,10 +50,7 @@ static int find_guest(const struct options *o, struct sim_guest *guest)
 			*guest = **g;
 			return 0;
 		}
-	complain(STATUS_INPUT, "--guest %s: there are", o->guest);
-	for (const struct sim_guest *const *g = sim_guests; *g != NULL; g++)
-		fprintf(stderr, "  %-16s %s\n", (*g)->name, (*g)->what);
-	return STATUS_INPUT;
+	return complain(STATUS_INPUT, "--guest %s: no such guest: see tdlab-sim --guests", o->guest);
 }
 
 int options_load(const struct options *o, struct sim_guest *guest)
@@ -79,6 +84,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 	free(operands);
 	if (status < 0)
 		return STATUS_PASS;
+	if (!status && o.guests)
+		return list_guests();
 	if (!o.pages.given)
 		o.pages.value = o.vmm != NULL ? VMM_PAGES : SEARCH_PAGES;
 	if (!status)

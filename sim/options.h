@@ -9,7 +9,7 @@
 struct options {
 	const char *guest, *harness, *replay, *vmm, *behaviours;
 	struct opt_number pages, depth, random, seed, stalls;
-	bool to_private, json;
+	bool to_private, json, guests;
 };
 
 /*

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* tdlab check GUEST: the matrix of behaviours, a verdict each. */
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/check.h"
+#include "cli/template.h"
+
+#define BOOT_FIELD(name)	offsetof(struct check_options, boot.name)
+#define FIELD(name)		offsetof(struct check_options, name)
+#define MAX_JOBS		1024
+
+static const struct opt options[] = {
+	{ "vmm", OPT_BEHAVIOUR, BOOT_FIELD(vmm), "NAME[:K=V,...],...", "behaviours, or files ./NAME.vmm [all]" },
+	BOOT_GUEST_OPTIONS(BOOT_FIELD)
+	{ "harness", OPT_FILE, FIELD(harness), "FILE", "guest code in a shared object, run in a process" },
+	{ "guest", OPT_TEXT, FIELD(guest), "NAME", "libtdconv, a toy, or all of tdlab-sim's guests" },
+	{ "pages", OPT_NUMBER, FIELD(pages), "N", "of a conversion in a process [tdlab-sim's]" },
+	{ "jobs", OPT_JOBS, FIELD(jobs), "N", "rows at a time, also -j N [one per processor]" },
+	{ "full", OPT_FLAG, FIELD(full), NULL, "boot for every row instead of continuing one boot" },
+	{ "template-at", OPT_NUMBER, FIELD(at), "N", "the MapGPA that the behaviours begin at [1]" },
+	{ "seed", OPT_NUMBER, BOOT_FIELD(seed), "N", "of what the VMM leaves to chance [drawn]" },
+	{ "keep", OPT_FOLDER, FIELD(keep), "DIR", "keep each row's console and journal there" },
+	{ "tap", OPT_FLAG, FIELD(tap), NULL, "report as TAP" },
+	{ "junit", OPT_FILE, FIELD(junit), "FILE", "report as JUnit XML as well" },
+	{ "json", OPT_FLAG, BOOT_FIELD(json), NULL, "report as JSON" },
+	{ 0 },
+};
+
+static int check_usage(const struct check_options *o, int noperands)
+{
+	const struct boot_options *b = &o->boot;
+	bool sim = o->harness || o->guest;
+
+	if (o->tap && b->json)
+		return complain(STATUS_INPUT, "check: --tap and --json both want standard output");
+	if (o->harness && o->guest)
+		return complain(STATUS_INPUT, "check: --harness and --guest: one guest at a time");
+	if (sim && noperands)
+		return complain(STATUS_INPUT, "check: a kernel and --%s: one guest at a time", o->harness ? "harness" : "guest");
+	if (sim && (b->initrd || b->append || b->memory.given || b->cpus.given || b->disk || b->modules || b->qemu ||
+		    o->full || o->at.given || o->keep))
+		return complain(STATUS_INPUT, "check: --%s is run in a process: it takes no option that is about a boot",
+				o->harness ? "harness" : "guest");
+	if (!sim && o->pages.given)
+		return complain(STATUS_INPUT, "check: --pages is for --harness and --guest");
+	if (o->full && o->at.given)
+		return complain(STATUS_INPUT, "check: --full has no template: no --template-at");
+	if (o->at.value < 1)
+		return complain(STATUS_INPUT, "--template-at: from 1");
+	if (o->jobs.value < 1 || o->jobs.value > MAX_JOBS)
+		return complain(STATUS_INPUT, "--jobs %" PRIu64 ": from 1 to %d", o->jobs.value, MAX_JOBS);
+	return 0;
+}
+
+static unsigned int processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (unsigned int)CPU_COUNT(&set);
+}
+
+/* What results go to is opened before anything is run: afterwards would be too late to say no. */
+static int open_outputs(struct check *c)
+{
+	const struct check_options *o = &c->options;
+
+	if (o->keep && mkdir(o->keep, 0777) && errno != EEXIST)
+		return complain(STATUS_INPUT, "--keep %s: %s", o->keep, strerror(errno));
+	if (o->keep && access(o->keep, W_OK | X_OK))
+		return complain(STATUS_INPUT, "--keep %s: %s", o->keep, strerror(errno));
+	if (o->junit && !(c->junit = fopen(o->junit, "we")))
+		return complain(STATUS_INPUT, "--junit %s: %s", o->junit, strerror(errno));
+	return 0;
+}
+
+/* As many at a time as there is memory for. */
+static int limit_jobs(struct check *c)
+{
+	uint64_t fit = memory_free() / memory_needed(c->boot->options.memory.value);
+
+	if (fit >= c->jobs)
+		return 0;
+	if (fit == 0)
+		return memory_available(c->boot->options.memory.value);
+	narrate("%u rows at a time and not %u: there is no memory for more", (unsigned int)fit, c->jobs);
+	c->jobs = (unsigned int)fit;
+	return 0;
+}
+
+/* A row that began in the middle of a boot cannot be had again by tdlab boot. */
+static char *reproduce(const struct check *c, const struct check_row *row)
+{
+	struct boot *b = c->boot;
+	char *text;
+
+	b->behaviour = row->behaviour;
+	text = boot_again(b);
+	if (c->options.at.value > 1) {
+		char *rest = strstr(text, " --vmm");
+		char *check = xprintf("tdlab check --template-at %" PRIu64 "%s", c->options.at.value, rest);
+
+		free(text);
+		text = check;
+	}
+	return text;
+}
+
+static int prepare_boot(struct check *c)
+{
+	struct boot *b = c->boot = xcalloc(1, sizeof(*c->boot));
+	int status;
+
+	b->options = c->options.boot;
+	b->options.vmm = c->rows[0].behaviour.spec;
+	b->options.quiet = b->options.many = true;
+	status = boot_prepare(b);
+	if (status)
+		return status;
+	behaviour_free(&b->behaviour);		/* every row has its own */
+	for (size_t i = 0; i < c->nrows; i++)
+		c->rows[i].reproduce = reproduce(c, &c->rows[i]);
+	b->behaviour = (struct behaviour){ 0 };
+	return limit_jobs(c);
+}
+
+static double cpu_of(int who)
+{
+	struct rusage r;
+
+	if (getrusage(who, &r))
+		return 0;
+	return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) + (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
+}
+
+static int run_all(struct check *c)
+{
+	double start = seconds_now();
+	int status = 0;
+
+	if (c->boot && !c->options.full)
+		status = template_make(&c->template, c->boot, c->options.at.value);
+	if (status)
+		return status;
+	check_report_begin(c);
+	check_run(c);
+	c->seconds = seconds_now() - start;
+	c->cpu = cpu_of(RUSAGE_SELF) + cpu_of(RUSAGE_CHILDREN);
+	check_report_end(c);
+	status = check_junit(c);
+	return status ? status : check_status(c);
+}
+
+static void free_all(struct check *c)
+{
+	template_free(c->template);
+	if (c->boot) {
+		c->boot->behaviour = (struct behaviour){ 0 };	/* the last row's */
+		boot_free(c->boot);
+	}
+	free(c->boot);
+	check_plan_free(c);
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+	struct check c = { .options = { .jobs.value = processors(), .at.value = 1 } };
+	char **operands = xcalloc((size_t)argc, sizeof(*operands)), *own = NULL;
+	int noperands, status = opt_parse(verb, argc, argv, &c.options, operands, &noperands);
+
+	if (!status)
+		status = check_usage(&c.options, noperands);
+	if (!status && !c.options.harness && !c.options.guest)
+		status = boot_guest(&c.options.boot, operands, noperands, verb->name, &own);
+	if (!status)
+		status = check_plan(&c);
+	if (!status) {
+		signal(SIGPIPE, SIG_IGN);
+		signal(SIGXFSZ, SIG_IGN);
+		c.jobs = (unsigned int)c.options.jobs.value;
+		status = own || noperands ? prepare_boot(&c) : check_sim_try(&c);
+	}
+	if (!status)
+		status = open_outputs(&c);
+	if (!status)
+		status = run_all(&c);
+	free_all(&c);
+	free(operands);
+	free(own);
+	return status < 0 ? STATUS_PASS : status;
+}
+
+const struct verb verb_check = { "check", run, "[KERNEL]", "run a guest under every behaviour: a verdict each", options };

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tdlab check: one guest under every behaviour, a row each. A row is worked on in a process of its own, which leaves
+ * its result in memory that the command shares.
+ */
+#ifndef CLI_CHECK_H
+#define CLI_CHECK_H
+
+#include "cli/boot.h"
+
+struct check_options {
+	struct boot_options boot;	/* vmm: a list */
+	const char *harness, *guest, *junit, *keep;
+	struct opt_number jobs, at, pages;
+	bool full, tap;
+};
+
+struct check_result {
+	bool done;
+	enum verdict verdict;
+	int status;		/* what tdlab boot, or tdlab-sim, would end with */
+	char why[256];
+	char outcome[24];
+	struct totals totals;
+	uint64_t violations;
+	double seconds;
+	bool worse_is_private;	/* tdlab-sim: which direction the verdict is from */
+};
+
+struct check_row {
+	struct behaviour behaviour;
+	char *guest;		/* of tdlab-sim; NULL: the guest that is booted */
+	char *name;		/* of the row */
+	char *reproduce;	/* the command that runs it again, once there is a verdict */
+	struct check_result *result;
+	double cpu;		/* seconds, of its process and all that it started */
+	pid_t pid;		/* 0: not running */
+};
+
+struct template;
+
+struct check {
+	struct check_options options;
+	struct boot *boot;		/* the guest; NULL: it runs in tdlab-sim */
+	struct template *template;	/* what rows are copies of; NULL: every row boots */
+	char *sim;			/* path of tdlab-sim */
+	char **guests;			/* of tdlab-sim */
+	size_t nguests;
+	struct check_row *rows;
+	size_t nrows;
+	unsigned int jobs;
+	int signal;			/* that ended it early, or 0 */
+	double seconds, cpu;		/* of all */
+	FILE *junit;
+};
+
+/* check_plan.c: the rows, behaviours loaded. Returns 0, or a status after a complaint. */
+int check_plan(struct check *check);
+void check_plan_free(struct check *check);
+
+/* check_pool.c: runs every row, `jobs` at a time, and reports each in its turn. */
+void check_run(struct check *check);
+
+/* check_sim.c. Names are to be freed, and so is the command of a row that was run. */
+char **check_sim_guests(struct check *check, size_t *count);
+int check_sim_try(struct check *check);		/* 0, or a status after a complaint */
+char *check_sim_again(const struct check *check, const struct check_row *row);
+
+/* What a row's process does: check_boot.c, check_sim.c. *result is complete afterwards. */
+void check_boot_row(struct check *check, struct check_row *row);
+void check_sim_row(struct check *check, struct check_row *row);
+
+/* check_report.c and check_export.c: what is to be said. */
+void check_report_begin(const struct check *check);
+void check_report_row(const struct check *check, size_t row);
+void check_report_end(const struct check *check);
+void check_json(const struct check *check);
+int check_junit(const struct check *check);	/* 0, or a status after a complaint */
+
+/* Rows by verdict; rows that never came to one are in none. */
+struct check_tally {
+	size_t pass, fail, inconclusive, missing;
+};
+struct check_tally check_count(const struct check *check);
+
+/* The exit status that tdlab-check(1) promises. */
+int check_status(const struct check *check);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/check.h"
+#include "cli/template.h"
+
+/* A row's name as a file's. */
+static char *kept(const struct check *c, const struct check_row *row, const char *suffix)
+{
+	char *path = xprintf("%s/%s.%s", c->options.keep, row->name, suffix);
+
+	for (char *p = path + strlen(c->options.keep) + 1; *p; p++)
+		if (*p == '/')
+			*p = '_';
+	return path;
+}
+
+static void take_result(const struct boot *b, struct check_result *r)
+{
+	const struct judgement *j = &b->judgement;
+
+	r->verdict = j->verdict;
+	r->status = j->status;
+	snprintf(r->why, sizeof(r->why), "%s", j->why);
+	snprintf(r->outcome, sizeof(r->outcome), "%s", outcome_name(j->outcome));
+	r->totals = j->totals;
+	r->violations = j->nviolations;
+	r->seconds = b->wall;
+}
+
+/* Everything that the command prepared is inherited; what a run has for itself is made here, in its own process. */
+void check_boot_row(struct check *c, struct check_row *row)
+{
+	struct boot *b = c->boot;
+	struct check_result *r = row->result;
+	int status = 0;
+
+	b->behaviour = row->behaviour;
+	b->options.console = c->options.keep ? kept(c, row, "console") : "/dev/null";
+	b->options.journal = c->options.keep ? kept(c, row, "journal") : NULL;
+	if (!b->options.disk)
+		status = boot_new_disk(b);
+	if (!status)
+		status = c->template ? template_run(c->template, b) : boot_arm(b);
+	if (!status && !c->template)
+		status = boot_judged(b);
+	if (!status)
+		status = boot_close_journal(b);
+	if (!status) {
+		take_result(b, r);
+		return;
+	}
+	r->verdict = VERDICT_INCONCLUSIVE;
+	r->status = status;
+	snprintf(r->why, sizeof(r->why), "it could not be run: see standard error");
+}

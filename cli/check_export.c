@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* The matrix for programs: JSON, schema tdlab.check/1, and JUnit's XML as CI systems read it. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/check.h"
+#include "cli/json.h"
+#include "cli/template.h"
+
+static void put_row(struct json *json, const struct check_row *row)
+{
+	const struct check_result *r = row->result;
+
+	json_object(json, NULL);
+	if (row->guest)
+		json_text(json, "guest", row->guest);
+	json_text(json, "behaviour", row->behaviour.spec);
+	json_text(json, "class", row->behaviour.packed.hostile ? "hostile" : "permitted");
+	json_text(json, "expect", row->behaviour.packed.contain ? "contain" : "complete");
+	json_text(json, "verdict", r->done ? verdict_name(r->verdict) : NULL);
+	json_text(json, "reason", r->done ? r->why : "it was not run");
+	json_text(json, "reproduce", row->reproduce);
+	json_number(json, "exit_status", (uint64_t)r->status);
+	json_text(json, "outcome", *r->outcome ? r->outcome : NULL);
+	json_number(json, "violations", r->violations);
+	json_number(json, "mapgpa_calls", r->totals.mapgpa_calls);
+	json_number(json, "retries", r->totals.retries);
+	json_number(json, "stalls", r->totals.stalls);
+	json_number(json, "to_shared_pages", r->totals.to_shared_pages);
+	json_number(json, "to_private_pages", r->totals.to_private_pages);
+	json_number(json, "accepts_4k", r->totals.accepts_4k);
+	json_number(json, "accepts_2m", r->totals.accepts_2m);
+	json_number(json, "abandoned_pages", r->totals.abandoned_pages);
+	json_seconds(json, "seconds", r->seconds);
+	json_seconds(json, "cpu_seconds", row->cpu);
+	json_object_end(json);
+}
+
+void check_json(const struct check *c)
+{
+	struct json json = { .out = stdout, .indent = true };
+	struct check_tally t = check_count(c);
+
+	json_object(&json, NULL);
+	json_text(&json, "schema", "tdlab.check/1");
+	json_text(&json, "tdlab", TDLAB_VERSION);
+	if (c->boot)
+		json_text(&json, "guest", c->boot->guest.path);
+	json_number(&json, "pass", t.pass);
+	json_number(&json, "fail", t.fail);
+	json_number(&json, "inconclusive", t.inconclusive);
+	json_number(&json, "not_run", t.missing);
+	json_number(&json, "exit_status", (uint64_t)check_status(c));
+	json_bool(&json, "template", c->template != NULL);
+	json_seconds(&json, "seconds", c->seconds);
+	json_seconds(&json, "cpu_seconds", c->cpu);
+	json_number(&json, "jobs", c->jobs);
+	json_array(&json, "rows");
+	for (size_t i = 0; i < c->nrows; i++)
+		put_row(&json, &c->rows[i]);
+	json_array_end(&json);
+	json_object_end(&json);
+}
+
+/* XML 1.0 has no way to write a control character, nor anything that is not UTF-8. */
+static void xml(FILE *out, const char *text)
+{
+	const unsigned char *t = (const unsigned char *)text;
+
+	while (*t) {
+		unsigned int length = utf8_length(t);
+
+		if (*t == '<' || *t == '>' || *t == '&' || *t == '"')
+			fprintf(out, "&#%u;", *t);
+		else if (length == 0 || (*t < 0x20 && *t != '\n' && *t != '\t') || *t == 0x7f)
+			fputs("&#xfffd;", out);
+		else
+			fwrite(t, 1, length, out);
+		t += length ? length : 1;
+	}
+}
+
+static void xml_attribute(FILE *out, const char *name, const char *text)
+{
+	fprintf(out, " %s=\"", name);
+	xml(out, text);
+	fputc('"', out);
+}
+
+static void junit_row(FILE *out, const char *class, const struct check_row *row)
+{
+	const struct check_result *r = row->result;
+	const char *element = !r->done ? "skipped" : r->verdict == VERDICT_FAIL ? "failure" : "error";
+
+	fputs("    <testcase", out);
+	xml_attribute(out, "classname", class);
+	xml_attribute(out, "name", row->name);
+	fprintf(out, " time=\"%.3f\"", r->seconds);
+	if (r->done && r->verdict == VERDICT_PASS) {
+		fputs("/>\n", out);
+		return;
+	}
+	fprintf(out, ">\n      <%s", element);
+	xml_attribute(out, "message", r->done ? r->why : "it was not run");
+	fputs(">replay: ", out);
+	xml(out, row->reproduce);
+	fprintf(out, "</%s>\n    </testcase>\n", element);
+}
+
+int check_junit(const struct check *c)
+{
+	const char *guest = c->boot ? c->boot->guest.path : c->rows[0].guest;
+	struct check_tally t = check_count(c);
+	FILE *out = c->junit;
+
+	if (!out)
+		return 0;
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"tdlab check\"", out);
+	fprintf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n", c->nrows, t.fail,
+		t.inconclusive, t.missing, c->seconds);
+	for (size_t i = 0; i < c->nrows; i++)
+		junit_row(out, guest, &c->rows[i]);
+	fputs("  </testsuite>\n</testsuites>\n", out);
+	if (ferror(out) | fclose(out))
+		return complain(STATUS_ENVIRONMENT, "--junit %s: %s", c->options.junit, strerror(errno));
+	return 0;
+}

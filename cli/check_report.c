@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* What tdlab check prints as it goes: a table for people, or TAP. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/check.h"
+#include "cli/template.h"
+
+struct check_tally check_count(const struct check *c)
+{
+	struct check_tally t = { 0 };
+
+	for (size_t i = 0; i < c->nrows; i++) {
+		const struct check_result *r = c->rows[i].result;
+
+		t.missing += !r->done;
+		t.pass += r->done && r->verdict == VERDICT_PASS;
+		t.fail += r->done && r->verdict == VERDICT_FAIL;
+		t.inconclusive += r->done && r->verdict == VERDICT_INCONCLUSIVE;
+	}
+	return t;
+}
+
+/* What is worse comes first; a row that failed is the answer to what was asked. */
+int check_status(const struct check *c)
+{
+	static const int order[] = { STATUS_FAIL, STATUS_ENVIRONMENT, STATUS_INPUT, STATUS_UNFINISHED };
+
+	if (c->signal)
+		return STATUS_SIGNAL + c->signal;
+	for (size_t k = 0; k < ARRAY_SIZE(order); k++)
+		for (size_t i = 0; i < c->nrows; i++)
+			if (c->rows[i].result->status == order[k])
+				return order[k] == STATUS_INPUT ? STATUS_ENVIRONMENT : order[k];
+	return check_count(c).inconclusive ? STATUS_INCONCLUSIVE : STATUS_PASS;
+}
+
+static const char *class_of(const struct check_row *row)
+{
+	return row->behaviour.packed.hostile ? "hostile" : "permitted";
+}
+
+static const char *expect_of(const struct check_row *row)
+{
+	return row->behaviour.packed.contain ? "contain" : "complete";
+}
+
+static int name_width(const struct check *c)
+{
+	size_t width = strlen("behaviour");
+
+	for (size_t i = 0; i < c->nrows; i++)
+		if (strlen(c->rows[i].name) > width)
+			width = strlen(c->rows[i].name);
+	return width < 40 ? (int)width : 40;
+}
+
+void check_report_begin(const struct check *c)
+{
+	if (c->options.tap)
+		printf("1..%zu\n", c->nrows);
+	if (c->options.tap || c->options.boot.json)
+		return;
+	if (c->boot)
+		report_guest(c->boot);
+	else
+		printf("guest      %s, in a process, both directions\n", c->rows[0].guest);
+	if (c->template)
+		template_describe(c->template);
+	printf("%-*s  %-9s  %-8s  %-12s  %6s  %s\n", name_width(c), "behaviour", "class", "expect", "verdict", "calls",
+	       "why");
+	fflush(stdout);
+}
+
+static void table_row(const struct check *c, const struct check_row *row)
+{
+	static const char *const colour[] = { "\033[32m", "\033[31m", "\033[33m" };
+	const struct check_result *r = row->result;
+	bool bright = colours();
+
+	printf("%-*s  %-9s  %-8s  %s%-12s%s  %6" PRIu64 "  %s\n", name_width(c), row->name, class_of(row), expect_of(row),
+	       bright ? colour[r->verdict] : "", verdict_name(r->verdict), bright ? "\033[0m" : "",
+	       r->totals.mapgpa_calls, r->why);
+	if (r->verdict != VERDICT_PASS)
+		printf("    replay: %s\n", row->reproduce);
+}
+
+/* In a description "#" begins a directive, and a line ends where it ends. */
+static void tap_text(const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '#' || *text == '\\')
+			putchar('\\');
+		putchar(*text == '\n' ? ' ' : *text);
+	}
+}
+
+static void tap_row(const struct check_row *row, size_t number)
+{
+	const struct check_result *r = row->result;
+
+	printf("%s %zu - ", r->verdict == VERDICT_PASS ? "ok" : "not ok", number);
+	tap_text(row->name);
+	printf(" (%s, %s)\n", class_of(row), expect_of(row));
+	if (r->verdict != VERDICT_PASS)
+		printf("# %s: %s\n# replay: %s\n", verdict_name(r->verdict), r->why, row->reproduce);
+}
+
+void check_report_row(const struct check *c, size_t row)
+{
+	if (c->options.tap)
+		tap_row(&c->rows[row], row + 1);
+	else if (!c->options.boot.json)
+		table_row(c, &c->rows[row]);
+}
+
+void check_report_end(const struct check *c)
+{
+	struct check_tally t = check_count(c);
+
+	if (c->options.tap && c->signal)
+		printf("Bail out! ended by signal %d\n", c->signal);
+	if (c->options.boot.json)
+		check_json(c);
+	if (c->options.tap || c->options.boot.json)
+		return;
+	printf("%zu behaviours: %zu pass, %zu fail, %zu inconclusive", c->nrows, t.pass, t.fail, t.inconclusive);
+	if (t.missing)
+		printf(", %zu not run", t.missing);
+	printf("; %.1f s, %.1f s of CPU, %u at a time\n", c->seconds, c->cpu, c->jobs);
+}

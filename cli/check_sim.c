@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rows of guests that run in a process: tdlab-sim converts to shared, and to private, and judges. It is a program of its
+ * own because td has one engine per program, and because other people's code may crash, hang or print.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/check.h"
+#include "cli/words.h"
+
+#define SIM		"tdlab-sim"
+#define OUTPUT_LIMIT	(1u << 20)
+
+static struct words arguments(const struct check *c, const struct check_row *row, bool to_private)
+{
+	const struct check_options *o = &c->options;
+	struct words w = { 0 };
+
+	words_add(&w, "%s", c->sim);
+	words_add(&w, "--vmm");
+	words_add(&w, "%s", row->behaviour.spec);
+	if (o->boot.behaviours) {
+		words_add(&w, "--behaviours");
+		words_add(&w, "%s", o->boot.behaviours);
+	}
+	words_add(&w, o->harness ? "--harness" : "--guest");
+	words_add(&w, "%s", row->guest);
+	if (o->pages.given) {
+		words_add(&w, "--pages");
+		words_add(&w, "%llu", (unsigned long long)o->pages.value);
+	}
+	words_add(&w, "--seed");
+	words_add(&w, "%llu", (unsigned long long)(o->boot.seed.given ? o->boot.seed.value : 1));
+	if (to_private)
+		words_add(&w, "--to-private");
+	return w;
+}
+
+/* The command for people, who have it in their PATH. */
+static char *shown(struct words *w)
+{
+	char *text = xprintf(SIM);
+
+	for (size_t i = 1; i < w->count; i++)
+		add_word(&text, w->all[i]);
+	return text;
+}
+
+/* The value of a text at the outermost level of what cli/json.c wrote, to be freed; NULL if it is not there. */
+static char *text_of(const char *json, const char *key)
+{
+	char *start = xprintf("\n  \"%s\": \"", key), *to, *text;
+	const char *from = strstr(json, start);
+
+	from = from ? from + strlen(start) : NULL;
+	free(start);
+	if (!from)
+		return NULL;
+	to = text = xprintf("%s", from);
+	for (; *from && *from != '"'; from++)
+		*to++ = *from == '\\' && from[1] ? *++from : *from;
+	*to = '\0';
+	return text;
+}
+
+static uint64_t number_of(const char *json, const char *key)
+{
+	char *start = xprintf("\n  \"%s\": ", key);
+	const char *from = strstr(json, start);
+	uint64_t value = from ? strtoull(from + strlen(start), NULL, 10) : 0;
+
+	free(start);
+	return value;
+}
+
+static void failed(struct check_result *r, const char *direction, const char *what)
+{
+	r->verdict = VERDICT_INCONCLUSIVE;
+	r->status = STATUS_ENVIRONMENT;
+	snprintf(r->why, sizeof(r->why), "%s: %s", direction, what);
+}
+
+static void take(struct check_result *r, const char *direction, const char *json, int status)
+{
+	char *why = text_of(json, "reason");
+
+	if (!why || status > STATUS_INCONCLUSIVE)
+		return failed(r, direction, SIM " failed: see standard error");
+	r->status = status;
+	r->verdict = status == STATUS_PASS ? VERDICT_PASS : status == STATUS_FAIL ? VERDICT_FAIL : VERDICT_INCONCLUSIVE;
+	r->violations += status == STATUS_FAIL;
+	r->totals.mapgpa_calls += number_of(json, "calls");
+	snprintf(r->why, sizeof(r->why), "%s: %s", direction, why);
+	free(why);
+}
+
+static void one_direction(const struct check *c, struct check_row *row, bool to_private, struct check_result *r)
+{
+	const char *direction = to_private ? "to private" : "to shared";
+	struct words w = arguments(c, row, to_private);
+	char *json;
+	int status;
+
+	words_add(&w, "--json");
+	json = process_output(w.all, STDERR_FILENO, OUTPUT_LIMIT, &status);
+	words_free(&w);
+	if (json && WIFEXITED(status))
+		take(r, direction, json, WEXITSTATUS(status));
+	else
+		failed(r, direction, SIM " did not come to its end");
+	free(json);
+}
+
+/* A row is as good as the worse of its directions: fail, then inconclusive, then pass. */
+static bool worse(const struct check_result *a, const struct check_result *b)
+{
+	static const int weight[] = { [VERDICT_PASS] = 0, [VERDICT_FAIL] = 2, [VERDICT_INCONCLUSIVE] = 1 };
+
+	return weight[a->verdict] > weight[b->verdict];
+}
+
+void check_sim_row(struct check *c, struct check_row *row)
+{
+	struct check_result shared = { 0 }, private = { 0 };
+	double start = seconds_now();
+	uint64_t calls;
+	bool second;
+
+	one_direction(c, row, false, &shared);
+	one_direction(c, row, true, &private);
+	calls = shared.totals.mapgpa_calls + private.totals.mapgpa_calls;
+	second = worse(&private, &shared);
+	*row->result = second ? private : shared;
+	if (shared.verdict == VERDICT_PASS && private.verdict == VERDICT_PASS)
+		snprintf(row->result->why, sizeof(row->result->why), "%s", strchr(shared.why, ':') + 2);
+	row->result->worse_is_private = second;
+	row->result->totals.mapgpa_calls = calls;
+	row->result->seconds = seconds_now() - start;
+}
+
+char *check_sim_again(const struct check *c, const struct check_row *row)
+{
+	struct words w = arguments(c, row, row->result->worse_is_private);
+	char *text = shown(&w);
+
+	words_free(&w);
+	return text;
+}
+
+char **check_sim_guests(struct check *c, size_t *count)
+{
+	char *argv[] = { c->sim, (char *)(uintptr_t)"--guests", NULL }, *text, *rest, *line, **guests = NULL;
+	int status = 0;
+
+	*count = 0;
+	text = rest = process_output(argv, STDERR_FILENO, OUTPUT_LIMIT, &status);
+	while (text && (line = strsep(&rest, "\n"))) {
+		line[strcspn(line, " ")] = '\0';
+		if (!*line)
+			continue;
+		guests = xrealloc(guests, (*count + 1) * sizeof(*guests));
+		guests[(*count)++] = xprintf("%s", line);
+	}
+	free(text);
+	return guests;
+}
+
+/* A guest that cannot be had is found out once and at the start: under the first behaviour, with a single page. */
+int check_sim_try(struct check *c)
+{
+	int status = 0;
+	char *text;
+
+	for (size_t i = 0; i < c->nrows && !WEXITSTATUS(status); i++) {
+		struct words w = { 0 };
+
+		if (i && c->rows[i].guest == c->rows[i - 1].guest)
+			continue;
+		w = arguments(c, &c->rows[i], false);
+		words_add(&w, "--pages");
+		words_add(&w, "1");
+		text = process_output(w.all, STDERR_FILENO, OUTPUT_LIMIT, &status);
+		words_free(&w);
+		free(text);
+		if (!WIFEXITED(status))
+			return complain(STATUS_ENVIRONMENT, SIM " was ended by a signal");
+		if (WEXITSTATUS(status) != STATUS_INPUT && WEXITSTATUS(status) != STATUS_ENVIRONMENT)
+			status = 0;
+	}
+	return WEXITSTATUS(status);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One guest, booted once, and continued under many behaviours. It is saved where the first behaviour could first have
+ * answered (monitor/template.h): until there every behaviour is the same. A continued run has its own RAM, console,
+ * disk and QEMU; its VMM is written into td's storage before it goes on.
+ */
+#ifndef CLI_TEMPLATE_H
+#define CLI_TEMPLATE_H
+
+#include "cli/boot.h"
+
+struct template;
+
+/* at: which MapGPA, from 1. The guest is b, which the runs continue. Returns 0, or a status after a complaint. */
+int template_make(struct template **made, struct boot *b, uint64_t at);
+void template_free(struct template *template);
+
+/* In a process of its own: b under b->behaviour, run to its end and judged. Returns 0, or a status. */
+int template_run(const struct template *template, struct boot *b);
+
+/* One line about it. */
+void template_describe(const struct template *template);
+
+#endif

@@ -29,6 +29,7 @@ static int run_machine(struct boot *b, struct snapshot_link *link)
 	struct qemu_run q = {
 		.qemu = &b->qemu, .machine = &b->machine, .monitor = b->monitor, .cpus = b->config.td.vcpus,
 		.seeded = boot_repeats(b), .seed = b->seed, .ram = b->ram.fd, .config = b->config_fd,
+		.firmware = b->firmware_fd, .serial = b->nonce,
 		.kernel = b->kernel_fd, .initrd = b->initrd_fd, .disk = b->disk_fd,
 		.disk_read_only = b->options.disk != NULL, .link = link, .continued = b->from != NULL,
 	};
@@ -96,7 +97,7 @@ static int run_and_report(struct boot *b)
 	if (b->guest.linux_kernel) {
 		symbols_load(&b->symbols, b->options.kernel, b->guest.version);
 		symbols_place(&b->symbols, &b->records);
-	} else {
+	} else if (b->guest.path) {
 		symbols_load_payload(&b->symbols, b->options.kernel);
 	}
 	if (b->options.json)
@@ -113,12 +114,14 @@ int boot_guest(struct boot_options *o, char *const *operands, int noperands, con
 {
 	if (noperands > 1)
 		return complain(STATUS_INPUT, "%s: more than one kernel: %s, %s", verb, operands[0], operands[1]);
-	if (!noperands && !(*own = installed("payloads/builtin")))
+	if (!noperands && o->firmware && !o->disk)
+		return complain(STATUS_INPUT, "%s: what is the firmware to boot? Name a kernel, or a disk with --disk", verb);
+	if (!noperands && !o->firmware && !(*own = installed("payloads/builtin")))
 		return complain(STATUS_INPUT, "%s: which kernel? (the built-in payload is not beside tdlab: run make)",
 				verb);
 	o->kernel = noperands ? operands[0] : *own;
 	if (!o->memory.given)
-		o->memory.value = noperands ? 1ull << 30 : OWN_MEMORY;
+		o->memory.value = *own ? OWN_MEMORY : 1ull << 30;
 	if (!o->cpus.given)
 		o->cpus.value = 1;
 	if (!o->timeout.given)

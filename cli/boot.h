@@ -13,7 +13,8 @@
 #include "cli/symbols.h"
 
 struct boot_options {
-	const char *kernel;
+	const char *kernel;	/* NULL: what the firmware finds on the disk */
+	const char *firmware;
 	const char *vmm, *behaviours, *initrd, *append, *disk, *modules, *console, *journal, *qemu;
 	struct opt_number memory, cpus, seed, timeout;
 	bool trace_exits, json;
@@ -36,7 +37,7 @@ struct boot {
 	struct device_facts device;
 	bool modules;			/* the initrd was given some */
 	bool first;			/* it was given cli/first/ */
-	int kernel_fd, initrd_fd, config_fd, disk_fd;
+	int firmware_fd, kernel_fd, initrd_fd, config_fd, disk_fd;
 	int console_fd;
 
 	/* cli/template.h: where the machine is saved to, or what it is continued from */
@@ -56,6 +57,7 @@ struct boot {
 /* The options that say what the guest is and what it needs, the same for every verb that boots one. */
 #define BOOT_GUEST_OPTIONS(FIELD) \
 	{ "behaviours", OPT_FOLDER, FIELD(behaviours), "DIR", "where behaviours are looked for" }, \
+	{ "firmware", OPT_FILE, FIELD(firmware), "FILE", "TDVF image that the guest starts with" }, \
 	{ "initrd", OPT_FILE, FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
 	{ "append", OPT_TEXT, FIELD(append), "STRING", "more words for the kernel command line" }, \
 	{ "memory", OPT_SIZE, FIELD(memory), "SIZE", "of the guest [1G]" }, \

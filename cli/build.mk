@@ -3,7 +3,7 @@
 # behind, and from the monitor what both sides must agree on: the machine's layout, and what makes a good kernel file.
 CLI_LIB := $(filter-out main %_test,$(patsubst cli/%.c,%,$(wildcard cli/*.c)))
 CLI_TESTS := $(patsubst cli/%.c,$(B)/cli/%,$(wildcard cli/*_test.c))
-CLI_MONITOR := machine bzimage elf linux payload load
+CLI_MONITOR := machine tdvf tdhob bzimage elf linux payload load
 CLI_LIB_OBJ := $(CLI_LIB:%=$(B)/cli/%.o) $(CLI_MONITOR:%=$(B)/cli/monitor/%.o)
 
 ALL += $(B)/tdlab $(B)/tdlab-first

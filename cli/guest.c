@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +7,9 @@
 #include "cli/file.h"
 #include "cli/guest.h"
 #include "monitor/load.h"
+#include "monitor/tdhob.h"
+
+#define FIRMWARE_ROOM	(64ull << 20)	/* what EDK2 takes behind its sections before it says a word */
 
 static int read_payload(struct guest *g)
 {
@@ -35,11 +39,42 @@ int guest_read(struct guest *g, const char *path)
 {
 	int status;
 
-	*g = (struct guest){ .path = path };
+	g->path = path;
 	status = file_read(path, "kernel", &g->data, &g->bytes);
 	if (status)
 		return status;
 	return elf_is(g->data, g->bytes) ? read_payload(g) : read_bzimage(g);
+}
+
+int guest_read_firmware(struct guest *g, const char *path)
+{
+	enum tdvf_error error;
+	char why[256];
+	int status;
+
+	g->firmware = path;
+	status = file_read(path, "firmware", &g->firmware_data, &g->firmware_bytes);
+	if (status)
+		return status;
+	error = tdvf_parse(g->firmware_data, g->firmware_bytes, &g->tdvf);
+	if (error == TDVF_OK)
+		return 0;
+	tdvf_explain(error, &g->tdvf, why, sizeof(why));
+	return complain(STATUS_INPUT, "firmware %s: %s", path, why);
+}
+
+int guest_firmware_fits(const struct guest *g, const struct machine *machine)
+{
+	const struct tdvf_section *hob = &g->tdvf.sections[g->tdvf.hob];
+	size_t bytes = tdhob_build(&g->tdvf, machine->ram[0].bytes, machine->ram[1].bytes, NULL, 0);
+
+	if (bytes > hob->bytes)
+		return complain(STATUS_INPUT, "firmware %s: its TD HOB section has %" PRIu64 " bytes, %zu are needed", g->firmware,
+				hob->bytes, bytes);
+	if (machine->ram[0].bytes >= tdvf_ram_end(&g->tdvf) + FIRMWARE_ROOM)
+		return 0;
+	return complain(STATUS_INPUT, "--memory: guest memory is too small for the firmware, half of it: at least %lluM",
+			(unsigned long long)(2 * (tdvf_ram_end(&g->tdvf) + FIRMWARE_ROOM) + (2u << 20) - 1) >> 21 << 1);
 }
 
 int guest_fits(const struct guest *g, uint64_t initrd_bytes, size_t cmdline_bytes, uint64_t low_bytes)

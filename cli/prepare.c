@@ -108,6 +108,30 @@ static int open_outputs(struct boot *b)
 	return 0;
 }
 
+/* What the guest begins with, and what that may begin. */
+static int read_guest(struct boot *b)
+{
+	const struct boot_options *o = &b->options;
+	int status = 0;
+
+	if (o->firmware) {
+		status = guest_read_firmware(&b->guest, o->firmware);
+		if (!status && machine_layout_firmware(&b->machine, o->memory.value, &b->guest.tdvf))
+			status = guest_firmware_fits(&b->guest, &b->machine);
+	}
+	if (!status && o->kernel)
+		status = guest_read(&b->guest, o->kernel);
+	if (status)
+		return status;
+	if (!o->kernel && (o->initrd || o->modules || o->append))
+		return complain(STATUS_INPUT, "--initrd, --modules and --append are for a kernel that is named: the disk has its own");
+	if (o->kernel && !b->guest.linux_kernel && (o->initrd || o->modules))
+		return complain(STATUS_INPUT, "%s is a payload: it takes no --initrd and no --modules", b->guest.path);
+	if (o->kernel && !b->guest.linux_kernel && o->firmware)
+		return complain(STATUS_INPUT, "%s is a payload: firmware can only start Linux", b->guest.path);
+	return 0;
+}
+
 /* The user's files first, then the surroundings. */
 static int check_input(struct boot *b)
 {
@@ -117,26 +141,35 @@ static int check_input(struct boot *b)
 	if (!status)
 		status = behaviour_load(&b->behaviour, b->options.vmm, b->options.behaviours);
 	if (!status)
-		status = guest_read(&b->guest, b->options.kernel);
+		status = read_guest(b);
 	if (!status)
 		status = boot_disk(b);
 	if (!status && b->guest.linux_kernel)
 		status = boot_initrd(b, &initrd);
-	else if (!status && (b->options.initrd || b->options.modules))
-		status = complain(STATUS_INPUT, "%s is a payload: it takes no --initrd and no --modules",
-				  b->guest.path);
 	if (!status)
 		status = make_cmdline(b);
-	if (!status)
+	if (!status && !b->options.firmware)	/* which finds room by itself */
 		status = guest_fits(&b->guest, initrd, strlen(b->config.cmdline), b->machine.ram[0].bytes);
 	return status;
+}
+
+/* What QEMU is given in files. */
+static int make_files(struct boot *b)
+{
+	const struct guest *g = &b->guest;
+
+	if (g->firmware && (b->firmware_fd = file_from("tdlab-firmware", g->firmware_data, g->firmware_bytes)) < 0)
+		return STATUS_ENVIRONMENT;
+	if (g->path && (b->kernel_fd = file_from("tdlab-kernel", g->data, g->bytes)) < 0)
+		return STATUS_ENVIRONMENT;
+	return 0;
 }
 
 int boot_prepare(struct boot *b)
 {
 	int status;
 
-	b->kernel_fd = b->initrd_fd = b->config_fd = b->disk_fd = b->ram.fd = b->console_fd = -1;
+	b->firmware_fd = b->kernel_fd = b->initrd_fd = b->config_fd = b->disk_fd = b->ram.fd = b->console_fd = -1;
 	draw(b);
 	status = check_input(b);
 	if (!status)
@@ -145,11 +178,10 @@ int boot_prepare(struct boot *b)
 		status = complain(STATUS_ENVIRONMENT, "no monitor.elf beside tdlab: run make");
 	if (!status)
 		status = memory_available(b->options.memory.value);
-	if (!status)
-		fill_config(b);
-	if (!status && (b->kernel_fd = file_from("tdlab-kernel", b->guest.data, b->guest.bytes)) < 0)
-		status = STATUS_ENVIRONMENT;
-	return status;
+	if (status)
+		return status;
+	fill_config(b);
+	return make_files(b);
 }
 
 int boot_arm(struct boot *b)
@@ -166,7 +198,7 @@ int boot_arm(struct boot *b)
 
 static void close_all(struct boot *b)
 {
-	int *const fds[] = { &b->kernel_fd, &b->initrd_fd, &b->config_fd, &b->disk_fd };
+	int *const fds[] = { &b->firmware_fd, &b->kernel_fd, &b->initrd_fd, &b->config_fd, &b->disk_fd };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		if (*fds[i] >= 0)
@@ -184,6 +216,7 @@ void boot_free(struct boot *b)
 	symbols_free(&b->symbols);
 	behaviour_free(&b->behaviour);
 	free(b->guest.data);
+	free(b->guest.firmware_data);
 	free(b->qemu.path);
 	free(b->monitor);
 }

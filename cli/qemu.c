@@ -53,8 +53,9 @@ static void add_disk(struct words *w, const struct qemu_run *run)
 	words_add(w, "driver=raw,node-name=disk,read-only=%s,file.driver=file,file.locking=off,file.filename=%s%d",
 		  run->disk_read_only ? "on" : "off", "/proc/self/fd/", run->disk);
 	words_add(w, "-device");
-	words_add(w, "virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on%s",
-		  run->seeded ? ",ioeventfd=off,share-rw=on" : "");
+	words_add(w, "virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on%s%s%s",
+		  run->seeded ? ",ioeventfd=off,share-rw=on" : "", run->firmware >= 0 ? ",serial=" : "",
+		  run->firmware >= 0 ? run->serial : "");
 	if (!run->seeded)
 		return;
 	words_add(w, "-device");
@@ -99,7 +100,10 @@ void qemu_arguments(const struct qemu_run *run, struct words *w)
 	words_add(w, "-kernel");
 	words_add(w, "%s", run->monitor);
 	add_file(w, MACHINE_FILE_CONFIG, run->config);
-	add_file(w, MACHINE_FILE_KERNEL, run->kernel);
+	if (run->firmware >= 0)
+		add_file(w, MACHINE_FILE_FIRMWARE, run->firmware);
+	if (run->kernel >= 0)
+		add_file(w, MACHINE_FILE_KERNEL, run->kernel);
 	if (run->initrd >= 0)
 		add_file(w, MACHINE_FILE_INITRD, run->initrd);
 	if (run->disk >= 0)

@@ -31,7 +31,8 @@ struct qemu_run {
 	unsigned int cpus;
 	bool seeded;
 	uint64_t seed;
-	int ram, config, kernel, initrd, disk;	/* descriptors; initrd and disk -1 for none */
+	int ram, config, firmware, kernel, initrd, disk;	/* descriptors; -1 for none but of the first two */
+	const char *serial;		/* of the disk, as far as the guest has firmware: where it finds the run's nonce */
 	bool disk_read_only;
 	const struct snapshot_link *link;	/* NULL: nothing is saved or continued */
 	bool continued;

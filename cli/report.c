@@ -50,12 +50,17 @@ static const char *plural(uint64_t count)
 void report_guest(const struct boot *b)
 {
 	const char *version = *b->guest.version ? b->guest.version : b->console.version;
-	const char *slash = strrchr(b->guest.path, '/');
+	const char *path = b->guest.path ? b->guest.path : b->guest.firmware, *slash = strrchr(path, '/');
 	uint32_t cpus = b->config.td.vcpus;
 	char size[32];
 
-	label("guest", "%s %s, %u vCPU%s, %s, GPAW %u", b->guest.linux_kernel ? "Linux" : "payload",
-	      b->guest.linux_kernel && *version ? version : slash ? slash + 1 : b->guest.path, cpus, plural(cpus),
+	if (b->guest.firmware) {
+		const char *name = strrchr(b->guest.firmware, '/');
+
+		label("firmware", "%s", name ? name + 1 : b->guest.firmware);
+	}
+	label("guest", "%s %s, %u vCPU%s, %s, GPAW %u", b->guest.path && !b->guest.linux_kernel ? "payload" : "Linux",
+	      *version ? version : slash ? slash + 1 : path, cpus, plural(cpus),
 	      size_text(b->options.memory.value, size), b->config.td.gpaw);
 }
 

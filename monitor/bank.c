@@ -6,12 +6,17 @@ static bool in_slot(const struct td_slot *slot, uint64_t gpa)
 	return gpa >= slot->gpa && (gpa - slot->gpa) / TDX_PAGE_SIZE < slot->pages;
 }
 
+static bool in_ram(const struct machine_ram *ram, uint64_t gpa)
+{
+	return gpa >= ram->gpa && gpa - ram->gpa < ram->bytes;
+}
+
 static const struct machine_ram *ram_of(const struct machine *machine, uint64_t gpa)
 {
 	for (uint32_t i = 0; i < machine->nram; i++)
-		if (gpa >= machine->ram[i].gpa && gpa - machine->ram[i].gpa < machine->ram[i].bytes)
+		if (in_ram(&machine->ram[i], gpa))
 			return &machine->ram[i];
-	return NULL;
+	return in_ram(&machine->image, gpa) ? &machine->image : NULL;
 }
 
 bool bank_address(const struct machine *machine, const struct td_slot *slot, uint64_t gpa, enum td_alias alias,

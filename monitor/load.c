@@ -159,6 +159,7 @@ static struct load_start start_state(const struct load_input *in, uint64_t area)
 		.gdt_limit = LOAD_DS + 7,
 		.cs = LOAD_CS,
 		.ds = LOAD_DS,
+		.cs_attrib = LOAD_CODE64,
 	};
 }
 

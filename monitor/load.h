@@ -72,16 +72,18 @@ struct load_input {
 void load_read(const struct load_input *in, enum load_file file, uint64_t offset, void *to, uint64_t bytes);
 
 struct load_start {
-	uint64_t rip, rsi, rdi, rdx, rsp, rflags;
+	uint64_t rip, rbx, rcx, rdx, rsi, rdi, rsp, r8, rflags;
 	uint64_t cr0, cr3, cr4, efer;
 	uint64_t gdt;			/* GPA */
 	uint16_t gdt_limit;
-	uint16_t cs, ds;		/* selectors; descriptors as LOAD_CS_ATTRIB and LOAD_DS_ATTRIB */
+	uint16_t cs, ds;		/* selectors */
+	uint16_t cs_attrib;		/* LOAD_CODE*; the data segments' is LOAD_DATA */
 };
 
-/* VMCB segment attributes (AMD APM volume 2, 15.5.1): 64-bit code, read-execute; data, read-write; present, flat. */
-#define LOAD_CS_ATTRIB	0x0a9bu
-#define LOAD_DS_ATTRIB	0x0c93u
+/* VMCB segment attributes (AMD APM volume 2, 15.5.1): code, read-execute, and data, read-write; present, flat. */
+#define LOAD_CODE64	0x0a9bu
+#define LOAD_CODE32	0x0c9bu
+#define LOAD_DATA	0x0c93u
 
 struct load_result {
 	struct load_start start;
@@ -89,6 +91,7 @@ struct load_result {
 	uint64_t area;			/* GPA of the type 3 range at the top of low RAM that holds all of the above */
 	uint64_t area_bytes;
 	bool payload;
+	bool firmware;			/* has its own mailbox: every vCPU starts with it, RSI is its number */
 };
 
 /* LOAD_ERROR(identifier, one sentence) */

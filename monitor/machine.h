@@ -13,6 +13,9 @@
  * QEMU's q35 puts all RAM below 4 GiB if it is less than 2.75 GiB, else 2 GiB there and the rest from 4 GiB on
  * (qemu hw/i386/pc_q35.c, pc_q35_init). Up to 1.3 GiB of guest memory everything is contiguous; beyond, the guest has
  * a second slot at 4 GiB and both private banks lie behind it.
+ *
+ * A guest that starts with firmware has it always so: half of its memory is above 4 GiB, because TDVF accepts all that
+ * lies below and leaves the rest to the kernel. The firmware's image, which ends at 4 GiB, has a private bank only.
  */
 #ifndef MONITOR_MACHINE_H
 #define MONITOR_MACHINE_H
@@ -20,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "monitor/tdvf.h"
 #include "td/td.h"
 
 #define MACHINE_4G		0x100000000ull
@@ -44,16 +48,22 @@ struct machine {
 	struct machine_ram ram[2];
 	uint32_t nram;		/* 1 or 2 */
 	uint32_t pad;
+	struct machine_ram image;	/* of firmware: bytes is 0 without */
+	struct tdvf_image firmware;	/* its sections; nothing without */
 };
 
 /* False if guest_bytes is not a multiple of 2 MiB within MACHINE_MIN_GUEST .. MACHINE_MAX_GUEST. */
 bool machine_layout(struct machine *machine, uint64_t guest_bytes);
+
+/* The same for a guest that starts with this firmware. */
+bool machine_layout_firmware(struct machine *machine, uint64_t guest_bytes, const struct tdvf_image *firmware);
 
 /* Offset in the RAM file of a machine address that is RAM. */
 uint64_t machine_file_offset(const struct machine *machine, uint64_t address);
 
 /* fw_cfg files that the command adds to QEMU's. */
 #define MACHINE_FILE_CONFIG	"opt/tdlab/config"
+#define MACHINE_FILE_FIRMWARE	"opt/tdlab/firmware"
 #define MACHINE_FILE_KERNEL	"opt/tdlab/kernel"
 #define MACHINE_FILE_INITRD	"opt/tdlab/initrd"
 

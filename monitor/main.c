@@ -10,11 +10,13 @@
  *	  -kernel build/monitor.elf
  *	  -fw_cfg name=opt/tdlab/config,file=...		struct monitor_config
  *	  -fw_cfg name=opt/tdlab/kernel,file=... [-fw_cfg name=opt/tdlab/initrd,file=...]
+ *	  [-fw_cfg name=opt/tdlab/firmware,file=...]		the guest starts with that; then the kernel may be missing
  *	  -device isa-debug-exit,iobase=0xf4,iosize=4		exit status 1: the run is over; 3: monitor_status.message
  *	  -serial ...						the guest's console, 0x3f8
  *	  [-icount shift=0,sleep=off -rtc base=...,clock=vm -seed N]	the same run every time (one vCPU)
  */
 #include "monitor/end.h"
+#include "monitor/firmware.h"
 #include "monitor/fwcfg.h"
 #include "monitor/io.h"
 #include "monitor/journal.h"
@@ -139,7 +141,10 @@ void monitor_main(void)
 	vcpus = mem_alloc(config.td.vcpus * sizeof(*vcpus));
 	for (uint32_t i = 0; i < config.td.vcpus; i++)
 		vcpus[i].index = i;
-	load(&loaded);
+	if (config.machine.image.bytes != 0)
+		firmware_load(&loaded);
+	else
+		load(&loaded);
 	start_td();
 	mask_pics();
 	settle_init();

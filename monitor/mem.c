@@ -117,16 +117,21 @@ void mem_clear_image(void)
 	memset(mem_machine(start), 0, end - start);
 }
 
+static bool within(const struct machine_ram *ram, uint64_t gpa, uint64_t bytes)
+{
+	return gpa >= ram->gpa && gpa - ram->gpa < ram->bytes && bytes <= ram->bytes - (gpa - ram->gpa);
+}
+
 void *mem_private(uint64_t gpa, uint64_t bytes)
 {
+	const struct machine_ram *ram = &config.machine.image;
 	uint32_t i;
 
-	for (i = 0; i < config.machine.nram; i++) {
-		const struct machine_ram *ram = &config.machine.ram[i];
-
-		if (gpa >= ram->gpa && gpa - ram->gpa < ram->bytes && bytes <= ram->bytes - (gpa - ram->gpa))
-			return mem_machine(ram->bank + (gpa - ram->gpa));
-	}
+	for (i = 0; i < config.machine.nram; i++)
+		if (within(&config.machine.ram[i], gpa, bytes))
+			ram = &config.machine.ram[i];
+	if (within(ram, gpa, bytes))
+		return mem_machine(ram->bank + (gpa - ram->gpa));
 	panic("private memory at 0x%lx, 0x%lx bytes: not RAM of the guest", gpa, bytes);
 }
 

@@ -14,19 +14,21 @@
 
 uint32_t pci_read(uint32_t function, uint32_t offset)
 {
-	uint32_t value;
+	uint32_t address = in32(PORT_ADDRESS), value;
 
 	out32(PORT_ADDRESS, ENABLE | function << 8 | offset);
 	value = in32(PORT_DATA);
-	out32(PORT_ADDRESS, 0);
+	out32(PORT_ADDRESS, address);
 	return value;
 }
 
 void pci_write(uint32_t function, uint32_t offset, uint32_t value)
 {
+	uint32_t address = in32(PORT_ADDRESS);
+
 	out32(PORT_ADDRESS, ENABLE | function << 8 | offset);
 	out32(PORT_DATA, value);
-	out32(PORT_ADDRESS, 0);
+	out32(PORT_ADDRESS, address);
 }
 
 uint8_t pci_last_bus(void)

@@ -6,7 +6,7 @@
 
 #define PCI_NO_DEVICE	0xffffffffu
 
-/* A register of a function on bus 0: device << 3 | function. The address port is left at 0. */
+/* A register of a function on bus 0: device << 3 | function. The address port is left as it was. */
 uint32_t pci_read(uint32_t function, uint32_t offset);
 void pci_write(uint32_t function, uint32_t offset, uint32_t value);
 

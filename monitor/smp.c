@@ -49,7 +49,7 @@ static volatile uint32_t held;
 static volatile uint32_t here;		/* CPUs that have arrived in the monitor */
 static uint64_t activity;
 static struct load_start ap_start;
-static uint64_t mailbox;
+static uint64_t mailbox;		/* 0: the guest has its own */
 
 void smp_lock(struct vcpu *vcpu)
 {
@@ -276,6 +276,20 @@ static void wait_for_mailbox(struct vcpu *vcpu)
 	__atomic_store_n(&box->command, 0, __ATOMIC_RELEASE);
 }
 
+/* Firmware starts on all CPUs at once, and has those that are not the first wait in a mailbox of its own. */
+static void start_with_firmware(struct vcpu *vcpu)
+{
+	struct load_start start = ap_start;
+
+	while (!vcpus[0].started)
+		cpu_pause();
+	start.rsi = vcpu->index;
+	smp_lock(vcpu);
+	svm_vcpu_start(vcpu, &start);
+	smp_unlock();
+	vcpu->started = 1;
+}
+
 void smp_ap_main(void)
 {
 	struct vcpu *vcpu = &vcpus[host_lapic_read(LAPIC_ID) >> 24];
@@ -285,7 +299,10 @@ void smp_ap_main(void)
 	svm_vcpu_init(vcpu);
 	persona_vcpu_init(&vcpu->persona, &persona, vcpu->index);
 	__atomic_add_fetch(&here, 1, __ATOMIC_SEQ_CST);
-	wait_for_mailbox(vcpu);
+	if (mailbox != 0)
+		wait_for_mailbox(vcpu);
+	else
+		start_with_firmware(vcpu);
 	run(vcpu);
 }
 
@@ -316,7 +333,8 @@ static void start_one(uint32_t index)
 void smp_start(const struct load_result *loaded)
 {
 	ap_start = loaded->start;
-	ap_start.rdi = ap_start.rdx = ap_start.rsp = 0;
+	if (!loaded->firmware)
+		ap_start.rdi = ap_start.rdx = ap_start.rsp = 0;
 	mailbox = loaded->mailbox;
 	mem_identity(true);
 	memcpy(mem_machine(AP_PAGE), ap_code, ap_code_bytes);

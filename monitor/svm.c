@@ -7,6 +7,7 @@
 #include "monitor/mem.h"
 #include "monitor/npt.h"
 #include "monitor/smp.h"
+#include "monitor/svm_unpaged.h"
 #include "monitor/vmcb.h"
 
 #define MSR_VM_HSAVE_PA		0xc0010117
@@ -91,10 +92,10 @@ static void set_intercepts(struct vmcb_control *c)
 	c->asid = ASID;
 }
 
-static void set_segments(struct vmcb_save *s, uint16_t cs, uint16_t ds)
+static void set_segments(struct vmcb_save *s, uint16_t cs, uint16_t ds, uint16_t cs_attrib)
 {
-	s->cs = (struct vmcb_segment){ cs, LOAD_CS_ATTRIB, 0xffffffff, 0 };
-	s->ds = (struct vmcb_segment){ ds, LOAD_DS_ATTRIB, 0xffffffff, 0 };
+	s->cs = (struct vmcb_segment){ cs, cs_attrib, 0xffffffff, 0 };
+	s->ds = (struct vmcb_segment){ ds, LOAD_DATA, 0xffffffff, 0 };
 	s->es = s->ss = s->fs = s->gs = s->ds;
 }
 
@@ -108,7 +109,7 @@ static void halt_init(struct vcpu *vcpu)
 	vmcb->control.misc2 = SVM_I_VMRUN;
 	vmcb->control.asid = ASID;
 	vmcb->control.int_control = VMCB_INTR_MASKING;
-	set_segments(&vmcb->save, 0x08, 0x10);
+	set_segments(&vmcb->save, 0x08, 0x10, LOAD_CODE64);
 	vmcb->save.efer = rdmsr(0xc0000080);
 	vmcb->save.cr3 = mem_page_tables();
 	vmcb->save.dr6 = DR6_RESET;
@@ -136,7 +137,7 @@ void svm_vcpu_start(struct vcpu *vcpu, const struct load_start *start)
 {
 	struct vmcb_save *s = &vcpu->vmcb->save;
 
-	set_segments(s, start->cs, start->ds);
+	set_segments(s, start->cs, start->ds, start->cs_attrib);
 	s->gdtr = (struct vmcb_segment){ 0, 0, start->gdt_limit, start->gdt };
 	s->cr0 = start->cr0;
 	s->cr3 = start->cr3;
@@ -144,10 +145,15 @@ void svm_vcpu_start(struct vcpu *vcpu, const struct load_start *start)
 	vcpu->efer = start->efer;
 	vcpu->rflags = start->rflags;
 	vcpu->regs.rip = start->rip;
-	vcpu->regs.gpr[TD_RSP] = start->rsp;
+	vcpu->regs.gpr[TD_RBX] = start->rbx;
+	vcpu->regs.gpr[TD_RCX] = start->rcx;
+	vcpu->regs.gpr[TD_RDX] = start->rdx;
 	vcpu->regs.gpr[TD_RSI] = start->rsi;
 	vcpu->regs.gpr[TD_RDI] = start->rdi;
-	vcpu->regs.gpr[TD_RDX] = start->rdx;
+	vcpu->regs.gpr[TD_RSP] = start->rsp;
+	vcpu->regs.gpr[TD_R8] = start->r8;
+	if (!(start->cr0 & CR0_PG))
+		svm_unpaged_begin(vcpu);
 }
 
 /*
@@ -226,7 +232,7 @@ static void enter(struct vcpu *vcpu)
 	vmcb->save.rsp = vcpu->regs.gpr[TD_RSP];
 	vmcb->save.rip = vcpu->regs.rip;
 	vmcb->save.rflags = vcpu->rflags;
-	vmcb->save.efer = vcpu->efer | EFER_SVME;
+	vmcb->save.efer = (vcpu->unpaged ? vcpu->efer & ~EFER_LME : vcpu->efer) | EFER_SVME;
 	vmcb->control.event = vcpu->event;
 	vcpu->event = 0;
 	match_host(vcpu);
@@ -252,10 +258,12 @@ static void leave(struct vcpu *vcpu)
 	vcpu->regs.cpl = vmcb->save.cpl;
 	vcpu->regs.long_mode = (vmcb->save.efer & EFER_LMA) && (vmcb->save.cs.attrib & VMCB_SEGMENT_LONG);
 	vcpu->rflags = vmcb->save.rflags;
-	vcpu->efer = vmcb->save.efer & ~EFER_SVME;
-	vcpu->cr0 = vmcb->save.cr0;
-	vcpu->cr3 = vmcb->save.cr3;
-	vcpu->cr4 = vmcb->save.cr4;
+	if (!vcpu->unpaged) {
+		vcpu->efer = vmcb->save.efer & ~EFER_SVME;
+		vcpu->cr0 = vmcb->save.cr0;
+		vcpu->cr3 = vmcb->save.cr3;
+		vcpu->cr4 = vmcb->save.cr4;
+	}
 	vcpu->event = event_cut_short(vmcb->control.exit_int_info);
 	if (vcpu->rflags & ~RFLAGS_KNOWN)
 		panic("QEMU left RFLAGS 0x%lx at RIP 0x%lx: before version 10, CMPXCHG16B must be hidden from guests",
@@ -340,6 +348,10 @@ void svm_run(struct vcpu *vcpu, struct vm_exit *e)
 	for (;;) {
 		enter(vcpu);
 		leave(vcpu);
+		if (vcpu->vmcb->control.exit_code <= VMEXIT_CR_LAST) {
+			svm_unpaged_exit(vcpu, vcpu->vmcb->control.exit_code);
+			continue;
+		}
 		if (vcpu->vmcb->control.exit_code != VMEXIT_IRET)
 			break;
 		vcpu->nmi_blocked = false;

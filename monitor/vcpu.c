@@ -38,7 +38,11 @@ bool vcpu_translate(const struct vcpu *vcpu, uint64_t gla, uint64_t *gpa)
 	const uint8_t *p;
 	int level;
 
-	if (!(vcpu->efer & EFER_LMA) || !(vcpu->cr0 & CR0_PG) || (uint64_t)((int64_t)(gla << 16) >> 16) != gla)
+	if (!(vcpu->cr0 & CR0_PG)) {	/* a firmware's first instructions */
+		*gpa = (uint32_t)gla;
+		return true;
+	}
+	if (!(vcpu->efer & EFER_LMA) || (uint64_t)((int64_t)(gla << 16) >> 16) != gla)
 		return false;
 	for (level = TOP_LEVEL; level >= 0; level--) {
 		p = memory(table | (gla >> (12 + 9 * level) & 511) * sizeof(entry));

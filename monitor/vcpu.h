@@ -23,6 +23,7 @@
 #define CR4_PGE		(1ull << 7)
 #define CR4_SMEP	(1ull << 20)
 #define CR4_SMAP	(1ull << 21)
+#define EFER_LME	(1ull << 8)
 #define EFER_LMA	(1ull << 10)
 #define EFER_SVME	(1ull << 12)
 
@@ -40,6 +41,7 @@ struct vcpu {
 	uint64_t host_cr0, host_cr4;
 	uint64_t event;			/* to be delivered at the next entry, as EVENTINJ has it; 0: none */
 	bool nmi_blocked;		/* the guest is in its NMI handler */
+	bool unpaged;			/* its paging is off: svm_unpaged.h; the control registers above are the guest's own */
 
 	/* smp.c; volatile: other CPUs look. */
 	volatile uint32_t started;

@@ -22,7 +22,7 @@
 #include "td/behaviour.h"
 #include "td/event.h"
 
-#define TD_MAX_SLOTS	16
+#define TD_MAX_SLOTS	40
 #define TD_MAX_VCPUS	8
 #define TD_RTMRS	4
 #define TD_MEASUREMENT	48	/* bytes of MRTD and of an RTMR: SHA-384 */
@@ -30,7 +30,7 @@
 /* What stands behind a range of GPA space. Whatever lies in no slot is a hole. */
 enum td_slot_kind {
 	TD_SLOT_RAM,	/* has a state per page */
-	TD_SLOT_ROM,	/* private, readable, never converted: the window where PC firmware leaves option ROMs */
+	TD_SLOT_ROM,	/* private and there from the start, never converted: option ROMs, a firmware's image */
 	TD_SLOT_MMIO,	/* devices: shared accesses raise #VE, RequestMMIO reaches them, MapGPA succeeds without effect */
 };
 

@@ -81,7 +81,7 @@ enum td_action td_rtmr_extend(struct td *td, struct td_regs *regs)
 		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
 		return TD_NEXT;
 	}
-	if (td_real(td, buffer) != TD_REAL_MAPPED)
+	if (!td_sept_private(td, buffer))
 		return unmapped(td, buffer, regs->rip);
 	if (index >= TD_RTMRS) {
 		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RDX);
@@ -143,9 +143,9 @@ enum td_action td_report_leaf(struct td *td, struct td_regs *regs)
 		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RDX);
 	else if (regs->gpr[TD_R8] != 0)
 		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_R8);
-	else if (td_real(td, out) != TD_REAL_MAPPED)
+	else if (!td_sept_private(td, out))
 		return unmapped(td, out, regs->rip);
-	else if (td_real(td, data) != TD_REAL_MAPPED)
+	else if (!td_sept_private(td, data))
 		return unmapped(td, data, regs->rip);
 	else {
 		fill_report(td, report);

@@ -79,6 +79,17 @@ static void test_extend(void)
 	tap_ok(is(td_rtmr(fake.td, 0), after_one) && is(td_rtmr(fake.td, 3), after_one), "the first and the last");
 }
 
+/* EDK2's first event is extended from a buffer in its image. */
+static void test_rom(void)
+{
+	struct td_config c = fake_config(16);
+
+	c.slots[1] = (struct td_slot){ FAKE_PAGE(16), 4, TD_SLOT_ROM, 0 };
+	fake_start(&c);
+	two_digests();
+	tap_ok(extend_ok(FAKE_PAGE(17), 1) == 0 && is(td_rtmr(fake.td, 1), after_one), "RTMR.EXTEND from a page of ROM");
+}
+
 static void test_refused(void)
 {
 	struct td_config c = fake_config(16);
@@ -191,6 +202,7 @@ static void test_report(void)
 int main(void)
 {
 	test_extend();
+	test_rom();
 	test_refused();
 	test_rollback();
 	test_build();

@@ -249,6 +249,13 @@ enum td_real td_real(const struct td *td, uint64_t gpa)
 	return page != NULL ? td_page_real(page) : TD_REAL_NONE;
 }
 
+bool td_sept_private(const struct td *td, uint64_t gpa)
+{
+	const struct td_slot *slot = td_slot_of(td, gpa);
+
+	return slot != NULL && (slot->kind == TD_SLOT_ROM || td_real(td, gpa) == TD_REAL_MAPPED);
+}
+
 enum td_known td_known(const struct td *td, uint64_t gpa)
 {
 	const struct td_page *page = td_page_at(td, gpa);

@@ -85,6 +85,7 @@ struct td_page *td_page_at(const struct td *td, uint64_t gpa);	/* NULL outside R
 void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int real, unsigned int known);	/* undo.c */
 uint64_t td_alike(const struct td_page *page, uint64_t most);	/* how many are in the state of the first */
 bool td_is_large(const struct td *td, uint64_t gpa);
+bool td_sept_private(const struct td *td, uint64_t gpa);	/* the module finds a private page there: RAM or ROM */
 void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared);
 void td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real real);

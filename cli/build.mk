@@ -2,6 +2,7 @@
 # The command. It links libtdconv for its model of Linux, td/ to finish a run in the memory that the monitor leaves
 # behind, and from the monitor what both sides must agree on: the machine's layout, and what makes a good kernel file.
 CLI_LIB := $(filter-out main %_test,$(patsubst cli/%.c,%,$(wildcard cli/*.c)))
+CLI_LIBS := -linih -ljansson
 CLI_TESTS := $(patsubst cli/%.c,$(B)/cli/%,$(wildcard cli/*_test.c))
 CLI_MONITOR := machine tdvf tdhob bzimage elf linux payload load
 CLI_LIB_OBJ := $(CLI_LIB:%=$(B)/cli/%.o) $(CLI_MONITOR:%=$(B)/cli/monitor/%.o)
@@ -15,10 +16,10 @@ $(B)/libcli.a: $(CLI_LIB_OBJ)
 	ar rcs $@ $^
 
 $(B)/tdlab: $(B)/cli/main.o $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
-	$(CC) $(CFLAGS) -Wl,--gc-sections -o $@ $^ -linih
+	$(CC) $(CFLAGS) -Wl,--gc-sections -o $@ $^ $(CLI_LIBS)
 
 $(CLI_TESTS): %: %.o $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
-	$(CC) $(CFLAGS) -Wl,--gc-sections -o $@ $^ -linih
+	$(CC) $(CFLAGS) -Wl,--gc-sections -o $@ $^ $(CLI_LIBS)
 
 $(B)/cli/%.o: cli/%.c
 	@mkdir -p $(@D)

@@ -9,7 +9,8 @@
 #include "cli/testing.h"
 
 const struct verb *const verbs[] = {
-	&verb_boot, &verb_check, &verb_explore, &verb_list, &verb_trace, &verb_doctor, &verb_completion, NULL,
+	&verb_boot, &verb_check, &verb_explore, &verb_merge, &verb_list, &verb_trace, &verb_doctor, &verb_completion,
+	NULL,
 };
 
 /* The source of a page, without the marks of its fonts. */

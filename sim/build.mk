@@ -14,7 +14,7 @@ TESTS += $(SIM_TESTS)
 
 # A harness may call tdlab_tdcall().
 $(B)/tdlab-sim: $(SIM_PROGRAM:%=$(B)/fast/sim/%.o) $(SIM_OBJ) $(B)/libcli.a
-	$(CC) $(SIM_CFLAGS) -Wl,--export-dynamic-symbol=tdlab_tdcall -Wl,--gc-sections -o $@ $^ -linih -ldl
+	$(CC) $(SIM_CFLAGS) -Wl,--export-dynamic-symbol=tdlab_tdcall -Wl,--gc-sections -o $@ $^ $(CLI_LIBS) -ldl
 
 $(B)/fast/%.o: %.c
 	@mkdir -p $(@D)

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers by name: "first,stall,ok". */
+#ifndef CLI_ANSWERS_H
+#define CLI_ANSWERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "td/explore.h"
+
+#define ANSWERS_TEXT	1024	/* room for TD_EXPLORE_DEPTH of them */
+
+const char *answer_name(unsigned int answer);
+
+void answers_text(const uint8_t *answers, uint32_t count, char text[ANSWERS_TEXT]);
+
+/* *wrong is the first word that is none, or is empty if there are too many. False in both cases. */
+bool answers_parse(const char *text, uint8_t answers[TD_EXPLORE_DEPTH], uint32_t *count, char wrong[32]);
+
+/* "mapped/private": what the module holds, and what the guest may believe. NULL if that is no state of a page. */
+const char *states_name(unsigned int bit, char text[32]);
+
+#endif

@@ -6,6 +6,7 @@
 #include "cli/behaviour.h"
 #include "cli/guest.h"
 #include "cli/judge.h"
+#include "cli/measured.h"
 #include "cli/opt.h"
 #include "cli/qemu.h"
 #include "cli/ram.h"
@@ -50,6 +51,7 @@ struct boot {
 	struct console console;
 	struct run_end end;
 	double wall;
+	struct measured measured;
 	struct judgement judgement;
 	struct symbols symbols;
 };

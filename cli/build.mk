@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The command. It links libtdconv for its model of Linux, td/ to finish a run in the memory that the monitor leaves
 # behind, and from the monitor what both sides must agree on: the machine's layout, and what makes a good kernel file.
-CLI_LIB := $(filter-out main %_test,$(patsubst cli/%.c,%,$(wildcard cli/*.c)))
+CLI_LIB := $(filter-out main %_test fuzz%,$(patsubst cli/%.c,%,$(wildcard cli/*.c)))
 CLI_LIBS := -linih -ljansson
 CLI_TESTS := $(patsubst cli/%.c,$(B)/cli/%,$(wildcard cli/*_test.c))
 CLI_MONITOR := machine tdvf tdhob bzimage elf linux payload load

@@ -43,6 +43,8 @@ static void take_ours(struct console *c, const char *text, double seconds)
 		if (!*c->failed)
 			snprintf(c->failed, sizeof(c->failed), "%.*s", CONSOLE_NOTE_BYTES - 1,
 				 text + strlen(EVIDENCE_FAILED));
+	} else if (begins(text, EVIDENCE_EVENTLOG)) {
+		measured_line(&c->eventlog, text + strlen(EVIDENCE_EVENTLOG));
 	} else if (begins(text, EVIDENCE_DONE)) {
 		c->done = true;
 	}

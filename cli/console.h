@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/measured.h"
+
 #define CONSOLE_NOTES		6
 #define CONSOLE_NOTE_BYTES	140
 
@@ -25,6 +27,7 @@ struct console {
 	char notes[CONSOLE_NOTES][CONSOLE_NOTE_BYTES];	/* panic, Oops and their like, word for word */
 	unsigned int nnotes;
 	double init_seconds;
+	struct measured_log eventlog;	/* measured_free() */
 	char line[512];			/* under way */
 	size_t length;
 };

@@ -16,6 +16,8 @@
  *   tdlab: device none                   no virtio-blk disk turned up
  *   tdlab: removed vda                   its driver let go of it, so its shared memory goes back to private
  *   tdlab: failed TEXT                   a step failed; the run goes on
+ *   tdlab: eventlog BYTES                the event log of the firmware (ACPI table CCEL) has so many; none without it
+ *   tdlab: eventlog OFFSET BASE64        a part of it; what is left out is filler, 0xff
  *   tdlab: done                          last; power-off follows
  *
  * The kernel prints its command line too, so only "tdlab: init " and the nonce together count.
@@ -34,6 +36,7 @@
 #define EVIDENCE_NO_DEVICE	"device none"
 #define EVIDENCE_REMOVED	"removed "
 #define EVIDENCE_FAILED		"failed "
+#define EVIDENCE_EVENTLOG	"eventlog "
 #define EVIDENCE_DONE		"done"
 #define EVIDENCE_MODULE_DIR	"modules"
 

@@ -139,7 +139,8 @@ static bool contained(enum outcome outcome)
 
 /* What is missing before a pass may be called one; NULL if nothing is. */
 static const char *no_evidence(const struct judgement *j, const struct console *console,
-			       const struct td_behaviour *behaviour, const struct device_facts *device)
+			       const struct td_behaviour *behaviour, const struct device_facts *device,
+			       const struct run_end *end)
 {
 	bool stopped = behaviour->contain && contained(j->outcome);
 
@@ -155,14 +156,16 @@ static const char *no_evidence(const struct judgement *j, const struct console *
 		return "the disk's data came back wrong";
 	if (device->attached && strncmp(console->failed, "read", 4) == 0)
 		return "the disk could not be read";
+	if (end->log_differs)
+		return "the RTMRs are not what the guest's event log says was measured";
 	return NULL;
 }
 
 static void judge_rest(struct judgement *j, const struct console *console, const struct td_behaviour *behaviour,
-		       const struct device_facts *device)
+		       const struct device_facts *device, const struct run_end *end)
 {
 	bool finished = outcome_finished(j->outcome) || (behaviour->contain && contained(j->outcome));
-	const char *missing = no_evidence(j, console, behaviour, device);
+	const char *missing = no_evidence(j, console, behaviour, device, end);
 
 	if (j->outcome == OUTCOME_NO_TDX)
 		say(j, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE,
@@ -194,7 +197,7 @@ void judge(struct judgement *j, const struct records *records, const struct cons
 		say(j, VERDICT_INCONCLUSIVE, STATUS_ENVIRONMENT, "%s%s%s", outcome_sentence(j->outcome),
 		    *end->message ? ": " : "", end->message);
 	else if (!judge_failure(j, behaviour))
-		judge_rest(j, console, behaviour, device);
+		judge_rest(j, console, behaviour, device, end);
 	if (j->outcome == OUTCOME_INTERRUPTED)
 		j->status = STATUS_SIGNAL + end->signal;
 }

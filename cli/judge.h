@@ -75,6 +75,7 @@ struct run_end {
 	bool saved;		/* not its end: it waits for orders, and was saved */
 	bool hung;		/* the guest used its CPU and did nothing that could be seen */
 	int signal;		/* that ended the command, or 0 */
+	bool log_differs;	/* the RTMRs are not what the guest's event log says */
 	bool no_tdx;		/* the kernel's file shows no sign of TDX support */
 	bool monitor_failed;	/* message says why */
 	char message[256];	/* of the monitor, or QEMU's last words */

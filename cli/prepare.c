@@ -212,6 +212,7 @@ void boot_free(struct boot *b)
 	close_all(b);
 	ram_close(&b->ram);
 	records_free(&b->records);
+	measured_free(&b->console.eventlog);
 	judge_free(&b->judgement);
 	symbols_free(&b->symbols);
 	behaviour_free(&b->behaviour);

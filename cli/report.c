@@ -242,6 +242,15 @@ static void report_findings(const struct boot *b)
 	}
 }
 
+static void report_measured(const struct boot *b)
+{
+	char text[240];
+
+	measured_text(&b->measured, text, sizeof(text));
+	if (*text)
+		label("measured", "%s", text);
+}
+
 static void report_console(const struct boot *b)
 {
 	for (unsigned int i = 0; i < b->console.nnotes; i++)
@@ -261,6 +270,7 @@ void report_text(const struct boot *b)
 	report_times(b);
 	report_conversions(b);
 	report_device(b);
+	report_measured(b);
 	report_console(b);
 	report_caused(b);
 	report_findings(b);

@@ -177,6 +177,7 @@ void report_json(const struct boot *b)
 	put_findings(&json, b, true);
 	put_findings(&json, b, false);
 	put_evidence(&json, b);
+	measured_json(&b->measured, &json);
 	put_exits(&json, j);
 	put_run(&json, b);
 	json_object_end(&json);

@@ -24,6 +24,8 @@ struct check_result {
 	struct totals totals;
 	uint64_t violations;
 	double seconds;
+	bool init;		/* user space was reached, and ... */
+	bool device_equal;	/* ... the disk's data came through shared memory as it is */
 	bool worse_is_private;	/* tdlab-sim: which direction the verdict is from */
 };
 

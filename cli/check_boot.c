@@ -26,6 +26,8 @@ static void take_result(const struct boot *b, struct check_result *r)
 	snprintf(r->outcome, sizeof(r->outcome), "%s", outcome_name(j->outcome));
 	r->totals = j->totals;
 	r->violations = j->nviolations;
+	r->init = b->console.init;
+	r->device_equal = j->device_equal;
 	r->seconds = b->wall;
 }
 

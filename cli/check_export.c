@@ -25,6 +25,8 @@ static void put_row(struct json *json, const struct check_row *row)
 	json_number(json, "exit_status", (uint64_t)r->status);
 	json_text(json, "outcome", *r->outcome ? r->outcome : NULL);
 	json_number(json, "violations", r->violations);
+	json_bool(json, "init", r->init);
+	json_bool(json, "device_equal", r->device_equal);
 	json_number(json, "mapgpa_calls", r->totals.mapgpa_calls);
 	json_number(json, "retries", r->totals.retries);
 	json_number(json, "stalls", r->totals.stalls);
@@ -111,7 +113,7 @@ static void junit_row(FILE *out, const char *class, const struct check_row *row)
 
 int check_junit(const struct check *c)
 {
-	const char *guest = c->boot ? c->boot->guest.path : c->rows[0].guest;
+	const char *guest = c->boot ? c->boot->guest.path : "tdlab-sim";
 	struct check_tally t = check_count(c);
 	FILE *out = c->junit;
 

@@ -117,6 +117,8 @@ under() {
 	run -2 "$sim" --harness /nowhere.so
 	[[ $output == *"/nowhere.so"* ]]
 	run -2 "$sim" --guest nobody
+	[[ $output == *"--guests"* ]]
+	run -0 "$sim" --guests
 	[[ $output == *"tail-only"* ]]
 	run -2 "$sim" --replay ok,maybe
 	[[ $output == *'"maybe"'* ]]

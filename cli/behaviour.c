@@ -102,7 +102,8 @@ static int one_of(struct vmm_text *text, const struct setting *s, const char *ze
 
 static int take_head(struct behaviour *b, struct vmm_text *text)
 {
-	static const char *const known[] = { "title", "who", "source", "ghci", "expect", "implicit", "aug" };
+	static const char *const known[] = { "title", "who", "source", "ghci", "expect", "implicit", "aug",
+					     "contents", "align" };
 	bool ghci = false, expect = false;
 	unsigned int line = 1, section = 0;
 	const char *near;
@@ -133,6 +134,10 @@ static int take_head(struct behaviour *b, struct vmm_text *text)
 			status = one_of(text, s, "ve", "convert", &b->packed.implicit);
 		} else if (strcmp(s->key, "aug") == 0) {
 			status = one_of(text, s, "2m", "4k", &b->packed.aug);
+		} else if (strcmp(s->key, "contents") == 0) {
+			status = one_of(text, s, "scrambled", "zeroed", &b->packed.contents);
+		} else if (strcmp(s->key, "align") == 0) {
+			status = one_of(text, s, "checked", "ignored", &b->packed.align);
 		} else {
 			near = suggest(s->key, known, ARRAY_SIZE(known));
 			status = vmm_error(text, s->line, "a behaviour has no \"%s\"%s%s%s", s->key,
@@ -159,6 +164,25 @@ static int take_rule_setting(struct behaviour *b, struct vmm_text *text, const s
 	return status;
 }
 
+/* One [rule]; "on" first, wherever it stands, as it decides on the others. *line is that of the last setting. */
+static int take_rule(struct behaviour *b, struct vmm_text *text, unsigned int section, struct td_rule *rule,
+		     unsigned int *line)
+{
+	rule_init(rule);
+	for (unsigned int pass = 0; pass < 2; pass++) {
+		for (unsigned int i = 0; i < text->nsettings; i++) {
+			const struct setting *s = &text->settings[i];
+
+			if (s->section != section || (strcmp(s->key, "on") == 0) != (pass == 0))
+				continue;
+			*line = s->line > *line ? s->line : *line;
+			if (take_rule_setting(b, text, s, rule))
+				return STATUS_INPUT;
+		}
+	}
+	return 0;
+}
+
 static int take_rules(struct behaviour *b, struct vmm_text *text)
 {
 	const char *wrong;
@@ -169,15 +193,9 @@ static int take_rules(struct behaviour *b, struct vmm_text *text)
 	for (unsigned int r = 0; r < text->nrules; r++) {
 		struct td_rule *rule = &b->packed.rules[b->packed.nrules++];
 
-		rule_init(rule);
 		line = 1;
-		for (unsigned int i = 0; i < text->nsettings; i++) {
-			if (text->settings[i].section != text->rule_section[r])
-				continue;
-			line = text->settings[i].line;
-			if (take_rule_setting(b, text, &text->settings[i], rule))
-				return STATUS_INPUT;
-		}
+		if (take_rule(b, text, text->rule_section[r], rule, &line))
+			return STATUS_INPUT;
 		wrong = rule_check(rule);
 		if (wrong)
 			return vmm_error(text, line, "%s", wrong);

@@ -107,6 +107,37 @@ static void test_rules(void)
 	behaviour_free(&b);
 }
 
+static void test_accept_rules(void)
+{
+	struct behaviour b = { 0 };
+	const struct td_rule *r = b.packed.rules;
+
+	write_file(HEAD "contents = zeroed\nalign = ignored\n[rule]\nbusy = 3\nchance = 7\non = accept\ncalls = 2+\n"
+		   "[rule]\non = accept\nfail = PAGE_SIZE_MISMATCH\n[rule]\non = accept\nremove = 512\nreadd = yes\n"
+		   "[rule]\nshift = -16\nclaim = none\n");
+	tap_is(load(&b, "t", folder), 0, "rules on ACCEPT load, wherever \"on\" stands");
+	tap_ok(b.packed.contents == TD_CONTENTS_ZEROED && b.packed.align == TD_ALIGN_IGNORED, "contents and align");
+	tap_ok(r[0].on == TD_ON_ACCEPT && r[0].stalls == 3 && r[0].chance == 7 && r[0].first == 2 && r[0].last == 0, "busy");
+	tap_ok(r[1].on == TD_ON_ACCEPT && r[1].fail == TDX_PAGE_SIZE_MISMATCH, "fail");
+	tap_ok(r[2].on == TD_ON_ACCEPT && r[2].remove == 512 && r[2].readd, "remove");
+	tap_ok(r[3].on == TD_ON_MAPGPA && r[3].shift == -16 && r[3].claim_base == TD_CLAIM_KEPT, "shift and claim none");
+	behaviour_free(&b);
+	refused(HEAD "[rule]\non = accept\ncomplete = 3\n", "t.vmm:7: complete is nothing for a rule on accept", "complete");
+	refused(HEAD "[rule]\nlie = yes\non = accept\n", "t.vmm:6: lie is nothing for a rule on accept", "lie before on");
+	refused(HEAD "[rule]\nbusy = 3\n", "t.vmm:6: busy is nothing for a rule on mapgpa", "busy without on");
+	refused(HEAD "[rule]\non = accept\nfail = GPA_INUSE\n", "t.vmm:7: fail: \"GPA_INUSE\": a VMM can make ACCEPT fail with",
+		"a code of GHCI");
+	refused(HEAD "[rule]\nfail = OPERAND_BUSY\n", "t.vmm:6: fail: \"OPERAND_BUSY\" is neither", "a code of the module");
+	refused(HEAD "[rule]\non = accept\n", "t.vmm:6: a rule on accept needs busy, fail or remove", "nothing to do");
+	refused(HEAD "[rule]\non = accept\nchance = 3\nremove = 1\n", "t.vmm:8: chance is that of being busy", "chance alone");
+	refused(HEAD "[rule]\non = accept\nfail = OPERAND_BUSY\nremove = 1\n", "t.vmm:8: fail and remove", "fail and remove");
+	refused(HEAD "[rule]\non = enter\n", "t.vmm:6: \"enter\" is none of mapgpa accept", "on");
+	refused(HEAD "[rule]\nshift = 4\n", "t.vmm:6: shift: \"4\" is not +PAGES or -PAGES", "shift without a sign");
+	refused(HEAD "[rule]\nshift = +9007199254740992\n", "t.vmm:6: shift: ", "shift beyond all addresses");
+	refused(HEAD "[rule]\nclaim = none+1\n", "t.vmm:6: \"none+1\": R11 that is not written has no offset", "none+1");
+	refused(HEAD "contents = secret\n", "t.vmm:5: contents: \"secret\" is neither scrambled nor zeroed", "contents");
+}
+
 static void test_braces(void)
 {
 	struct behaviour b = { 0 };
@@ -201,6 +232,8 @@ int main(void)
 	test_malformed();
 	test_rules();
 	test_braces();
+	test_accept_rules();
+	calls_are("4+", 4, 0, 1);
 	calls_are("3", 3, 3, 1);
 	calls_are("3..", 3, 0, 1);
 	calls_are("3..5", 3, 5, 1);

@@ -99,6 +99,19 @@ static void request(const struct td_event *e, char *text, size_t bytes)
 	}
 }
 
+/* What the VMM did that nobody asked for. */
+static void deed(const struct td_event *e, char *text, size_t bytes)
+{
+	static const char *const does[] = {
+		[TD_DEED_REMOVED] = "takes away",
+		[TD_DEED_EMPTIED] = "replaces by empty pages",
+		[TD_DEED_MISCONVERTED] = "converts, instead of what it was asked for,",
+	};
+
+	snprintf(text, bytes, "the VMM %s %" PRIu64 " pages at 0x%" PRIx64,
+		 e->a[0] < ARRAY_SIZE(does) ? does[e->a[0]] : "does something to", e->a[2], e->a[1]);
+}
+
 /* What td made of it. */
 static void finding(const struct td_event *e, char *text, size_t bytes)
 {
@@ -118,6 +131,9 @@ static void finding(const struct td_event *e, char *text, size_t bytes)
 		snprintf(text, bytes, "%s %s at 0x%" PRIx64 ", %" PRIu64 " pages",
 			 class_name((unsigned int)(e->a[0] >> 32)), violation_name((unsigned int)(uint32_t)e->a[0]),
 			 e->a[1], e->a[2]);
+		break;
+	case TD_EV_DEED:
+		deed(e, text, bytes);
 		break;
 	default:
 		request(e, text, bytes);

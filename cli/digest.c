@@ -76,7 +76,12 @@ static void take_close(struct reading *r, const struct td_event *e)
 
 static void take_accept(struct reading *r, const struct td_event *e)
 {
-	if (tdx_code(e->a[1]) != TDX_SUCCESS)
+	uint32_t code = tdx_code(e->a[1]);
+
+	/* That a page is mapped in another size is the VMM's doing only where no smaller one is left. */
+	if (code == TDX_OPERAND_BUSY || (code == TDX_PAGE_SIZE_MISMATCH && e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_4K))
+		r->j->struck = true;
+	if (code != TDX_SUCCESS)
 		return;
 	*(e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? &r->j->totals.accepts_2m : &r->j->totals.accepts_4k) += 1;
 }
@@ -148,6 +153,9 @@ static void take(struct reading *r, const struct td_event *e)
 		break;
 	case TD_EV_ACCEPT:
 		take_accept(r, e);
+		break;
+	case TD_EV_DEED:
+		r->j->struck = true;
 		break;
 	case TD_EV_VERDICT:
 		take_verdict(r, e);

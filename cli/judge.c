@@ -131,10 +131,33 @@ static bool judge_failure(struct judgement *j, const struct td_behaviour *behavi
 	return f || c;
 }
 
-/* A guest that met a VMM which does not let it complete may well stop; it must have come to a stop, though. */
-static bool contained(enum outcome outcome)
+/* The module ended the TD at a page of which the judge has said that the VMM took it, or lied about it. */
+static bool ended_by_vmm(const struct judgement *j)
 {
-	return outcome == OUTCOME_FATAL_ERROR || outcome == OUTCOME_PANIC || outcome == OUTCOME_IDLE;
+	uint64_t page = j->stop_detail & ~(TDX_PAGE_SIZE - 1);
+
+	for (size_t i = 0; i < j->nfindings; i++)
+		if (j->findings[i].class == TD_CLASS_VMM_CAUSED && page >= j->findings[i].gpa &&
+		    page - j->findings[i].gpa < j->findings[i].pages * TDX_PAGE_SIZE)
+			return true;
+	return false;
+}
+
+/* A guest that met a VMM which does not let it complete may well stop, or be stopped: either way there is an end to it. */
+static bool contained(const struct judgement *j)
+{
+	return j->outcome == OUTCOME_FATAL_ERROR || j->outcome == OUTCOME_PANIC || j->outcome == OUTCOME_IDLE ||
+	       (j->outcome == OUTCOME_STOPPED && ended_by_vmm(j));
+}
+
+/* The disk belongs to the VMM: where the guest is not expected to complete, what comes from there says nothing. */
+static const char *no_device(const struct judgement *j, const struct console *console, const struct device_facts *device)
+{
+	if (!device->attached)
+		return NULL;
+	if (console->device && !j->device_equal)
+		return "the disk's data came back wrong";
+	return strncmp(console->failed, "read", 4) == 0 ? "the disk could not be read" : NULL;
 }
 
 /* What is missing before a pass may be called one; NULL if nothing is. */
@@ -142,7 +165,7 @@ static const char *no_evidence(const struct judgement *j, const struct console *
 			       const struct td_behaviour *behaviour, const struct device_facts *device,
 			       const struct run_end *end)
 {
-	bool stopped = behaviour->contain && contained(j->outcome);
+	bool stopped = behaviour->contain && contained(j);
 
 	if (j->detected < 0)
 		return "no TD was detected: the guest never asked TDG.VP.INFO";
@@ -152,19 +175,15 @@ static const char *no_evidence(const struct judgement *j, const struct console *
 		return "no conversion was completed: the guest never asked for one";
 	if (j->outcome != OUTCOME_ENDED && !stopped && !console->init)
 		return "user space was never reached: the run's nonce did not come back (tdlab-boot(1), EVIDENCE)";
-	if (device->attached && console->device && !j->device_equal)
-		return "the disk's data came back wrong";
-	if (device->attached && strncmp(console->failed, "read", 4) == 0)
-		return "the disk could not be read";
 	if (end->log_differs)
 		return "the RTMRs are not what the guest's event log says was measured";
-	return NULL;
+	return behaviour->contain ? NULL : no_device(j, console, device);
 }
 
 static void judge_rest(struct judgement *j, const struct console *console, const struct td_behaviour *behaviour,
 		       const struct device_facts *device, const struct run_end *end)
 {
-	bool finished = outcome_finished(j->outcome) || (behaviour->contain && contained(j->outcome));
+	bool finished = outcome_finished(j->outcome) || (behaviour->contain && contained(j));
 	const char *missing = no_evidence(j, console, behaviour, device, end);
 
 	if (j->outcome == OUTCOME_NO_TDX)
@@ -179,6 +198,8 @@ static void judge_rest(struct judgement *j, const struct console *console, const
 		    outcome_sentence(j->outcome));
 	else if (missing)
 		say(j, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "%s", missing);
+	else if (behaviour->contain && j->outcome == OUTCOME_STOPPED)
+		say(j, VERDICT_PASS, STATUS_PASS, "the TDX module ended the TD for what the VMM had done: contained, no violation");
 	else if (behaviour->contain)
 		say(j, VERDICT_PASS, STATUS_PASS, "what the VMM did not complete was contained, no violation");
 	else

@@ -270,6 +270,69 @@ static void test_ends(void)
 	       "a kernel without TDX");
 }
 
+/* The module ends a TD for what the VMM did: that is all the containment there can be. */
+static void test_ended_by_vmm(void)
+{
+	begin();
+	behaviour.contain = 1;
+	converted(1, POOL | S);
+	event(TD_EV_DEED, TD_DEED_REMOVED, 0x4000, 2, 0, 0);
+	verdict(TD_CLASS_VMM_CAUSED, TD_V_PENDING_ACCESS, 0x5008);
+	event(TD_EV_STOP, TD_STOP_PRIVATE_LOST, 0x5008, 0, 0, 0);
+	expect(OUTCOME_STOPPED, VERDICT_PASS, STATUS_PASS, "ended the TD for what the VMM had done", "a page that was taken");
+	behaviour.contain = 0;
+	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "private-lost", "unless it was to complete");
+	behaviour.contain = 1;
+	records.count--;
+	event(TD_EV_STOP, TD_STOP_PRIVATE_LOST, 0x6000, 0, 0, 0);
+	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "private-lost", "or it ended elsewhere");
+	records.count -= 2;
+	event(TD_EV_STOP, TD_STOP_PRIVATE_LOST, 0x5008, 0, 0, 0);
+	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "private-lost", "or nobody knows whose doing it was");
+	records.count--;
+	verdict(TD_CLASS_VIOLATION, TD_V_PENDING_ACCESS, 0x5008);
+	event(TD_EV_STOP, TD_STOP_PRIVATE_LOST, 0x5008, 0, 0, 0);
+	expect(OUTCOME_STOPPED, VERDICT_FAIL, STATUS_FAIL, "before it was accepted", "or it was the guest's");
+}
+
+static void strikes(unsigned int type, uint64_t a0, uint64_t a1, bool strikes, const char *name)
+{
+	begin();
+	behaviour.contain = 1;
+	event(TD_EV_OPEN, 1, POOL | S, 512, 0, 0);
+	call(1, POOL | S, 512, TDVMCALL_SUCCESS, 0, 512);
+	close_it(1, TD_CLOSE_COMPLETE, POOL | S, 512, 512, 1, 0, 0);
+	event(type, a0, a1, 1, 0, 0);
+	power_off();
+	if (strikes)
+		expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "contained", name);
+	else
+		expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "never came to misbehave", name);
+}
+
+static void test_strikes(void)
+{
+	strikes(TD_EV_DEED, TD_DEED_EMPTIED, 0x4000, true, "a VMM that replaces pages strikes");
+	strikes(TD_EV_ACCEPT, 0x4000, 0x8000020000000001, true, "one that keeps ACCEPT busy");
+	strikes(TD_EV_ACCEPT, 0x4000, 0xc0000b0b00000000, true, "one that leaves no size to ACCEPT");
+	strikes(TD_EV_ACCEPT, 0x200001, 0xc0000b0b00000001, false, "but not one that maps 4 KiB where 2 MiB are tried");
+	strikes(TD_EV_ACCEPT, 0x4000, 0, false, "nor one that lets ACCEPT succeed");
+}
+
+/* The disk is the VMM's. */
+static void test_bad_disk(void)
+{
+	begin();
+	converted(1, POOL | S);
+	power_off();
+	device = (struct device_facts){ .attached = true, .bytes = 1 };
+	console.device = true;
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "data came back wrong", "a wrong disk");
+	behaviour.contain = 1;
+	event(TD_EV_DEED, TD_DEED_REMOVED, 0x4000, 2, 0, 0);
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "contained", "is no fault where the guest need only contain");
+}
+
 int main(void)
 {
 	test_pass();
@@ -277,6 +340,9 @@ int main(void)
 	test_abandoned();
 	test_classes();
 	test_ends();
+	test_ended_by_vmm();
+	test_strikes();
+	test_bad_disk();
 	records_free(&records);
 	judge_free(&j);
 	return tap_done();

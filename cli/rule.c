@@ -9,33 +9,41 @@
 #include "cli/rule.h"
 #include "cli/suggest.h"
 
-enum kind { KIND_U32, KIND_U64, KIND_PAGES, KIND_WORD, KIND_CALLS, KIND_CODE, KIND_CLAIM };
+enum kind { KIND_U32, KIND_U64, KIND_PAGES, KIND_SHIFT, KIND_WORD, KIND_CALLS, KIND_CODE, KIND_CLAIM };
+enum { FOR_MAPGPA = 1 << TD_ON_MAPGPA, FOR_ACCEPT = 1 << TD_ON_ACCEPT, FOR_BOTH = FOR_MAPGPA | FOR_ACCEPT };
+
+#define SHIFT_MOST (INT64_MAX >> 12)	/* pages; all of them fit an address */
 
 static const char *const directions[] = { "any", "to-shared", "to-private", NULL };
+static const char *const ons[] = { "mapgpa", "accept", NULL };
 static const char *const no_yes[] = { "no", "yes", NULL };
-static const char *const bases[] = { "frontier", "start", "end", "zero", NULL };
+static const char *const bases[] = { "frontier", "start", "end", "zero", "none", NULL };
 static const char *const s_words[] = { "echo", "strip", "flip", NULL };
 
 static const struct key {
 	const char *name;
+	unsigned int on;
 	enum kind kind;
 	size_t offset;
 	uint64_t max;
 	const char *const *words;	/* in the order of td's enum */
 } keys[] = {
-	{ "direction", KIND_WORD, offsetof(struct td_rule, direction), 0, directions },
-	{ "calls", KIND_CALLS, 0, 0, NULL },
-	{ "min-pages", KIND_U64, offsetof(struct td_rule, min_pages), UINT64_MAX >> 12, NULL },
-	{ "complete", KIND_PAGES, offsetof(struct td_rule, complete), UINT64_MAX >> 12, NULL },
-	{ "chunk", KIND_U32, offsetof(struct td_rule, chunk), UINT32_MAX, NULL },
-	{ "chance", KIND_U32, offsetof(struct td_rule, chance), 256, NULL },
-	{ "stalls", KIND_U32, offsetof(struct td_rule, stalls), UINT32_MAX, NULL },
-	{ "remove", KIND_U32, offsetof(struct td_rule, remove), UINT32_MAX, NULL },
-	{ "readd", KIND_WORD, offsetof(struct td_rule, readd), 0, no_yes },
-	{ "lie", KIND_WORD, offsetof(struct td_rule, lie), 0, no_yes },
-	{ "fail", KIND_CODE, offsetof(struct td_rule, fail), 0, NULL },
-	{ "claim", KIND_CLAIM, 0, 0, NULL },
-	{ "claim-s", KIND_WORD, offsetof(struct td_rule, claim_s), 0, s_words },
+	{ "on", FOR_BOTH, KIND_WORD, offsetof(struct td_rule, on), 0, ons },
+	{ "direction", FOR_MAPGPA, KIND_WORD, offsetof(struct td_rule, direction), 0, directions },
+	{ "calls", FOR_BOTH, KIND_CALLS, 0, 0, NULL },
+	{ "min-pages", FOR_BOTH, KIND_U64, offsetof(struct td_rule, min_pages), UINT64_MAX >> 12, NULL },
+	{ "complete", FOR_MAPGPA, KIND_PAGES, offsetof(struct td_rule, complete), UINT64_MAX >> 12, NULL },
+	{ "chunk", FOR_MAPGPA, KIND_U32, offsetof(struct td_rule, chunk), UINT32_MAX, NULL },
+	{ "chance", FOR_BOTH, KIND_U32, offsetof(struct td_rule, chance), 256, NULL },
+	{ "stalls", FOR_MAPGPA, KIND_U32, offsetof(struct td_rule, stalls), UINT32_MAX, NULL },
+	{ "busy", FOR_ACCEPT, KIND_U32, offsetof(struct td_rule, stalls), UINT32_MAX, NULL },
+	{ "remove", FOR_BOTH, KIND_U32, offsetof(struct td_rule, remove), UINT32_MAX, NULL },
+	{ "readd", FOR_BOTH, KIND_WORD, offsetof(struct td_rule, readd), 0, no_yes },
+	{ "lie", FOR_MAPGPA, KIND_WORD, offsetof(struct td_rule, lie), 0, no_yes },
+	{ "fail", FOR_BOTH, KIND_CODE, offsetof(struct td_rule, fail), 0, NULL },
+	{ "shift", FOR_MAPGPA, KIND_SHIFT, offsetof(struct td_rule, shift), 0, NULL },
+	{ "claim", FOR_MAPGPA, KIND_CLAIM, 0, 0, NULL },
+	{ "claim-s", FOR_MAPGPA, KIND_WORD, offsetof(struct td_rule, claim_s), 0, s_words },
 };
 
 static const struct {
@@ -66,7 +74,7 @@ static const char *set_word(uint32_t *to, const char *value, const char *const *
 	return problem;
 }
 
-/* FIRST, FIRST.., FIRST..LAST, each but the first with +STEP, and FIRST+STEP: as in strace's when=. */
+/* FIRST, FIRST.. or FIRST+, FIRST..LAST, and FIRST[..LAST]+STEP: as in strace's when=, where FIRST.. is new. */
 static const char *set_calls(struct td_rule *rule, const char *value)
 {
 	uint32_t first = 0, last = 0, step = 0;
@@ -81,7 +89,8 @@ static const char *set_calls(struct td_rule *rule, const char *value)
 		step = 1;
 	else if (sscanf(value, "%" SCNu32 "+%" SCNu32 "%n", &first, &step, &end) == 2 && value[end] == '\0')
 		last = 0;
-	else if (sscanf(value, "%" SCNu32 "%n", &first, &end) == 1 && strcmp(value + end, "..") == 0)
+	else if (sscanf(value, "%" SCNu32 "%n", &first, &end) == 1 &&
+		 (strcmp(value + end, "..") == 0 || strcmp(value + end, "+") == 0))
 		last = 0, step = 1;
 	else if (end >= 0 && value[end] == '\0')
 		last = first, step = 1;
@@ -123,7 +132,42 @@ static const char *set_claim(struct td_rule *rule, const char *value)
 		}
 		rest = end;
 	}
+	if (!wrong && rule->claim_base == TD_CLAIM_KEPT && (rule->claim_pages || rule->claim_bytes))
+		return PROBLEM("\"%s\": R11 that is not written has no offset", value);
 	return wrong;
+}
+
+/* What the module says when a VMM gets in the way of ACCEPT: the only codes that are its to bring about. */
+static const char *set_accept_code(struct td_rule *rule, const char *value)
+{
+	if (strcmp(value, "OPERAND_BUSY") == 0)
+		rule->fail = TDX_OPERAND_BUSY;
+	else if (strcmp(value, "PAGE_SIZE_MISMATCH") == 0)
+		rule->fail = TDX_PAGE_SIZE_MISMATCH;
+	else
+		return PROBLEM("fail: \"%s\": a VMM can make ACCEPT fail with OPERAND_BUSY or PAGE_SIZE_MISMATCH only",
+			       value);
+	return NULL;
+}
+
+static const char *set_code(struct td_rule *rule, const char *value)
+{
+	if (rule->on == TD_ON_ACCEPT)
+		return set_accept_code(rule, value);
+	if (rule_code(value, &rule->fail) && rule->fail != TDVMCALL_SUCCESS)
+		return NULL;
+	return PROBLEM("fail: \"%s\" is neither a code of GHCI (tdlab list abi) nor a number other than 0", value);
+}
+
+/* +N or -N */
+static const char *set_shift(struct td_rule *rule, const char *value)
+{
+	uint64_t number;
+
+	if ((*value != '+' && *value != '-') || !opt_number(value + 1, &number) || number > SHIFT_MOST)
+		return PROBLEM("shift: \"%s\" is not +PAGES or -PAGES", value);
+	rule->shift = *value == '-' ? -(int64_t)number : (int64_t)number;
+	return NULL;
 }
 
 int rule_code(const char *text, uint64_t *code)
@@ -180,6 +224,8 @@ const char *rule_set(struct td_rule *rule, const char *name, const char *value)
 		key++;
 	if (key == keys + ARRAY_SIZE(keys))
 		return unknown(name);
+	if (!(key->on & 1u << rule->on))
+		return PROBLEM("%s is nothing for a rule on %s", name, ons[rule->on]);
 	switch (key->kind) {
 	case KIND_WORD:
 		return set_word((uint32_t *)(void *)((char *)rule + key->offset), value, key->words);
@@ -188,18 +234,30 @@ const char *rule_set(struct td_rule *rule, const char *name, const char *value)
 	case KIND_CLAIM:
 		return set_claim(rule, value);
 	case KIND_CODE:
-		if (rule_code(value, &rule->fail) && rule->fail != TDVMCALL_SUCCESS)
-			return NULL;
-		return PROBLEM("fail: \"%s\" is neither a code of GHCI (tdlab list abi) nor a number other than 0",
-			       value);
+		return set_code(rule, value);
+	case KIND_SHIFT:
+		return set_shift(rule, value);
 	default:
 		return set_number(key, rule, value);
 	}
 }
 
+static const char *check_accept(const struct td_rule *rule)
+{
+	if (rule->chance && !rule->stalls)
+		return PROBLEM("chance is that of being busy: set busy, the most in a row, too");
+	if (!rule->stalls && !rule->fail && !rule->remove)
+		return PROBLEM("a rule on accept needs busy, fail or remove: else it does nothing");
+	if (rule->fail && rule->remove)
+		return PROBLEM("fail and remove: what was not accepted cannot be taken away");
+	return NULL;
+}
+
 const char *rule_check(const struct td_rule *rule)
 {
-	if ((rule->chunk == 0) != (rule->chance == 0))
+	if (rule->on == TD_ON_ACCEPT && check_accept(rule))
+		return problem;
+	if (rule->on == TD_ON_MAPGPA && (rule->chunk == 0) != (rule->chance == 0))
 		return PROBLEM("chunk and chance belong together: the VMM may stop after each chunk");
 	if (rule->readd && !rule->remove)
 		return PROBLEM("readd puts back what remove took away: set remove too");

@@ -169,6 +169,24 @@ static int dma_after_unshare(struct scene *s)
 	return 0;
 }
 
+/* Took OPERAND_BUSY for a refusal: memory that the VMM gave back is neither shared nor usable. */
+static int accept_abandoned(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
+	SCENE_NEEDS(s, scene_request(s, scene_page(s, 0), 4, TO_PRIVATE));
+	SCENE_NEEDS(s, tdx_code(scene_accept(s, scene_page(s, 2), TDX_LEVEL_4K)) == TDX_OPERAND_BUSY);
+	return 0;
+}
+
+/* Tried 2 MiB only, where the VMM maps 4 KiB. */
+static int accept_large_only(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), CHUNK));
+	SCENE_NEEDS(s, scene_request(s, scene_page(s, 0), CHUNK, TO_PRIVATE));
+	SCENE_NEEDS(s, tdx_code(scene_accept(s, scene_page(s, 0), TDX_LEVEL_2M)) == TDX_PAGE_SIZE_MISMATCH);
+	return 0;
+}
+
 const struct scenario scenarios_broken[] = {
 	{ "pending-access", pending_access, 1 },
 	{ "private-alias-of-shared", private_alias_of_shared, 1 },
@@ -181,6 +199,8 @@ const struct scenario scenarios_broken[] = {
 	{ "abandoned-private", abandoned_private, 1 },
 	{ "used-after-error", used_after_error, 1 },
 	{ "noretry", noretry, 1 },
+	{ "accept-abandoned", accept_abandoned, 1 },
+	{ "accept-large-only", accept_large_only, 1 },
 	{ "runaway", runaway, 1 },
 	{ "starts-over", starts_over, 1 },
 	{ "dma-to-private", dma_to_private, 1 },

@@ -260,6 +260,52 @@ static int moved(struct scene *s)
 	return 0;
 }
 
+/* Asks until it gets through. */
+static int accept_busy(struct scene *s)
+{
+	uint64_t rax, n, value;
+
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
+	SCENE_NEEDS(s, scene_request(s, scene_page(s, 0), 4, TO_PRIVATE));
+	for (n = 0; n < 4; n++) {
+		do
+			rax = scene_accept(s, scene_page(s, n), TDX_LEVEL_4K);
+		while (tdx_code(rax) == TDX_OPERAND_BUSY);
+		SCENE_NEEDS(s, rax == 0 && scene_load(s, scene_page(s, n), &value) && value == 0);
+	}
+	return 0;
+}
+
+/* Goes on inside a page, because the VMM says so. Nothing is lost by it but time: noted, and no violation. */
+static int inside_page(struct scene *s)
+{
+	uint64_t at = 0, bytes = 4 * TDX_PAGE_SIZE;
+	struct map_answer a = { TDVMCALL_RETRY, 0 };
+	unsigned int calls = 0;
+
+	while (a.r10 == TDVMCALL_RETRY && calls++ < 64) {
+		uint64_t gpr[GPRS] = { [RCX] = 0xfc00, [R11] = GHCI_MAP_GPA, [R12] = (s->window | s->shared) + at,
+				       [R13] = bytes - at };
+
+		scene_tdcall(s, gpr);
+		a = (struct map_answer){ gpr[R10], gpr[R11] };
+		at = a.r10 == TDVMCALL_RETRY ? a.r11 - (s->window | s->shared) : at;
+	}
+	SCENE_NEEDS(s, a.r10 == TDVMCALL_SUCCESS && calls == 8);
+	SCENE_NEEDS(s, scene_store(s, scene_page(s, 3) + s->shared, 1));
+	return 0;
+}
+
+/* The VMM shared another page than it was asked to: the use of that one ends the TD, and it is not the guest's fault. */
+static int misled(struct scene *s)
+{
+	uint64_t value;
+
+	SCENE_NEEDS(s, scene_request(s, scene_page(s, 0), 1, TO_SHARED));
+	scene_load(s, scene_page(s, CHUNK), &value);
+	return 1;	/* not reached */
+}
+
 const struct scenario scenarios_sound[] = {
 	{ "plain", plain, 1 },
 	{ "mmio", mmio, 1 },
@@ -279,6 +325,9 @@ const struct scenario scenarios_sound[] = {
 	{ "lied-to", lied_to, 1 },
 	{ "lied-back", lied_back, 1 },
 	{ "stolen", stolen, 1 },
+	{ "accept-busy", accept_busy, 1 },
+	{ "inside-page", inside_page, 1 },
+	{ "misled", misled, 1 },
 	{ "dma-to-shared", dma_to_shared, 1 },
 	{ "twocpu", twocpu, 2 },
 	{ "moved", moved, 2 },

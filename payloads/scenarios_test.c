@@ -145,7 +145,8 @@ static void test_coverage(FILE *file, const bool seen[TD_VIOLATION_KINDS])
 	bool all = true;
 
 	for (unsigned int v = 1; v < TD_VIOLATION_KINDS; v++)
-		tap_ok(seen[v], violation_name((enum td_violation)v));
+		if (v != TD_V_UNALIGNED_REQUEST)	/* always the VMM's doing: no guest is blamed for it */
+			tap_ok(seen[v], violation_name((enum td_violation)v));
 	for (const struct scenario *s = scenarios_broken; s->name != NULL; s++)
 		all = has_row(file, s->name) && all;
 	for (const struct scenario *s = scenarios_sound; s->name != NULL; s++)

@@ -96,10 +96,18 @@ static uint64_t accept_status(struct td *td, uint64_t gpa, uint64_t level, const
 	return tdx_status(TDX_SUCCESS, 0);
 }
 
+/* What the VMM does behind the back of a guest whose ACCEPT has succeeded. */
+static void afterwards(struct td *td, uint64_t gpa, const struct td_plan *plan)
+{
+	td_deed(td, plan->removed == TD_REAL_PENDING ? TD_DEED_EMPTIED : TD_DEED_REMOVED, gpa, plan->remove);
+	td_sept_remove(td, gpa, plan->remove, plan->removed);
+}
+
 enum td_action td_page_accept(struct td *td, struct td_regs *regs)
 {
-	uint64_t rcx = regs->gpr[TD_RCX], gpa, level, status;
+	uint64_t rcx = regs->gpr[TD_RCX], gpa, level, status, disturbed;
 	struct census c = { 0 };
+	struct td_plan plan = { 0 };
 
 	if (!decode(td, rcx, &gpa, &level)) {
 		status = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
@@ -108,12 +116,22 @@ enum td_action td_page_accept(struct td *td, struct td_regs *regs)
 	c = count(td, gpa, level == TDX_LEVEL_2M ? TDX_2M_PAGES : 1);
 	if (c.mapped + c.rom + c.pending == 0 && c.absent != c.pages)	/* where a 4 KiB page is, 2 MiB are a mismatch only */
 		return td_end(td, TD_STOP_BAD_GPA, gpa, regs->rip);
+	disturbed = td_disturb_accept(td, rcx, c.pages, &plan);
+	if (tdx_code(disturbed) == TDX_OPERAND_BUSY) {	/* the lock comes before anything that it protects */
+		td_sept_tried(td, gpa, c.pages);
+		status = disturbed;
+		goto done;
+	}
 	judge(td, gpa, &c, regs->rip);
 	if (c.absent == c.pages && absent(td, gpa, &c, regs->rip))
 		return TD_STOP;
 	if (c.absent == c.pages)
 		c = count(td, gpa, c.pages);
 	status = accept_status(td, gpa, level, &c);
+	if (tdx_code(status) == TDX_SUCCESS && disturbed != 0)
+		status = disturbed;
+	if (tdx_code(status) == TDX_PAGE_SIZE_MISMATCH)
+		td_sept_tried(td, gpa, c.pages);
 	if (tdx_code(status) == TDX_SUCCESS)
 		td_sept_accept(td, gpa, c.pages);
 	else if (tdx_code(status) == TDX_PAGE_ALREADY_ACCEPTED)	/* the module's word that it is private */
@@ -121,6 +139,8 @@ enum td_action td_page_accept(struct td *td, struct td_regs *regs)
 done:
 	regs->gpr[TD_RAX] = status;
 	td_event(td, TD_EV_ACCEPT, regs->rip, rcx, status, (uint64_t)td_page_real(&c.first) << 8 | c.first.known, 0, 0);
+	if (tdx_code(status) == TDX_SUCCESS)
+		afterwards(td, gpa, &plan);
 	return TD_NEXT;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The scripted VMM: what it does with a MapGPA request that is valid, and what it says about it. */
+/* The scripted VMM: what it does with a MapGPA request that is valid, what it says about it, and how it disturbs ACCEPT. */
 #include "td/state.h"
+
+#define OPERAND_RCX 1
 
 /* xorshift64*: small, and the same everywhere. Only the behaviour draws from it. */
 static uint64_t draw(struct td *td)
@@ -23,12 +25,12 @@ static bool matches(const struct td_rule *rule, uint64_t call, uint64_t pages, b
 	return rule->step <= 1 || (call - (rule->first != 0 ? rule->first : 1)) % rule->step == 0;
 }
 
-static const struct td_rule *find_rule(const struct td *td, uint64_t pages, bool to_shared)
+static const struct td_rule *find_rule(const struct td *td, enum td_on on, uint64_t call, uint64_t pages, bool to_shared)
 {
 	const struct td_behaviour *b = &td->config.behaviour;
 
 	for (uint32_t i = 0; i < b->nrules; i++)
-		if (matches(&b->rules[i], td->now.mapgpa_calls, pages, to_shared))
+		if (b->rules[i].on == on && matches(&b->rules[i], call, pages, to_shared))
 			return &b->rules[i];
 	return NULL;
 }
@@ -54,7 +56,7 @@ static uint64_t claim(const struct td *td, const struct td_rule *rule, uint64_t 
 	uint64_t s = gpa & td->s;
 
 	if (rule->claim_base == TD_CLAIM_FRONTIER)
-		address += done * TDX_PAGE_SIZE;
+		address += done * TDX_PAGE_SIZE - address % TDX_PAGE_SIZE;
 	else if (rule->claim_base == TD_CLAIM_END)
 		address += size;
 	else if (rule->claim_base == TD_CLAIM_ZERO)
@@ -66,10 +68,14 @@ static uint64_t claim(const struct td *td, const struct td_rule *rule, uint64_t 
 	return rule->claim_s == TD_S_ECHO ? address | s : address | (td->s ^ s);
 }
 
+/*
+ * gpa and size are page aligned unless the behaviour ignores that; a page that is touched in part is one to be converted
+ * then, but does not make the request larger for a rule.
+ */
 struct td_plan td_behave(struct td *td, uint64_t gpa, uint64_t size, uint32_t stalled)
 {
-	uint64_t pages = size / TDX_PAGE_SIZE;
-	const struct td_rule *rule = find_rule(td, pages, gpa & td->s);
+	uint64_t pages = (gpa % TDX_PAGE_SIZE + size + TDX_PAGE_SIZE - 1) / TDX_PAGE_SIZE;
+	const struct td_rule *rule = find_rule(td, TD_ON_MAPGPA, td->now.mapgpa_calls, size / TDX_PAGE_SIZE, gpa & td->s);
 	struct td_plan plan = { .pages = pages, .r10 = TDVMCALL_SUCCESS };
 
 	if (rule == NULL)
@@ -81,6 +87,43 @@ struct td_plan td_behave(struct td *td, uint64_t gpa, uint64_t size, uint32_t st
 		plan.r10 = TDVMCALL_RETRY;
 	plan.remove = rule->remove;
 	plan.removed = rule->readd ? TD_REAL_PENDING : TD_REAL_REMOVED;
+	plan.shift = rule->shift;
+	plan.keeps_r11 = rule->claim_base == TD_CLAIM_KEPT;
 	plan.r11 = claim(td, rule, gpa, size, plan.pages);
 	return plan;
+}
+
+/*
+ * Somebody holds the lock of the page's entry: another vCPU of the TD, or a SEAMCALL of the VMM's. It is never held
+ * longer than the rule says, so that a guest that goes on asking gets through.
+ */
+static bool held(struct td *td, const struct td_rule *rule, uint64_t rcx)
+{
+	struct td_busy *busy = &td->now.busy[td->now.vcpu];
+	uint32_t run = busy->rcx == rcx ? busy->run : 0;
+	bool hold = run < rule->stalls && (rule->chance == 0 || draw(td) >> 56 < rule->chance);
+
+	*busy = (struct td_busy){ rcx, hold ? run + 1 : 0 };
+	return hold;
+}
+
+void td_deed(struct td *td, enum td_deed deed, uint64_t gpa, uint64_t pages)
+{
+	if (pages != 0)
+		td_event(td, TD_EV_DEED, 0, deed, gpa, pages, 0, 0);
+}
+
+/* 0: the module answers what is true. */
+uint64_t td_disturb_accept(struct td *td, uint64_t rcx, uint64_t pages, struct td_plan *plan)
+{
+	const struct td_rule *rule = find_rule(td, TD_ON_ACCEPT, ++td->now.accept_calls, pages, false);
+
+	*plan = (struct td_plan){ 0 };
+	if (rule == NULL)
+		return 0;
+	if (held(td, rule, rcx) || rule->fail == TDX_OPERAND_BUSY)
+		return tdx_status(TDX_OPERAND_BUSY, OPERAND_RCX);
+	plan->remove = rule->remove;
+	plan->removed = rule->readd ? TD_REAL_PENDING : TD_REAL_REMOVED;
+	return rule->fail != 0 ? tdx_status(rule->fail, rcx % TDX_PAGE_SIZE) : 0;
 }

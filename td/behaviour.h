@@ -3,7 +3,8 @@
  * A VMM behaviour in the packed form that td runs. The text form (behaviours/) is the command's business.
  *
  * A MapGPA call is answered by the first rule that matches it; without one the VMM converts everything and says
- * SUCCESS. Fixed size, no pointers: an engine may copy it as bytes.
+ * SUCCESS. Rules for ACCEPT are about what a VMM can do to the module's answer: hold the lock of a page, have mapped it
+ * in another size, and take it away afterwards. Fixed size, no pointers: an engine may copy it as bytes.
  */
 #ifndef TD_BEHAVIOUR_H
 #define TD_BEHAVIOUR_H
@@ -12,10 +13,11 @@
 
 #define TD_MAX_RULES 8
 
+enum td_on { TD_ON_MAPGPA, TD_ON_ACCEPT };
 enum td_match { TD_MATCH_ANY, TD_MATCH_TO_SHARED, TD_MATCH_TO_PRIVATE };
 
-/* R11 of an answer that carries one: base + pages * 4096 + bytes, then S. */
-enum td_claim_base { TD_CLAIM_FRONTIER, TD_CLAIM_START, TD_CLAIM_END, TD_CLAIM_ZERO };
+/* R11 of an answer that carries one: base + pages * 4096 + bytes, then S. KEPT: the VMM does not write R11. */
+enum td_claim_base { TD_CLAIM_FRONTIER, TD_CLAIM_START, TD_CLAIM_END, TD_CLAIM_ZERO, TD_CLAIM_KEPT };
 enum td_claim_s { TD_S_ECHO, TD_S_STRIP, TD_S_FLIP };
 
 enum td_implicit {
@@ -25,23 +27,36 @@ enum td_implicit {
 
 enum td_aug { TD_AUG_2M, TD_AUG_4K };
 
+/* What a page holds that has become shared: neither the old contents nor zeroes, so that a stale read shows; or zeroes. */
+enum td_contents { TD_CONTENTS_SCRAMBLED, TD_CONTENTS_ZEROED };
+
+enum td_align {
+	TD_ALIGN_CHECKED,	/* a request that is not page aligned is ALIGN_ERROR, as on KVM */
+	TD_ALIGN_IGNORED,	/* it is served, with every page that it touches */
+};
+
 struct td_rule {
 	/* Match. */
-	uint32_t direction;	/* enum td_match */
-	uint32_t first;		/* calls counted from 1 over the whole run; 0: from the first */
+	uint32_t on;		/* enum td_on */
+	uint32_t direction;	/* enum td_match; MapGPA only */
+	uint32_t first;		/* calls of this kind, counted from 1 over the whole run; 0: from the first */
 	uint32_t last;		/* 0: to the last */
 	uint32_t step;		/* of the calls from first on, every step-th; 0 or 1: each */
 	uint64_t min_pages;	/* requests of at least this size */
 
-	/* Act. */
+	/* Act. On ACCEPT: stalls with chance, remove, readd and fail. */
 	uint64_t complete;	/* pages truly converted at most per call; UINT64_MAX: all */
 	uint32_t chunk;		/* with chance: pages after which the VMM looks for a reason to stop; 0: never */
-	uint32_t chance;	/* of stopping after a chunk, in 1/256 */
-	uint32_t stalls;	/* RETRY without progress, this many times at each frontier, before anything is done */
+	uint32_t chance;	/* of stopping after a chunk, in 1/256; ACCEPT: of a stall, 0: always */
+	uint32_t stalls;	/* RETRY without progress, this many times at each frontier, before anything is done; ACCEPT:
+				 * OPERAND_BUSY, at most so many times in a row for one operand */
 	uint32_t lie;		/* 1: say SUCCESS whatever was done */
-	uint32_t remove;	/* private pages right behind the request that the VMM takes away afterwards */
+	uint32_t remove;	/* private pages right behind the request that the VMM takes away afterwards; ACCEPT: pages from
+				 * the accepted one on */
 	uint32_t readd;		/* 1: and puts empty ones, PENDING, in their place */
-	uint64_t fail;		/* 0: SUCCESS or RETRY as the pages say; else this R10 after the pages were converted */
+	uint64_t fail;		/* 0: SUCCESS or RETRY as the pages say; else this R10 after the pages were converted; ACCEPT:
+				 * OPERAND_BUSY or PAGE_SIZE_MISMATCH (enum tdx_code), and nothing is accepted */
+	int64_t shift;		/* it is not the pages asked for that are converted, but those so many pages further on */
 	uint32_t claim_base;	/* enum td_claim_base */
 	uint32_t claim_s;	/* enum td_claim_s */
 	int64_t claim_pages;
@@ -53,6 +68,8 @@ struct td_behaviour {
 	uint32_t contain;	/* 0: the guest is expected to complete; 1: to contain the damage */
 	uint32_t implicit;	/* enum td_implicit */
 	uint32_t aug;		/* enum td_aug: level at which private memory appears */
+	uint32_t contents;	/* enum td_contents */
+	uint32_t align;		/* enum td_align */
 	uint32_t nrules;
 	uint32_t reserved;
 	struct td_rule rules[TD_MAX_RULES];

@@ -227,7 +227,7 @@ void td_conversion_used(struct td *td, uint64_t gpa_with_s, uint64_t rip)
  * The end. A run that was cut off, from outside or because the guest would not stop asking, says nothing about what was
  * still going on.
  */
-void td_conversions_finish(struct td *td)
+bool td_conversions_finish(struct td *td)
 {
 	bool cut_off = td->now.stop == TD_RUNNING || td->now.stop == TD_STOP_RUNAWAY || td->now.blameless;
 	enum td_close how = cut_off ? TD_CLOSE_CUT_OFF : TD_CLOSE_ABANDONED;
@@ -235,4 +235,5 @@ void td_conversions_finish(struct td *td)
 	for (unsigned int i = 0; i < td->now.open_to; i++)
 		if (is_open(&td->now.conversions[i]))
 			close_conversion(td, &td->now.conversions[i], how);
+	return cut_off;
 }

@@ -37,13 +37,20 @@ _Static_assert(sizeof(struct td_event) == 64, "journal records are 64 bytes");
 	TD_EVENT(EXIT,      "engine's exit reason, detail, detail, 0, 0; only when exits are traced; by the engine") \
 	TD_EVENT(COUNT,     "engine's exit reason, how often; at the end; by the engine") \
 	TD_EVENT(SEQUENCE,  "number, enum explore_end, detail, answers of 5 bits each, cut << 32 | answers; by the engine") \
-	TD_EVENT(MARK,      "enum td_mark_kind, value, 0, 0, 0; by the engine")
+	TD_EVENT(MARK,      "enum td_mark_kind, value, 0, 0, 0; by the engine") \
+	TD_EVENT(DEED,      "enum td_deed, GPA, pages, 0, 0: what the VMM did to memory that nobody asked it to touch")
 
 enum td_event_type {
 #define TD_EVENT(name, meaning) TD_EV_##name,
 	TD_EVENTS(TD_EVENT)
 #undef TD_EVENT
 	TD_EV_TYPES
+};
+
+enum td_deed {
+	TD_DEED_REMOVED,	/* took private pages away */
+	TD_DEED_EMPTIED,	/* and put empty ones in their place */
+	TD_DEED_MISCONVERTED,	/* converted these, and not those that it was asked for; S of the GPA: to shared */
 };
 
 /* How a conversion ended. */
@@ -74,8 +81,11 @@ enum td_class { TD_CLASS_OK, TD_CLASS_VIOLATION, TD_CLASS_VMM_CAUSED, TD_CLASS_H
 	TD_VIOLATION(SKIPPED_PAGES, "skipped-pages", \
 		     "a conversion went on beyond the first page that was not converted") \
 	TD_VIOLATION(ABANDONED, "abandoned", "a conversion was given up although the VMM had only asked to retry") \
+	TD_VIOLATION(ACCEPT_ABANDONED, "accept-abandoned", \
+		     "an ACCEPT was given up although it had only to be repeated, or done page by page") \
 	TD_VIOLATION(RUNAWAY, "runaway", "MapGPA was repeated without bound although no page was newly converted") \
-	TD_VIOLATION(DMA_TO_PRIVATE, "dma-to-private", "a device wrote to the shared twin of private memory")
+	TD_VIOLATION(DMA_TO_PRIVATE, "dma-to-private", "a device wrote to the shared twin of private memory") \
+	TD_VIOLATION(UNALIGNED_REQUEST, "unaligned-request", "MapGPA went on from an R11 that is no page address")
 
 enum td_violation {
 #define TD_VIOLATION(id, name, sentence) TD_V_##id,

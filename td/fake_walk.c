@@ -58,6 +58,7 @@ static uint64_t address(struct fake_walk *w)
 static struct td_rule rule(struct fake_walk *w)
 {
 	static const uint64_t fails[] = { 0, 0, 0, 0, TDVMCALL_RETRY, TDVMCALL_INVALID_OPERAND, TDVMCALL_GPA_INUSE, 0xdead };
+	static const uint64_t refusals[] = { 0, 0, TDX_OPERAND_BUSY, TDX_PAGE_SIZE_MISMATCH };
 	struct td_rule r = { .complete = below(w, 4) != 0 ? pages(w) : UINT64_MAX };
 
 	r.direction = (uint32_t)below(w, 3);
@@ -71,8 +72,10 @@ static struct td_rule rule(struct fake_walk *w)
 	r.lie = below(w, 8) == 0;
 	r.remove = (uint32_t)(below(w, 4) == 0 ? pages(w) : 0);
 	r.readd = (uint32_t)below(w, 2);
-	r.fail = fails[below(w, 8)];
-	r.claim_base = (uint32_t)below(w, 4);
+	r.on = below(w, 4) == 0 ? TD_ON_ACCEPT : TD_ON_MAPGPA;
+	r.fail = r.on == TD_ON_ACCEPT ? refusals[below(w, 4)] : fails[below(w, 8)];
+	r.shift = below(w, 8) == 0 ? (int64_t)below(w, 32) - 16 : 0;
+	r.claim_base = (uint32_t)below(w, 5);
 	r.claim_s = (uint32_t)below(w, 3);
 	r.claim_pages = below(w, 4) == 0 ? (int64_t)below(w, 16) - 8 : 0;
 	r.claim_bytes = below(w, 8) == 0 ? (int64_t)take(w, 8) : 0;
@@ -99,6 +102,8 @@ void fake_walk_start(struct fake_walk *w, const uint8_t *data, size_t bytes, uin
 	c.behaviour.aug = bits >> 6 & 1;
 	c.behaviour.contain = bits >> 7 & 1;
 	c.behaviour.nrules = bits >> 8 & 3;
+	c.behaviour.align = bits >> 10 & 1;
+	c.behaviour.contents = bits >> 11 & 1;
 	for (uint32_t i = 0; i < c.behaviour.nrules; i++)
 		c.behaviour.rules[i] = rule(w);
 	c.seed = bits;

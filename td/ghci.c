@@ -13,7 +13,7 @@ static void answer(struct td_regs *regs, uint64_t r10)
 /*
  * Whether a MapGPA request makes sense at all, in KVM's order (linux arch/x86/kvm/vmx/tdx.c, tdx_map_gpa): size 0,
  * wrap-around, beyond the guest physical width, and first and last byte on different sides of S are INVALID_OPERAND;
- * only then is alignment looked at.
+ * only then is alignment looked at. A tree of answers (explore.h) is one of aligned requests.
  */
 static uint64_t map_gpa_check(const struct td *td, uint64_t gpa, uint64_t size)
 {
@@ -21,7 +21,8 @@ static uint64_t map_gpa_check(const struct td *td, uint64_t gpa, uint64_t size)
 
 	if (size == 0 || gpa + size <= gpa || (gpa | last) >= td->s << 1 || ((gpa ^ last) & td->s))
 		return TDVMCALL_INVALID_OPERAND;
-	if (gpa % TDX_PAGE_SIZE != 0 || size % TDX_PAGE_SIZE != 0)
+	if ((gpa % TDX_PAGE_SIZE != 0 || size % TDX_PAGE_SIZE != 0) &&
+	    (td->config.behaviour.align == TD_ALIGN_CHECKED || td->choices.limit != 0))
 		return TDVMCALL_ALIGN_ERROR;
 	return TDVMCALL_SUCCESS;
 }
@@ -34,37 +35,76 @@ static void runaway_check(struct td *td, uint64_t gpa, uint64_t size, uint64_t r
 	td_end(td, TD_STOP_RUNAWAY, gpa, rip);
 }
 
+/* A guest that goes on from an R11 that is no page address is led by the VMM, and lets itself be led. */
+static void unaligned_check(struct td *td, uint64_t gpa, uint64_t size, uint64_t rip)
+{
+	static const struct td_judgement led = { TD_CLASS_VMM_CAUSED, TD_V_UNALIGNED_REQUEST };
+
+	if (td->now.inside_page != 0 && gpa == td->now.inside_page)
+		td_report(td, led, gpa, size / TDX_PAGE_SIZE, rip, 0);
+}
+
+/* What the VMM truly does: with the request [gpa, gpa + size), page aligned and without S, or with other memory. */
+static void carry_out(struct td *td, uint64_t gpa, const struct td_plan *plan, bool to_shared)
+{
+	uint64_t at = gpa + (uint64_t)plan->shift * TDX_PAGE_SIZE;
+
+	if (plan->shift == 0) {
+		td_sept_convert(td, gpa, plan->pages, to_shared);
+	} else if (at < td->s && plan->pages <= (td->s - at) / TDX_PAGE_SIZE) {
+		td_sept_misconvert(td, at, plan->pages, to_shared);
+		td_deed(td, TD_DEED_MISCONVERTED, to_shared ? at | td->s : at, plan->pages);
+	}
+}
+
+/* What it does afterwards, to memory behind the request. */
+static void take_away(struct td *td, uint64_t end, const struct td_plan *plan)
+{
+	td_deed(td, plan->removed == TD_REAL_PENDING ? TD_DEED_EMPTIED : TD_DEED_REMOVED, end, plan->remove);
+	td_sept_remove(td, end, plan->remove, plan->removed);
+}
+
+/* A request that makes sense. Pages that it touches in part count as a whole: they are aligned, but for TD_ALIGN_IGNORED. */
+static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa, uint64_t size, uint64_t rip)
+{
+	uint64_t first = (gpa & ~td->s) / TDX_PAGE_SIZE * TDX_PAGE_SIZE;
+	uint64_t bytes = (gpa - (first | (gpa & td->s)) + size + TDX_PAGE_SIZE - 1) / TDX_PAGE_SIZE * TDX_PAGE_SIZE;
+	bool to_shared = gpa & td->s;
+	struct td_conversion *conv = td_conversion_request(td, first, bytes, to_shared, rip);
+	uint64_t id = conv != NULL ? conv->id : 0, done;
+	struct td_plan plan;
+
+	if (td->choices.limit != 0)
+		plan = td_explore_plan(td, gpa, size);
+	else
+		plan = td_behave(td, gpa, size, conv != NULL ? conv->stall_run : UINT32_MAX);	/* it never stalls unbooked ones */
+	carry_out(td, first, &plan, to_shared);
+	if (plan.r10 != TDVMCALL_SUCCESS && !plan.keeps_r11)
+		regs->gpr[TD_R11] = plan.r11;
+	done = plan.shift != 0 ? 0 : plan.pages < UINT32_MAX ? plan.pages : UINT32_MAX;
+	td_event(td, TD_EV_MAPGPA, rip, gpa, size, plan.r10, regs->gpr[TD_R11], id << 32 | done);
+	td_conversion_answer(td, conv, first | (gpa & td->s), bytes, plan.r10, regs->gpr[TD_R11]);
+	take_away(td, first + bytes, &plan);
+	return plan.r10;
+}
+
 /* MapGPA: R12 = GPA with S as wanted, R13 = bytes; R10 = status, R11 = first GPA not done on RETRY and on errors. */
 void td_map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
 {
 	uint64_t gpa = regs->gpr[TD_R12], size = regs->gpr[TD_R13];
-	uint64_t refused = map_gpa_check(td, gpa, size);
-	bool to_shared = gpa & td->s;
-	struct td_plan plan = { .r10 = refused, .r11 = gpa };
-	struct td_conversion *conv = NULL;
-	uint32_t id = 0;
+	uint64_t status = map_gpa_check(td, gpa, size);
 
 	td->now.mapgpa_calls++;
-	if (refused == TDVMCALL_SUCCESS) {
-		conv = td_conversion_request(td, gpa & ~td->s, size, to_shared, rip);
-		if (td->choices.limit != 0)
-			plan = td_explore_plan(td, gpa, size);
-		else
-			plan = td_behave(td, gpa, size, conv != NULL ? conv->stall_run : UINT32_MAX);	/* it never stalls unbooked ones */
-		td_sept_convert(td, gpa & ~td->s, plan.pages, to_shared);
-		id = conv != NULL ? conv->id : 0;
-	}
-	answer(regs, plan.r10);
-	if (plan.r10 != TDVMCALL_SUCCESS)
-		regs->gpr[TD_R11] = plan.r11;
-	td_event(td, TD_EV_MAPGPA, rip, gpa, size, plan.r10, regs->gpr[TD_R11],
-		 (uint64_t)id << 32 | (plan.pages < UINT32_MAX ? plan.pages : UINT32_MAX));
-	if (refused == TDVMCALL_SUCCESS) {
-		td_conversion_answer(td, conv, gpa, size, plan.r10, plan.r11);
-		td_sept_remove(td, (gpa & ~td->s) + size, plan.remove, plan.removed);
+	unaligned_check(td, gpa, size, rip);
+	if (status == TDVMCALL_SUCCESS) {
+		status = map_gpa_serve(td, regs, gpa, size, rip);
 	} else {
+		regs->gpr[TD_R11] = gpa;
+		td_event(td, TD_EV_MAPGPA, rip, gpa, size, status, gpa, 0);
 		td->now.barren_calls++;
 	}
+	answer(regs, status);
+	td->now.inside_page = status == TDVMCALL_RETRY && regs->gpr[TD_R11] % TDX_PAGE_SIZE != 0 ? regs->gpr[TD_R11] : 0;
 	runaway_check(td, gpa, size, rip);
 }
 

@@ -174,24 +174,6 @@ static void test_fatal_error(void)
 	tap_is(call(GHCI_WBINVD, 0, 0, 0, 0), ~0ull, "after which nothing is served");
 }
 
-/* What an engine asks before it follows an address from the guest. */
-static void test_shared_range(void)
-{
-	start();
-	fake_share(2, 4);
-	tap_ok(td_shared_range(fake.td, FAKE_PAGE(2), 4 * TDX_PAGE_SIZE), "all of it is shared");
-	tap_ok(td_shared_range(fake.td, FAKE_PAGE(3) | S, 8), "S does not matter");
-	tap_ok(td_shared_range(fake.td, FAKE_PAGE(6) - 1, 1), "the last byte");
-	tap_ok(!td_shared_range(fake.td, FAKE_PAGE(6) - 1, 2), "one beyond");
-	tap_ok(!td_shared_range(fake.td, FAKE_PAGE(2) - 1, 2), "one before");
-	tap_ok(!td_shared_range(fake.td, FAKE_PAGE(2), 0), "no byte at all");
-	tap_ok(!td_shared_range(fake.td, FAKE_MMIO, 8), "MMIO is no shared RAM");
-	tap_ok(!td_shared_range(fake.td, FAKE_PAGE(3), UINT64_MAX), "a range that wraps");
-	tap_ok(!td_shared_range(fake.td, FAKE_PAGE(3), UINT64_MAX - FAKE_PAGE(3)), "all that there is");
-	tap_ok(!td_shared_range(fake.td, FAKE_PAGE(3) | S << 1, 8), "beyond GPAW");
-	tap_ok(!td_shared_range(fake.td, UINT64_MAX, 8), "the end of all");
-}
-
 int main(void)
 {
 	test_io();
@@ -200,6 +182,5 @@ int main(void)
 	test_others();
 	test_unserved();
 	test_fatal_error();
-	test_shared_range();
 	return tap_done();
 }

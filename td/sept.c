@@ -122,7 +122,8 @@ static void to_shared(struct td *td, uint64_t gpa, struct td_page *page, uint64_
 	if (td_page_real(page) == TD_REAL_MAPPED)
 		td_engine_unmap(td, gpa, n, TD_PRIVATE);
 	check_stretch(td, gpa, page, n);
-	td_engine_fill(td, gpa, n, TD_SHARED, TD_FILL_SCRAMBLE);
+	td_engine_fill(td, gpa, n, TD_SHARED,
+		       td->config.behaviour.contents == TD_CONTENTS_ZEROED ? TD_FILL_ZERO : TD_FILL_SCRAMBLE);
 	td_engine_map(td, gpa, n, TD_SHARED);
 	td_set_pages(td, page, n, TD_REAL_SHARED, page->known);
 }
@@ -158,6 +159,21 @@ void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool share)
 	}
 }
 
+/*
+ * A hostile VMM converts other pages than it was asked for. A device may have gone on writing to those of them that the
+ * guest had shared: not its fault.
+ */
+void td_sept_misconvert(struct td *td, uint64_t gpa, uint64_t pages, bool share)
+{
+	uint64_t end = gpa + pages * TDX_PAGE_SIZE, at = gpa, n;
+	struct td_page *page;
+
+	td_sept_convert(td, gpa, pages, share);
+	for (; !share && (page = next_stretch(td, &at, end, &n)) != NULL; at += n * TDX_PAGE_SIZE)
+		if (page->known == TD_KNOWN_CLAIMED_SHARED)
+			td_set_pages(td, page, n, page->real | PAGE_DECEIVED, page->known);
+}
+
 /* A hostile VMM takes private pages away: real becomes REMOVED, or PENDING if it puts an empty page in their place. */
 void td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real real)
 {
@@ -176,6 +192,28 @@ void td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real re
 			td_engine_unmap(td, gpa, n, TD_PRIVATE);
 		td_set_pages(td, page, n, real | (page->real & (PAGE_ACCEPTED | PAGE_DECEIVED)), page->known);
 	}
+}
+
+/* An ACCEPT over these pages was refused although they are PENDING. */
+void td_sept_tried(struct td *td, uint64_t gpa, uint64_t pages)
+{
+	uint64_t end = gpa + pages * TDX_PAGE_SIZE, n;
+	struct td_page *page;
+
+	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
+		if (td_page_real(page) == TD_REAL_PENDING)
+			td_set_pages(td, page, n, page->real | PAGE_TRIED, page->known);
+}
+
+/* At the end: pages that the guest tried to accept, and then left. */
+void td_sept_check_tried(struct td *td)
+{
+	struct td_page *page;
+	uint64_t gpa = 0, n;
+
+	for (; (page = next_stretch(td, &gpa, td->s, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
+		if (page->real & PAGE_TRIED)
+			td_violation(td, TD_V_ACCEPT_ABANDONED, gpa, n, 0, 0);
 }
 
 /* RELEASE: the guest gives private pages back; it must accept them again before it may use them. */
@@ -261,19 +299,6 @@ enum td_known td_known(const struct td *td, uint64_t gpa)
 	const struct td_page *page = td_page_at(td, gpa);
 
 	return page != NULL ? (enum td_known)page->known : TD_KNOWN_NONE;
-}
-
-bool td_shared_range(const struct td *td, uint64_t gpa, uint64_t bytes)
-{
-	uint64_t first = (gpa & ~td->s) / TDX_PAGE_SIZE, last;
-
-	if (bytes == 0 || (gpa & ~td->s) + bytes - 1 < (gpa & ~td->s))
-		return false;
-	last = ((gpa & ~td->s) + bytes - 1) / TDX_PAGE_SIZE;
-	for (uint64_t page = first; page <= last; page++)
-		if (td_real(td, page * TDX_PAGE_SIZE) != TD_REAL_SHARED)
-			return false;
-	return true;
 }
 
 void td_sept_init(struct td *td)

@@ -11,9 +11,10 @@
 
 /*
  * Two bytes a page. LARGE stands on the first page of a 2 MiB leaf that the module holds MAPPED, for all 512. DECEIVED:
- * the VMM said that the page is shared when it was not, so whoever had devices write to it since is not to blame.
+ * the VMM said that the page is shared when it was not, so whoever had devices write to it since is not to blame. TRIED:
+ * an ACCEPT of the PENDING page was refused that has only to be repeated, or to be done in smaller pages.
  */
-enum { PAGE_REAL = 0x07, PAGE_LARGE = 0x08, PAGE_ACCEPTED = 0x10, PAGE_DECEIVED = 0x20 };
+enum { PAGE_REAL = 0x07, PAGE_LARGE = 0x08, PAGE_ACCEPTED = 0x10, PAGE_DECEIVED = 0x20, PAGE_TRIED = 0x40 };
 
 struct td_page {
 	uint8_t real;		/* enum td_real | PAGE_*; ACCEPTED: the last ACCEPT succeeded, and nothing was asked since */
@@ -41,6 +42,12 @@ struct td_ve_info {
 	uint32_t valid;
 };
 
+/* The last ACCEPT of a vCPU that a rule was about, and how often in a row it was OPERAND_BUSY. */
+struct td_busy {
+	uint64_t rcx;
+	uint32_t run;
+};
+
 /* Everything that changes, apart from the pages: td_mark() keeps a copy. */
 struct td_state {
 	struct td_ve_info ve[TD_MAX_VCPUS];
@@ -48,7 +55,9 @@ struct td_state {
 	uint64_t random;
 	uint64_t td_ctls, notify_enables;
 	uint8_t rtmr[TD_RTMRS][TD_SHA384_BYTES];
-	uint64_t mapgpa_calls;
+	uint64_t mapgpa_calls, accept_calls;
+	struct td_busy busy[TD_MAX_VCPUS];
+	uint64_t inside_page;	/* R11 of the last RETRY, if that was not page aligned, else 0 */
 	uint64_t barren_calls;	/* consecutive MapGPA calls without a newly claimed page */
 	uint64_t last_verdict;	/* so that a loop over one page is one record */
 	uint32_t open_to;	/* conversions from here on are free: what keeps the searches short */
@@ -88,12 +97,15 @@ bool td_is_large(const struct td *td, uint64_t gpa);
 bool td_sept_private(const struct td *td, uint64_t gpa);	/* the module finds a private page there: RAM or ROM */
 void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared);
+void td_sept_misconvert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared);
 void td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real real);
 void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int from_mask, enum td_known known);
 uint64_t td_sept_known_to(const struct td *td, uint64_t gpa, uint64_t end, unsigned int known_mask);
 bool td_sept_any_ram(const struct td *td, uint64_t gpa, uint64_t end);
 void td_sept_check_twins(struct td *td, uint64_t gpa, uint64_t end);
+void td_sept_tried(struct td *td, uint64_t gpa, uint64_t pages);
+void td_sept_check_tried(struct td *td);
 void td_sept_init(struct td *td);
 
 static inline struct td_page *td_pages(const struct td *td)
@@ -106,25 +118,31 @@ static inline enum td_real td_page_real(const struct td_page *page)
 	return (enum td_real)(page->real & PAGE_REAL);
 }
 
+/* behaviour.c, for the journal: what a VMM does to memory that nobody asked it to touch. */
+void td_deed(struct td *td, enum td_deed deed, uint64_t gpa, uint64_t pages);
+
 /* conversion.c. gpa without S. */
 struct td_conversion *td_conversion_request(struct td *td, uint64_t gpa, uint64_t size, bool to_shared, uint64_t rip);
 void td_conversion_answer(struct td *td, struct td_conversion *conv, uint64_t gpa_with_s, uint64_t size, uint64_t r10,
 			  uint64_t r11);
 struct td_conversion *td_conversion_of(struct td *td, uint64_t gpa, bool to_shared);
 void td_conversion_used(struct td *td, uint64_t gpa_with_s, uint64_t rip);
-void td_conversions_finish(struct td *td);
+bool td_conversions_finish(struct td *td);	/* the run was cut off */
 
 /* behaviour.c: what the VMM does with a valid request, before anything is done. */
 struct td_plan {
-	uint64_t pages;		/* to convert from the start of the request */
+	uint64_t pages;		/* to convert from the start of the request ... */
+	int64_t shift;		/* ... or from so many pages behind it */
 	uint64_t r10;
 	uint64_t r11;
+	bool keeps_r11;		/* R11 is not written */
 	uint64_t remove;	/* private pages behind the request to take away afterwards ... */
 	enum td_real removed;	/* ... and what they become */
 };
 
 struct td_plan td_explore_plan(struct td *td, uint64_t gpa_with_s, uint64_t size);	/* explore.c */
 struct td_plan td_behave(struct td *td, uint64_t gpa_with_s, uint64_t size, uint32_t stalled);
+uint64_t td_disturb_accept(struct td *td, uint64_t rcx, uint64_t pages, struct td_plan *after);
 
 /* verdict.c. */
 struct td_judgement {

@@ -23,12 +23,19 @@ static bool slots_ok(const struct td_config *c)
 
 static bool behaviour_ok(const struct td_behaviour *b)
 {
-	if (b->nrules > TD_MAX_RULES || b->implicit > TD_IMPLICIT_CONVERT || b->aug > TD_AUG_4K)
+	if (b->nrules > TD_MAX_RULES || b->implicit > TD_IMPLICIT_CONVERT || b->aug > TD_AUG_4K ||
+	    b->contents > TD_CONTENTS_ZEROED || b->align > TD_ALIGN_IGNORED)
 		return false;
-	for (uint32_t i = 0; i < b->nrules; i++)
-		if (b->rules[i].direction > TD_MATCH_TO_PRIVATE || b->rules[i].claim_base > TD_CLAIM_ZERO ||
-		    b->rules[i].claim_s > TD_S_FLIP)
+	for (uint32_t i = 0; i < b->nrules; i++) {
+		const struct td_rule *r = &b->rules[i];
+
+		if (r->on > TD_ON_ACCEPT || r->direction > TD_MATCH_TO_PRIVATE || r->claim_base > TD_CLAIM_KEPT ||
+		    r->claim_s > TD_S_FLIP)
 			return false;
+		if (r->on == TD_ON_ACCEPT && r->fail != 0 && r->fail != TDX_OPERAND_BUSY &&
+		    r->fail != TDX_PAGE_SIZE_MISMATCH)
+			return false;
+	}
 	return true;
 }
 
@@ -123,7 +130,8 @@ void td_finish(struct td *td)
 	if (td->now.finished)
 		return;
 	td->now.finished = 1;
-	td_conversions_finish(td);
+	if (!td_conversions_finish(td) && !td->config.behaviour.contain)
+		td_sept_check_tried(td);
 	td_sept_check_twins(td, 0, td->s);
 }
 

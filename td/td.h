@@ -153,12 +153,6 @@ struct td_access {
 enum td_action td_access(struct td *td, unsigned int vcpu, const struct td_access *access);
 
 /*
- * True if every byte of [gpa, gpa + bytes) is shared RAM (S of gpa ignored). An engine asks before it follows an
- * address that the guest handed to the VMM, such as a hypercall buffer.
- */
-bool td_shared_range(const struct td *td, uint64_t gpa, uint64_t bytes);
-
-/*
  * The one GPA check of every engine: the slot that holds gpa (S ignored), or NULL for a hole. A machine address is
  * only ever computed from a slot that this returned.
  */

@@ -78,7 +78,15 @@ static void test_others(void)
 	REFUSED("unknown aug", c.behaviour.aug = TD_AUG_4K + 1);
 	REFUSED("unknown direction", (c.behaviour.nrules = 1, c.behaviour.rules[0].direction = 3));
 	REFUSED("... in the second rule", (c.behaviour.nrules = 2, c.behaviour.rules[1].direction = 3));
-	REFUSED("unknown base", (c.behaviour.nrules = 1, c.behaviour.rules[0].claim_base = 4));
+	REFUSED("unknown base", (c.behaviour.nrules = 1, c.behaviour.rules[0].claim_base = 5));
+	TAKEN("the last base", (c.behaviour.nrules = 1, c.behaviour.rules[0].claim_base = 4));
+	REFUSED("unknown call", (c.behaviour.nrules = 1, c.behaviour.rules[0].on = 2));
+	REFUSED("unknown contents", c.behaviour.contents = 2);
+	REFUSED("unknown align", c.behaviour.align = 2);
+	REFUSED("a code that ACCEPT does not give for a VMM's doing", (c.behaviour.nrules = 1, c.behaviour.rules[0].on = 1,
+		c.behaviour.rules[0].fail = TDX_OPERAND_INVALID));
+	TAKEN("PAGE_SIZE_MISMATCH", (c.behaviour.nrules = 1, c.behaviour.rules[0].on = 1,
+		c.behaviour.rules[0].fail = TDX_PAGE_SIZE_MISMATCH));
 	REFUSED("unknown S", (c.behaviour.nrules = 1, c.behaviour.rules[0].claim_s = 3));
 	TAKEN("what is unknown in a rule that is not there", c.behaviour.rules[0].claim_s = 3);
 }

@@ -45,6 +45,11 @@ static void take_ours(struct console *c, const char *text, double seconds)
 				 text + strlen(EVIDENCE_FAILED));
 	} else if (begins(text, EVIDENCE_EVENTLOG)) {
 		measured_line(&c->eventlog, text + strlen(EVIDENCE_EVENTLOG));
+	} else if (begins(text, EVIDENCE_NET)) {
+		c->net = true;
+	} else if (begins(text, EVIDENCE_STRESS)) {
+		c->stress.done = sscanf(text + strlen(EVIDENCE_STRESS), EVIDENCE_STRESS_FORMAT, &c->stress.before,
+					&c->stress.after, &c->stress.files, &c->stress.wrong) == 4;
 	} else if (begins(text, EVIDENCE_DONE)) {
 		c->done = true;
 	}

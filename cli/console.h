@@ -26,6 +26,12 @@ struct console {
 	char failed[CONSOLE_NOTE_BYTES];	/* the first step that our initrd could not do */
 	char notes[CONSOLE_NOTES][CONSOLE_NOTE_BYTES];	/* panic, Oops and their like, word for word */
 	unsigned int nnotes;
+	bool net;			/* the network card was used */
+	struct {
+		bool done;
+		uint64_t before, after;	/* KiB of unaccepted memory */
+		unsigned int files, wrong;
+	} stress;
 	double init_seconds;
 	struct measured_log eventlog;	/* measured_free() */
 	char line[512];			/* under way */

@@ -2,7 +2,9 @@
 /*
  * What the initrd of scripts/mkinitrd and the command agree on.
  *
- * To the initrd: the kernel command line carries EVIDENCE_NONCE and a random word, the same for the same --seed.
+ * To the initrd: the kernel command line carries EVIDENCE_NONCE and a random word, the same for the same --seed. Where
+ * that line lies on a disk and not in the command's hands, the word is the disk's serial number. "tdlab.stress" there
+ * asks for the step that fills memory.
  * Modules come in a second cpio archive behind the initrd's own: /modules/NN-name.ko, already decompressed, loaded in
  * the order of their names; the command takes them from --modules DIR (a kernel package's module tree or a kernel build
  * tree). Without any, drivers built into the kernel are used.
@@ -16,6 +18,9 @@
  *   tdlab: device none                   no virtio-blk disk turned up
  *   tdlab: removed vda                   its driver let go of it, so its shared memory goes back to private
  *   tdlab: failed TEXT                   a step failed; the run goes on
+ *   tdlab: net NAME                      a virtio network card: the gateway answered
+ *   tdlab: stress unaccepted N kB, then N kB; N files of 16 MiB, N wrong
+ *                                        files in memory until none was unaccepted, read again
  *   tdlab: eventlog BYTES                the event log of the firmware (ACPI table CCEL) has so many; none without it
  *   tdlab: eventlog OFFSET BASE64        a part of it; what is left out is filler, 0xff
  *   tdlab: done                          last; power-off follows
@@ -37,6 +42,9 @@
 #define EVIDENCE_REMOVED	"removed "
 #define EVIDENCE_FAILED		"failed "
 #define EVIDENCE_EVENTLOG	"eventlog "
+#define EVIDENCE_NET		"net "
+#define EVIDENCE_STRESS		"stress "
+#define EVIDENCE_STRESS_FORMAT	"unaccepted %" SCNu64 " kB, then %" SCNu64 " kB; %u files of 16 MiB, %u wrong"
 #define EVIDENCE_DONE		"done"
 #define EVIDENCE_MODULE_DIR	"modules"
 

@@ -175,6 +175,8 @@ static const char *no_evidence(const struct judgement *j, const struct console *
 		return "no conversion was completed: the guest never asked for one";
 	if (j->outcome != OUTCOME_ENDED && !stopped && !console->init)
 		return "user space was never reached: the run's nonce did not come back (tdlab-boot(1), EVIDENCE)";
+	if (console->stress.wrong)
+		return "files in memory came back wrong";
 	if (end->log_differs)
 		return "the RTMRs are not what the guest's event log says was measured";
 	return behaviour->contain ? NULL : no_device(j, console, device);

@@ -102,6 +102,9 @@ static void test_console(void)
 	tap_ok(c.device && c.device_bytes == 4194304 && strcmp(c.device_sha256, "00aa11") == 0, "device");
 	feed(&c, "tdlab: failed read vda\ntdlab: failed again\ntdlab: device none\n");
 	tap_ok(strcmp(c.failed, "read vda") == 0 && c.no_device, "failures");
+	feed(&c, "[3] tdlab: net eth0\n[3] tdlab: stress unaccepted 9 kB, then 8 kB; 7 files of 16 MiB, 6 wrong\r\n");
+	tap_ok(c.net && c.stress.done && c.stress.before == 9 && c.stress.after == 8 && c.stress.files == 7 &&
+	       c.stress.wrong == 6, "network and memory");
 	feed(&c, "[4] Oops: VE fault: 0000\n[5] Kernel panic - not syncing\n");
 	tap_ok(c.panicked && c.nnotes == 2 && strcmp(c.notes[0], "[4] Oops: VE fault: 0000") == 0, "notes");
 	for (int i = 0; i < 2000; i++)

@@ -129,6 +129,7 @@ static void put_evidence(struct json *json, const struct boot *b)
 	json_object_end(json);
 	json_object(json, "console");
 	json_bool(json, "init", c->init);
+	json_bool(json, "net", c->net);
 	json_bool(json, "done", c->done);
 	json_bool(json, "panicked", c->panicked);
 	json_array(json, "notes");
@@ -136,6 +137,16 @@ static void put_evidence(struct json *json, const struct boot *b)
 		json_text(json, NULL, c->notes[i]);
 	json_array_end(json);
 	json_object_end(json);
+	if (c->stress.done) {
+		json_object(json, "stress");
+		json_number(json, "unaccepted_before", c->stress.before << 10);
+		json_number(json, "unaccepted_after", c->stress.after << 10);
+		json_number(json, "files", c->stress.files);
+		json_number(json, "wrong", c->stress.wrong);
+		json_object_end(json);
+	} else {
+		json_text(json, "stress", NULL);
+	}
 	json_text(json, "fatal", *b->judgement.fatal ? b->judgement.fatal : NULL);
 }
 

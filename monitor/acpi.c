@@ -175,7 +175,20 @@ static void trim_mcfg(uint8_t *mcfg, uint8_t last_bus)
 	for (at = MCFG_ENTRIES; at + MCFG_ENTRY_BYTES <= get32(mcfg + ACPI_LENGTH); at += MCFG_ENTRY_BYTES)
 		if (mcfg[at + MCFG_START_BUS] <= last_bus && mcfg[at + MCFG_END_BUS] > last_bus)
 			mcfg[at + MCFG_END_BUS] = last_bus;
-	acpi_seal(mcfg);
+}
+
+/* Tables lie there at any address, so the name alone might be data. */
+void acpi_fix_mcfg(uint8_t *tables, uint64_t bytes, uint64_t base, uint8_t last_bus)
+{
+	for (uint64_t at = 0; base != 0 && at + MCFG_ENTRIES + MCFG_ENTRY_BYTES <= bytes; at++) {
+		uint8_t *mcfg = tables + at;
+
+		if (memcmp(mcfg, "MCFG", 4) != 0 || mcfg[ACPI_REVISION] != 1 ||
+		    get32(mcfg + ACPI_LENGTH) != MCFG_ENTRIES + MCFG_ENTRY_BYTES)
+			continue;
+		put64(mcfg + MCFG_ENTRIES, base);
+		trim_mcfg(mcfg, last_bus);
+	}
 }
 
 static enum acpi_error copy_plain(struct copier *c, const uint8_t *from, uint64_t *gpa)
@@ -186,6 +199,7 @@ static enum acpi_error copy_plain(struct copier *c, const uint8_t *from, uint64_
 		return ACPI_NO_ROOM;
 	if (memcmp(to, "MCFG", 4) == 0)
 		trim_mcfg(to, c->guest->last_bus);
+	acpi_seal(to);
 	return ACPI_OK;
 }
 

@@ -46,4 +46,10 @@ struct acpi_guest {
 /* APIC ids are 0 .. vcpus-1, in the order of the vCPUs. Nothing is promised about *guest on error. */
 enum acpi_error acpi_copy(const struct load_memory *firmware, struct acpi_guest *guest);
 
+/*
+ * In tables that firmware has yet to put together (qemu docs/specs/acpi-table-loader: checksums come later): MCFG gets
+ * the address of PCI's configuration space and the buses that there are.
+ */
+void acpi_fix_mcfg(uint8_t *tables, uint64_t bytes, uint64_t base, uint8_t last_bus);
+
 #endif

@@ -4,6 +4,7 @@
 #include "monitor/bank.h"
 #include "monitor/end.h"
 #include "monitor/explore.h"
+#include "monitor/fwcfg_guest.h"
 #include "monitor/io.h"
 #include "monitor/ioapic.h"
 #include "monitor/journal.h"
@@ -89,6 +90,11 @@ void td_engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes, bo
 		memcpy(p, data, bytes);
 	else
 		memcpy(data, p, bytes);
+}
+
+void *fwcfg_guest_memory(uint64_t gpa, uint64_t bytes)
+{
+	return gpa < td_shared_bit(td) && td_shared_range(td, gpa, bytes) ? mem_machine(gpa) : NULL;
 }
 
 bool td_engine_port(struct td *of, uint16_t port, unsigned int size, bool write, uint32_t *value)

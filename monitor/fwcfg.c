@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Ports, keys, control bits and byte order: qemu docs/specs/fw_cfg.rst. */
 #include "monitor/fwcfg.h"
+#include "monitor/fwcfg_guest.h"
 
 #include "monitor/io.h"
 #include "monitor/lib.h"
 #include "monitor/mem.h"
 
+#define PORT_SELECT	0x510
+#define PORT_DATA	0x511
 #define PORT_DMA_HIGH	0x514
 #define PORT_DMA_LOW	0x518
 #define KEY_FILE_DIR	0x19
@@ -29,12 +32,12 @@ struct entry {
 	char name[NAME_BYTES];
 };
 
-static void dma(uint32_t control, void *data, uint32_t bytes)
+bool fwcfg_transfer(uint32_t control, uint64_t to, uint32_t bytes)
 {
 	volatile struct dma request = {
 		.control = __builtin_bswap32(control),
 		.length = __builtin_bswap32(bytes),
-		.address = __builtin_bswap64(data != NULL ? mem_address(data) : 0),
+		.address = __builtin_bswap64(to),
 	};
 	uint64_t address = mem_address((const void *)(uintptr_t)&request);
 
@@ -43,14 +46,29 @@ static void dma(uint32_t control, void *data, uint32_t bytes)
 	while (__builtin_bswap32(request.control) & ~DMA_ERROR)
 		cpu_pause();
 	__asm__ volatile("" : : : "memory");
-	if (request.control != 0)
+	return request.control == 0;
+}
+
+static void dma(uint32_t control, void *data, uint32_t bytes)
+{
+	if (!fwcfg_transfer(control, data != NULL ? mem_address(data) : 0, bytes))
 		panic("QEMU's fw_cfg device refused a transfer of %u bytes", bytes);
+}
+
+void fwcfg_select(uint16_t key)
+{
+	out16(PORT_SELECT, key);
+}
+
+uint8_t fwcfg_next(void)
+{
+	return in8(PORT_DATA);
 }
 
 bool fwcfg_find(const char *name, struct fwcfg_file *file)
 {
 	struct entry entry;
-	uint32_t count;
+	uint32_t count = 0;
 
 	dma(KEY_FILE_DIR << 16 | DMA_SELECT | DMA_READ, &count, sizeof(count));
 	for (count = __builtin_bswap32(count); count > 0; count--) {

@@ -18,6 +18,7 @@
 #include "monitor/end.h"
 #include "monitor/firmware.h"
 #include "monitor/fwcfg.h"
+#include "monitor/fwcfg_guest.h"
 #include "monitor/io.h"
 #include "monitor/journal.h"
 #include "monitor/lib.h"
@@ -146,6 +147,7 @@ void monitor_main(void)
 	else
 		load(&loaded);
 	start_td();
+	fwcfg_guest_init(loaded.firmware, config.cmdline);
 	mask_pics();
 	settle_init();
 	smp_start(&loaded);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* PCI Local Bus 3.0, 3.2.2.3.2 (ports) and 6.1; PCI-to-PCI Bridge 1.2, 3.2 (header type, subordinate bus). */
+/*
+ * PCI Local Bus 3.0, 3.2.2.3.2 (ports) and 6.1; PCI-to-PCI Bridge 1.2, 3.2 (header type, subordinate bus);
+ * Intel 3 Series Express Chipset datasheet, 5.1.16 (PCIEXBAR).
+ */
 #include "monitor/pci.h"
 
 #include "monitor/io.h"
@@ -10,6 +13,7 @@
 #define FUNCTIONS		256u
 #define ID			0x00
 #define HEADER_TYPE		0x0c	/* third byte */
+#define PCIEXBAR		0x60	/* of the host bridge */
 #define BUS_NUMBERS		0x18	/* third byte: subordinate */
 
 uint32_t pci_read(uint32_t function, uint32_t offset)
@@ -45,4 +49,11 @@ uint8_t pci_last_bus(void)
 			last = subordinate;
 	}
 	return last;
+}
+
+uint64_t pci_config_base(void)
+{
+	uint64_t bar = pci_read(0, PCIEXBAR) | (uint64_t)pci_read(0, PCIEXBAR + 4) << 32;
+
+	return bar & 1 ? bar & 0xff0000000ull : 0;
 }

@@ -13,4 +13,7 @@ void pci_write(uint32_t function, uint32_t offset, uint32_t value);
 /* The highest bus number that the firmware gave out. */
 uint8_t pci_last_bus(void);
 
+/* Where QEMU's host bridge has PCI's configuration space in memory; 0: nowhere. */
+uint64_t pci_config_base(void);
+
 #endif

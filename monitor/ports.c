@@ -4,35 +4,19 @@
 #include <stdbool.h>
 
 #include "monitor/end.h"
+#include "monitor/fwcfg_guest.h"
 #include "monitor/io.h"
 
 #define PORT_KEYBOARD	0x64	/* command FE..FF pulses the reset line (IBM PC AT) */
 #define PORT_SYSTEM	0x92	/* bit 0 resets (IBM PS/2) */
 #define PORT_DEBUG_EXIT	0xf4
 #define PORT_RESET	0xcf9	/* ICH9 reset control: bit 2 resets */
-#define PORT_FW_SELECT	0x510	/* qemu docs/specs/fw_cfg.rst */
-#define PORT_FW_DATA	0x511
-#define PORT_FW_DMA	0x514
-#define PORT_FW_END	0x51c
 #define PORT_PM1_CNT	0x604	/* where SeaBIOS puts ICH9's PM1a control register: PMBASE 0x600 + 4 */
 #define PM1_SLEEP	(1u << 13)
-#define FW_KEY_ID	1
-#define FW_ID_DMA	2u
 
-static uint16_t fw_key;
-
-static bool touches(uint16_t port, unsigned int size, uint16_t first, uint16_t end)
-{
-	return port < end && port + size > first;
-}
-
-/*
- * fw_cfg's DMA engine writes wherever it is told, into the monitor and into private memory: the guest is not shown it
- * and cannot reach it.
- */
 static bool hidden(uint16_t port, unsigned int size)
 {
-	return touches(port, size, PORT_FW_DMA, PORT_FW_END) || touches(port, size, PORT_DEBUG_EXIT, PORT_DEBUG_EXIT + 4);
+	return port < PORT_DEBUG_EXIT + 4 && port + size > PORT_DEBUG_EXIT;
 }
 
 static uint32_t all_ones(unsigned int size)
@@ -46,10 +30,9 @@ uint32_t ports_read(uint16_t port, unsigned int size)
 
 	if (hidden(port, size))
 		return all_ones(size);
-	value = size == 1 ? in8(port) : size == 2 ? in16(port) : in32(port);
-	if (port == PORT_FW_DATA && fw_key == FW_KEY_ID)
-		value &= ~FW_ID_DMA;
-	return value;
+	if (fwcfg_guest_access(port, size, false, &value))
+		return value;
+	return size == 1 ? in8(port) : size == 2 ? in16(port) : in32(port);
 }
 
 /* Ends the run if that is what the guest asks for. */
@@ -67,10 +50,8 @@ static void check_end(uint16_t port, uint32_t value)
 void ports_write(uint16_t port, unsigned int size, uint32_t value)
 {
 	check_end(port, value);
-	if (hidden(port, size))
+	if (hidden(port, size) || fwcfg_guest_access(port, size, true, &value))
 		return;
-	if (port == PORT_FW_SELECT)
-		fw_key = (uint16_t)value;
 	if (size == 1)
 		out8(port, (uint8_t)value);
 	else if (size == 2)

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "monitor/fwcfg_guest.h"
+
+#include "monitor/acpi.h"
+#include "monitor/bytes.h"
+#include "monitor/bzimage.h"
+#include "monitor/fwcfg.h"
+#include "monitor/machine.h"
+#include "monitor/mem.h"
+#include "monitor/pci.h"
+
+#define PORT_SELECT	0x510
+#define PORT_DATA	0x511
+#define PORT_DMA_HIGH	0x514
+#define PORT_DMA_LOW	0x518
+#define PORT_END	0x51c
+
+#define KEY_ID		0x01
+#define ID_DMA		2u
+#define DMA_BYTES	16u
+#define DMA_ERROR	1u
+#define DMA_READ	2u
+#define DMA_SKIP	4u
+#define DMA_SELECT	8u
+#define DMA_WRITE	16u
+
+#define ACPI_FILE	"etc/acpi/tables"
+#define ACPI_MAX	(1u << 20)
+
+/* Keys of the legacy kernel interface (qemu include/standard-headers/linux/qemu_fw_cfg.h). */
+enum {
+	KERNEL_ADDRESS = 0x07, KERNEL_BYTES = 0x08, KERNEL_CMDLINE = 0x09, INITRD_ADDRESS = 0x0a, INITRD_BYTES = 0x0b,
+	KERNEL_ENTRY = 0x10, KERNEL_DATA = 0x11, INITRD_DATA = 0x12, CMDLINE_ADDRESS = 0x13, CMDLINE_BYTES = 0x14,
+	CMDLINE_DATA = 0x15, SETUP_ADDRESS = 0x16, SETUP_BYTES = 0x17, SETUP_DATA = 0x18, KEYS,
+};
+
+/* Bytes in memory, or of one of QEMU's files; nothing: zeroes, as QEMU reads beyond the end of an item. */
+struct item {
+	const uint8_t *data;
+	const struct fwcfg_file *file;
+	uint32_t offset, bytes;
+};
+
+static struct item items[KEYS], acpi;
+static struct fwcfg_file kernel, initrd, acpi_file;
+static uint8_t numbers[KEYS][4];
+static bool dma_shown;
+static uint32_t dma_high;
+
+static struct {
+	uint16_t key;
+	const struct item *item;	/* NULL: QEMU's */
+	uint32_t at;
+} selected;
+
+static void set_number(unsigned int key, uint32_t value)
+{
+	put32(numbers[key], value);
+	items[key] = (struct item){ numbers[key], NULL, 0, 4 };
+}
+
+/* The setup sectors and the rest are two items, which firmware puts together again. */
+static void add_kernel(void)
+{
+	uint8_t sectors;
+	uint32_t setup;
+
+	fwcfg_read(&kernel, BZIMAGE_HEADER_START, &sectors, 1);
+	setup = ((sectors != 0 ? sectors : 4u) + 1) * 512;
+	if (setup > kernel.bytes)
+		setup = kernel.bytes;
+	items[SETUP_DATA] = (struct item){ NULL, &kernel, 0, setup };
+	items[KERNEL_DATA] = (struct item){ NULL, &kernel, setup, kernel.bytes - setup };
+	set_number(SETUP_BYTES, setup);
+	set_number(KERNEL_BYTES, kernel.bytes - setup);
+}
+
+void fwcfg_guest_init(bool firmware, const char *cmdline)
+{
+	dma_shown = firmware;
+	if (!firmware || !fwcfg_find(MACHINE_FILE_KERNEL, &kernel) || kernel.bytes <= BZIMAGE_HEADER_START)
+		return;
+	add_kernel();
+	if (fwcfg_find(MACHINE_FILE_INITRD, &initrd)) {
+		items[INITRD_DATA] = (struct item){ NULL, &initrd, 0, initrd.bytes };
+		set_number(INITRD_BYTES, initrd.bytes);
+	}
+	items[CMDLINE_DATA] = (struct item){ (const uint8_t *)cmdline, NULL, 0, (uint32_t)strlen(cmdline) + 1 };
+	set_number(CMDLINE_BYTES, items[CMDLINE_DATA].bytes);
+}
+
+/* Made anew each time: the firmware may have moved PCI's configuration space since. */
+static const struct item *acpi_tables(uint16_t key)
+{
+	static uint8_t *copy;
+
+	if (!dma_shown || (acpi_file.key == 0 && !fwcfg_find(ACPI_FILE, &acpi_file)) || key != acpi_file.key ||
+	    acpi_file.bytes > ACPI_MAX)
+		return NULL;
+	if (copy == NULL)
+		copy = mem_alloc(acpi_file.bytes);
+	fwcfg_read(&acpi_file, 0, copy, acpi_file.bytes);
+	acpi_fix_mcfg(copy, acpi_file.bytes, pci_config_base(), pci_last_bus());
+	acpi = (struct item){ copy, NULL, 0, acpi_file.bytes };
+	return &acpi;
+}
+
+static void select(uint16_t key)
+{
+	selected.key = key;
+	selected.at = 0;
+	selected.item = key < KEYS && (key <= INITRD_BYTES ? key >= KERNEL_ADDRESS : key >= KERNEL_ENTRY) ? &items[key] :
+			acpi_tables(key);
+	fwcfg_select(key);
+}
+
+/* to: NULL to skip. */
+static void take(const struct item *item, uint8_t *to, uint32_t bytes)
+{
+	uint32_t left = selected.at < item->bytes ? item->bytes - selected.at : 0, part = bytes < left ? bytes : left;
+
+	if (to != NULL && part != 0 && item->file != NULL)
+		fwcfg_read(item->file, item->offset + selected.at, to, part);
+	else if (to != NULL && part != 0)
+		memcpy(to, item->data + selected.at, part);
+	if (to != NULL)
+		memset(to + part, 0, bytes - part);
+	selected.at += part;
+}
+
+static uint8_t next(void)
+{
+	uint8_t byte;
+
+	if (selected.item != NULL) {
+		take(selected.item, &byte, 1);
+		return byte;
+	}
+	byte = fwcfg_next();
+	if (selected.key == KEY_ID && selected.at++ == 0 && !dma_shown)
+		byte &= (uint8_t)~ID_DMA;
+	return byte;
+}
+
+static bool transfer(uint32_t control, uint64_t gpa, uint32_t bytes)
+{
+	bool skip = !(control & (DMA_READ | DMA_WRITE));
+	void *memory = skip ? NULL : fwcfg_guest_memory(gpa, bytes);
+
+	if (bytes == 0 || !(control & (DMA_READ | DMA_WRITE | DMA_SKIP)))
+		return true;
+	if (!skip && memory == NULL)
+		return false;
+	if (selected.item == NULL)
+		return fwcfg_transfer(control & (DMA_READ | DMA_WRITE | DMA_SKIP), memory != NULL ? mem_address(memory) : 0, bytes);
+	if (control & DMA_WRITE)
+		return false;
+	take(selected.item, memory, bytes);
+	return true;
+}
+
+static void run_dma(uint64_t gpa)
+{
+	uint8_t *request = fwcfg_guest_memory(gpa, DMA_BYTES);
+	uint32_t control, bytes;
+	uint64_t address;
+
+	if (request == NULL)	/* QEMU would write the answer elsewhere, to the guest's loss */
+		return;
+	control = __builtin_bswap32(get32(request));
+	bytes = __builtin_bswap32(get32(request + 4));
+	address = __builtin_bswap64(get64(request + 8));
+	if (control & DMA_SELECT)
+		select((uint16_t)(control >> 16));
+	put32(request, transfer(control, address, bytes) ? 0 : __builtin_bswap32(DMA_ERROR));
+}
+
+static void dma_port(uint16_t port, uint32_t value)
+{
+	uint64_t high = dma_high;
+
+	if (port == PORT_DMA_HIGH) {
+		dma_high = __builtin_bswap32(value);
+		return;
+	}
+	dma_high = 0;
+	run_dma(high << 32 | __builtin_bswap32(value));
+}
+
+bool fwcfg_guest_access(uint16_t port, unsigned int size, bool write, uint32_t *value)
+{
+	if (port >= PORT_END || port + size <= PORT_SELECT)
+		return false;
+	if (write && port == PORT_SELECT && size == 2)
+		select((uint16_t)*value);
+	else if (!write && port == PORT_DATA && size == 1)
+		*value = next();
+	else if (write && dma_shown && size == 4 && (port == PORT_DMA_HIGH || port == PORT_DMA_LOW))
+		dma_port(port, *value);
+	else if (!write)
+		*value = size == 4 ? ~0u : (1u << 8 * size) - 1;
+	return true;
+}

@@ -94,7 +94,14 @@ void td_engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes, bo
 
 void *fwcfg_guest_memory(uint64_t gpa, uint64_t bytes)
 {
-	return gpa < td_shared_bit(td) && td_shared_range(td, gpa, bytes) ? mem_machine(gpa) : NULL;
+	uint64_t last = gpa + bytes - 1;
+
+	if (bytes == 0 || gpa > last || last >= td_shared_bit(td))
+		return NULL;
+	for (uint64_t page = gpa / TDX_PAGE_SIZE; page <= last / TDX_PAGE_SIZE; page++)
+		if (td_real(td, page * TDX_PAGE_SIZE) != TD_REAL_SHARED)
+			return NULL;
+	return mem_machine(gpa);
 }
 
 bool td_engine_port(struct td *of, uint16_t port, unsigned int size, bool write, uint32_t *value)

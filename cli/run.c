@@ -215,15 +215,14 @@ static void how_it_ended(struct watch *w, int status, struct run_end *end)
 {
 	volatile struct monitor_status *monitor = ram_status(w->run->ram);
 
+	last_words(w, end);	/* in case that it ends with the monitor's status, and the journal has no end */
 	if (WIFEXITED(status) && WEXITSTATUS(status) == MONITOR_DONE && monitor)
 		return;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == MONITOR_PANIC) {
 		end->monitor_failed = true;
 		ram_message(w->run->ram, end->message, sizeof(end->message));
-	} else if (!end->timed_out && !end->signal) {
-		last_words(w, end);
-		if (!*end->message && WIFSIGNALED(status))
-			snprintf(end->message, sizeof(end->message), "killed by signal %d", WTERMSIG(status));
+	} else if (!*end->message && WIFSIGNALED(status)) {
+		snprintf(end->message, sizeof(end->message), "killed by signal %d", WTERMSIG(status));
 	}
 }
 

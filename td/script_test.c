@@ -115,8 +115,31 @@ static void test_script(const struct script *script)
 	tap_ok(fake_consistent(), "... page tables and states agree");
 }
 
+/* A VMM that takes over before the first request is as if it had been there from the start; a wrong one does not. */
+static void test_set_behaviour(void)
+{
+	struct td_behaviour b = { .nrules = 1, .rules = { { .complete = UINT64_MAX, .chunk = 1, .chance = 128 } } };
+	struct td_config c = fake_config(PAGES);
+	int calls;
+
+	c.seed = 7;
+	c.behaviour = b;
+	fake_start(&c);
+	calls = linux_loop(FAKE_RAM | S, FAKE_PAGE(PAGES) | S);
+	tap_ok(calls > 1, "chance divides a request");
+	c.seed = 8;
+	c.behaviour = (struct td_behaviour){ 0 };
+	fake_start(&c);
+	tap_ok(td_set_behaviour(fake.td, &b, 7), "another VMM, another seed");
+	tap_is(linux_loop(FAKE_RAM | S, FAKE_PAGE(PAGES) | S), calls, "calls as if it had been the first");
+	b.nrules = TD_MAX_RULES + 1;
+	tap_ok(!td_set_behaviour(fake.td, &b, 7), "too many rules");
+	tap_ok(td_sane(fake.td), "and nothing has changed");
+}
+
 int main(void)
 {
+	test_set_behaviour();
 	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
 		test_script(&scripts[i]);
 	return tap_done();

@@ -21,6 +21,7 @@ char *boot_again(const struct boot *b)
 		snprintf(number, sizeof(number), "%" PRIu64, o->cpus.value);
 		add_option(&text, "--cpus", number);
 	}
+	add_option(&text, "--firmware", o->firmware);
 	add_option(&text, "--initrd", o->initrd);
 	add_option(&text, "--modules", o->modules);
 	add_option(&text, "--disk", o->disk);
@@ -29,7 +30,8 @@ char *boot_again(const struct boot *b)
 	add_option(&text, "--append", append ? append : o->append);
 	snprintf(number, sizeof(number), "%" PRIu64, b->seed);
 	add_option(&text, "--seed", number);
-	add_word(&text, o->kernel);
+	if (o->kernel)
+		add_word(&text, o->kernel);
 	free(append);
 	return text;
 }

@@ -53,6 +53,25 @@ static void load_sections(const struct tdvf_image *image)
 	}
 }
 
+static void measure_section(struct td *measured, const struct tdvf_section *s)
+{
+	const uint8_t *contents = mem_private(s->gpa, s->bytes);
+
+	for (uint64_t at = 0; at < s->bytes; at += TDX_PAGE_SIZE)
+		td_build_page(measured, s->gpa + at, s->attributes & TDVF_EXTENDMR ? contents + at : NULL);
+}
+
+void firmware_measure(struct td *measured)
+{
+	const struct tdvf_image *image = &config.machine.firmware;
+
+	for (uint32_t number = 0; number < image->count; number++)
+		for (uint32_t i = 0; i < image->count; i++)
+			if (image->sections[i].number == number)
+				measure_section(measured, &image->sections[i]);
+	td_build_finish(measured);
+}
+
 void firmware_load(struct load_result *result)
 {
 	const struct machine *m = &config.machine;

@@ -11,8 +11,12 @@
 #define MONITOR_FIRMWARE_H
 
 #include "monitor/load.h"
+#include "td/td.h"
 
 /* As config.machine.firmware says. Panics if QEMU was not given the image. */
 void firmware_load(struct load_result *result);
+
+/* What was loaded enters MRTD, as QEMU and KVM build it: target/i386/kvm/tdx.c tdx_finalize_vm. */
+void firmware_measure(struct td *measured);
 
 #endif

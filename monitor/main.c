@@ -147,6 +147,8 @@ void monitor_main(void)
 	else
 		load(&loaded);
 	start_td();
+	if (loaded.firmware)
+		firmware_measure(td);
 	fwcfg_guest_init(loaded.firmware, config.cmdline);
 	mask_pics();
 	settle_init();

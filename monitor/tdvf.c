@@ -112,7 +112,7 @@ static enum tdvf_error read_sections(const uint8_t *at, uint32_t count, struct t
 		struct tdvf_section section = read_section(at + i * SECTION_BYTES);
 		enum tdvf_error error = check_section(&section, image->bytes);
 
-		image->bad = i;
+		image->bad = section.number = i;
 		if (error == TDVF_OK && hob && section.type == TDVF_TD_HOB)
 			error = TDVF_SECOND_HOB;
 		if (error == TDVF_OK)

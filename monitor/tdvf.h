@@ -26,6 +26,7 @@ struct tdvf_section {
 	uint32_t offset, file_bytes;	/* in the image; 0 bytes: zeroes */
 	uint64_t gpa, bytes;
 	uint32_t type, attributes;
+	uint32_t number;		/* place in the file: a VMM adds pages in that order, which MRTD depends on */
 };
 
 struct tdvf_image {

@@ -64,6 +64,7 @@ static void good(void)
 	make();
 	tap_is(tdvf_parse(file, FILE_BYTES, &image), TDVF_OK, "an image as Debian's");
 	tap_is(image.count, 6, "six sections");
+	tap_ok(image.sections[0].number == 5 && image.sections[5].number == 0, "... which know their places in the file");
 	for (uint32_t i = 1; i < image.count; i++)
 		sorted = sorted && image.sections[i - 1].gpa < image.sections[i].gpa;
 	tap_ok(sorted, "by address");

@@ -62,11 +62,22 @@ pair_passes() {
 		-o "$work/$1" && timeout 60 "$work/$1"
 }
 
+# pair_tdcall C-FILE: the assembly in the pair. Functions that are not called need no embedder then.
+pair_tdcall() {
+	gcc -std=gnu11 -O1 -ffunction-sections -Wl,--gc-sections -I"$pair" -Iguest/include -I. guest/tdcall_test.c "$1" \
+		-o "$work/tdcall_test" && timeout 60 "$work/tdcall_test"
+}
+
+# stands_alone COMPILER... HEADER: a file that includes nothing else.
+stands_alone() {
+	"${@:1:$#-1}" -Wall -Wextra -Werror -fsyntax-only -I"$root/usr/include" -include "${!#}" "$work/empty"
+}
+
 installed() {
 	local file
 	make -s install DESTDIR="$root" PREFIX=/usr B="$work/build" || return 1
-	for file in include/tdconv.h include/tdconv_os.h include/tdconv_set.h include/tdconv_tdcall.h lib/libtdconv.a \
-		lib/pkgconfig/tdconv.pc share/tdconv/tdconv.c share/tdconv/tdconv.h; do
+	for file in include/tdconv.h include/tdconv_os.h include/tdconv_set.h include/tdconv_tdcall.h include/tdconv_walk.h \
+		include/tdconv_linux.h lib/libtdconv.a lib/pkgconfig/tdconv.pc share/tdconv/tdconv.c share/tdconv/tdconv.h; do
 		[ -s "$root/usr/$file" ] || { echo "no $file"; return 1; }
 	done
 }
@@ -126,6 +137,13 @@ check "g++: C++11 takes the headers" user g++ "$work/cc" "$work/hosted.cc" -std=
 check "g++: C++17, too, which has no register variables" user g++ "$work/cc" "$work/hosted.cc" -std=c++17
 check "clang++: and so does clang" user clang++ "$work/cc" "$work/hosted.cc" -std=c++17
 check "and it runs" "$work/cc"
+touch "$work/empty"
+for header in "$root"/usr/include/tdconv*.h; do
+	check "$(basename "$header") stands alone in C11" stands_alone gcc -x c -std=c11 -ffreestanding -pedantic "$header"
+	check "... and in C++11" stands_alone g++ -x c++ -std=c++11 "$header"
+done
+sed 's/#include "tdconv.h"//' "$root/usr/include/tdconv_linux.h" >"$work/alone.h"
+refuse "a header that does not is noticed" stands_alone gcc -x c -std=c11 "$work/alone.h"
 sed -i 's/extern "C" {/namespace wrong {/' "$root"/usr/include/tdconv*.h
 refuse "headers without extern \"C\" are noticed" user g++ "$work/cc" "$work/hosted.cc" -std=c++11
 cp guest/include/*.h "$root/usr/include/"
@@ -144,10 +162,13 @@ done
 refuse "a call of memset() in it is noticed" pair_builds gcc "$work/with-libc.c"
 sed 's/if (address >= end)/if (address > end)/' "$pair/tdconv.c" >"$work/broken.c"
 for file in guest/*_test.c; do
-	grep -qE 'tdconv_(linux|walk)|^void tdconv_os_tdcall' "$file" && continue	# not in the pair, or no fake.c
+	grep -qE 'tdconv_(linux|walk|tdcall)\.h|^void tdconv_os_tdcall' "$file" && continue	# not in the pair, or no fake.c
 	name=$(basename "$file" .c)
 	check "the pair passes $name" pair_passes "$name" "$pair/tdconv.c"
 done
+check "the pair's assembly passes tdcall_test" pair_tdcall "$pair/tdconv.c"
+sed 's/xor %ebx, %ebx/nop/' "$pair/tdconv.c" >"$work/leaks.c"
+refuse "which notices a register that is shown" pair_tdcall "$work/leaks.c"
 refuse "map_test notices a pair with a wrong bound" pair_passes map_test "$work/broken.c"
 
 size -t "$root/usr/lib/libtdconv.a" | sed 's/^/# /'

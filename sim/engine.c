@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
-#include "sim/sim.h"
+#include "sim/match.h"
 
 #define RUNAWAY_CALLS	64	/* barren MapGPA calls in a row: no loop with a budget makes so many */
 #define MAX_TDCALLS	200000
@@ -35,6 +35,7 @@ struct sim *sim_new(const struct sim_setup *setup)
 	sim->bytes = sizeof(*sim) + bytes;
 	sim->max_tdcalls = setup->max_tdcalls != 0 ? setup->max_tdcalls : MAX_TDCALLS;
 	sim->exploring = setup->max_tdcalls == 0;
+	sim->config = config;
 	sim->td = td_init(sim->storage, bytes, &config);
 	return sim;
 }
@@ -49,18 +50,31 @@ uint64_t sim_shared_bit(const struct sim *sim)
 	return td_shared_bit(sim->td);
 }
 
-static _Noreturn void leave(struct sim *sim, enum sim_over why)
+_Noreturn void sim_leave(struct sim *sim, enum sim_over why)
 {
 	sim->seen.over = why;
 	longjmp(sim->leave, 1);
 }
 
+static bool is_map_gpa(const struct td_regs *regs)
+{
+	return regs->gpr[TD_RAX] == TDG_VP_VMCALL && regs->gpr[TD_R10] == 0 && regs->gpr[TD_R11] == GHCI_MAP_GPA;
+}
+
 void sim_tdcall(struct sim *sim, struct td_regs *regs)
 {
+	bool asked = sim->match != NULL && is_map_gpa(regs);
+	enum td_action action;
+
 	if (++sim->seen.tdcalls > sim->max_tdcalls)
-		leave(sim, SIM_TDCALLS);
-	if (td_tdcall(sim->td, 0, regs) == TD_STOP)
-		leave(sim, SIM_STOPPED);
+		sim_leave(sim, SIM_TDCALLS);
+	if (asked)
+		match_request(sim, regs);
+	action = td_tdcall(sim->td, 0, regs);
+	if (asked)
+		match_answered(sim);
+	if (action == TD_STOP)
+		sim_leave(sim, SIM_STOPPED);
 }
 
 void sim_touch(struct sim *sim, uint64_t gpa, bool write)
@@ -80,6 +94,21 @@ enum sim_over sim_run(struct sim *sim, void (*fn)(struct sim *, const void *), c
 	return sim->seen.over;
 }
 
+static void see_answer(struct sim_seen *seen, const struct td_event *event)
+{
+	uint64_t gpa = event->a[0], pages = event->a[1] / TDX_PAGE_SIZE, r10 = event->a[2], r11 = event->a[3];
+	uint64_t done = event->a[4] & UINT32_MAX;
+	bool honest = r10 == TDVMCALL_RETRY && done < pages && r11 == gpa + done * TDX_PAGE_SIZE;
+
+	seen->calls++;
+	seen->bad_request |= event->a[4] >> 32 == 0;	/* no conversion: the request itself was refused */
+	seen->struck |= r10 != TDVMCALL_SUCCESS || done < pages;
+	seen->forbidden |= !honest && !(r10 == TDVMCALL_SUCCESS && done == pages);
+	seen->stalls = honest && done == 0 ? seen->stalls + 1 : 0;
+	if (seen->stalls > seen->longest_stall)
+		seen->longest_stall = seen->stalls;
+}
+
 static void see_verdict(struct sim_seen *seen, uint64_t class, enum td_violation v)
 {
 	seen->vmm_caused += class == TD_CLASS_VMM_CAUSED;
@@ -93,14 +122,10 @@ void td_engine_emit(struct td *td, struct td_event *event)
 {
 	struct sim_seen *seen = &sim_of(td)->seen;
 
-	if (event->type == TD_EV_VERDICT) {
+	if (event->type == TD_EV_VERDICT)
 		see_verdict(seen, event->a[0] >> 32, (enum td_violation)(event->a[0] & UINT32_MAX));
-	} else if (event->type == TD_EV_MAPGPA) {	/* no conversion: the request itself was refused */
-		seen->calls++;
-		seen->bad_request |= event->a[4] >> 32 == 0;
-		seen->struck |= event->a[2] != TDVMCALL_SUCCESS ||
-				(event->a[4] & UINT32_MAX) < event->a[1] / TDX_PAGE_SIZE;
-	}
+	else if (event->type == TD_EV_MAPGPA)
+		see_answer(seen, event);
 }
 
 /* Page tables and contents do not exist here; nor does a device. */

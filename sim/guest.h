@@ -18,6 +18,12 @@ struct sim_guest {
 
 	/* Stalls in a row that it is expected to survive. */
 	uint32_t patience;
+
+	/*
+	 * What it does from a MapGPA on depends on no more of the past than match.h says. Read off its code, and checked by
+	 * match_test.c; nothing of the kind is known of a harness.
+	 */
+	bool matchable;
 };
 
 extern const struct sim_guest sim_library;	/* libtdconv */

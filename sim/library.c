@@ -40,21 +40,25 @@ void tdconv_os_tdcall(void *os, struct tdconv_regs *r)
 	r->r10 = g[TD_R10], r->r11 = g[TD_R11], r->r12 = g[TD_R12], r->r13 = g[TD_R13];
 }
 
-/* The library as one CPU has it, and what it said last: undo needs that. One sim at a time. */
+/*
+ * The library as one CPU has it, new for each run because it adapts to what it met, and what it said last: undo needs
+ * that. One sim at a time.
+ */
 static struct {
 	struct sim *sim;
-	struct tdconv tdc;
+	struct tdconv fresh, tdc;
 	struct tdconv_result last;
 } cpu;
 
 static void start(struct sim *sim)
 {
-	if (cpu.sim == sim)
-		return;
-	cpu.sim = sim;
-	tdconv_init(&cpu.tdc, sim);
-	if (sim->exploring)
-		cpu.tdc.policy.work.stalls = cpu.tdc.policy.undo.stalls = STALLS;
+	if (cpu.sim != sim) {
+		cpu.sim = sim;
+		tdconv_init(&cpu.fresh, sim);
+		if (sim->exploring)
+			cpu.fresh.policy.work.stalls = cpu.fresh.policy.undo.stalls = STALLS;
+	}
+	cpu.tdc = cpu.fresh;
 }
 
 static int convert(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
@@ -74,7 +78,8 @@ static int undo(struct sim *sim, uint64_t gpa, uint64_t size)
 }
 
 const struct sim_guest sim_library = { .name = "libtdconv", .what = "the library of guest/, with undo",
-				       .convert = convert, .undo = undo, .patience = STALLS };
+				       .convert = convert, .undo = undo, .patience = STALLS,
+				       .matchable = true };
 
 static int linux_convert(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
 {
@@ -86,4 +91,5 @@ static int linux_convert(struct sim *sim, uint64_t gpa, uint64_t size, bool to_s
 }
 
 const struct sim_guest sim_linux = { .name = "linux", .what = "libtdconv's model of Linux 6.12's loop",
-				     .convert = linux_convert, .patience = TDCONV_LINUX_TRIES - 1 };
+				     .convert = linux_convert, .patience = TDCONV_LINUX_TRIES - 1,
+				     .matchable = true };

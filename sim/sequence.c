@@ -72,7 +72,7 @@ static void guest_side(struct sim *sim, const void *arg)
 		a->converted = guest->accept(sim, start_of(), size);
 	}
 	if (a->converted != 0 && guest->undo != NULL) {
-		a->tried_undo = true;
+		a->tried_undo = sim->seen.undoing = true;
 		a->undone = guest->undo(sim, start_of(), size);
 	}
 }
@@ -100,27 +100,11 @@ static bool holds(struct sim *sim, const struct sim_job *job, bool shared)
 	return true;
 }
 
-/* Nothing but answers that GHCI permits, and no more stalls in a row than the guest is made to survive. */
-static bool was_permitted(struct sim *sim, const struct sim_job *job)
+/* By its answers: nothing but what GHCI permits, and no more stalls in a row than the guest is made to survive. */
+static bool should_have_completed(const struct sim_seen *seen, const struct sim_job *job)
 {
-	const struct td_choices *c = td_explore_choices(sim->td);
-	uint32_t run = 0;
-
-	for (uint32_t i = 0; i < c->at; i++) {
-		run = c->answer[i] == TD_ANSWER_STALL ? run + 1 : 0;
-		if (c->answer[i] != TD_ANSWER_OK && c->answer[i] != TD_ANSWER_STALL &&
-		    c->answer[i] != TD_ANSWER_FIRST && c->answer[i] != TD_ANSWER_HALF &&
-		    c->answer[i] != TD_ANSWER_LAST)
-			return false;
-		if (run > job->guest->patience)
-			return false;
-	}
-	return c->limit != 0 && (c->cut == 0 || c->answer[c->limit - 1] != TD_ANSWER_STALL);
-}
-
-static bool should_have_completed(struct sim *sim, const struct sim_job *job)
-{
-	return job->expect == SIM_COMPLETE || (job->expect == SIM_BY_ANSWERS && was_permitted(sim, job));
+	return job->expect == SIM_COMPLETE ||
+	       (job->expect == SIM_BY_ANSWERS && !seen->forbidden && seen->longest_stall <= job->guest->patience);
 }
 
 enum sim_finding sim_judge(struct sim *sim, const struct sim_job *job)
@@ -142,7 +126,7 @@ enum sim_finding sim_judge(struct sim *sim, const struct sim_job *job)
 		return SIM_FINDING_TD_LOST;
 	if (seen->bad_request)
 		return SIM_FINDING_BAD_REQUEST;
-	if (seen->over == SIM_DONE && seen->attempt.converted != 0 && should_have_completed(sim, job))
+	if (seen->over == SIM_DONE && seen->attempt.converted != 0 && should_have_completed(seen, job))
 		return SIM_FINDING_GAVE_UP;
 	return SIM_FINDING_NONE;
 }
@@ -153,10 +137,29 @@ void sim_attempt(struct sim *sim, const struct sim_job *job)
 	sim_run(sim, guest_side, job);
 }
 
+/* More was changed than the log of changes holds: a new TD, which goes on with the same choices. */
+static void renew(struct sim *sim, const struct sim_job *job)
+{
+	struct td_choices choices = *td_explore_choices(sim->td);
+	struct match *match = sim->match;
+
+	sim->match = NULL;
+	td_init(sim->td, sim->bytes - sizeof(*sim), &sim->config);
+	sim_prepare(sim, job);
+	*td_explore_choices(sim->td) = choices;
+	sim->match = match;
+}
+
+void sim_restart(struct sim *sim, const struct sim_job *job)
+{
+	if (!td_rollback(sim->td))
+		renew(sim, job);
+	td_explore_choices(sim->td)->at = 0;
+}
+
 enum sim_finding sim_sequence(struct sim *sim, const struct sim_job *job)
 {
-	td_rollback(sim->td);
-	td_explore_choices(sim->td)->at = 0;
+	sim_restart(sim, job);
 	sim_attempt(sim, job);
 	return sim_judge(sim, job);
 }

@@ -50,7 +50,10 @@ uint32_t sim_job_pages(const struct sim_job *job);
 /* Takes the TD back and runs the sequence that td_explore_choices() or the behaviour's rules say. */
 enum sim_finding sim_sequence(struct sim *sim, const struct sim_job *job);
 
-/* Its two halves: the guest's, which may not come back, and the judge's, in the same process or in its parent. */
+/*
+ * Its parts: the way back; the guest's, which may not come back; and the judge's, in the same process or in its parent.
+ */
+void sim_restart(struct sim *sim, const struct sim_job *job);
 void sim_attempt(struct sim *sim, const struct sim_job *job);
 enum sim_finding sim_judge(struct sim *sim, const struct sim_job *job);
 

@@ -21,6 +21,7 @@ enum sim_over {
 	SIM_DONE,
 	SIM_TDCALLS,	/* more TDCALLs than allowed: the guest does not bound its calls */
 	SIM_STOPPED,	/* td ended the TD */
+	SIM_MERGED,	/* the search has been in this state before */
 };
 
 /* How the guest took it: what its functions returned, 0 being success. */
@@ -39,6 +40,10 @@ struct sim_seen {
 	uint32_t vmm_caused;
 	bool bad_request;		/* a MapGPA that no VMM would take: unaligned, outside, both sides of S */
 	bool struck;			/* the VMM answered other than with plain success */
+	uint32_t stalls;		/* RETRYs in a row without progress, now and at most */
+	uint32_t longest_stall;
+	bool forbidden;			/* an answer that GHCI does not permit: other than SUCCESS for all or an honest RETRY */
+	bool undoing;
 	struct sim_attempt attempt;
 };
 
@@ -46,6 +51,8 @@ struct sim {
 	struct td *td;
 	struct sim_seen seen;
 	uint64_t max_tdcalls;
+	struct match *match;		/* NULL, or who chooses the answers: match.h */
+	struct td_config config;
 	bool exploring;			/* guests whose budgets can be chosen take small ones, to be exhausted soon */
 	jmp_buf leave;			/* out of a guest that must not go on */
 	size_t bytes;
@@ -69,6 +76,9 @@ void sim_free(struct sim *sim);
 
 /* One TDCALL of the guest. Does not return when the guest has to be stopped. */
 void sim_tdcall(struct sim *sim, struct td_regs *regs);
+
+/* Ends the present run from within a TDCALL. */
+_Noreturn void sim_leave(struct sim *sim, enum sim_over why);
 
 /* The guest uses memory through an alias (gpa with S for the shared one). */
 void sim_touch(struct sim *sim, uint64_t gpa_with_s, bool write);

@@ -203,7 +203,7 @@ static int swallowed_error(struct sim *sim, uint64_t gpa, uint64_t size, bool to
 
 #define TOY(id, function, text) \
 	static const struct sim_guest toy_##function = { .name = id, .what = text, .convert = function, \
-							 .patience = TRIES - 1 }
+							 .patience = TRIES - 1, .matchable = true }
 
 TOY("correct", correct, "every check that is due");
 TOY("tail-only", tail_only, "accepts what the last call converted, not what was asked for");

@@ -51,7 +51,8 @@ struct td_config {
 	uint64_t config_flags;		/* TDX_CONFIG_* */
 	uint64_t tsc_hz;
 	uint64_t seed;			/* of every chance that the behaviour takes */
-	uint64_t runaway_calls;		/* consecutive MapGPA calls without a newly claimed page that are too many */
+	uint64_t runaway_calls;		/* consecutive MapGPA calls without a newly claimed page are more than enough;
+					 * UINT64_MAX: never, and they are no part of the state */
 	struct td_behaviour behaviour;
 };
 
@@ -194,6 +195,12 @@ bool td_sane(const struct td *td);
  */
 bool td_mark(struct td *td);
 bool td_rollback(struct td *td);
+
+/*
+ * The state as a number: two TDs of one configuration with equal fingerprints behave alike from here on, whatever comes,
+ * but for two chances in 2^64. What only the journal shows (numbers, counters) is not in it.
+ */
+uint64_t td_fingerprint(const struct td *td);
 
 /*
  * What an engine supplies, resolved at link time. gpa is always without S and within one slot.

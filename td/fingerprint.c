@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* A TD's state as a number, for a search that wants to know whether it has been there before. */
+#include "td/state.h"
+
+/* splitmix64's mixing: every bit of the word moves every bit of the sum. */
+static uint64_t mix(uint64_t sum, uint64_t word)
+{
+	uint64_t x = sum + word + 0x9e3779b97f4a7c15ull;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
+	return x ^ x >> 31;
+}
+
+static uint64_t of_bytes(uint64_t sum, const void *bytes, uint64_t n)
+{
+	const uint8_t *b = bytes;
+	uint64_t word = 0;
+
+	for (uint64_t i = 0; i < n; i++) {
+		word = word << 8 | b[i];
+		if (i % 8 == 7 || i == n - 1) {
+			sum = mix(sum, word);
+			word = 0;
+		}
+	}
+	return sum;
+}
+
+/* The counters of a conversion are for the journal. */
+static uint64_t of_conversion(uint64_t sum, const struct td_conversion *c)
+{
+	sum = mix(mix(sum, c->start), c->end);
+	sum = mix(mix(sum, c->frontier), c->reached);
+	sum = mix(mix(sum, c->used), c->used_rip);
+	return mix(sum, c->to_shared);
+}
+
+uint64_t td_fingerprint(const struct td *td)
+{
+	const struct td_state *now = &td->now;
+	bool rules = td->choices.limit == 0;	/* they draw, and count calls and stalls */
+	uint64_t sum = of_bytes(0, td_pages(td), (uint64_t)td->pages * sizeof(struct td_page));
+
+	for (uint32_t i = 0; i < now->open_to; i++) {
+		sum = of_conversion(sum, &now->conversions[i]);
+		if (rules)
+			sum = mix(sum, now->conversions[i].stall_run);
+	}
+	for (uint32_t i = 0; i < td->config.vcpus; i++) {
+		const struct td_ve_info *ve = &now->ve[i];
+
+		sum = mix(mix(sum, ve->qualification), ve->gla);
+		sum = mix(mix(sum, ve->gpa), (uint64_t)ve->reason << 32 | ve->length << 1 | ve->valid);
+	}
+	sum = of_bytes(sum, now->rtmr, sizeof(now->rtmr));
+	sum = mix(mix(sum, now->td_ctls), now->notify_enables);
+	sum = mix(sum, td->config.runaway_calls != UINT64_MAX ? now->barren_calls : 0);
+	sum = mix(sum, now->last_verdict);
+	if (rules)
+		sum = mix(mix(sum, now->mapgpa_calls), now->random);
+	return mix(mix(sum, now->open_to), now->stop | (uint64_t)now->blameless << 32 | (uint64_t)now->finished << 33);
+}

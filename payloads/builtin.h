@@ -33,6 +33,7 @@ struct worker {
 	unsigned int cpu;
 	struct tdconv tdc;
 	struct inject inject;
+	bool tired;		/* of a module that is always busy */
 	uint64_t left_shared;	/* bytes that tdconv_os_left_shared() was told of */
 };
 

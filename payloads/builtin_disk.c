@@ -35,6 +35,17 @@ static bool read_all(struct virtio_blk *disk, uint64_t buffer, uint64_t bytes, c
 	return true;
 }
 
+/* A VMM may have called shared what is not. */
+static bool usable(uint64_t gpa, uint64_t bytes)
+{
+	uint64_t value;
+
+	for (uint64_t end = gpa + bytes; gpa < end; gpa += TDX_PAGE_SIZE)
+		if (!guarded_load(paging_alias(gpa + payload_info.shared), &value))
+			return false;
+	return true;
+}
+
 static void read_disk(uint64_t gpa)
 {
 	uint64_t ring = gpa + BUFFER, bytes;
@@ -67,7 +78,10 @@ void builtin_disk(struct worker *w, uint64_t gpa)
 		say(EVIDENCE_FAILED, "buffers for the disk could not be shared");
 		return;
 	}
-	read_disk(gpa);
+	if (usable(gpa, SHARED_BYTES))
+		read_disk(gpa);
+	else
+		say(EVIDENCE_FAILED, "buffers for the disk are not shared");
 	if (tdconv_convert(&w->tdc, gpa, SHARED_BYTES, TDCONV_PRIVATE, &res) == TDCONV_OK)
 		say(EVIDENCE_REMOVED, "vda");
 	else

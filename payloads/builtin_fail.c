@@ -18,8 +18,11 @@ static bool succeeded(struct worker *w, const struct tdconv_result *res, const c
 	return false;
 }
 
-/* A conversion to shared with this answer ends in this status, and can be undone completely. */
-static void fails_to_shared(struct worker *w, uint64_t gpa, struct inject inject, enum tdconv_status want,
+/*
+ * A conversion to shared with this answer ends in this status, and can be undone completely. False if this VMM does not
+ * let us undo it: the memory is in quarantine then, and nobody's to use.
+ */
+static bool fails_to_shared(struct worker *w, uint64_t gpa, struct inject inject, enum tdconv_status want,
 			    const char *name)
 {
 	struct tdconv_quarantine lost = { list, BUILTIN_LOST, 0 };
@@ -31,14 +34,15 @@ static void fails_to_shared(struct worker *w, uint64_t gpa, struct inject inject
 	w->inject.times = 0;
 	builtin_is(res.status, want, name);
 	if (res.rest_state != TDCONV_STATE_UNKNOWN)
-		return;
+		return true;
 	if (tdconv_undo(&w->tdc, &res, &lost, &undone) != TDCONV_OK) {
 		builtin_note(tdconv_strstatus(undone.status), undone.r10);
 		builtin_is(undone.proven.bytes + undone.lost, BYTES, "undone as far as this VMM lets us");
-		return;
+		return false;
 	}
 	builtin_ok(undone.proven.bytes == BYTES && lost.count == 0, "undone: every page is proven private");
 	builtin_is(contents_dirty(gpa, BYTES), 0, "and zero");
+	return true;
 }
 
 static void test_to_shared(struct worker *w, uint64_t gpa)
@@ -49,11 +53,12 @@ static void test_to_shared(struct worker *w, uint64_t gpa)
 	struct inject unaligned = { .times = 1, .r10 = TDVMCALL_RETRY, .r11_offset = 8 };
 	struct inject strange = { .times = 1, .r10 = 0x1234 };
 
-	fails_to_shared(w, gpa, refuse, TDCONV_E_VMM_INVALID, "refused halfway");
-	fails_to_shared(w, gpa, stall, TDCONV_E_STALLED, "RETRY without end is given up");
-	fails_to_shared(w, gpa, beyond, TDCONV_E_R11_BEYOND, "RETRY at the end is no success");
-	fails_to_shared(w, gpa, unaligned, TDCONV_E_R11_UNALIGNED, "RETRY inside a page is no place to go on from");
-	fails_to_shared(w, gpa, strange, TDCONV_E_VMM_UNKNOWN, "an answer that GHCI does not have");
+	if (!fails_to_shared(w, gpa, refuse, TDCONV_E_VMM_INVALID, "refused halfway") ||
+	    !fails_to_shared(w, gpa, stall, TDCONV_E_STALLED, "RETRY without end is given up") ||
+	    !fails_to_shared(w, gpa, beyond, TDCONV_E_R11_BEYOND, "RETRY at the end is no success") ||
+	    !fails_to_shared(w, gpa, unaligned, TDCONV_E_R11_UNALIGNED, "RETRY inside a page is no place to go on from") ||
+	    !fails_to_shared(w, gpa, strange, TDCONV_E_VMM_UNKNOWN, "an answer that GHCI does not have"))
+		builtin_note("bytes in quarantine that no further failure is tried on", BYTES);
 }
 
 /* The VMM refuses to give memory back, and refuses the undo too: all of it is lost, until it changes its mind. */

@@ -4,6 +4,8 @@
 #include "payloads/builtin.h"
 #include "tdconv_os.h"
 
+#define STALLS		64	/* of the real VMM in a row, while it prepares what an injected answer leaves behind */
+#define PATIENCE	2048	/* waits in a row; once it is used up there is none left for the pages that follow */
 #define LONGEST_WAIT	10	/* 2^10 spins: under an emulator that is not short, and nobody else needs the CPU */
 
 /* The linker's --wrap: the library's own TDCALL, and what it calls instead (build.mk). */
@@ -18,22 +20,26 @@ static bool injected(struct inject *inject)
 	return true;
 }
 
-/* Truly converts the part that the replaced answer shall leave behind; goes on after each RETRY of the real VMM. */
+/*
+ * Truly converts the part that the replaced answer shall leave behind; goes on after each RETRY of the real VMM that
+ * brought it further. One that does not has done what it would.
+ */
 static void convert_part(void *os, const struct tdconv_regs *request, uint64_t bytes)
 {
 	struct tdconv_regs regs = *request;
-	uint64_t end = request->r12 + bytes;
+	uint64_t from = request->r12, end = from + bytes, at = from;
+	unsigned int stalls = 0;
 
-	while (regs.r12 < end) {
-		uint64_t from = regs.r12;
-
+	while (at >= from && at < end && at % TDX_PAGE_SIZE == 0 && stalls < STALLS) {
+		stalls = at > from ? 0 : stalls + 1;
+		from = at;
 		regs = *request;
 		regs.r12 = from;
 		regs.r13 = end - from;
 		__real_tdconv_os_tdcall(os, &regs);
 		if (regs.rax != 0 || regs.r10 != TDVMCALL_RETRY)
 			return;
-		regs.r12 = (request->r12 & payload_info.shared) | (regs.r11 & ~payload_info.shared);
+		at = (request->r12 & payload_info.shared) | (regs.r11 & ~payload_info.shared);
 	}
 }
 
@@ -59,9 +65,12 @@ void __wrap_tdconv_os_tdcall(void *os, struct tdconv_regs *regs)
 bool tdconv_os_pause(void *os, enum tdconv_wait why, uint64_t run)
 {
 	uint64_t spins = 1ull << (run < LONGEST_WAIT ? run : LONGEST_WAIT);
+	struct worker *w = os;
 
-	(void)os;
 	(void)why;
+	w->tired |= run >= PATIENCE;
+	if (w->tired)
+		return false;
 	while (spins-- > 0)
 		__builtin_ia32_pause();
 	return true;
@@ -75,8 +84,13 @@ enum tdconv_record tdconv_os_record(void *os, uint64_t gpa, uint64_t bytes)
 	return TDCONV_RECORD_NONE;
 }
 
+/* Not through the direct map: while tdconv_set_memory() is at work, that can still say shared. */
 void tdconv_os_zero(void *os, uint64_t gpa, uint64_t bytes)
 {
-	(void)os;
-	memset(paging_alias(gpa), 0, bytes);
+	const struct worker *w = os;
+
+	for (uint64_t end = gpa + bytes; gpa < end; gpa += TDX_PAGE_SIZE) {
+		paging_patch_set(w->cpu, gpa);
+		memset(paging_patch(w->cpu), 0, TDX_PAGE_SIZE);
+	}
 }

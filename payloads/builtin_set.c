@@ -39,20 +39,25 @@ static void write_secrets(uint64_t va, uint64_t bytes)
 		*(volatile uint64_t *)(uintptr_t)at = secret(at);
 }
 
-/* Pages that cannot be used through the range, or that hold the secret (leak) or anything but zero (!leak). */
+/*
+ * Pages that hold the secret (leak) or anything but zero (!leak), or cannot be used although nobody but the module has a
+ * say in it. That a VMM calls shared what is not is told.
+ */
 static uint64_t bad_pages(uint64_t va, uint64_t bytes, bool leak)
 {
-	uint64_t bad = 0, value;
+	uint64_t bad = 0, refused = 0, value;
 
 	for (uint64_t at = va; at < va + bytes; at += TDX_PAGE_SIZE) {
 		volatile uint64_t *page = (volatile uint64_t *)(uintptr_t)at;
 
 		if (!guarded_load(page, &value) || !guarded_store(page, 1))
-			bad++;
+			refused++;
 		else
 			bad += leak ? value == secret(at) : value != 0;
 	}
-	return bad;
+	if (leak && refused != 0)
+		builtin_note("pages that the VMM called shared and that are not", refused);
+	return bad + (leak ? 0 : refused);
 }
 
 /* Extents before the one that failed were shared and taken back; those behind it were never touched. */

@@ -35,12 +35,19 @@ static uint64_t saturated(uint64_t pages)
 }
 
 /*
- * Whether leaving a conversion like this is a fault. Not under a VMM that will not let the guest complete: there it is
- * the right thing to do, as long as what was not done is not used. And not where there is no RAM.
+ * Whether leaving a conversion like this is a fault. Not where there is no RAM. And not under a VMM that will not let
+ * the guest complete: there it is the right thing to do, as long as what was not done is not used, and the fault is the
+ * use.
  */
-static bool blamed(const struct td *td, const struct td_conversion *c)
+static void blame(struct td *td, const struct td_conversion *c)
 {
-	return (c->used != 0 || !td->config.behaviour.contain) && td_sept_any_ram(td, c->frontier, c->end);
+	if (!td_sept_any_ram(td, c->frontier, c->end))
+		return;
+	if (!td->config.behaviour.contain)
+		td_violation(td, TD_V_ABANDONED, with_s(td, c, c->frontier), pages_in(c->end - c->frontier), c->used_rip,
+			     c->used);
+	else if (c->used != 0)
+		td_violation(td, TD_V_SHARED_ALIAS_OF_PRIVATE, c->used, 1, c->used_rip, 0);
 }
 
 static void close_conversion(struct td *td, struct td_conversion *c, enum td_close how)
@@ -50,8 +57,8 @@ static void close_conversion(struct td *td, struct td_conversion *c, enum td_clo
 	td_event(td, TD_EV_CLOSE, 0, (uint64_t)c->id << 32 | how, with_s(td, c, c->start),
 		 saturated(pages) << 32 | saturated(done), (uint64_t)c->calls << 32 | c->retries,
 		 (uint64_t)c->stalls << 32 | c->longest_run);
-	if (how == TD_CLOSE_ABANDONED && blamed(td, c))
-		td_violation(td, TD_V_ABANDONED, with_s(td, c, c->frontier), pages - done, c->used_rip, c->used);
+	if (how == TD_CLOSE_ABANDONED)
+		blame(td, c);
 	if (how != TD_CLOSE_MERGED)	/* what is not claimed by now (skipped, refused, left) nobody may use */
 		td_sept_known(td, c->start, pages, KNOWN(TO_SHARED) | KNOWN(TO_PRIVATE), TD_KNOWN_UNKNOWN);
 	*c = (struct td_conversion){ 0 };

@@ -268,7 +268,10 @@ static void test_contained(void)
 	fake_share(0, 8);
 	fake_touch(FAKE_PAGE(5) | S, 0);
 	fake_power_off();
-	tap_is(fake_violations(TD_V_ABANDONED), 1, "... unless what was not done was used");
+	tap_is(fake_violations(TD_V_SHARED_ALIAS_OF_PRIVATE), 1, "... unless what was not done was used");
+	tap_ok(fake_last(TD_EV_VERDICT)->a[1] == (FAKE_PAGE(5) | S) && fake_last(TD_EV_VERDICT)->rip == 0x1234,
+	       "... and it is the use that is named");
+	tap_is(fake_all_violations(), 1, "... alone");
 }
 
 static void test_cut_off(void)

@@ -55,7 +55,7 @@ static enum tdvf_error find_descriptor(const uint8_t *data, uint32_t bytes, uint
 static struct tdvf_section read_section(const uint8_t *at)
 {
 	return (struct tdvf_section){ get32(at), get32(at + 4), get64(at + 8), get64(at + 16), get32(at + 24),
-				      get32(at + 28) };
+				      get32(at + 28), 0 };
 }
 
 static enum tdvf_error check_section(const struct tdvf_section *s, uint32_t image_bytes)

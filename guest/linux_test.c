@@ -5,34 +5,8 @@
 
 #define tap_puts(s) fputs(s, stdout)
 #include "tests/tap.h"
-#include "guest/fake.h"
+#include "guest/scripts.h"
 #include "tdconv_linux.h"
-
-#define RETRY	TDVMCALL_RETRY
-#define FOREVER	UINT32_MAX
-#define N	8
-
-/* The scripts A to N, and what a model of Linux's loop makes of them: calls negative means that it fails. */
-static const struct row {
-	const char *name;
-	struct fake_answer script[3];
-	int64_t shared, private;
-} rows[] = {
-	{ "A willing", { { 0 } }, 1, 1 },
-	{ "B two pages a call", { { 3, RETRY, 2, FROM_START, 2, 0, S_ECHO, 0 } }, 4, 4 },
-	{ "C S wrong in R11", { { 3, RETRY, 2, FROM_START, 2, 0, S_FLIP, 0 } }, -1, -1 },
-	{ "D never any progress", { { FOREVER, RETRY, 0, FROM_START, 0, 0, S_ECHO, 0 } }, -3, -3 },
-	{ "E no progress twice", { { 2, RETRY, 0, FROM_START, 0, 0, S_ECHO, 0 } }, 3, 3 },
-	{ "F no progress three times", { { 3, RETRY, 0, FROM_START, 0, 0, S_ECHO, 0 } }, -3, -3 },
-	{ "G a page a call", { { 7, RETRY, 1, FROM_START, 1, 0, S_ECHO, 0 } }, 8, 8 },
-	{ "H a byte a call", { { 32767, RETRY, 8, FROM_START, 0, 1, S_ECHO, 0 } }, 32768, 32768 },
-	{ "I RETRY at the end", { { FOREVER, RETRY, 8, FROM_END, 0, 0, S_ECHO, 0 } }, -1, -1 },
-	{ "J RETRY past the end", { { 1, RETRY, 8, FROM_END, 4, 0, S_ECHO, 0 } }, -1, -1 },
-	{ "K backwards", { { FOREVER, RETRY, 0, FROM_START, -1, 0, S_ECHO, 0 } }, -1, -1 },
-	{ "M four pages, then INVALID_OPERAND", { { 1, RETRY, 4, FROM_START, 4, 0, S_ECHO, 0 },
-	  { 1, TDVMCALL_INVALID_OPERAND, 0, FROM_START, 0, 0, S_ECHO, 0 } }, -2, -2 },
-	{ "N R11 is 0", { { 1, RETRY, 0, FROM_ZERO, 0, 0, S_ECHO, 0 } }, -1, -1 },
-};
 
 static bool convert(struct tdconv *tdc, uint64_t start, uint64_t end, enum tdconv_to to, struct tdconv_linux *res)
 {
@@ -41,17 +15,19 @@ static bool convert(struct tdconv *tdc, uint64_t start, uint64_t end, enum tdcon
 
 static void test_scripts(void)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < SCRIPTS; i++) {
 		for (int to = TDCONV_PRIVATE; to <= TDCONV_SHARED; to++) {
 			struct tdconv *tdc = fake_start();
-			int64_t want = to == TDCONV_SHARED ? rows[i].shared : rows[i].private;
+			int64_t want = to == TDCONV_SHARED ? scripts[i].linux_shared : scripts[i].linux_private;
 			struct tdconv_linux res;
 			char name[80];
 
+			if (want == 0)
+				continue;
 			if (to == TDCONV_PRIVATE)
 				fake_share_all();
-			memcpy(fake.script, rows[i].script, sizeof(rows[i].script));
-			snprintf(name, sizeof(name), "%s, to %s", rows[i].name, to ? "shared" : "private");
+			memcpy(fake.script, scripts[i].answers, sizeof(scripts[i].answers));
+			snprintf(name, sizeof(name), "%s, to %s", scripts[i].name, to ? "shared" : "private");
 			tap_is(convert(tdc, GPA(0), GPA(N), (enum tdconv_to)to, &res), want > 0, name);
 			tap_is(res.calls, want > 0 ? want : -want, "... calls");
 		}

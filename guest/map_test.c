@@ -5,11 +5,7 @@
 
 #define tap_puts(s) fputs(s, stdout)
 #include "tests/tap.h"
-#include "guest/fake.h"
-
-#define RETRY	TDVMCALL_RETRY
-#define FOREVER	UINT32_MAX
-#define N	8	/* pages of the request */
+#include "guest/scripts.h"
 
 static struct tdconv_result res;
 
@@ -34,67 +30,22 @@ static void told_truth(const char *name, enum tdconv_to to)
 		       fake.bad_requests);
 }
 
-/* The scripts: what the VMM answers, and what must come of it in each direction. calls 0: not compared. */
-static const struct row {
-	const char *name;
-	struct fake_answer script[3];
-	enum tdconv_status shared, private;
-	uint64_t calls;
-} rows[] = {
-	{ "A willing", { { 0 } }, TDCONV_OK, TDCONV_OK, 1 },
-	{ "B two pages a call", { { 3, RETRY, 2, FROM_START, 2, 0, S_ECHO, 0 } }, TDCONV_OK, TDCONV_OK, 4 },
-	{ "C S wrong in R11", { { FOREVER, RETRY, 2, FROM_START, 2, 0, S_FLIP, 0 } }, TDCONV_E_R11_SHARED_BIT,
-	  TDCONV_E_R11_SHARED_BIT, 1 },
-	{ "D never any progress", { { FOREVER, RETRY, 0, FROM_START, 0, 0, S_ECHO, 0 } }, TDCONV_E_STALLED,
-	  TDCONV_E_STALLED, 1025 },
-	{ "E no progress twice", { { 2, RETRY, 0, FROM_START, 0, 0, S_ECHO, 0 } }, TDCONV_OK, TDCONV_OK, 3 },
-	{ "F no progress three times", { { 3, RETRY, 0, FROM_START, 0, 0, S_ECHO, 0 } }, TDCONV_OK, TDCONV_OK, 4 },
-	{ "G a page a call", { { 7, RETRY, 1, FROM_START, 1, 0, S_ECHO, 0 } }, TDCONV_OK, TDCONV_OK, 8 },
-	{ "H a byte a call", { { FOREVER, RETRY, 0, FROM_START, 0, 1, S_ECHO, 0 } }, TDCONV_E_R11_UNALIGNED,
-	  TDCONV_E_R11_UNALIGNED, 1 },
-	{ "I RETRY at the end", { { FOREVER, RETRY, 8, FROM_END, 0, 0, S_ECHO, 0 } }, TDCONV_E_R11_BEYOND,
-	  TDCONV_E_R11_BEYOND, 1 },
-	{ "J RETRY past the end", { { 1, RETRY, 8, FROM_END, 4, 0, S_ECHO, 0 } }, TDCONV_E_R11_BEYOND,
-	  TDCONV_E_R11_BEYOND, 1 },
-	{ "K backwards", { { FOREVER, RETRY, 0, FROM_START, -1, 0, S_ECHO, 0 } }, TDCONV_E_R11_BEHIND,
-	  TDCONV_E_R11_BEHIND, 1 },
-	{ "L two forward, then one back", { { 1, RETRY, 2, FROM_START, 2, 0, S_ECHO, 0 },
-	  { 1, RETRY, 0, FROM_START, -1, 0, S_ECHO, 0 } }, TDCONV_E_R11_BEHIND, TDCONV_E_R11_BEHIND, 2 },
-	{ "M four pages, then INVALID_OPERAND", { { 1, RETRY, 4, FROM_START, 4, 0, S_ECHO, 0 },
-	  { 1, TDVMCALL_INVALID_OPERAND, 0, FROM_START, 0, 0, S_ECHO, 0 } }, TDCONV_E_VMM_INVALID, TDCONV_E_VMM_INVALID, 2 },
-	{ "N R11 is 0", { { 1, RETRY, 0, FROM_ZERO, 0, 0, S_ECHO, 0 } }, TDCONV_E_R11_BEHIND, TDCONV_E_R11_BEHIND, 1 },
-	{ "GPA_INUSE", { { 1, TDVMCALL_GPA_INUSE, 0, FROM_START, 0, 0, S_ECHO, 0 } }, TDCONV_E_VMM_INUSE,
-	  TDCONV_E_VMM_INUSE, 1 },
-	{ "ALIGN_ERROR", { { 1, TDVMCALL_ALIGN_ERROR, 0, FROM_START, 0, 0, S_ECHO, 0 } }, TDCONV_E_VMM_ALIGN,
-	  TDCONV_E_VMM_ALIGN, 1 },
-	{ "no MapGPA", { { 1, TDVMCALL_SUBFUNC_UNSUPPORTED, 0, FROM_START, 0, 0, S_ECHO, 0 } },
-	  TDCONV_E_VMM_UNSUPPORTED, TDCONV_E_VMM_UNSUPPORTED, 1 },
-	{ "an unknown code", { { 1, 2, 8, FROM_START, 0, 0, S_ECHO, 0 } }, TDCONV_E_VMM_UNKNOWN, TDCONV_E_VMM_UNKNOWN, 1 },
-	{ "RETRY in the wrong half", { { 1, RETRY | 1ull << 32, 8, FROM_START, 0, 0, S_ECHO, 0 } }, TDCONV_E_VMM_UNKNOWN,
-	  TDCONV_E_VMM_UNKNOWN, 1 },
-	{ "the module fails the call", { { 1, 0, 0, FROM_START, 0, 0, S_ECHO, 0xc000010000000001 } }, TDCONV_E_MODULE,
-	  TDCONV_E_MODULE, 1 },
-	{ "R11 is the last page", { { 1, RETRY, 7, FROM_END, -1, 0, S_ECHO, 0 } }, TDCONV_OK, TDCONV_OK, 2 },
-	{ "R11 beyond GPA space", { { 1, RETRY, 0, FROM_START, 1ll << 40, 0, S_ECHO, 0 } }, TDCONV_E_R11_BEYOND,
-	  TDCONV_E_R11_BEYOND, 1 },
-};
-
 static void test_scripts(void)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < SCRIPTS; i++) {
 		for (int to = TDCONV_PRIVATE; to <= TDCONV_SHARED; to++) {
 			struct tdconv *tdc = fake_start();
-			enum tdconv_status want = to == TDCONV_SHARED ? rows[i].shared : rows[i].private;
+			enum tdconv_status want = to == TDCONV_SHARED ? scripts[i].shared : scripts[i].private;
 			char name[80];
 
 			if (to == TDCONV_PRIVATE)
 				fake_share_all();
-			memcpy(fake.script, rows[i].script, sizeof(rows[i].script));
-			snprintf(name, sizeof(name), "%s, to %s", rows[i].name, to ? "shared" : "private");
+			memcpy(fake.script, scripts[i].answers, sizeof(scripts[i].answers));
+			snprintf(name, sizeof(name), "%s, to %s", scripts[i].name, to ? "shared" : "private");
 			tap_is(run(tdc, (enum tdconv_to)to), want, name);
 			told_truth("... the result says what happened", (enum tdconv_to)to);
-			if (rows[i].calls)
-				tap_is(res.calls, rows[i].calls, "... calls");
+			if (scripts[i].calls)
+				tap_is(res.calls, scripts[i].calls, "... calls");
 			if (want == TDCONV_OK)
 				tap_ok(fake_pages_in(to ? FAKE_SHARED : FAKE_MAPPED, 0, N) == N, "... all of it");
 			else

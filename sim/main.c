@@ -23,6 +23,7 @@ static const struct opt option_table[] = {
 	{ "vmm", OPT_BEHAVIOUR, FIELD(vmm), "NAME[:PARAMETER=VALUE,...]", "one run under this behaviour, no more" },
 	{ "behaviours", OPT_FOLDER, FIELD(behaviours), "DIR", "where the files of --vmm are" },
 	{ "depth", OPT_NUMBER, FIELD(depth), "N", "answers chosen in one sequence [6]" },
+	{ "match", OPT_FLAG, FIELD(match), NULL, "go on from equal states once, and without --depth to every sequence's end" },
 	{ "random", OPT_NUMBER, FIELD(random), "N", "so many sequences drawn at random instead of all" },
 	{ "seed", OPT_NUMBER, FIELD(seed), "N", "of --random, and of the chances that a behaviour takes [1]" },
 	{ "stalls", OPT_NUMBER, FIELD(stalls), "N", "RETRYs without progress in a row that a harness must survive [2]" },
@@ -70,6 +71,10 @@ static int check(const struct options *o, int noperands)
 		return complain(STATUS_INPUT, "--depth %lu: from 1 to %d", o->depth.value, TD_EXPLORE_DEPTH);
 	if (o->vmm != NULL && (o->replay != NULL || o->random.given || o->depth.given))
 		return complain(STATUS_INPUT, "--vmm is one run: --depth, --random and --replay are about many");
+	if (o->match && (o->replay != NULL || o->random.given || o->vmm != NULL || o->harness != NULL))
+		return complain(STATUS_INPUT, "--match is about all sequences of a --guest: %s",
+				o->harness != NULL ? "what a harness remembers is not known" :
+				"not with --vmm, --random or --replay");
 	return 0;
 }
 
@@ -96,7 +101,9 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return status;
 	job.pages = (uint32_t)o.pages.value;
 	job.to_shared = !o.to_private;
-	return o.vmm != NULL ? run_vmm(&o, &job, &guest) : run_search(&o, &job, &guest);
+	if (o.vmm != NULL)
+		return run_vmm(&o, &job, &guest);
+	return o.match ? run_states(&o, &job, &guest) : run_search(&o, &job, &guest);
 }
 
 static const struct verb verb_sim = {

@@ -9,7 +9,7 @@
 struct options {
 	const char *guest, *harness, *replay, *vmm, *behaviours;
 	struct opt_number pages, depth, random, seed, stalls;
-	bool to_private, json, guests;
+	bool to_private, json, guests, match;
 };
 
 /*
@@ -18,8 +18,9 @@ struct options {
  */
 int options_load(const struct options *options, struct sim_guest *guest);
 
-/* search.c: every sequence of answers. vmm.c: one run under a behaviour. Both return the exit status. */
+/* search.c: every sequence of answers. states.c: every state. vmm.c: one run under a behaviour. They return the status. */
 int run_search(const struct options *options, struct sim_job *job, struct sim_guest *guest);
+int run_states(const struct options *options, struct sim_job *job, struct sim_guest *guest);
 int run_vmm(const struct options *options, struct sim_job *job, struct sim_guest *guest);
 
 #endif

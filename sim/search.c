@@ -4,22 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "sim/child.h"
 #include "sim/tally.h"
 
 #define MAX_DEATHS	20
-
-/* What the process that runs the guest is told. */
-struct search {
-	const struct options *options;
-	const struct sim_job *job;
-	struct sim_guest *guest;
-	uint32_t depth;
-	struct tally *tally;
-	struct sim *sim;
-};
 
 static int parse_replay(const char *text, struct td_choices *c)
 {
@@ -101,8 +90,8 @@ static struct sim *prepared(const struct search *s, const struct td_choices *fro
 	return sim;
 }
 
-/* A guest that crashes or hangs does so under one sequence: a finding; the next process goes on behind it. */
-static int search(struct search *s, struct td_choices from)
+/* A guest that crashes or hangs does so under one sequence. */
+int search(struct search *s, struct td_choices from)
 {
 	struct tally *t = s->tally;
 	enum child_end end = CHILD_DIED;
@@ -123,40 +112,30 @@ static int search(struct search *s, struct td_choices from)
 	return 0;
 }
 
-/* The same at every smaller depth first: what is found there is shorter, and nothing shorter is to be had. */
-static int shorten(struct search *s, struct tally *small)
+int shorten(struct search *s, uint32_t below, struct tally *small)
 {
 	struct tally *t = s->tally;
-	uint32_t depth = s->depth;
 	int status = 0;
 
 	s->tally = small;
-	for (s->depth = 1; !status && s->depth < depth; s->depth++) {
+	for (s->depth = 1; !status && s->depth < below; s->depth++) {
 		memset(small, 0, sizeof(*small));
 		status = search(s, (struct td_choices){ 0 });
 		for (unsigned int f = 1; f < FINDINGS; f++)
-			if (t->found[f] != 0 && small->found[f] != 0 && small->first[f].at < t->first[f].at)
+			if (t->found[f] != 0 && small->found[f] != 0 &&
+			    (t->first[f].at == 0 || small->first[f].at < t->first[f].at))
 				t->first[f] = small->first[f];
 	}
 	s->tally = t;
 	return status;
 }
 
-static double seconds_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
-}
-
 int run_search(const struct options *o, struct sim_job *job, struct sim_guest *guest)
 {
 	struct search s = { .options = o, .job = job, .guest = guest, .depth = (uint32_t)o->depth.value };
 	struct td_choices from = { 0 };
-	struct timespec start;
+	struct clocks start;
 	struct tally *t;
-	double seconds;
 	int status = o->replay != NULL ? parse_replay(o->replay, &from) : 0;
 
 	if (status)
@@ -166,16 +145,16 @@ int run_search(const struct options *o, struct sim_job *job, struct sim_guest *g
 	if (t == MAP_FAILED)
 		return complain(STATUS_ENVIRONMENT, "no memory for the results");
 	s.tally = t;
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	start = clocks_now();
 	status = search(&s, from);
-	seconds = seconds_since(&start);
+	t->spent = clocks_since(&start);
 	if (!status && tally_bad(t) && o->replay == NULL && o->random.value == 0)
-		status = shorten(&s, t + 1);
+		status = shorten(&s, s.depth, t + 1);
 	if (status)
 		return status;
 	if (o->json)
-		tally_json(job, t, seconds);
+		tally_json(job, t);
 	else
-		tally_text(job, t, seconds);
+		tally_text(job, t);
 	return tally_bad(t) ? STATUS_FAIL : STATUS_PASS;
 }

@@ -46,6 +46,31 @@ caught() {
 	run -0 "$sim" --pages 4 --depth 5 --to-private
 }
 
+@test "64 pages, every sequence to its end, equal states merged: libtdconv is clean, both ways" {
+	for direction in '' --to-private; do
+		run -0 "$sim" --pages 64 --match --json ${direction:+"$direction"}
+		[ "$(jq -r '"\(.all) \(.findings | length) \(.longest)"' <<<"$output")" = "true 0 384" ]
+		[ "$(jq .states <<<"$output")" -gt 10000 ]
+		echo "# $(jq -r '"\(.states) states, \(.sequences) sequences, \(.seconds) s"' <<<"$output")" >&3
+	done
+}
+
+@test "with --match each toy is caught as without" {
+	caught_matching() {
+		run -1 "$sim" --match --json --pages 8 --guest "$@"
+		jq -r '[.findings[] | "\(.name)=\(.shortest)"] | join(" ")' <<<"$output"
+	}
+	[ "$(caught_matching tail-only --to-private)" = pending-access=first ]
+	[ "$(caught_matching unmasked-s)" = gave-up=stall ]
+	[ "$(caught_matching unbounded)" = runaway=stall ]
+	[ "$(caught_matching end-is-success)" = false-success=end ]
+	[ "$(caught_matching byte-trickle)" = bad-request=unaligned ]
+	[ "$(caught_matching swallowed-error)" = false-success=invalid ]
+	[ "$(caught_matching no-r11-check --depth 6)" = "runaway=below bad-request=end" ]
+	run -0 "$sim" --match --guest correct
+	run -2 "$sim" --match --harness /nowhere.so
+}
+
 @test "random sequences: the same seed gives the same" {
 	run -0 "$sim" --pages 64 --depth 40 --random 2000 --seed 7 --json
 	first=$(jq '[.sequences, .calls, .tdcalls]' <<<"$output")

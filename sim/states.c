@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* Every state that a guest can be brought to, each gone on from once: match.h says what a state is. */
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include "cli/json.h"
+#include "sim/child.h"
+#include "sim/match.h"
+#include "sim/tally.h"
+
+#define SHORT 5		/* answers: below that a shortest sequence is looked for, without merging */
+
+struct shared {
+	struct match_tally states;
+	struct tally tally, scratch;
+};
+
+struct matching {
+	const struct sim_job *job;
+	uint32_t depth;
+	struct sim *sim;
+	struct shared *shared;
+};
+
+static int work(void *arg)
+{
+	struct matching *m = arg;
+
+	match_search(m->sim, m->job, m->depth, false, &m->shared->states);
+	return 0;
+}
+
+static uint64_t bad(const struct shared *s)
+{
+	return tally_bad(&s->tally);
+}
+
+static const char *verdict(const struct shared *s)
+{
+	return bad(s) ? "fail" : s->states.full ? "inconclusive" : "pass";
+}
+
+static void report_text(const struct matching *m)
+{
+	const struct match_tally *t = &m->shared->states;
+
+	printf("guest      %s: %s\n", m->job->guest->name, m->job->guest->what);
+	printf("explored   %u pages to %s, %s: %lu states; %lu sequences, of which %lu ended in a known one;\n",
+	       m->job->pages, m->job->to_shared ? "shared" : "private",
+	       m->depth != 0 ? "to that depth" : "every sequence to its end", t->states, t->runs, t->merged);
+	printf("           longest %u answers, %lu MapGPA, %.1f s\n", t->deepest, t->calls, m->shared->tally.spent.wall);
+	findings_text(&m->shared->tally);
+	printf("verdict    %s\n", bad(m->shared) ? "fail" : t->full ? "inconclusive: not all states were seen" :
+	       "pass: nothing to find");
+}
+
+static void report_json(const struct matching *m)
+{
+	const struct match_tally *t = &m->shared->states;
+	struct json json = { .out = stdout, .indent = true };
+
+	json_object(&json, NULL);
+	json_text(&json, "schema", "tdlab.sim-match/1");
+	json_text(&json, "guest", m->job->guest->name);
+	json_number(&json, "pages", m->job->pages);
+	json_text(&json, "direction", m->job->to_shared ? "shared" : "private");
+	json_number(&json, "depth", m->depth);
+	json_number(&json, "states", t->states);
+	json_number(&json, "sequences", t->runs);
+	json_number(&json, "merged", t->merged);
+	json_number(&json, "longest", t->deepest);
+	json_number(&json, "calls", t->calls);
+	json_bool(&json, "all", !t->full);
+	json_seconds(&json, "seconds", m->shared->tally.spent.wall);
+	json_seconds(&json, "cpu_seconds", m->shared->tally.spent.cpu);
+	findings_json(&json, &m->shared->tally);
+	json_text(&json, "verdict", verdict(m->shared));
+	json_object_end(&json);
+}
+
+/* The ways that the merging search found are long; short ones are looked for without it. */
+static int look_for_short_ones(const struct options *o, struct matching *m, struct sim_guest *guest)
+{
+	struct search s = { .options = o, .job = m->job, .guest = guest, .tally = &m->shared->tally };
+
+	return bad(m->shared) ? shorten(&s, SHORT, &m->shared->scratch) : 0;
+}
+
+int run_states(const struct options *o, struct sim_job *job, struct sim_guest *guest)
+{
+	struct sim_setup setup = { .pages = sim_job_pages(job), .runaway_calls = o->depth.given ? 0 : UINT64_MAX };
+	struct matching m = { .job = job, .depth = o->depth.given ? (uint32_t)o->depth.value : 0 };
+	struct clocks start = clocks_now();
+	int status = 0;
+
+	if (!job->guest->matchable)
+		return complain(STATUS_INPUT, "--match: what %s remembers is not known", job->guest->name);
+	m.shared = mmap(NULL, sizeof(*m.shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	m.sim = sim_new(&setup);
+	if (m.shared == MAP_FAILED || m.sim == NULL || !sim_prepare(m.sim, job))
+		return complain(STATUS_ENVIRONMENT, "no memory for the guest code");
+	if (child_run(work, &m, &m.shared->states.runs, &status) != CHILD_BACK)
+		return complain(STATUS_ENVIRONMENT, "the process of the guest code did not come back");
+	m.shared->tally.spent = clocks_since(&start);
+	for (unsigned int f = 1; f < SIM_FINDING_KINDS; f++)
+		m.shared->tally.found[f] = m.shared->states.found[f];
+	status = look_for_short_ones(o, &m, guest);
+	if (status)
+		return status;
+	(o->json ? report_json : report_text)(&m);
+	return bad(m.shared) ? STATUS_FAIL : m.shared->states.full ? STATUS_INCONCLUSIVE : STATUS_PASS;
+}

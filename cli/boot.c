@@ -90,6 +90,15 @@ int boot_judged(struct boot *b)
 	return status;
 }
 
+static void read_phases(struct boot *b)
+{
+	struct volume volume;
+
+	volume_read(&volume, b->guest.firmware_data, b->guest.firmware_bytes);
+	phases_read(&b->phases, &b->judgement, &b->records, &b->config.td, &volume, &b->symbols);
+	volume_free(&volume);
+}
+
 static int run_and_report(struct boot *b)
 {
 	int status = boot_judged(b);
@@ -102,6 +111,8 @@ static int run_and_report(struct boot *b)
 	} else if (b->guest.path) {
 		symbols_load_payload(&b->symbols, b->options.kernel);
 	}
+	if (b->guest.firmware)
+		read_phases(b);
 	if (b->options.json)
 		report_json(b);
 	else

@@ -8,6 +8,7 @@
 #include "cli/judge.h"
 #include "cli/measured.h"
 #include "cli/opt.h"
+#include "cli/phases.h"
 #include "cli/qemu.h"
 #include "cli/ram.h"
 #include "cli/snapshot.h"
@@ -54,6 +55,7 @@ struct boot {
 	struct measured measured;
 	struct judgement judgement;
 	struct symbols symbols;
+	struct phases phases;		/* of a guest with firmware */
 };
 
 /* The options that say what the guest is and what it needs, the same for every verb that boots one. */

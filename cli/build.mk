@@ -4,7 +4,7 @@
 CLI_LIB := $(filter-out main %_test fuzz%,$(patsubst cli/%.c,%,$(wildcard cli/*.c)))
 CLI_LIBS := -linih -ljansson
 CLI_TESTS := $(patsubst cli/%.c,$(B)/cli/%,$(wildcard cli/*_test.c))
-CLI_MONITOR := machine tdvf tdhob bzimage elf linux payload load
+CLI_MONITOR := machine pe tdvf tdhob bzimage elf linux payload load
 CLI_LIB_OBJ := $(CLI_LIB:%=$(B)/cli/%.o) $(CLI_MONITOR:%=$(B)/cli/monitor/%.o)
 
 ALL += $(B)/tdlab $(B)/tdlab-first

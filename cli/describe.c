@@ -5,6 +5,7 @@
 
 #include "abi/tdx.h"
 #include "cli/describe.h"
+#include "monitor/pe.h"
 #include "td/td.h"
 
 struct row {
@@ -140,6 +141,15 @@ static void finding(const struct td_event *e, char *text, size_t bytes)
 	}
 }
 
+static const char *image_kind(uint64_t kind)
+{
+	static const char *const kinds[] = {
+		[PE_UNKNOWN] = "no image", [PE_ROM] = "ROM", [PE_DRIVER] = "driver", [PE_LOADER] = "loader", [PE_LINUX] = "Linux",
+	};
+
+	return kind < ARRAY_SIZE(kinds) ? kinds[kind] : "?";
+}
+
 void describe_text(const struct td_event *e, char *text, size_t bytes)
 {
 	switch (e->type) {
@@ -160,6 +170,10 @@ void describe_text(const struct td_event *e, char *text, size_t bytes)
 		break;
 	case TD_EV_COUNT:
 		snprintf(text, bytes, "%" PRIu64 " exits of %s", e->a[1], exit_name((unsigned int)e->a[0]));
+		break;
+	case TD_EV_IMAGE:
+		snprintf(text, bytes, "code at 0x%" PRIx64 ", 0x%" PRIx64 " bytes: %.8s, hash %016" PRIx64, e->a[0], e->a[1],
+			 e->a[4] ? (const char *)&e->a[4] : image_kind(e->a[2]), e->a[3]);
 		break;
 	case TD_EV_MARK:
 		snprintf(text, bytes, "%s, %" PRIu64, mark_name((unsigned int)e->a[0]), e->a[1]);

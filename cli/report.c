@@ -100,6 +100,20 @@ static void report_conversions(const struct boot *b)
 	      t->to_private_pages, plural(t->to_private_pages), accepted);
 }
 
+static void report_phases(const struct boot *b)
+{
+	for (unsigned int i = 0; b->guest.firmware && i < PHASES; i++) {
+		const struct phase_totals *t = &b->phases.all[i];
+
+		if (t->last < 0)
+			continue;
+		label("", "%s: %" PRIu64 " call%s (%" PRIu64 " RETRY, %" PRIu64 " stall%s), %" PRIu64 " page%s to shared, %"
+		      PRIu64 " back, %" PRIu64 " of devices; accepted %" PRIu64 " x 2 MiB, %" PRIu64 " x 4 KiB, last at %.1f s",
+		      phase_name(i), t->calls, plural(t->calls), t->retries, t->stalls, plural(t->stalls), t->to_shared,
+		      plural(t->to_shared), t->to_private, t->device, t->accepts_2m, t->accepts_4k, t->last);
+	}
+}
+
 static void report_device(const struct boot *b)
 {
 	const struct console *c = &b->console;
@@ -186,6 +200,49 @@ static const char *real_text(unsigned int real)
 	return real < ARRAY_SIZE(texts) ? texts[real] : "unknown";
 }
 
+/* The conversion that a page was last part of, before a finding about it. */
+static const struct conversion *last_conversion(const struct boot *b, const struct finding *f)
+{
+	uint64_t gpa = f->gpa & ~tdx_shared_bit(b->config.td.gpaw);
+
+	for (size_t i = b->judgement.nconversions; i > 0; i--) {
+		const struct conversion *c = &b->judgement.conversions[i - 1];
+
+		if (c->calls && c->record <= f->record && gpa >= c->gpa && gpa - c->gpa < c->pages * TDX_PAGE_SIZE)
+			return c;
+	}
+	return NULL;
+}
+
+/* Memory that was not accepted was mostly forgotten when it was: what was asked for, and what of it was accepted. */
+static void report_not_accepted(const struct boot *b, const struct finding *f)
+{
+	const struct conversion *c = f->kind == TD_V_PENDING_ACCESS ? last_conversion(b, f) : NULL;
+	uint64_t first = 0, end = 0, pages = 0;
+	char by[160];
+
+	if (!c || c->to_shared)
+		return;
+	for (size_t i = c->record; i < f->record; i++) {
+		const struct td_event *e = &b->records.all[i];
+		uint64_t gpa = e->a[0] & ~(TDX_PAGE_SIZE - 1), size;
+
+		if (e->type != TD_EV_ACCEPT || tdx_code(e->a[1]) != TDX_SUCCESS || gpa - c->gpa >= c->pages * TDX_PAGE_SIZE)
+			continue;
+		size = e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? TDX_2M_PAGES : 1;
+		first = !pages || gpa < first ? gpa : first;
+		pages += size;
+		end = gpa + size * TDX_PAGE_SIZE > end ? gpa + size * TDX_PAGE_SIZE : end;
+	}
+	symbols_name(&b->symbols, b->records.all[c->record - 1].rip, by, sizeof(by));
+	printf(INDENT "it was asked for back by %s: %" PRIu64 " pages at GPA 0x%" PRIx64 ", %s after %" PRIu64 " calls (%" PRIu64
+	       " RETRY);\n", by, c->pages, c->gpa, c->closed ? close_name(c->how) : "open", c->calls, c->retries);
+	if (pages)
+		printf(INDENT "of these, %" PRIu64 " were accepted, from 0x%" PRIx64 " to 0x%" PRIx64 "\n", pages, first, end - 1);
+	else
+		puts(INDENT "of these, none was accepted");
+}
+
 static void report_finding(const struct boot *b, const struct finding *f, bool fully)
 {
 	uint64_t s = tdx_shared_bit(b->config.td.gpaw);
@@ -202,6 +259,7 @@ static void report_finding(const struct boot *b, const struct finding *f, bool f
 	else if (f->rip)
 		printf(INDENT "at RIP 0x%" PRIx64 "\n", f->rip);
 	report_callers(b, f->callers);
+	report_not_accepted(b, f);
 	report_events(b, f);
 }
 
@@ -269,6 +327,7 @@ void report_text(const struct boot *b)
 	label("vmm", "%s: %s", b->behaviour.name, b->behaviour.title);
 	report_times(b);
 	report_conversions(b);
+	report_phases(b);
 	report_device(b);
 	report_measured(b);
 	report_console(b);

@@ -13,7 +13,8 @@ static void put_guest(struct json *json, const struct boot *b)
 
 	json_object(json, "guest");
 	json_text(json, "image", b->guest.path);
-	json_text(json, "kind", b->guest.linux_kernel ? "linux" : "payload");
+	json_text(json, "kind", b->guest.path && !b->guest.linux_kernel ? "payload" : "linux");
+	json_text(json, "firmware", b->guest.firmware);
 	json_text(json, "version", *version ? version : NULL);
 	json_number(json, "gpaw", b->config.td.gpaw);
 	json_number(json, "cpus", b->config.td.vcpus);
@@ -75,6 +76,30 @@ static void put_totals(struct json *json, const struct totals *t)
 	json_number(json, "accepts_2m", t->accepts_2m);
 	json_number(json, "abandoned_pages", t->abandoned_pages);
 	json_object_end(json);
+}
+
+static void put_phases(struct json *json, const struct boot *b)
+{
+	json_array(json, "phases");
+	for (unsigned int i = 0; b->guest.firmware && i < PHASES; i++) {
+		const struct phase_totals *t = &b->phases.all[i];
+
+		json_object(json, NULL);
+		json_text(json, "name", phase_name(i));
+		json_number(json, "conversions", t->conversions);
+		json_number(json, "mapgpa_calls", t->calls);
+		json_number(json, "retries", t->retries);
+		json_number(json, "stalls", t->stalls);
+		json_number(json, "to_shared_pages", t->to_shared);
+		json_number(json, "to_private_pages", t->to_private);
+		json_number(json, "device_pages", t->device);
+		json_number(json, "accepts_2m", t->accepts_2m);
+		json_number(json, "accepts_4k", t->accepts_4k);
+		json_number(json, "size_mismatches", t->mismatches);
+		json_seconds(json, "last", t->last);
+		json_object_end(json);
+	}
+	json_array_end(json);
 }
 
 /* Violations, or all that is none. */
@@ -185,6 +210,7 @@ void report_json(const struct boot *b)
 	json_number(&json, "exit_status", (uint64_t)j->status);
 	put_conversions(&json, b);
 	put_totals(&json, &j->totals);
+	put_phases(&json, b);
 	put_findings(&json, b, true);
 	put_findings(&json, b, false);
 	put_evidence(&json, b);

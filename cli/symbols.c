@@ -136,8 +136,17 @@ void symbols_load(struct symbols *s, const char *kernel, const char *version)
 	free(folder);
 }
 
+void symbols_add_image(struct symbols *s, uint64_t base, uint64_t bytes, const char *name)
+{
+	s->images = xrealloc(s->images, (s->nimages + 1) * sizeof(*s->images));
+	s->images[s->nimages] = (struct symbol_image){ .base = base, .bytes = bytes };
+	snprintf(s->images[s->nimages].name, sizeof(s->images[s->nimages].name), "%s", name);
+	s->nimages++;
+}
+
 void symbols_free(struct symbols *s)
 {
+	free(s->images);
 	free(s->all);
 	free(s->text);
 	free(s->path);
@@ -189,9 +198,18 @@ bool symbols_name(const struct symbols *s, uint64_t address, char *text, size_t 
 {
 	const struct symbol *symbol = s->placed ? find(s, address - s->slide) : NULL;
 
-	if (symbol)
+	if (symbol) {
 		snprintf(text, bytes, "%s+0x%" PRIx64, symbol->name, address - s->slide - symbol->address);
-	else
-		snprintf(text, bytes, "0x%" PRIx64, address);
-	return symbol != NULL;
+		return true;
+	}
+	for (size_t i = s->nimages; i > 0; i--) {
+		const struct symbol_image *image = &s->images[i - 1];
+
+		if (address - image->base < image->bytes) {
+			snprintf(text, bytes, "%s+0x%" PRIx64, image->name, address - image->base);
+			return true;
+		}
+	}
+	snprintf(text, bytes, "0x%" PRIx64, address);
+	return false;
 }

@@ -45,6 +45,7 @@ $(B)/monitor/elf_test: $(call MON_HOST,elf)
 $(B)/monitor/lapic_test: $(call MON_HOST,lapic msr cpuid)
 $(B)/monitor/load_test: $(call MON_HOST,load load_memory linux payload elf bzimage)
 $(B)/monitor/tdvf_test: $(call MON_HOST,tdvf tdhob)
+$(B)/monitor/pe_test: $(call MON_HOST,pe)
 $(B)/monitor/insn_test: $(call MON_HOST,insn)
 $(B)/monitor/ioapic_test: $(call MON_HOST,ioapic)
 $(B)/monitor/insn_test: MON_LIBS := -lZydis

@@ -11,6 +11,7 @@
 #include "monitor/lib.h"
 #include "monitor/mem.h"
 #include "monitor/npt.h"
+#include "monitor/origin.h"
 #include "monitor/pattern.h"
 #include "monitor/ports.h"
 #include "monitor/settle.h"
@@ -160,6 +161,8 @@ void td_engine_emit(struct td *of, struct td_event *event)
 	struct td_event callers = { .type = TD_EV_CALLERS, .vcpu = event->vcpu };
 
 	(void)of;
+	if (current != NULL && (event->type == TD_EV_MAPGPA || event->type == TD_EV_ACCEPT || event->type == TD_EV_VERDICT))
+		origin_note(current);
 	journal_put(event);
 	if (current == NULL || (event->type != TD_EV_MAPGPA && event->type != TD_EV_VERDICT))
 		return;

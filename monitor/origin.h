@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who asks, in a guest that starts with firmware: there code of many hands runs one after the other, each an EFI image
+ * of its own. Before the first conversion or ACCEPT from an image the journal tells where it is and what (TD_EV_IMAGE).
+ */
+#ifndef MONITOR_ORIGIN_H
+#define MONITOR_ORIGIN_H
+
+#include "monitor/vcpu.h"
+
+/* With the lock: an event is about to be recorded that the code at vcpu->regs.rip caused. */
+void origin_note(const struct vcpu *vcpu);
+
+#endif

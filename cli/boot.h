@@ -46,6 +46,10 @@ struct boot {
 	struct snapshot *save;
 	const struct snapshot *from;
 
+	/* whoever follows the run: see struct run */
+	const char *(*look)(void *arg, double cpu);
+	void *look_arg;
+
 	/* run.c and judge.c */
 	struct ram ram;
 	struct records records;

@@ -4,95 +4,227 @@
  * guest back after each (monitor/explore.h); here each sequence is compared with the reference model and with td's
  * verdicts, and afterwards the guest is judged on what it does when it is left alone.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/boot.h"
-#include "cli/explored.h"
+#include "cli/explore.h"
+#include "cli/sha256.h"
 
 #define UNDO_STEPS	200000
-#define FIELD(name)	offsetof(struct explore_options, name)
-
-struct explore_options {
-	struct boot_options boot;
-	struct opt_number depth, pages, sequences, stalls;
-	bool to_private;
-};
+#define SAVE_S		1.0	/* at most that much is done again after the command was killed */
+#define TIMEOUT_S	86400
 
 static const struct opt options[] = {
-	{ "depth", OPT_NUMBER, FIELD(depth), "N", "answers chosen in one sequence [5]" },
-	{ "pages", OPT_NUMBER, FIELD(pages), "N", "at the first MapGPA of at least so many pages [1]" },
-	{ "to-private", OPT_FLAG, FIELD(to_private), NULL, "at the first MapGPA to private [to shared]" },
-	{ "sequences", OPT_NUMBER, FIELD(sequences), "N", "stop after so many [all]" },
-	{ "model-stalls", OPT_NUMBER, FIELD(stalls), "N",
-	  "RETRYs without progress that end the model's loop [3, as Linux]" },
-	{ "vmm", OPT_BEHAVIOUR, FIELD(boot.vmm), "NAME[:K=V,...]", "the VMM before and after [complete]" },
-	{ "behaviours", OPT_FOLDER, FIELD(boot.behaviours), "DIR", "where behaviours are looked for" },
-	{ "initrd", OPT_FILE, FIELD(boot.initrd), "FILE", "initial RAM disk [tdlab's own]" },
-	{ "append", OPT_TEXT, FIELD(boot.append), "STRING", "more words for the kernel command line" },
-	{ "memory", OPT_SIZE, FIELD(boot.memory), "SIZE", "of the guest [1G]" },
-	{ "modules", OPT_FOLDER, FIELD(boot.modules), "DIR", "the kernel's modules, for the disk's driver" },
-	{ "seed", OPT_NUMBER, FIELD(boot.seed), "N", "the same run every time" },
-	{ "timeout", OPT_SECONDS, FIELD(boot.timeout), "S", "seconds until the guest is given up [600]" },
-	{ "console", OPT_FILE, FIELD(boot.console), "FILE", "for the guest's console [stderr]" },
-	{ "journal", OPT_FILE, FIELD(boot.journal), "FILE", "keep the journal, for tdlab trace" },
-	{ "qemu", OPT_FILE, FIELD(boot.qemu), "FILE", "QEMU to use [qemu-system-x86_64 in PATH]" },
-	{ "json", OPT_FLAG, FIELD(boot.json), NULL, "report as JSON" },
+	EXPLORE_OPTIONS,
+	{ "depth", OPT_NUMBER, EXPLORE_FIELD(depth), "N", "answers chosen in one sequence [5]" },
+	{ "sequences", OPT_NUMBER, EXPLORE_FIELD(sequences), "N", "stop after so many [all]" },
+	{ "random", OPT_NUMBER, EXPLORE_FIELD(random), "N", "so many sequences drawn at random instead of all" },
+	{ "draw", OPT_NUMBER, EXPLORE_FIELD(draw), "N", "seed of --random [1]" },
+	{ "shard", OPT_TEXT, EXPLORE_FIELD(shard), "I/N", "only this part of all sequences, for tdlab merge" },
+	{ "state", OPT_FILE, EXPLORE_FIELD(state), "FILE", "keeps what is done; go on from there if it exists" },
 	{ 0 },
 };
 
-static int explore_and_report(struct boot *b, uint32_t stalls)
+struct explore *explore_new(void)
 {
-	struct explored explored;
-	int status = boot_run(b);
+	struct explore *x = xcalloc(1, sizeof(*x));
+
+	x->options = (struct explore_options){
+		.boot = { .vmm = "complete", .memory.value = 1ull << 30, .cpus.value = 1, .timeout.value = TIMEOUT_S },
+		.depth.value = 5, .pages.value = 1, .stalls.value = TDCONV_LINUX_TRIES, .draw.value = 1,
+	};
+	return x;
+}
+
+void explore_free(struct explore *x)
+{
+	if (x->prepared)
+		boot_free(&x->boot);
+	free(x);
+}
+
+/* Whatever the guest's requests may depend on, but for its file: as options that make it so. */
+static void conditions(const struct explore_options *o, char *text, size_t bytes)
+{
+	int n = snprintf(text, bytes, "--memory %luM --pages %lu --vmm %s", o->boot.memory.value >> 20, o->pages.value,
+			 o->boot.vmm);
+
+	if (o->boot.initrd && n > 0 && (size_t)n < bytes)
+		n += snprintf(text + n, bytes - (size_t)n, " --initrd %s", o->boot.initrd);
+	if (o->boot.append && n > 0 && (size_t)n < bytes)
+		snprintf(text + n, bytes - (size_t)n, " --append %s", o->boot.append);
+}
+
+static int fill_of(struct explore *x, const char *kernel)
+{
+	const struct explore_options *o = &x->options;
+	struct result_of *of = &x->explored.result.of;
+
+	*of = (struct result_of){
+		.version = TDLAB_VERSION, .engine = "monitor", .to_shared = !o->to_private, .depth = o->depth.value,
+		.stalls = o->stalls.value, .random = o->random.value, .seed = o->random.value ? o->draw.value : 0,
+	};
+	snprintf(of->guest, sizeof(of->guest), "%s", kernel);
+	sha256_hex(x->boot.guest.data, x->boot.guest.bytes, of->digest);
+	conditions(o, of->conditions, sizeof(of->conditions));
+	if (o->shard && !result_shard(o->shard, &of->shard, &of->shards))
+		return complain(STATUS_INPUT, "--shard %s: write I/N, I from 1 to N", o->shard);
+	return 0;
+}
+
+static int check_numbers(const struct explore_options *o)
+{
+	if (o->depth.value == 0 || o->depth.value > EXPLORE_MAX_DEPTH)
+		return complain(STATUS_INPUT, "--depth %lu: from 1 to %d", o->depth.value, EXPLORE_MAX_DEPTH);
+	if (o->random.given && (o->random.value == 0 || o->random.value > UINT32_MAX))
+		return complain(STATUS_INPUT, "--random %lu: from 1 to %u", o->random.value, UINT32_MAX);
+	if (o->sequences.given && (o->shard || o->state))
+		return complain(STATUS_INPUT, "--sequences leaves a part out: not with --shard or --state");
+	return 0;
+}
+
+int explore_prepare(struct explore *x, const char *kernel)
+{
+	const struct explore_options *o = &x->options;
+	struct boot *b = &x->boot;
+	int status = check_numbers(o);
 
 	if (status)
 		return status;
-	explored_read(&explored, &b->records, b->config.explore.depth, stalls);
-	judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->device, &b->end);
-	if (b->options.json)
-		explored_json(&explored, b);
+	x->options.boot.kernel = kernel;
+	b->options = o->boot;
+	b->config.td.undo_steps = UNDO_STEPS;
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	x->prepared = true;
+	status = boot_prepare(b);
+	if (!status)
+		status = fill_of(x, kernel);
+	if (!status)
+		b->config.explore = (struct monitor_explore){
+			.depth = (uint32_t)o->depth.value, .to_shared = !o->to_private, .min_pages = o->pages.value,
+			.sequences = o->sequences.value, .random = o->random.value, .seed = o->draw.value,
+			.shard = x->explored.result.of.shard ? x->explored.result.of.shard - 1 : 0,
+			.shards = x->explored.result.of.shards,
+		};
+	return status;
+}
+
+static const char *look(void *arg, double cpu)
+{
+	struct explore *x = arg;
+
+	explored_read(&x->explored, &x->boot.records, cpu);
+	if (x->options.state && x->explored.began && !x->status && seconds_now() - x->saved >= SAVE_S) {
+		x->status = result_save(&x->explored.result, x->options.state);
+		x->saved = seconds_now();
+	}
+	return explored_progress(&x->explored);
+}
+
+int explore_run(struct explore *x)
+{
+	struct boot *b = &x->boot;
+	int status = boot_arm(b);
+
+	b->look = look;
+	b->look_arg = x;
+	if (!status)
+		status = boot_judged(b);
+	if (status)
+		return status;
+	if (x->explored.other_window)
+		return complain(STATUS_INPUT, "--state %s: the guest converts %lu pages there this time: it is not the same run",
+				x->options.state, x->explored.result.of.pages);
+	status = explored_end(&x->explored, b);
+	if (x->options.state && !x->status && x->explored.began)
+		x->status = result_save(&x->explored.result, x->options.state);
+	return x->status ? x->status : status;
+}
+
+/* Goes on from --state. Returns 0, or a status after a complaint; *done: there is nothing more to do. */
+static int resume(struct explore *x, bool *done)
+{
+	struct monitor_explore *e = &x->boot.config.explore;
+	struct explored *to = &x->explored;
+	const struct result_last *last = &to->result.last;
+	const char *state = x->options.state, *different;
+	struct result r;
+	int status;
+
+	if (!state)
+		return 0;
+	if (access(state, F_OK) != 0)
+		return result_save(&to->result, state);	/* that it cannot is better known now */
+	status = result_read(&r, state);
+	if (status)
+		return status;
+	to->result.of.pages = r.of.pages;	/* not known before the guest runs */
+	different = result_differs(&to->result.of, &r.of);
+	if (!different && r.of.shard != to->result.of.shard)
+		different = "the shard";
+	if (different)
+		return complain(STATUS_INPUT, "--state %s: %s is another: use another file", state, different);
+	to->result = r;
+	to->seconds = r.seconds;
+	to->cpu = r.cpu;
+	to->first = last->any;
+	e->resumed = last->any;
+	memcpy(e->taken, last->taken, sizeof(e->taken));
+	e->depth_then = last->depth;
+	e->dealt = last->dealt;
+	e->number = last->number;
+	e->ours = last->ours;
+	*done = r.complete;
+	return 0;
+}
+
+static int explore(struct explore *x, const char *kernel)
+{
+	bool done = false;
+	int status = explore_prepare(x, kernel);
+
+	if (!status)
+		status = resume(x, &done);
+	if (status)
+		return status;
+	if (done)
+		status = x->explored.result.verdict == RESULT_PASS ? STATUS_PASS :
+			 x->explored.result.verdict == RESULT_FAIL ? STATUS_FAIL : STATUS_INCONCLUSIVE;
 	else
-		explored_text(&explored, b);
-	status = boot_close_journal(b);
-	return status ? status : explored_status(&explored, b);
+		status = explore_run(x);
+	if (status == STATUS_ENVIRONMENT || status == STATUS_INPUT)
+		return status;
+	if (x->options.boot.json)
+		result_json(&x->explored.result, stdout);
+	else if (done)
+		result_report(&x->explored.result);
+	else
+		explored_text(&x->explored, &x->boot);
+	return boot_close_journal(&x->boot) ? STATUS_ENVIRONMENT : status;
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	struct boot *b = xcalloc(1, sizeof(*b));
 	char **operands = xcalloc((size_t)argc, sizeof(*operands));
-	struct explore_options o = {
-		.boot = { .vmm = "complete", .memory.value = 1ull << 30, .cpus.value = 1, .timeout.value = 600 },
-		.depth.value = 5, .pages.value = 1, .stalls.value = TDCONV_LINUX_TRIES,
-	};
-	int noperands, status = opt_parse(verb, argc, argv, &o, operands, &noperands);
+	struct explore *x = explore_new();
+	int noperands, status;
 
+	if (explore_is_process(argc, argv))
+		return explore_in_process(argv + 1, NULL);
+	status = opt_parse(verb, argc, argv, &x->options, operands, &noperands);
 	if (!status && noperands != 1)
 		status = complain(STATUS_INPUT, "explore: %s: see tdlab explore --help",
 				  noperands ? "more than one kernel" : "which kernel?");
-	if (!status && (o.depth.value == 0 || o.depth.value > EXPLORE_MAX_DEPTH))
-		status = complain(STATUS_INPUT, "--depth %lu: from 1 to %d", o.depth.value, EXPLORE_MAX_DEPTH);
 	if (!status) {
-		o.boot.kernel = operands[0];
-		b->options = o.boot;
-		b->config.explore = (struct monitor_explore){ (uint32_t)o.depth.value, !o.to_private, o.pages.value,
-							      o.sequences.value };
-		b->config.td.undo_steps = UNDO_STEPS;
-		signal(SIGPIPE, SIG_IGN);
-		signal(SIGXFSZ, SIG_IGN);
-		status = boot_prepare(b);
-		if (!status)
-			status = boot_arm(b);
-		if (!status)
-			status = explore_and_report(b, (uint32_t)o.stalls.value);
-		boot_free(b);
+		status = explore(x, operands[0]);
+		explore_free(x);
 	}
 	free(operands);
-	free(b);
 	return status < 0 ? STATUS_PASS : status;
 }
 

@@ -4,143 +4,177 @@
 #include <string.h>
 
 #include "cli/explored.h"
-#include "cli/json.h"
 
-#define MAX_CALLS	256	/* of one sequence that are compared */
+#define CHOICE(word, i) ((word) >> (i) * EXPLORE_ANSWER_BITS & ((1u << EXPLORE_ANSWER_BITS) - 1))
 
-static const char *const answer_names[] = {
-#define TD_ANSWER(id, name, meaning) [TD_ANSWER_##id] = name,
-	TD_ANSWERS(TD_ANSWER)
-#undef TD_ANSWER
+/* The record of the end of a sequence, unpacked: monitor/machine.h says how it is. */
+struct ending {
+	uint8_t taken[TD_EXPLORE_DEPTH], answers[TD_EXPLORE_DEPTH], widths[TD_EXPLORE_DEPTH];
+	uint32_t count, cut, dealt;
+	enum explore_end why;
+	bool ours;
+	uint64_t states;
 };
 
-/* One sequence: its requests and what td said of them. */
-struct sequence {
-	const struct td_event *calls[MAX_CALLS];
-	size_t ncalls;
-	bool too_long;
-	const struct td_event *verdict;		/* the first violation */
-};
-
-static void name_sequence(const struct td_event *end, char *text, size_t bytes)
+static void unpack(const struct td_event *event, const struct explored_sequence *s, struct ending *e)
 {
-	uint64_t word = end->a[3], count = end->a[4] & UINT32_MAX;
-	size_t used = 0;
-
-	text[0] = '\0';
-	for (uint64_t i = 0; i < count && used < bytes; i++, word >>= EXPLORE_ANSWER_BITS) {
-		uint64_t answer = word & ((1u << EXPLORE_ANSWER_BITS) - 1);
-
-		used += (size_t)snprintf(text + used, bytes - used, "%s%s", i ? "," : "",
-					 answer < TD_ANSWER_KINDS ? answer_names[answer] : "?");
+	*e = (struct ending){
+		.count = event->a[4] & 0xff, .cut = event->a[4] >> 8 & 0xffffff, .dealt = (uint32_t)(event->a[4] >> 32),
+		.why = event->a[1] & 0xff, .ours = event->a[1] >> 8 & 1, .states = event->a[1] >> 16,
+	};
+	if (e->count > EXPLORE_MAX_DEPTH)
+		e->count = EXPLORE_MAX_DEPTH;
+	for (uint32_t i = 0; i < e->count; i++) {
+		e->taken[i] = (uint8_t)CHOICE(event->a[0], i);
+		e->answers[i] = (uint8_t)CHOICE(event->a[3], i);
+		e->widths[i] = i < s->ncalls ? (uint8_t)td_explore_width(s->calls[i].a[1] / TDX_PAGE_SIZE) : 0;
 	}
 }
 
-static void note(struct explored_note notes[EXPLORED_SHOWN], uint64_t *count, const struct td_event *end,
-		 const char *what)
+static void collect(struct explored_sequence *s, const struct td_event *event)
 {
-	if (*count < EXPLORED_SHOWN) {
-		name_sequence(end, notes[*count].sequence, sizeof(notes[*count].sequence));
-		snprintf(notes[*count].what, sizeof(notes[*count].what), "%s", what);
-	}
-	(*count)++;
-}
-
-static void collect(struct sequence *s, const struct td_event *event)
-{
-	if (event->type == TD_EV_MAPGPA && s->ncalls < MAX_CALLS)
-		s->calls[s->ncalls++] = event;
+	if (event->type == TD_EV_MAPGPA && s->ncalls < EXPLORED_CALLS)
+		s->calls[s->ncalls++] = *event;
 	else if (event->type == TD_EV_MAPGPA)
 		s->too_long = true;
-	else if (event->type == TD_EV_VERDICT && event->a[0] >> 32 == TD_CLASS_VIOLATION && s->verdict == NULL)
-		s->verdict = event;
+	else if (event->type == TD_EV_VERDICT && event->a[0] >> 32 == TD_CLASS_VIOLATION && !s->violation)
+		s->violation = (unsigned int)(event->a[0] & UINT32_MAX);
 }
 
-static void count_answers(struct explored *x, const struct td_event *end)
+static void compare(struct explored *x, const struct ending *e, const char **finding)
 {
-	uint64_t word = end->a[3];
-
-	for (uint64_t i = 0; i < (end->a[4] & UINT32_MAX); i++, word >>= EXPLORE_ANSWER_BITS)
-		if ((word & ((1u << EXPLORE_ANSWER_BITS) - 1)) < TD_ANSWER_KINDS)
-			x->answers[word & ((1u << EXPLORE_ANSWER_BITS) - 1)]++;
-}
-
-static void finish(struct explored *x, const struct sequence *s, const struct td_event *end, uint64_t s_bit,
-		   uint32_t stalls)
-{
-	bool undone = end->a[1] != EXPLORE_END_PORT && end->a[1] != EXPLORE_END_MAPGPA;
+	bool undone = e->why != EXPLORE_END_PORT && e->why != EXPLORE_END_MAPGPA;
+	const struct td_event *calls[EXPLORED_CALLS];
+	const struct explored_sequence *s = &x->now;
 	struct model_verdict verdict;
 
-	x->sequences++;
-	x->calls += s->ncalls;
-	x->cut += end->a[4] >> 32 != 0;
-	if (end->a[1] >= 1 && end->a[1] <= 4)
-		x->ends[end->a[1] - 1]++;
-	count_answers(x, end);
-	model_compare(s->calls, s->ncalls, s_bit, undone || s->too_long, stalls, &verdict);
-	x->successes += verdict.succeeds;
-	if (!verdict.agrees)
-		note(x->mismatch, &x->mismatches, end, verdict.what);
-	if (s->verdict != NULL)
-		note(x->violation, &x->violations, end, violation_sentence((unsigned int)(s->verdict->a[0] & UINT32_MAX)));
+	for (size_t i = 0; i < s->ncalls; i++)
+		calls[i] = &s->calls[i];
+	model_compare(calls, s->ncalls, x->s_bit, undone || s->too_long, (uint32_t)x->result.of.stalls, &verdict);
+	x->result.successes += verdict.succeeds;
+	if (!verdict.agrees) {
+		result_find(&x->result, RESULT_MISMATCH, verdict.what, e->answers, e->count);
+		*finding = RESULT_MISMATCH;
+	}
 }
 
-void explored_read(struct explored *x, struct records *records, uint32_t depth, uint32_t stalls)
+static void count(struct explored *x, const struct ending *e)
 {
-	uint64_t s_bit = 0, begin = 0;
-	size_t kept = 0, start = 0;
-	struct sequence s = { 0 };
+	const struct explored_sequence *s = &x->now;
+	const char *finding = "";
 
-	(void)depth;
-	memset(x, 0, sizeof(*x));
-	for (size_t i = 0; i < records->count; i++) {
-		const struct td_event *event = &records->all[i];
+	result_count(&x->result, e->answers, e->count);
+	x->result.calls += s->ncalls;
+	x->result.cut += e->cut != 0;
+	compare(x, e, &finding);
+	if (s->violation) {
+		finding = violation_name(s->violation);
+		result_find(&x->result, finding, violation_sentence(s->violation), e->answers, e->count);
+	}
+	if (x->found)
+		x->found(x->found_arg, finding);
+}
+
+static void finish(struct explored *x, const struct td_event *event)
+{
+	struct result_last *last = &x->result.last;
+	struct ending e;
+
+	unpack(event, &x->now, &e);
+	if (e.ours && !x->first)
+		count(x, &e);
+	x->result.states |= e.states;
+	estimate_add(&x->estimate, e.taken, e.widths, e.count);
+	if (!x->first) {
+		*last = (struct result_last){ .any = true, .depth = e.count, .ours = e.ours };
+		memcpy(last->taken, e.taken, sizeof(last->taken));
+		last->dealt = x->result.of.random ? 0 : e.dealt;
+		last->number = x->result.of.random ? e.dealt : 0;
+	}
+	x->first = false;
+	x->now.ncalls = 0;
+	x->now.too_long = false;
+	x->now.violation = TD_V_NONE;
+}
+
+static void begin(struct explored *x, const struct td_event *event, size_t at)
+{
+	x->began = true;
+	x->result.gpa = event->a[2];
+	x->other_window = x->result.last.any && x->result.of.pages != event->a[3];
+	x->result.of.pages = event->a[3];
+	x->begin = event->time;
+	x->cpu_begin = x->cpu_before;	/* when it had not yet begun, so that no rate is too good */
+	x->start = at;
+}
+
+void explored_read(struct explored *x, struct records *records, double cpu)
+{
+	size_t over = x->start;		/* behind the last record of a sequence */
+
+	for (; x->read < records->count; x->read++) {
+		const struct td_event *event = &records->all[x->read];
 
 		if (event->type == TD_EV_START)
-			s_bit = tdx_shared_bit((unsigned int)event->a[0]);
-		if (event->type == TD_EV_SEQUENCE && event->a[1] == EXPLORE_BEGIN) {
-			x->began = true;
-			x->gpa = event->a[2];
-			x->pages = event->a[3];
-			begin = event->time;
-			start = i;
-			kept = i;
+			x->s_bit = tdx_shared_bit((unsigned int)event->a[0]);
+		if (event->type == TD_EV_SEQUENCE && (event->a[1] & 0xff) == EXPLORE_BEGIN) {
+			begin(x, event, x->read);
+			over = x->read + 1;
 		} else if (event->type == TD_EV_SEQUENCE) {
-			finish(x, &s, event, s_bit, stalls);
-			x->seconds = (double)(event->time - begin) / (double)records->tsc_hz;
-			memset(&s, 0, sizeof(s));
-			kept = i + 1;
+			finish(x, event);
+			x->result.seconds = x->seconds + (double)(event->time - x->begin) / (double)records->tsc_hz;
+			x->result.cpu = x->cpu + cpu - x->cpu_begin;
+			over = x->read + 1;
 		} else if (x->began) {
-			collect(&s, event);
+			collect(&x->now, event);
 		}
 	}
-	if (x->began) {
-		memmove(&records->all[start], &records->all[kept], (records->count - kept) * sizeof(*records->all));
-		records->count -= kept - start;
+	x->cpu_before = cpu;
+	if (over > x->start) {
+		memmove(&records->all[x->start], &records->all[over], (records->count - over) * sizeof(*records->all));
+		records->count -= over - x->start;
+		x->read -= over - x->start;
 	}
 }
 
-int explored_status(const struct explored *x, const struct boot *b)
+const char *explored_progress(const struct explored *x)
 {
-	if (b->judgement.status == STATUS_ENVIRONMENT)
-		return STATUS_ENVIRONMENT;
-	if (x->mismatches || x->violations)
-		return STATUS_FAIL;
-	if (!x->began)
-		return STATUS_INCONCLUSIVE;
-	return b->judgement.status;
+	static char line[160];
+	const struct result *r = &x->result;
+	double total = r->of.random ? (double)r->of.random / (r->of.shards ? r->of.shards : 1) :
+				      estimate_total(&x->estimate);
+	double share = total > 0 ? (double)(r->of.random ? r->sequences : x->estimate.sequences) / total : 0;
+	double rate = r->seconds > 0 ? (double)r->sequences / r->seconds : 0;
+	double left = share > 0 && x->result.seconds > x->seconds ?
+			      (r->seconds - x->seconds) / share * (1 - share) : 0;
+
+	if (!x->began || !r->sequences)
+		return NULL;
+	snprintf(line, sizeof(line), "%lu sequences, %.0f a second, %u finding%s, about %.0f %% done, %.0f s to go",
+		 r->sequences, rate, r->nfindings, r->nfindings == 1 ? "" : "s", 100 * share, left);
+	return line;
 }
 
-static void notes_text(const char *label, const struct explored_note *notes, uint64_t count)
+int explored_end(struct explored *x, const struct boot *b)
 {
-	for (uint64_t i = 0; i < count && i < EXPLORED_SHOWN; i++)
-		printf("%-10s %s: %s\n", label, notes[i].sequence, notes[i].what);
-	if (count > EXPLORED_SHOWN)
-		printf("%-10s and %lu more\n", label, count - EXPLORED_SHOWN);
+	struct result *r = &x->result;
+	int status = b->judgement.status;
+
+	if (status != STATUS_ENVIRONMENT && status < STATUS_SIGNAL && r->nfindings)
+		status = STATUS_FAIL;
+	else if (status == STATUS_PASS && !x->began)
+		status = STATUS_INCONCLUSIVE;
+	r->complete = x->began && !b->end.signal && !b->end.timed_out && outcome_finished(b->judgement.outcome);
+	r->verdict = status == STATUS_PASS ? RESULT_PASS : status == STATUS_FAIL ? RESULT_FAIL : RESULT_INCONCLUSIVE;
+	snprintf(r->afterwards, sizeof(r->afterwards), "%s", outcome_name(b->judgement.outcome));
+	return status;
 }
 
 void explored_text(const struct explored *x, const struct boot *b)
 {
+	static const char *const verdicts[] = { "pass", "inconclusive", "fail" };
+	const struct result *r = &x->result;
+	const struct result_finding *mismatch = result_finding(r, RESULT_MISMATCH);
 	uint64_t s = 1ull << (b->config.td.gpaw - 1);
 
 	if (!x->began) {
@@ -148,58 +182,11 @@ void explored_text(const struct explored *x, const struct boot *b)
 	} else {
 		printf("guest      %s %s, 1 vCPU, GPAW %u\n", b->guest.linux_kernel ? "Linux" : "payload",
 		       b->guest.linux_kernel ? b->guest.version : b->guest.path, b->config.td.gpaw);
-		printf("window     MapGPA of %lu pages at GPA 0x%lx, to %s\n", x->pages, x->gpa & ~s,
-		       x->gpa & s ? "shared" : "private");
-		printf("explored   %lu sequences of up to %u answers, %lu calls, %.1f s, %.0f a second\n", x->sequences,
-		       b->config.explore.depth, x->calls, x->seconds,
-		       x->seconds > 0 ? (double)x->sequences / x->seconds : 0);
-		printf("answers   ");
-		for (unsigned int i = 0; i < TD_ANSWER_KINDS; i++)
-			printf(" %s %lu%s", answer_names[i], x->answers[i], i + 1 < TD_ANSWER_KINDS ? "," : "\n");
+		printf("window     MapGPA of %lu pages at GPA 0x%lx\n", r->of.pages, r->gpa & ~s);
+		result_text(r);
 		printf("model      %lu of %lu sequences as Linux 6.12's rules say, %lu of them to success\n",
-		       x->sequences - x->mismatches, x->sequences, x->successes);
-		notes_text("mismatch", x->mismatch, x->mismatches);
-		notes_text("violation", x->violation, x->violations);
+		       r->sequences - (mismatch ? mismatch->sequences : 0), r->sequences, r->successes);
 	}
 	printf("afterwards %s: %s\n", outcome_sentence(b->judgement.outcome), b->judgement.why);
-	printf("verdict    %s\n", explored_status(x, b) == STATUS_PASS ? "pass" : "fail");
-}
-
-static void notes_json(struct json *json, const char *key, const struct explored_note *notes, uint64_t count)
-{
-	json_array(json, key);
-	for (uint64_t i = 0; i < count && i < EXPLORED_SHOWN; i++) {
-		json_object(json, NULL);
-		json_text(json, "sequence", notes[i].sequence);
-		json_text(json, "detail", notes[i].what);
-		json_object_end(json);
-	}
-	json_array_end(json);
-}
-
-void explored_json(const struct explored *x, const struct boot *b)
-{
-	struct json json = { .out = stdout, .indent = true };
-
-	json_object(&json, NULL);
-	json_text(&json, "schema", "tdlab.explore/1");
-	json_text(&json, "image", b->guest.path);
-	json_hex(&json, "gpa", x->gpa);
-	json_number(&json, "pages", x->pages);
-	json_number(&json, "depth", b->config.explore.depth);
-	json_number(&json, "sequences", x->sequences);
-	json_number(&json, "calls", x->calls);
-	json_number(&json, "cut", x->cut);
-	json_number(&json, "model_successes", x->successes);
-	json_number(&json, "mismatches", x->mismatches);
-	json_object(&json, "answers");
-	for (unsigned int i = 0; i < TD_ANSWER_KINDS; i++)
-		json_number(&json, answer_names[i], x->answers[i]);
-	json_object_end(&json);
-	notes_json(&json, "mismatch", x->mismatch, x->mismatches);
-	notes_json(&json, "violations", x->violation, x->violations);
-	json_seconds(&json, "seconds", x->seconds);
-	json_text(&json, "afterwards", outcome_name(b->judgement.outcome));
-	json_text(&json, "verdict", explored_status(x, b) == STATUS_PASS ? "pass" : "fail");
-	json_object_end(&json);
+	printf("verdict    %s\n", verdicts[r->verdict]);
 }

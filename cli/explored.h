@@ -1,36 +1,51 @@
 /* SPDX-License-Identifier: MIT */
-/* What came of exploring a guest: read from the journal, compared with the model, reported. */
+/* What comes of exploring a guest in the monitor: read from the journal as it comes, and compared with the model. */
 #ifndef CLI_EXPLORED_H
 #define CLI_EXPLORED_H
 
 #include "cli/boot.h"
+#include "cli/estimate.h"
 #include "cli/model.h"
-#include "td/explore.h"
+#include "cli/result.h"
 
-#define EXPLORED_SHOWN 8	/* mismatches and violations that are kept in words */
+#define EXPLORED_CALLS	256	/* of one sequence that are compared */
 
-struct explored_note {
-	char sequence[128];	/* "first,stall,ok" */
-	char what[160];
+/* One sequence: its requests and what td said of them. */
+struct explored_sequence {
+	struct td_event calls[EXPLORED_CALLS];
+	size_t ncalls;
+	bool too_long;
+	unsigned int violation;		/* the first, enum td_violation */
 };
 
 struct explored {
-	bool began;
-	uint64_t gpa, pages;	/* of the request, with S */
-	uint64_t sequences, calls, mismatches, violations, cut;
-	uint64_t successes;	/* of the model */
-	uint64_t ends[4];	/* by enum explore_end */
-	uint64_t answers[TD_ANSWER_KINDS];
-	double seconds;		/* guest clock stands still; this is the machine's */
-	struct explored_note mismatch[EXPLORED_SHOWN], violation[EXPLORED_SHOWN];
+	struct result result;		/* what a run before this one had, and what has come */
+	struct estimate estimate;
+	bool began, first;		/* first: the last sequence of the run before this one comes again */
+	bool other_window;	/* it is not where the run before this one was */
+	uint64_t s_bit, begin;
+	double seconds, cpu;		/* of the runs before this one */
+	double cpu_before, cpu_begin;	/* when the journal was last read, and when sequences began */
+	size_t start;			/* records before this one are of the run, not of sequences */
+	size_t read;
+	struct explored_sequence now;
+
+	/* Called for each sequence that was asked for, if there; what it found, or "". */
+	void (*found)(void *arg, const char *finding);
+	void *found_arg;
 };
 
-/* Takes the records of the sequences out of records, so that the rest is an ordinary run. */
-void explored_read(struct explored *explored, struct records *records, uint32_t depth, uint32_t stalls);
-void explored_text(const struct explored *explored, const struct boot *boot);
-void explored_json(const struct explored *explored, const struct boot *boot);
+/*
+ * Reads on in the boot's records, and takes out those of sequences, so that the rest is an ordinary run. cpu: seconds
+ * that QEMU has used.
+ */
+void explored_read(struct explored *explored, struct records *records, double cpu);
 
-/* Pass: it began, every sequence agreed and nothing was violated, and the run afterwards passed. */
-int explored_status(const struct explored *explored, const struct boot *boot);
+/* For a progress line. */
+const char *explored_progress(const struct explored *explored);
+
+/* The run is over: the verdict of it all. Returns the exit status. */
+int explored_end(struct explored *explored, const struct boot *boot);
+void explored_text(const struct explored *explored, const struct boot *boot);
 
 #endif

@@ -30,6 +30,7 @@ struct watch {
 	uint64_t exits;			/* of the guest, when they were last seen to change, and QEMU's CPU time then */
 	double cpu;
 	double start, td_start, shown;	/* td_start: on our clock; negative until the TD runs */
+	const char *doing;	/* for the progress line, or NULL */
 	char errors[LAST_WORDS];
 	size_t errors_length;
 	bool console_lost;
@@ -45,6 +46,17 @@ static double guest_seconds(struct watch *w)
 	return w->td_start < 0 ? -1 : seconds_now() - w->td_start;
 }
 
+/* Seconds of CPU that QEMU has used; negative if that cannot be told. */
+static double cpu_seconds(pid_t pid)
+{
+	clockid_t clock;
+	struct timespec t;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t))
+		return -1;
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static void drain(struct watch *w)
 {
 	struct records *r = w->run->records;
@@ -52,6 +64,8 @@ static void drain(struct watch *w)
 	ram_drain(w->run->ram, r);
 	if (w->td_start < 0 && r->count && r->tsc_hz)
 		w->td_start = seconds_now() - records_seconds(r, &r->all[r->count - 1]);
+	if (w->run->look)
+		w->doing = w->run->look(w->run->look_arg, cpu_seconds(w->pid));
 }
 
 /* A terminal is not the guest's to command: what could be an escape sequence does not reach it. */
@@ -128,19 +142,8 @@ static void progress(struct watch *w)
 		phase = r->all[i - 1].type == TD_EV_MAPGPA ? 3 : r->all[i - 1].type == TD_EV_MARK ? 2 : phase;
 	if (w->run->console->init)
 		phase = 4;
-	fprintf(stderr, "\r\033[K%5.1f s  %s", w->shown - w->start, phases[phase]);
+	fprintf(stderr, "\r\033[K%5.1f s  %s", w->shown - w->start, w->doing ? w->doing : phases[phase]);
 	fflush(stderr);
-}
-
-/* Seconds of CPU that QEMU has used; negative if that cannot be told. */
-static double cpu_seconds(pid_t pid)
-{
-	clockid_t clock;
-	struct timespec t;
-
-	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t))
-		return -1;
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* A vCPU that spins with interrupts off does nothing that the monitor could see. A busy host must not look so. */

@@ -24,6 +24,13 @@ struct run {
 	const struct snapshot *from;	/* what it is continued from; NULL: it begins */
 	struct snapshot_link *link;	/* if either is not NULL */
 	double wall;		/* seconds that it took */
+
+	/*
+	 * If there: is shown what has come, and the seconds of CPU that QEMU has used so far. What it returns is for the
+	 * progress line, or NULL.
+	 */
+	const char *(*look)(void *arg, double cpu);
+	void *look_arg;
 };
 
 /* Returns 0 with *end filled in (end->saved: the machine is in *run->save), or STATUS_ENVIRONMENT after a complaint. QEMU is gone in either case. */

@@ -164,7 +164,7 @@ void td_engine_emit(struct td *of, struct td_event *event)
 	if (current != NULL && (event->type == TD_EV_MAPGPA || event->type == TD_EV_ACCEPT || event->type == TD_EV_VERDICT))
 		origin_note(current);
 	journal_put(event);
-	if (current == NULL || (event->type != TD_EV_MAPGPA && event->type != TD_EV_VERDICT))
+	if (current == NULL || explore_active() || (event->type != TD_EV_MAPGPA && event->type != TD_EV_VERDICT))
 		return;
 	callers.rip = current->regs.rip;
 	vcpu_callers(current, callers.a);

@@ -10,6 +10,7 @@
 #include "td/explore.h"
 
 #define MAX_PAGES		16384	/* that the guest may write in all sequences together */
+#define CUT_MAX		0xffffffu
 #define MAX_TDCALLS		100000	/* of one sequence: a guest that goes on for ever */
 #define MSR_FS_BASE		0xc0000100u
 #define MSR_GS_BASE		0xc0000101u
@@ -40,6 +41,8 @@ static struct {
 } then;
 
 static uint64_t sequences, tdcalls;
+static uint64_t ordered;	/* number of the present order, 0: there are none */
+static bool counted;		/* the present sequence is a result, and not only run to see how the tree goes on */
 
 bool explore_active(void)
 {
@@ -69,17 +72,80 @@ static void fpu_restore(void)
 	__asm__ volatile("fxrstor64 (%0)" : : "r"(then.fpu) : "memory");
 }
 
+/* Choices or answers. */
+static uint64_t packed(const uint8_t *what, uint32_t n)
+{
+	uint64_t word = 0;
+
+	for (uint32_t i = n; i > 0; i--)
+		word = word << EXPLORE_ANSWER_BITS | what[i - 1];
+	return word;
+}
+
 static void sequence_event(const struct vcpu *vcpu, enum explore_end why, uint64_t detail, uint64_t more)
 {
 	const struct td_choices *c = td_explore_choices(td);
 	struct td_event event = { .type = TD_EV_SEQUENCE, .vcpu = (uint16_t)vcpu->index, .rip = vcpu->regs.rip };
 
-	event.a[0] = sequences;
-	event.a[1] = why;
+	event.a[0] = packed(c->taken, c->at);
+	event.a[1] = why | (uint64_t)counted << 8 | c->states << 16;
 	event.a[2] = detail;
 	event.a[3] = more;
-	event.a[4] = (uint64_t)c->cut << 32 | c->at;
+	event.a[4] = c->at | (uint64_t)(c->cut < CUT_MAX ? c->cut : CUT_MAX) << 8 |
+		     (c->count != 0 ? c->number : c->dealt) << 32;
 	journal_put(&event);
+}
+
+/* From now on the VMM says this. */
+static void obey(const struct monitor_order *order)
+{
+	struct td_choices *c = td_explore_choices(td);
+
+	td_explore_begin(td, order->count);
+	memcpy(c->answer, order->answers, sizeof(c->answer));
+	c->named = c->depth = c->fixed = c->limit;
+	ordered = order->number;
+}
+
+/* False when there is no other. The command thinks while the guest stands still. */
+static bool next_order(void)
+{
+	volatile struct monitor_order *order = &journal_status()->order;
+	struct monitor_order copy;
+
+	while (config.explore.ordered && order->number == ordered)
+		cpu_pause();
+	memcpy(&copy, (const void *)order, sizeof(copy));
+	if (!config.explore.ordered || copy.count == 0)
+		return false;
+	obey(&copy);
+	return true;
+}
+
+static bool begin(void)
+{
+	const struct monitor_explore *e = &config.explore;
+	struct td_choices *c = td_explore_choices(td);
+
+	if (e->order.count != 0) {
+		obey(&e->order);
+		counted = true;
+		return true;
+	}
+	td_explore_begin(td, e->depth);
+	if (e->random != 0)
+		td_explore_random(td, e->seed, e->random);
+	if (e->shards != 0)
+		td_explore_shard(td, e->shard, e->shards);
+	if (e->resumed) {
+		memcpy(c->taken, e->taken, sizeof(c->taken));
+		c->depth = e->depth_then;
+		c->dealt = e->dealt;
+		c->ours = e->ours;
+		td_explore_number(td, e->number);
+	}
+	counted = c->ours && !e->resumed;
+	return td_explore_any(td);
 }
 
 static void remember(struct vcpu *vcpu)
@@ -100,7 +166,7 @@ static void remember(struct vcpu *vcpu)
 	npt_protect();
 	if (!td_mark(td))
 		panic("td keeps no undo log");
-	td_explore_begin(td, config.explore.depth);
+	counted = false;
 	sequence_event(vcpu, EXPLORE_BEGIN, vcpu->regs.gpr[TD_R12], vcpu->regs.gpr[TD_R13] / TDX_PAGE_SIZE);
 }
 
@@ -154,27 +220,34 @@ static void take_back(struct vcpu *vcpu)
 	tdcalls = 0;
 }
 
-/* Answers in 5 bits each, the first lowest. */
-static uint64_t packed(const struct td_choices *c)
+/* The guest goes on, and the VMM by its rules. */
+static void finish(void)
 {
-	uint64_t word = 0;
+	td_explore_begin(td, 0);
+	npt_unprotect();
+	phase = OVER;
+}
 
-	for (uint32_t i = c->at; i > 0; i--)
-		word = word << EXPLORE_ANSWER_BITS | c->answer[i - 1];
-	return word;
+static bool next_sequence(void)
+{
+	bool more = ordered != 0 ? next_order() : td_explore_next(td);
+
+	counted = td_explore_choices(td)->ours;
+	return more;
 }
 
 static bool next(struct vcpu *vcpu, enum explore_end why, uint64_t detail)
 {
-	sequence_event(vcpu, why, detail, packed(td_explore_choices(td)));
-	sequences++;
-	if (!td_explore_next(td) || (config.explore.sequences != 0 && sequences >= config.explore.sequences)) {
-		td_explore_begin(td, 0);
-		phase = OVER;
+	const struct td_choices *c = td_explore_choices(td);
+
+	sequence_event(vcpu, why, detail, packed(c->answer, c->at));
+	sequences += counted;
+	if ((config.explore.sequences == 0 || sequences < config.explore.sequences) && next_sequence()) {
+		take_back(vcpu);
+	} else {
+		take_back(vcpu);
+		finish();
 	}
-	take_back(vcpu);
-	if (phase == OVER)
-		npt_unprotect();
 	return true;
 }
 
@@ -184,7 +257,10 @@ bool explore_tdcall(struct vcpu *vcpu)
 
 	if (phase == WAITING && config.explore.depth != 0 && is_wanted(r)) {
 		remember(vcpu);
-		phase = RUNNING;
+		if (begin())
+			phase = RUNNING;
+		else
+			finish();
 		return false;
 	}
 	if (phase != RUNNING)

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "monitor/tdvf.h"
+#include "td/explore.h"
 #include "td/td.h"
 
 #define MACHINE_4G		0x100000000ull
@@ -88,15 +89,33 @@ struct monitor_explore {
 	uint32_t to_shared;	/* the first MapGPA of this direction ... */
 	uint64_t min_pages;	/* ... and at least this size is where it happens */
 	uint64_t sequences;	/* stop after so many; 0: all of them */
+	uint32_t shard, shards;	/* td_explore_shard(); shards 0: the whole */
+	uint64_t seed, random;	/* so many sequences drawn; 0: all there are */
+
+	/* A sequence that was run before: it is run once more, and then what comes after it. */
+	uint32_t resumed, depth_then;
+	uint8_t taken[TD_EXPLORE_DEPTH];
+	uint64_t dealt, number;
+	uint32_t ours;
+
+	uint32_t ordered;	/* the first sequence is in order; 1: and each other when the command has written it */
+	struct monitor_order {
+		uint64_t number;	/* 1, 2, 3 ... */
+		uint32_t count;		/* 0: no more */
+		uint8_t answers[TD_EXPLORE_DEPTH];
+	} order;
 };
 
-/* TD_EV_SEQUENCE packs the answers (enum td_answer) into one word. */
+/*
+ * TD_EV_SEQUENCE, at the end of each. a[0]: the choices taken, in EXPLORE_ANSWER_BITS each, the first lowest; a[3]: the
+ * answers, in the same way. a[1]: enum explore_end, whether it is ours in bit 8, states of pages so far from bit 16 on.
+ * a[2]: detail of the end. a[4]: how many answers, how many were cut from bit 8 on, dealt or number from bit 32 on.
+ */
 #define EXPLORE_ANSWER_BITS	5
 #define EXPLORE_MAX_DEPTH	12
 
-/* How a sequence ended: a[1] of TD_EV_SEQUENCE; a[2] is detail. */
 enum explore_end {
-	EXPLORE_BEGIN,		/* no end: the guest was remembered; R12 and pages of the request in a[2] and a[3] */
+	EXPLORE_BEGIN,		/* no end: the guest was remembered; R12 and pages of the request in a[2] and a[3]. ours: 0 */
 	EXPLORE_END_PORT,	/* port << 32 | value */
 	EXPLORE_END_MAPGPA,	/* R12 of a request for other memory, not answered */
 	EXPLORE_END_STOPPED,	/* enum td_stop; a triple fault is TD_RUNNING */
@@ -118,7 +137,7 @@ struct monitor_config {
 /* RAM, ROM and MMIO slots of the guest on this machine. */
 void machine_slots(const struct machine *machine, struct td_config *td);	/* reads td->gpaw */
 
-/* At machine.reserve. The monitor writes all but journal_tail and resume. */
+/* At machine.reserve. The monitor writes all but journal_tail, resume and order. */
 struct monitor_status {
 	uint64_t magic;			/* written last: everything below is valid */
 	uint64_t td;			/* machine address of td's storage */
@@ -133,6 +152,7 @@ struct monitor_status {
 	uint64_t journal_stalls;	/* how often it had to */
 	uint64_t waiting;		/* 1: for orders, with every CPU outside VMRUN */
 	uint64_t resume;		/* by the command, not 0: go on */
+	struct monitor_order order;	/* by the command, number last: the next sequence of answers */
 	char message[MONITOR_MESSAGE_BYTES];	/* why the monitor itself could not go on (TD_MARK_PANIC); else empty */
 };
 

@@ -37,7 +37,7 @@ _Static_assert(sizeof(struct td_event) == 64, "journal records are 64 bytes");
 	TD_EVENT(IMAGE,     "base, bytes, enum pe_kind, hash, name: what later RIPs are in; guests with firmware; by the engine") \
 	TD_EVENT(EXIT,      "engine's exit reason, detail, detail, 0, 0; only when exits are traced; by the engine") \
 	TD_EVENT(COUNT,     "engine's exit reason, how often; at the end; by the engine") \
-	TD_EVENT(SEQUENCE,  "number, enum explore_end, detail, answers of 5 bits each, cut << 32 | answers; by the engine") \
+	TD_EVENT(SEQUENCE,  "choices of 5 bits each, how it ended, detail, answers of 5 bits each, how many; by the engine") \
 	TD_EVENT(MARK,      "enum td_mark_kind, value, 0, 0, 0; by the engine") \
 	TD_EVENT(DEED,      "enum td_deed, GPA, pages, 0, 0: what the VMM did to memory that nobody asked it to touch")
 

@@ -142,6 +142,14 @@ void td_explore_random(struct td *td, uint64_t seed, uint64_t count)
 	draw_from(&td->choices);
 }
 
+void td_explore_number(struct td *td, uint64_t number)
+{
+	if (td->choices.count == 0)
+		return;
+	td->choices.number = number;
+	draw_from(&td->choices);
+}
+
 bool td_explore_any(struct td *td)
 {
 	return td->choices.count == 0 || td->choices.number < td->choices.count;

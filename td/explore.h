@@ -91,6 +91,9 @@ void td_explore_shard(struct td *td, uint32_t shard, uint32_t shards);
 /* Sequences are drawn instead of enumerated: count of them, the same for the same seed. */
 void td_explore_random(struct td *td, uint64_t seed, uint64_t count);
 
+/* A drawn sequence becomes the present one: where a run before this one had come to. */
+void td_explore_number(struct td *td, uint64_t number);
+
 /* Whether there is a first sequence: more shards than numbers leave some with nothing to do. */
 bool td_explore_any(struct td *td);
 

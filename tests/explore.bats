@@ -27,6 +27,8 @@ field() {
 	[ "$(field .sequences)" -ge 280 ]
 	[ "$(field .mismatches)" -eq 0 ]
 	[ "$(field '[.answers[]] | min')" -gt 0 ]
+	[ "$(field '.states | length')" -eq 6 ]
+	[ "$(field '.states | index("mapped/claimed-shared")')" != null ]	# a lie was among the answers
 	[ "$(field .afterwards)" = power-off ]
 }
 
@@ -42,14 +44,78 @@ field() {
 	explore --depth 3 --model-stalls 2
 	[ "$status" -eq 1 ]
 	[ "$(field .mismatches)" -gt 0 ]
-	[ "$(field '.mismatch[0].sequence')" = stall,stall,ok ]
+	[ "$(field '.mismatch[0].name')" = model-mismatch ]
+	[ "$(field '.mismatch[0].shortest')" = stall,stall,ok ]
 	[ "$(field .afterwards)" = power-off ]
 }
 
-@test "no such window, no such depth" {
+# Everything but the time that it took and where Linux put its memory.
+essence() {
+	jq -S 'del(.seconds, .cpu_seconds, .gpa, .last)'
+}
+
+@test "two shards, merged, are the whole" {
+	explore --depth 3
+	essence <<<"$output" >whole
+	for part in 1 2; do
+		explore --depth 3 --shard "$part/2"
+		[ "$status" -eq 0 ]
+		[ "$(field .sequences)" -gt 20 ]
+		printf '%s\n' "$output" >"part.$part"
+	done
+	"$tdlab" merge --json part.1 part.2 >sum
+	essence <sum >merged
+	diff whole merged
+}
+
+@test "killed in the middle, it goes on from its state and ends with the same" {
+	explore --depth 5
+	[ "$status" -eq 0 ]
+	essence <<<"$output" >whole
+	[ "$(field '.sequences / .cpu_seconds')" != null ]
+	setsid "$tdlab" explore --depth 5 --state state --console console2 --modules "$kernel/modules" "$kernel/vmlinuz" 3>&- &
+	for ((i = 0; i < 6000; i++)); do
+		[ -s state ] && break
+		sleep 0.02
+	done
+	kill -9 $!
+	wait $! || true
+	jq '{sequences, complete}' state
+	[ "$(jq .complete state)" = false ]
+	[ "$(jq .sequences state)" -gt 0 ]
+	[ "$(jq .sequences state)" -lt "$(jq .sequences whole)" ]
+	explore --depth 5 --state state
+	[ "$status" -eq 0 ]
+	essence <<<"$output" | diff whole -
+	explore --depth 4 --state state
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"the depth is another"* ]]
+}
+
+@test "drawn sequences: the same for the same seed" {
+	explore --depth 9 --random 60 --draw 3
+	[ "$status" -eq 0 ]
+	[ "$(field .sequences)" -eq 60 ]
+	[ "$(field .mismatches)" -eq 0 ]
+	essence <<<"$output" >first
+	explore --depth 9 --random 60 --draw 3
+	essence <<<"$output" | diff first -
+}
+
+@test "no such window, depth, shard; a state that is none" {
 	explore --pages 1000000
 	[ "$status" -eq 5 ]
 	explore --depth 13
 	[ "$status" -eq 2 ]
 	[[ $stderr == *"--depth 13"* ]]
+	explore --shard 3/2
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"--shard 3/2: write I/N"* ]]
+	echo '{}' >state
+	explore --state state
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"state: no result of tdlab explore"* ]]
+	explore --state /nowhere/state --depth 1
+	[ "$status" -eq 3 ]
+	[[ $stderr == *"/nowhere/state cannot be written"* ]]
 }

@@ -9,6 +9,22 @@
 #include "cli/json.h"
 #include "cli/template.h"
 
+/* What only a boot tells of. */
+static void put_boot(struct json *json, const struct check_result *r)
+{
+	json_text(json, "outcome", *r->outcome ? r->outcome : NULL);
+	json_number(json, "violations", r->violations);
+	json_bool(json, "init", r->init);
+	json_bool(json, "device_equal", r->device_equal);
+	json_number(json, "retries", r->totals.retries);
+	json_number(json, "stalls", r->totals.stalls);
+	json_number(json, "to_shared_pages", r->totals.to_shared_pages);
+	json_number(json, "to_private_pages", r->totals.to_private_pages);
+	json_number(json, "accepts_4k", r->totals.accepts_4k);
+	json_number(json, "accepts_2m", r->totals.accepts_2m);
+	json_number(json, "abandoned_pages", r->totals.abandoned_pages);
+}
+
 static void put_row(struct json *json, const struct check_row *row)
 {
 	const struct check_result *r = row->result;
@@ -23,18 +39,9 @@ static void put_row(struct json *json, const struct check_row *row)
 	json_text(json, "reason", r->done ? r->why : "it was not run");
 	json_text(json, "reproduce", row->reproduce);
 	json_number(json, "exit_status", (uint64_t)r->status);
-	json_text(json, "outcome", *r->outcome ? r->outcome : NULL);
-	json_number(json, "violations", r->violations);
-	json_bool(json, "init", r->init);
-	json_bool(json, "device_equal", r->device_equal);
 	json_number(json, "mapgpa_calls", r->totals.mapgpa_calls);
-	json_number(json, "retries", r->totals.retries);
-	json_number(json, "stalls", r->totals.stalls);
-	json_number(json, "to_shared_pages", r->totals.to_shared_pages);
-	json_number(json, "to_private_pages", r->totals.to_private_pages);
-	json_number(json, "accepts_4k", r->totals.accepts_4k);
-	json_number(json, "accepts_2m", r->totals.accepts_2m);
-	json_number(json, "abandoned_pages", r->totals.abandoned_pages);
+	if (!row->guest)
+		put_boot(json, r);
 	json_seconds(json, "seconds", r->seconds);
 	json_seconds(json, "cpu_seconds", row->cpu);
 	json_object_end(json);

@@ -115,12 +115,17 @@ static void one_direction(const struct check *c, struct check_row *row, bool to_
 	free(json);
 }
 
-/* A row is as good as the worse of its directions: fail, then inconclusive, then pass. */
-static bool worse(const struct check_result *a, const struct check_result *b)
+/*
+ * A row is as good as the worse of its directions. Many behaviours are about one of them only: what the other did not
+ * meet counts when neither met it.
+ */
+static int badness(const struct check_result *r)
 {
-	static const int weight[] = { [VERDICT_PASS] = 0, [VERDICT_FAIL] = 2, [VERDICT_INCONCLUSIVE] = 1 };
-
-	return weight[a->verdict] > weight[b->verdict];
+	if (r->verdict == VERDICT_FAIL)
+		return 3;
+	if (r->verdict == VERDICT_PASS)
+		return 1;
+	return r->status == STATUS_INCONCLUSIVE ? 0 : 2;
 }
 
 void check_sim_row(struct check *c, struct check_row *row)
@@ -133,7 +138,7 @@ void check_sim_row(struct check *c, struct check_row *row)
 	one_direction(c, row, false, &shared);
 	one_direction(c, row, true, &private);
 	calls = shared.totals.mapgpa_calls + private.totals.mapgpa_calls;
-	second = worse(&private, &shared);
+	second = badness(&private) > badness(&shared);
 	*row->result = second ? private : shared;
 	if (shared.verdict == VERDICT_PASS && private.verdict == VERDICT_PASS)
 		snprintf(row->result->why, sizeof(row->result->why), "%s", strchr(shared.why, ':') + 2);

@@ -1,0 +1,264 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # $stderr is set by run
+# tdlab check: the matrix in each of its forms, one boot for all against a boot for each, what must fail, what is refused.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	# shellcheck source=tests/boot.bash
+	. "$BATS_TEST_DIRNAME/boot.bash"
+	cd "$BATS_TEST_TMPDIR" || return
+	violate=$build/payloads/violate
+}
+
+# check STATUS ARG...: tdlab check ARG... ends with STATUS; what it says is in $output and $stderr.
+check() {
+	local want=$1
+	shift
+	run --separate-stderr "$tdlab" check --behaviours "$top/behaviours" "$@" </dev/null
+	printf '%s\n' "exit status $status, expected $want: tdlab check $*" "$output" "$stderr"
+	[ "$status" -eq "$want" ]
+}
+
+field() {
+	jq -r "$1" <<<"$output"
+}
+
+# What a row comes to, without where in memory and how long. Memory is laid out anew in each boot.
+rows() {
+	jq -S '[.rows[] | del(.seconds, .cpu_seconds, .reproduce) | .reason |= gsub("0x[0-9a-f]+"; "GPA")]'
+}
+
+# both ARG...: one boot for all rows, and a boot for each, come to the same in every row.
+both() {
+	run --separate-stderr "$tdlab" check --json --seed 7 --behaviours "$top/behaviours" "$@"
+	field '.template' | grep -qx true
+	rows <<<"$output" >copies
+	run --separate-stderr "$tdlab" check --json --seed 7 --full --behaviours "$top/behaviours" "$@"
+	field '.template' | grep -qx false
+	rows <<<"$output" >boots
+	diff copies boots
+}
+
+@test "Debian's kernel: copies of one boot come to what boots come to" {
+	both --modules "$kernel/modules" --vmm complete,eagain:stalls=3,error-after,kvm,lie "$kernel/vmlinuz"
+	[ "$(jq -c 'map(.verdict)' copies)" = '["pass","fail","fail","pass","pass"]' ]
+	jq -e 'map(select(.expect == "complete" and .verdict == "pass")) | length == 2 and all(.init and .device_equal)' copies
+	jq -e '.[1] | .abandoned_pages > 16384 and .stalls == 36' copies
+}
+
+@test "a payload under every behaviour: copies come to what boots come to" {
+	both --append scenario=undo "$violate"
+	[ "$(jq length copies)" -eq "$(find "$top/behaviours" -name '*.vmm' | wc -l)" ]
+	jq -e 'any(.verdict == "pass")' copies
+}
+
+@test "that comparison can fail: another parameter is another row" {
+	both --append scenario=plain --vmm hyperv:pages=64 "$violate"
+	check 0 --json --seed 7 --append scenario=plain --vmm hyperv:pages=32 "$violate"
+	rows <<<"$output" >other
+	run ! diff copies other
+	run ! diff <(jq '.[0] | del(.behaviour)' copies) <(jq '.[0] | del(.behaviour)' other)
+}
+
+@test "two vCPUs: the other one is kept out of the guest while the first is saved" {
+	check 0 --cpus 2 --append scenario=twocpu --vmm complete,hyperv,eagain "$violate"
+	check 0 --json --cpus 2 --modules "$kernel/modules" --vmm hyperv "$kernel/vmlinuz"
+	[ "$(field '.rows[0].device_equal')" = true ]
+}
+
+@test "QEMU 10" {
+	check 0 --json --qemu "$top/build/qemu10/qemu-system-x86_64" --modules "$kernel/modules" --vmm hyperv "$kernel/vmlinuz"
+	[ "$(field '.rows[0].device_equal')" = true ]
+}
+
+@test "what must fail does, and its command runs it again" {
+	check 1 --json --append scenario=skipped-pages --vmm complete,hyperv "$violate"
+	[ "$(field '.rows[1].verdict')" = fail ]
+	[ "$(field .exit_status)" -eq 1 ]
+	[[ $(field '.rows[1].reason') == *"went on beyond"* ]]
+	local reason again
+	reason=$(field '.rows[1].reason')
+	again=$(field '.rows[1].reproduce')
+	[[ $again == "tdlab boot --vmm hyperv "*"$violate" ]]
+	run --separate-stderr bash -c "$build/$again --json"
+	[ "$status" -eq 1 ]
+	[ "$(field .reason)" = "$reason" ]
+}
+
+@test "a table: a row each, the command below what did not pass, and the count" {
+	check 1 --append scenario=skipped-pages --vmm complete,hyperv -j 1 "$violate"
+	[[ ${lines[0]} == guest*violate* ]]
+	[[ ${lines[1]} == *"every row goes on from there" ]]
+	[[ ${lines[3]} =~ ^complete\ +permitted\ +complete\ +[a-z]+ ]]
+	[[ $output == *$'\n    replay: tdlab boot --vmm hyperv '* ]]
+	[[ ${lines[-1]} =~ ^2\ rows:.*1\ fail.*\;\ [0-9.]+\ s,\ [0-9.]+\ s\ of\ CPU,\ 1\ at\ a\ time$ ]]
+	[[ $output != *$'\033'* ]]
+}
+
+@test "colours: on a terminal, and not with NO_COLOR" {
+	local command="$tdlab check --append scenario=plain --vmm complete $violate"
+	script -qec "$command" /dev/null | grep -q $'\033\\[32mpass'
+	run ! grep -q $'\033\\[3' <(NO_COLOR=1 script -qec "$command" /dev/null)
+}
+
+@test "TAP" {
+	check 0 --tap --append scenario=plain --vmm complete,hyperv:pages=64,kvm:pending=9 "$violate"
+	printf '%s\n' "$output" >tap
+	prove --exec cat tap
+	[ "${lines[0]}" = 1..3 ]
+	[ "${lines[2]}" = "ok 2 - hyperv:pages=64 (permitted, complete)" ]
+	check 1 --tap --append scenario=skipped-pages --vmm hyperv "$violate"
+	[[ $output == *"not ok 1 - hyperv"*"# replay: tdlab boot"* ]]
+	printf '%s\n' "$output" >tap
+	run ! prove --exec cat tap
+}
+
+@test "JUnit: counts, reasons, and names that XML would take amiss" {
+	cp "$top/behaviours/hyperv.vmm" './a<b>&"c".vmm'
+	check 1 --junit out.xml --append scenario=skipped-pages --vmm './a<b>&"c".vmm,complete' "$violate"
+	grep -q '<testsuite name="tdlab check" tests="2" failures="1" errors="[01]" skipped="0" time="' out.xml
+	grep -q 'name="./a&#60;b&#62;&#38;&#34;c&#34;.vmm"' out.xml
+	grep -q '<failure message="[^"]*went on beyond[^"]*">replay: tdlab boot' out.xml
+	# Each element that is opened is closed, and nothing else is a tag.
+	perl -0777 -ne 's/<\?.*?\?>//; while (m{<(/?)(\w+)[^<>]*?(/?)>}g) { next if $3; if ($1) { pop @s eq $2 or exit 1 }
+		else { push @s, $2 } } exit @s ? 1 : 0' out.xml
+}
+
+@test "--keep: console and journal of each row, from the first instruction on" {
+	check 0 --keep kept --append scenario=plain --vmm complete,hyperv "$violate"
+	[ "$(find kept -type f | sort | tr '\n' ' ')" = "kept/complete.console kept/complete.journal kept/hyperv.console kept/hyperv.journal " ]
+	[[ $("$tdlab" trace kept/hyperv.journal | head -n 1) == *"start: GPAW 48"* ]]
+	"$tdlab" trace --only mapgpa kept/hyperv.journal | grep -q RETRY
+}
+
+@test "a guest that never asks has met no behaviour: every row is that one run" {
+	check 5 --json --vmm complete,hyperv "$build/payloads/ending"
+	[ "$(field '[.rows[].mapgpa_calls] | add')" -eq 0 ]
+	check 5 --vmm complete,hyperv "$build/payloads/ending"
+	[[ $output == *"without a MapGPA 1: every row is that run"* ]]
+}
+
+@test "--template-at: the behaviours begin later" {
+	check 0 --json --append scenario=plain --vmm hyperv:pages=64 --template-at 2 "$violate"
+	[ "$(field '.rows[0].mapgpa_calls')" -eq 17 ]
+	[[ $(field '.rows[0].reproduce') == "tdlab check --template-at 2 --vmm hyperv:pages=64 "* ]]
+	check 0 --json --append scenario=plain --vmm hyperv:pages=64 "$violate"
+	[ "$(field '.rows[0].mapgpa_calls')" -eq 32 ]
+}
+
+@test "guests in a process: each known defect fails somewhere, what is correct does not" {
+	check 1 --json --guest all
+	local toy
+	for toy in tail-only no-r11-check unmasked-s unbounded end-is-success byte-trickle swallowed-error; do
+		jq -e --arg toy "$toy" '.rows | map(select(.guest == "correct" and .verdict == "pass") | .behaviour) as $good |
+			any(.[]; .guest == $toy and .verdict == "fail" and (.behaviour | IN($good[])))' <<<"$output"
+	done
+	jq -e '.rows | map(select(.guest == "libtdconv" and .class == "permitted")) | length > 10 and all(.verdict != "fail")' \
+		<<<"$output"
+	local again
+	again=$(field '[.rows[] | select(.guest == "tail-only" and .verdict == "fail")][0].reproduce')
+	run bash -c "$build/$again"
+	[ "$status" -eq 1 ]
+}
+
+@test "a harness: its own loop, one that crashes and hangs, one that is none" {
+	local name
+	for name in trap broken empty; do
+		gcc -Wall -Werror "-I$top" -shared -fPIC -o "$name.so" "$top/tests/harness/$name.c"
+	done
+	check 1 --json --harness ./trap.so --vmm complete,hyperv
+	[ "$(field '[.rows[].verdict] | join(" ")')" = "pass fail" ]
+	printf '[behaviour]\ntitle = R11 is 0\nghci = hostile\nexpect = contain\n[rule]\ncomplete = 1\nclaim = zero\nclaim-s = strip\n' \
+		>zero.vmm
+	check 1 --json --harness ./broken.so --vmm ./zero.vmm,complete --pages 8
+	[[ $(field '.rows[0].reason') == *crash* ]]
+	check 2 --harness ./empty.so --vmm complete
+	[[ $stderr == *"does not define int convert"* ]]
+	[ -z "$output" ]
+	check 2 --harness ./nowhere.so --vmm complete
+	[[ $stderr == *nowhere.so* ]]
+}
+
+# refused STATUS PATTERN ARG...: one line, before anything is run, and no output.
+refused() {
+	local want=$1 pattern=$2
+	shift 2
+	check "$want" "$@"
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	# shellcheck disable=SC2053 # a pattern
+	[[ ${stderr_lines[0]} == $pattern ]]
+}
+
+@test "bad input is refused before anything is run" {
+	refused 2 'tdlab: *"hyperb"*"hyperv"*' --vmm complete,hyperb "$violate"
+	refused 2 'tdlab: *hyperv*pages*' --vmm complete,hyperv:pages=0 "$violate"
+	refused 2 'tdlab: --vmm: an empty name*' --vmm complete,,hyperv "$violate"
+	refused 2 'tdlab: --vmm: no behaviour*' --vmm '' "$violate"
+	refused 2 'tdlab: *nowhere*' nowhere
+	refused 2 'tdlab: *one kernel*' "$violate" "$violate"
+	refused 2 'tdlab: *--tap and --json*' --tap --json "$violate"
+	refused 2 'tdlab: *one guest at a time*' --guest libtdconv "$violate"
+	refused 2 'tdlab: *one guest at a time*' --guest libtdconv --harness ./x.so
+	refused 2 'tdlab: *about a boot*' --guest libtdconv --cpus 2
+	refused 2 'tdlab: *--guest nobody*' --guest nobody
+	refused 2 'tdlab: *--pages*' --pages 8 "$violate"
+	refused 2 'tdlab: *--jobs 0*' -j 0 "$violate"
+	refused 2 'tdlab: *-j many*' -j many "$violate"
+	refused 2 'tdlab: *-j needs*' "$violate" -j
+	refused 2 'tdlab: *--template-at*' --template-at 0 "$violate"
+	refused 2 'tdlab: *--template-at*' --full --template-at 2 "$violate"
+	refused 3 'tdlab: *nowhere*' --qemu nowhere "$violate"
+	mkdir none
+	refused 2 'tdlab: none: no behaviour*' --behaviours none "$violate"
+}
+
+@test "what cannot be written is refused before anything is run" {
+	refused 2 'tdlab: --junit nowhere/x.xml: No such file*' --junit nowhere/x.xml "$violate"
+	: >file
+	refused 2 'tdlab: --keep file: *' --keep file "$violate"
+	refused 2 'tdlab: --keep /proc/none: *' --keep /proc/none "$violate"
+	[ -c /dev/full ]
+	run bash -c '"$1" check --json --append scenario=plain --vmm complete "$2" 2>err >/dev/full; echo $?' - "$tdlab" "$violate"
+	[ "$output" = 3 ]
+	grep -q 'No space left' err
+	check 3 --junit /dev/full --append scenario=plain --vmm complete "$violate"
+	[[ $stderr == *"--junit /dev/full: No space left"* ]]
+}
+
+# ended SIGNAL STATUS: sent while two rows run, it leaves neither them nor their QEMUs.
+ended() {
+	local pid got=0 i family=()
+	env --default-signal=INT "$tdlab" check --tap -j 2 --append ending=spin-halfway \
+		--vmm hyperv,hyperv:pages=9,hyperv:pages=8 "$build/payloads/ending" >out 2>err </dev/null 3>&- &
+	pid=$!
+	for ((i = 0; i < 200 && ${#family[@]} < 4; i++)); do
+		sleep 0.1
+		mapfile -t family < <(for row in $(pgrep -P "$pid"); do pgrep -P "$row" -f isa-debug-exit && echo "$row"; done)
+	done
+	[ "${#family[@]}" -eq 4 ]
+	kill "-$1" "$pid"
+	wait "$pid" || got=$?
+	[ "$got" -eq "$2" ] || { echo "exit status $got, expected $2"; cat out err; return 1; }
+	for ((i = 0; i < 100; i++)); do
+		kill -0 "${family[@]}" 2>/dev/null || break
+		sleep 0.1
+	done
+	for i in "${family[@]}"; do
+		run ! kill -0 "$i"
+	done
+}
+
+@test "Ctrl-C" {
+	ended INT 130
+	grep -q '^Bail out! ended by signal 2' out
+}
+
+@test "kill" {
+	ended TERM 143
+}
+
+@test "kill -9" {
+	ended KILL 137
+}

@@ -285,7 +285,8 @@ struct tdconv_result {
 /*
  * Statistics: what happened through one struct tdconv since tdconv_init(). Counters stop at their maximum. To look at
  * a running system, sum up with tdconv_stats_add(): reading another CPU's counters is safe and at most one call
- * behind.
+ * behind. The library prints nothing and calls nobody to print: every call returns all that is to be said, and only
+ * the embedder knows how much of it a log should take from a VMM.
  */
 #define TDCONV_STEPS	8
 
@@ -321,7 +322,9 @@ enum tdconv_status tdconv_init(struct tdconv *tdc, void *os);
  * afterwards, not before. To shared: RELEASE where the module can, then MapGPA; the caller has it mapped shared
  * before, and has flushed TLBs and caches. (tdconv_set_memory() does both.)
  *
- * At most calls_per_page * pages + calls_extra MapGPA calls, and 2 * pages + busy ACCEPTs.
+ * At most calls_per_page * pages + calls_extra MapGPA calls, and 2 * pages + busy ACCEPTs. ACCEPT (RELEASE) starts at
+ * 2 MiB and falls back to 4 KiB where the VMM has mapped no more. 1 GiB is not tried: the module has no ACCEPT of that
+ * size (a level above 2 MiB is OPERAND_INVALID), and a try would cost a call per request.
  */
 enum tdconv_status tdconv_convert(struct tdconv *tdc, uint64_t gpa, uint64_t bytes, enum tdconv_to to,
 				  struct tdconv_result *res);

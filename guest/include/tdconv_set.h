@@ -61,7 +61,8 @@ struct tdconv_unshare {
  * dies of the first shared page that it takes for private. Per extent: page tables first (TDCONV_PTE_NONE, so that
  * nothing can touch it), then convert and accept. It waits for nobody, and goes on after a failure, which is reported
  * with tdconv_os_left_shared(). expected: tdconv_stats_shared_now() of all CPUs; compare it with pages. The caller
- * has closed its gate before (see tdconv_os_enter()), or did not get it and is alone.
+ * has closed its gate before (see tdconv_os_enter()), or did not get it and is alone; interrupts are off if their
+ * handlers may use shared memory.
  *
  * TDCONV_OK, or TDCONV_E_LEFT_SHARED if an extent failed. TDCONV_E_TRANSLATE: tdconv_os_next_shared() gave an extent
  * that is empty, no whole pages or not in what is left of [va, end). It is not touched, and the walk ends there,

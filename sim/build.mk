@@ -10,7 +10,7 @@ SIM_OBJ := $(SIM_SRC:%.c=$(B)/fast/%.o)
 SIM_TESTS := $(patsubst %.c,$(B)/%,$(wildcard sim/*_test.c))
 
 ALL += $(B)/tdlab-sim
-TESTS += $(SIM_TESTS)
+TESTS += $(SIM_TESTS) sim/model_test.sh
 
 # A harness may call tdlab_tdcall().
 $(B)/tdlab-sim: $(SIM_PROGRAM:%=$(B)/fast/sim/%.o) $(SIM_OBJ) $(B)/libcli.a

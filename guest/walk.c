@@ -6,6 +6,7 @@
 
 #define ENTRIES		512u
 #define PRESENT		0x001ull
+#define TABLE		0x006ull		/* writable, user */
 #define LARGE		0x080ull		/* in a leaf above the last level */
 #define PAT_SMALL	0x080ull		/* the same bit is PAT in a 4 KiB leaf ... */
 #define PAT_LARGE	0x1000ull		/* ... and PAT of a large one is here */
@@ -82,8 +83,8 @@ static bool split(const struct tdconv_walk *walk, uint64_t *entry, uint32_t leve
 	for (i = 0; i < ENTRIES; i++)
 		table[i] = (address + i * span(level - 1)) | flags;
 
-	/* Tables allow everything; the leaves restrict. */
-	*entry = page | PRESENT | 0x6;
+	/* Tables allow everything; the leaves restrict. A CPU may walk the table as soon as an entry leads to it. */
+	__atomic_store_n(entry, page | PRESENT | TABLE, __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -112,7 +113,7 @@ bool tdconv_walk_set(const struct tdconv_walk *walk, uint64_t va, uint64_t bytes
 				return false;
 			continue;
 		}
-		*entry = with_pte(walk, *entry, pte);
+		__atomic_store_n(entry, with_pte(walk, *entry, pte), __ATOMIC_RELAXED);
 		va += span(level);
 	}
 	return true;

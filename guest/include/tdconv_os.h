@@ -133,8 +133,8 @@ enum tdconv_pte {
 
 /*
  * Changes S in every page table entry that maps [va, va + bytes), in each alias that the kernel may use, or removes
- * them. Returns false if it cannot, for instance without memory to split a large page; what it has changed by then is
- * set back by the library.
+ * them. Returns false if it cannot, for instance without memory to split a large page. What it has changed by then is
+ * set back by the library on the way to shared; on the way to private, where the memory is private already, it stays.
  */
 /*@ assigns \nothing; */
 bool tdconv_os_set_pte(void *os, uint64_t va, uint64_t bytes, enum tdconv_pte pte);

@@ -5,7 +5,8 @@
  * proved: its loads and stores go through memory that the proof knows nothing of.
  *
  * Entries: SDM volume 3A, 4.5. Only present entries count; S is bit GPAW-1 of the address in a leaf. Tables themselves
- * are private. Addresses are canonical. Nothing is locked and no TLB is flushed here.
+ * are private. Addresses are canonical. Nothing is locked and no TLB is flushed here: the caller keeps other writers
+ * away. CPUs may use the tables meanwhile; an accessed or dirty bit that one sets at that moment may be lost.
  */
 #ifndef TDCONV_WALK_H
 #define TDCONV_WALK_H

@@ -27,6 +27,8 @@ char *boot_again(const struct boot *b)
 	add_option(&text, "--disk", o->disk);
 	if (o->quiet && b->guest.linux_kernel)
 		append = xprintf("quiet%s%s", o->append ? " " : "", o->append ? o->append : "");
+	if (o->net)
+		add_word(&text, "--net");
 	add_option(&text, "--append", append ? append : o->append);
 	snprintf(number, sizeof(number), "%" PRIu64, b->seed);
 	add_option(&text, "--seed", number);

@@ -18,6 +18,8 @@ static const struct opt options[] = {
 	{ "seed", OPT_NUMBER, FIELD(seed), "N", "the same run every time, every exit in the journal" },
 	{ "console", OPT_FILE, FIELD(console), "FILE", "for the guest's console [stderr]" },
 	{ "journal", OPT_FILE, FIELD(journal), "FILE", "keep the journal, for tdlab trace" },
+	{ "eventlog", OPT_FILE, FIELD(eventlog), "FILE", "keep the event log of the firmware, for tdlab measure" },
+	{ "net", OPT_FLAG, FIELD(net), NULL, "a network card, on a network that leads nowhere" },
 	{ "trace-exits", OPT_FLAG, FIELD(trace_exits), NULL, "put every exit of the guest in the journal" },
 	{ "json", OPT_FLAG, FIELD(json), NULL, "report as JSON" },
 	{ 0 },
@@ -31,7 +33,7 @@ static int run_machine(struct boot *b, struct snapshot_link *link)
 		.seeded = boot_repeats(b), .seed = b->seed, .ram = b->ram.fd, .config = b->config_fd,
 		.firmware = b->firmware_fd, .serial = b->nonce,
 		.kernel = b->kernel_fd, .initrd = b->initrd_fd, .disk = b->disk_fd,
-		.disk_read_only = b->options.disk != NULL, .link = link, .continued = b->from != NULL,
+		.disk_read_only = b->options.disk != NULL, .net = b->options.net, .link = link, .continued = b->from != NULL,
 	};
 	struct run run = {
 		.ram = &b->ram, .records = &b->records, .console = &b->console, .console_fd = b->console_fd,
@@ -100,6 +102,21 @@ static void read_phases(struct boot *b)
 	volume_free(&volume);
 }
 
+static int keep_eventlog(struct boot *b)
+{
+	const struct measured_log *log = &b->console.eventlog;
+	const char *path = b->options.eventlog;
+
+	if (!path)
+		return 0;
+	if (!log->data || log->broken)
+		return complain(b->judgement.status, "--eventlog %s: the guest sent %s", path,
+				log->broken ? "a log that came damaged" : "none");
+	if (write(b->eventlog_fd, log->data, log->bytes) != (ssize_t)log->bytes)
+		return complain(STATUS_ENVIRONMENT, "--eventlog %s: %s", path, strerror(errno));
+	return 0;
+}
+
 static int run_and_report(struct boot *b)
 {
 	int status = boot_judged(b);
@@ -121,6 +138,8 @@ static int run_and_report(struct boot *b)
 	if (b->judgement.status == STATUS_ENVIRONMENT)
 		complain(0, "%s", b->judgement.why);
 	status = boot_close_journal(b);
+	if (!status)
+		status = keep_eventlog(b);
 	return status ? status : b->judgement.status;
 }
 

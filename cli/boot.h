@@ -17,9 +17,9 @@
 struct boot_options {
 	const char *kernel;	/* NULL: what the firmware finds on the disk */
 	const char *firmware;
-	const char *vmm, *behaviours, *initrd, *append, *disk, *modules, *console, *journal, *qemu;
+	const char *vmm, *behaviours, *initrd, *append, *disk, *modules, *console, *journal, *eventlog, *qemu;
 	struct opt_number memory, cpus, seed, timeout;
-	bool trace_exits, json;
+	bool net, trace_exits, json;
 	bool quiet;	/* Linux says little on its console: not an option of boot, check is faster so */
 	bool many;	/* one of several: no progress line, and --seed is for what the VMM leaves to chance only */
 };
@@ -40,7 +40,7 @@ struct boot {
 	bool modules;			/* the initrd was given some */
 	bool first;			/* it was given cli/first/ */
 	int firmware_fd, kernel_fd, initrd_fd, config_fd, disk_fd;
-	int console_fd;
+	int console_fd, eventlog_fd;
 
 	/* cli/template.h: where the machine is saved to, or what it is continued from */
 	struct snapshot *save;

@@ -57,8 +57,8 @@ int boot_initrd(struct boot *b, size_t *bytes)
 	status = file_read(path, "initrd", &data, bytes);
 	if (!status && *bytes == 0)
 		status = complain(STATUS_INPUT, "initrd %s: the file is empty", path);
-	if (!status && b->device.attached && (!o->initrd || o->modules))
-		status = modules_collect(o->kernel, b->guest.version, o->modules, &archive);
+	if (!status && (b->device.attached || o->net) && (!o->initrd || o->modules))
+		status = modules_collect(o->kernel, b->guest.version, o->modules, o->net, &archive);
 	if (!status) {
 		b->modules = archive.bytes != 0;
 		join(&data, bytes, &archive);

@@ -15,7 +15,7 @@
 #define MODULES		16	/* with all that they depend on */
 #define MODULE_BYTES	(64u << 20)
 
-static const char *const wanted[] = { "virtio_pci", "virtio_blk" };
+static const char *const wanted[] = { "virtio_pci", "virtio_blk", "virtio_net" };
 
 struct module {
 	char name[64];
@@ -180,7 +180,7 @@ static void archive_all(struct collection *c, struct cpio *archive)
 		cpio_end(archive);
 }
 
-int modules_collect(const char *kernel, const char *release, const char *folder, struct cpio *archive)
+int modules_collect(const char *kernel, const char *release, const char *folder, bool net, struct cpio *archive)
 {
 	struct collection c = { 0 };
 	char *found = folder ? xprintf("%s", folder) : find_folder(kernel, release), *path;
@@ -200,7 +200,7 @@ int modules_collect(const char *kernel, const char *release, const char *folder,
 		status = file_read(path, "list of modules", &order, &bytes);
 	if (!status)
 		c.order = xprintf("%.*s", (int)bytes, (const char *)order);
-	for (size_t i = 0; i < ARRAY_SIZE(wanted) && !status; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(wanted) - !net && !status; i++)
 		status = collect(&c, wanted[i], 0);
 	archive_all(&c, archive);
 	free(order);

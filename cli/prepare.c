@@ -26,6 +26,8 @@ static int check_numbers(struct boot *b)
 		return complain(STATUS_INPUT, "--cpus %" PRIu64 ": from 1 to %d", o->cpus.value, TD_MAX_VCPUS);
 	if (o->timeout.value < 1 || o->timeout.value > 1000000)
 		return complain(STATUS_INPUT, "--timeout %" PRIu64 ": from 1 to 1000000 seconds", o->timeout.value);
+	if (o->net && o->seed.given)
+		return complain(STATUS_INPUT, "--net: not with --seed, because answers of a network come when they come");
 	if (!machine_layout(&b->machine, o->memory.value))
 		return complain(STATUS_INPUT, "--memory %" PRIu64 "%s: from %lluM to %lluG, in steps of 2M",
 				o->memory.value % (1 << 20) ? o->memory.value : o->memory.value >> 20,
@@ -105,6 +107,10 @@ static int open_outputs(struct boot *b)
 		b->records.copy = fopen(o->journal, "we");
 	if (o->journal && !b->records.copy)
 		return complain(STATUS_INPUT, "--journal %s: %s", o->journal, strerror(errno));
+	if (o->eventlog)
+		b->eventlog_fd = open(o->eventlog, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (o->eventlog && b->eventlog_fd < 0)
+		return complain(STATUS_INPUT, "--eventlog %s: %s", o->eventlog, strerror(errno));
 	return 0;
 }
 
@@ -169,7 +175,7 @@ int boot_prepare(struct boot *b)
 {
 	int status;
 
-	b->firmware_fd = b->kernel_fd = b->initrd_fd = b->config_fd = b->disk_fd = b->ram.fd = b->console_fd = -1;
+	b->firmware_fd = b->kernel_fd = b->initrd_fd = b->config_fd = b->disk_fd = b->ram.fd = b->console_fd = b->eventlog_fd = -1;
 	draw(b);
 	status = check_input(b);
 	if (!status)
@@ -212,6 +218,8 @@ void boot_free(struct boot *b)
 	close_all(b);
 	ram_close(&b->ram);
 	records_free(&b->records);
+	if (b->eventlog_fd > STDERR_FILENO)
+		close(b->eventlog_fd);
 	measured_free(&b->console.eventlog);
 	judge_free(&b->judgement);
 	symbols_free(&b->symbols);

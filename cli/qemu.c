@@ -63,6 +63,15 @@ static void add_disk(struct words *w, const struct qemu_run *run)
 		  MACHINE_SETTLE_DEVICE, MACHINE_SETTLE_FUNCTION);
 }
 
+/* QEMU's own network, with a way out to nowhere; no ROM, which would have firmware boot from it. */
+static void add_net(struct words *w)
+{
+	words_add(w, "-netdev");
+	words_add(w, "user,id=net,restrict=on");
+	words_add(w, "-device");
+	words_add(w, "virtio-net-pci,netdev=net,disable-legacy=on,iommu_platform=on,romfile=");
+}
+
 static void add_link(struct words *w, const struct qemu_run *run)
 {
 	words_add(w, "-chardev");
@@ -108,6 +117,8 @@ void qemu_arguments(const struct qemu_run *run, struct words *w)
 		add_file(w, MACHINE_FILE_INITRD, run->initrd);
 	if (run->disk >= 0)
 		add_disk(w, run);
+	if (run->net)
+		add_net(w);
 	if (run->link)
 		add_link(w, run);
 	if (!run->seeded)

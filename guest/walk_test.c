@@ -175,6 +175,7 @@ static void splits(bool pat)
 	tap_is(*entry_of(&walk, 0, 1), G1 | S | FLAGS | NX | small, "  the page that was asked for");
 	tap_is(*entry_of(&walk, M2 - P, 1), (G1 + M2 - P) | FLAGS | NX | small, "  the last 4 KiB leaf");
 	tap_is(*entry_of(&walk, M2, 2), (G1 + M2) | FLAGS | NX | large, "  the first 2 MiB leaf");
+	tap_is(*entry_of(&walk, 0, 2) & 0xfff, 7, "  the entry of a table: present, writable, user");
 	tap_is(*entry_of(&walk, G1 - M2, 2), (2 * G1 - M2) | FLAGS | NX | large, "  the last one");
 	for (unsigned int i = used; i < TABLES; i++)
 		for (unsigned int j = 0; j < 512; j++)

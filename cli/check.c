@@ -198,4 +198,6 @@ static int run(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_check = { "check", run, "[KERNEL]", "run a guest under every behaviour: a verdict each", options };
+const struct verb verb_check = {
+	"check", run, "[KERNEL]", "run a guest under every behaviour: a verdict each", options,
+};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows of guests that run in a process: tdlab-sim converts to shared, and to private, and judges. It is a program of its
- * own because td has one engine per program, and because other people's code may crash, hang or print.
+ * Rows of guests that run in a process: tdlab-sim converts to shared, and to private, and judges. It is a program of
+ * its own because td has one engine per program, and because other people's code may crash, hang or print.
  */
 #include <stdio.h>
 #include <stdlib.h>

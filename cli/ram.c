@@ -33,9 +33,9 @@ void ram_close(struct ram *ram)
 
 /*
  * Copied and not mapped copy-on-write: QEMU could have a private mapping of the template's file, but this command
- * reads the journal and td's state from the run's RAM, and a private mapping is nobody else's to read. It would save 0.13 s
- * of the 2.4 s of CPU that a run of Debian's 6.12 takes from its first MapGPA (180 MiB that are no hole). pwrite() is
- * a third cheaper than a copy through a mapping, which faults in every page.
+ * reads the journal and td's state from the run's RAM, and a private mapping is nobody else's to read. It would save
+ * 0.13 s of the 2.4 s of CPU that a run of Debian's 6.12 takes from its first MapGPA (180 MiB that are no hole).
+ * pwrite() is a quarter cheaper than a copy through a mapping, which faults in every page.
  */
 int ram_copy(struct ram *to, const struct ram *from)
 {

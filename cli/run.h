@@ -33,7 +33,10 @@ struct run {
 	void *look_arg;
 };
 
-/* Returns 0 with *end filled in (end->saved: the machine is in *run->save), or STATUS_ENVIRONMENT after a complaint. QEMU is gone in either case. */
+/*
+ * Returns 0 with *end filled in (end->saved: the machine is in *run->save), or STATUS_ENVIRONMENT after a complaint. QEMU
+ * is gone in either case.
+ */
 int run_qemu(struct run *run, const struct words *arguments, struct run_end *end);
 
 #endif

@@ -287,6 +287,9 @@ struct tdconv_result {
  * a running system, sum up with tdconv_stats_add(): reading another CPU's counters is safe and at most one call
  * behind. The library prints nothing and calls nobody to print: every call returns all that is to be said, and only
  * the embedder knows how much of it a log should take from a VMM.
+ *
+ * Large and small ACCEPTs are not counted apart, because the sums say it: accepts - busy - mismatches of them accepted
+ * accepted_pages, 512 or 1 each.
  */
 #define TDCONV_STEPS	8
 

@@ -151,14 +151,16 @@ static void topology(void)
 
 static void hypervisor(void)
 {
-	vmm_cpuid(&persona, 0x40000000, 0, out);
+	vmm_cpuid(&persona, 1, 0x40000000, 0, out);
 	tap_ok(out[EAX] == 0x40000001 && memcmp(&out[EBX], "KVMKVMKVM\0\0", 12) == 0, "the VMM says KVM");
-	vmm_cpuid(&persona, 0x40000001, 0, out);
+	vmm_cpuid(&persona, 1, 0x40000001, 0, out);
 	tap_ok(all_zero(), "without features");
-	vmm_cpuid(&persona, 0x40000100, 0, out);
+	vmm_cpuid(&persona, 1, 0x40000100, 0, out);
 	tap_ok(all_zero(), "and nobody else is there");
-	vmm_cpuid(&persona, 0x16, 0, out);
+	vmm_cpuid(&persona, 1, 0x16, 0, out);
 	tap_is(out[EAX], 2596, "the VMM gives MHz");
+	vmm_cpuid(&persona, 1, 0x0b, 0, out);
+	tap_is(out[EDX], 1, "and the APIC id of the vCPU that asks: TDVF's mailbox loop goes by it");
 }
 
 int main(void)

@@ -149,7 +149,7 @@ bool td_engine_msr(struct td *of, unsigned int vcpu, uint32_t msr, bool write, u
 void td_engine_cpuid(struct td *of, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
 	(void)of;
-	vmm_cpuid(&persona, leaf, subleaf, out);
+	vmm_cpuid(&persona, current->index, leaf, subleaf, out);
 }
 
 /*

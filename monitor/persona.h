@@ -52,9 +52,9 @@ void persona_init(struct persona *persona, uint64_t tsc_hz, uint32_t vcpus, bool
 /* Also puts this CPU's local APIC into the state that the guest expects. */
 void persona_vcpu_init(struct persona_vcpu *vcpu, const struct persona *persona, uint32_t index);
 
-/* out: EAX EBX ECX EDX. */
+/* out: EAX EBX ECX EDX. index: of the vCPU, which is its APIC id. */
 void persona_cpuid(const struct persona_vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
-void vmm_cpuid(const struct persona *persona, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
+void vmm_cpuid(const struct persona *persona, uint32_t index, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 
 enum persona_answer persona_rdmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value);
 enum persona_answer persona_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value);

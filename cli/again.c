@@ -12,6 +12,8 @@ char *boot_again(const struct boot *b)
 	char *text = xprintf("tdlab boot --vmm"), number[32], *append = NULL;
 
 	add_word(&text, b->behaviour.spec);
+	for (unsigned int i = 0; i < o->inject.count; i++)
+		add_option(&text, "--inject", o->inject.items[i]);
 	add_option(&text, "--behaviours", o->behaviours);
 	if (o->memory.given) {
 		snprintf(number, sizeof(number), "%" PRIu64 "M", o->memory.value >> 20);

@@ -75,6 +75,12 @@ static void test_malformed(void)
 	refused(HEAD "[rule]\nclaim = middle\n", "t.vmm:6: \"middle\" is none of frontier start end zero",
 		"claim base");
 	refused(HEAD "[rule]\nclaim = end*2\n", "t.vmm:6: \"end*2\" is none", "claim grammar");
+	refused(HEAD "[rule]\nclaim = end->\n", "t.vmm:6: \"end->\": after end comes", "a sign without a number");
+	refused(HEAD "[rule]\nclaim = end+\n", "t.vmm:6: \"end+\": after end comes", "... at the end");
+	refused(HEAD "[rule]\nclaim = end+1+2\n", "t.vmm:6: \"end+1+2\": after end comes", "pages twice");
+	refused(HEAD "[rule]\nclaim = end+1b+2b\n", "t.vmm:6: \"end+1b+2b\": after end comes", "bytes twice");
+	refused(HEAD "[rule]\nclaim = end+1b+2\n", "t.vmm:6: \"end+1b+2\": after end comes", "bytes first");
+	refused(HEAD "[rule]\nclaim = end+2147483648\n", "t.vmm:6: \"end+2147483648\": after end", "a number too large");
 	refused(HEAD "[rule]\nclaim = end+2p\n", "t.vmm:6: \"end+2p\": after end comes", "claim unit");
 	refused(HEAD "[rule]\nchunk = 3\n", "t.vmm:6: chunk and chance belong together", "chunk alone");
 	refused(HEAD "[rule]\nlie = yes\nfail = 1\n", "t.vmm:7: lie says SUCCESS", "lie and fail");

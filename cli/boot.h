@@ -5,6 +5,7 @@
 
 #include "cli/behaviour.h"
 #include "cli/guest.h"
+#include "cli/inject.h"
 #include "cli/judge.h"
 #include "cli/measured.h"
 #include "cli/opt.h"
@@ -19,6 +20,7 @@ struct boot_options {
 	const char *firmware;
 	const char *vmm, *behaviours, *initrd, *append, *disk, *modules, *console, *journal, *eventlog, *qemu;
 	struct opt_number memory, cpus, seed, timeout;
+	struct opt_list inject;
 	bool net, trace_exits, json;
 	bool quiet;	/* Linux says little on its console: not an option of boot, check is faster so */
 	bool many;	/* one of several: no progress line, and --seed is for what the VMM leaves to chance only */
@@ -64,6 +66,7 @@ struct boot {
 
 /* The options that say what the guest is and what it needs, the same for every verb that boots one. */
 #define BOOT_GUEST_OPTIONS(FIELD) \
+	{ "inject", OPT_LIST, FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it, such as mapgpa:retry:when=2" }, \
 	{ "behaviours", OPT_FOLDER, FIELD(behaviours), "DIR", "where behaviours are looked for" }, \
 	{ "firmware", OPT_FILE, FIELD(firmware), "FILE", "TDVF image that the guest starts with" }, \
 	{ "initrd", OPT_FILE, FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" }, \

@@ -28,6 +28,8 @@ static int add_row(struct check *c, const char *spec, char *guest)
 	struct behaviour behaviour;
 	int status = behaviour_load(&behaviour, spec, c->options.boot.behaviours);
 
+	if (!status && (status = behaviour_inject(&behaviour, &c->options.boot.inject)))
+		behaviour_free(&behaviour);
 	if (status)
 		return status;
 	c->rows = xrealloc(c->rows, (c->nrows + 1) * sizeof(*c->rows));

@@ -23,6 +23,10 @@ static struct words arguments(const struct check *c, const struct check_row *row
 	words_add(&w, "%s", c->sim);
 	words_add(&w, "--vmm");
 	words_add(&w, "%s", row->behaviour.spec);
+	for (unsigned int i = 0; i < o->boot.inject.count; i++) {
+		words_add(&w, "--inject");
+		words_add(&w, "%s", o->boot.inject.items[i]);
+	}
 	if (o->boot.behaviours) {
 		words_add(&w, "--behaviours");
 		words_add(&w, "%s", o->boot.behaviours);

@@ -102,13 +102,14 @@ static void zsh_verb(const struct verb *v)
 		[OPT_NUMBER] = " ",
 		[OPT_SIZE] = " ",
 		[OPT_SECONDS] = " ",
+		[OPT_LIST] = " ",
 		[OPT_JOBS] = " ",
 		[OPT_BEHAVIOUR] = "{compadd ${${(f)\"$(tdlab list behaviours 2>/dev/null)\"}%% *}}",
 	};
 
 	printf("\t%s) _arguments '--help[tell about the verb]'", v->name);
 	for (const struct opt *o = v->options; o->name; o++) {
-		printf(" \\\n\t\t'--%s[", o->name);
+		printf(" \\\n\t\t'%s--%s[", o->kind == OPT_LIST ? "*" : "", o->name);
 		zsh_text(o->help);
 		printf("]");
 		if (o->kind != OPT_FLAG)

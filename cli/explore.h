@@ -24,6 +24,7 @@ struct explore_options {
 	{ "model-stalls", OPT_NUMBER, EXPLORE_FIELD(stalls), "N", \
 	  "RETRYs without progress that end the model's loop [3, as Linux]" }, \
 	{ "vmm", OPT_BEHAVIOUR, EXPLORE_FIELD(boot.vmm), "NAME[:K=V,...]", "the VMM before and after [complete]" }, \
+	{ "inject", OPT_LIST, EXPLORE_FIELD(boot.inject), "CALL:KEY=VALUE...", "a fault on top of it" }, \
 	{ "behaviours", OPT_FOLDER, EXPLORE_FIELD(boot.behaviours), "DIR", "where behaviours are looked for" }, \
 	{ "initrd", OPT_FILE, EXPLORE_FIELD(boot.initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
 	{ "append", OPT_TEXT, EXPLORE_FIELD(boot.append), "STRING", "more words for the kernel command line" }, \

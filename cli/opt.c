@@ -38,6 +38,14 @@ bool opt_size(const char *text, uint64_t *bytes)
 	return true;
 }
 
+static bool add(struct opt_list *list, const char *text)
+{
+	if (list->count == OPT_LIST_MOST)
+		return false;
+	list->items[list->count++] = text;
+	return true;
+}
+
 static bool store(const struct opt *opt, const char *text, void *values)
 {
 	void *where = (char *)values + opt->offset;
@@ -55,6 +63,8 @@ static bool store(const struct opt *opt, const char *text, void *values)
 	case OPT_SIZE:
 		number->given = true;
 		return opt_size(text, &number->value);
+	case OPT_LIST:
+		return add(where, text);
 	default:
 		*(const char **)where = text;
 		return true;
@@ -127,10 +137,13 @@ static int parse_one(const struct verb *verb, char **argv, void *values, int *us
 					opt->arg);
 		*used = 2;
 	}
-	if (!store(opt, text, values))
-		return complain(STATUS_INPUT, "%s: --%s %s: not a %s", verb->name, opt->name, text,
-				opt->kind == OPT_SIZE ? "size: write bytes, or a number with K, M or G" : "number");
-	return 0;
+	if (store(opt, text, values))
+		return 0;
+	if (opt->kind == OPT_LIST)
+		return complain(STATUS_INPUT, "%s: --%s %s: more than %d of them", verb->name, opt->name, text,
+				OPT_LIST_MOST);
+	return complain(STATUS_INPUT, "%s: --%s %s: not a %s", verb->name, opt->name, text,
+			opt->kind == OPT_SIZE ? "size: write bytes, or a number with K, M or G" : "number");
 }
 
 int opt_parse(const struct verb *verb, int argc, char **argv, void *values, char **operands, int *noperands)

@@ -14,12 +14,20 @@ enum opt_kind {
 	OPT_NUMBER,	/* struct opt_number; decimal or 0x */
 	OPT_SIZE,	/* struct opt_number; bytes, with K, M or G */
 	OPT_SECONDS,	/* struct opt_number */
+	OPT_LIST,	/* struct opt_list; may be given several times */
 	OPT_JOBS,	/* struct opt_number; the one option that has a letter as well, as make has: -j N */
 };
 
 struct opt_number {
 	uint64_t value;
 	bool given;
+};
+
+#define OPT_LIST_MOST 8
+
+struct opt_list {
+	const char *items[OPT_LIST_MOST];
+	unsigned int count;
 };
 
 struct opt {

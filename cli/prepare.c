@@ -147,6 +147,8 @@ static int check_input(struct boot *b)
 	if (!status)
 		status = behaviour_load(&b->behaviour, b->options.vmm, b->options.behaviours);
 	if (!status)
+		status = behaviour_inject(&b->behaviour, &b->options.inject);
+	if (!status)
 		status = read_guest(b);
 	if (!status)
 		status = boot_disk(b);

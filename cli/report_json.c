@@ -23,6 +23,10 @@ static void put_guest(struct json *json, const struct boot *b)
 	json_object(json, "vmm");
 	json_text(json, "name", b->behaviour.name);
 	json_text(json, "spec", b->behaviour.spec);
+	json_array(json, "inject");
+	for (unsigned int i = 0; i < b->options.inject.count; i++)
+		json_text(json, NULL, b->options.inject.items[i]);
+	json_array_end(json);
 	json_text(json, "title", b->behaviour.title);
 	json_text(json, "class", b->behaviour.packed.hostile ? "hostile" : "permitted");
 	json_text(json, "expect", b->behaviour.packed.contain ? "contain" : "complete");

@@ -104,35 +104,48 @@ static const char *set_calls(struct td_rule *rule, const char *value)
 	return NULL;
 }
 
-/* BASE[+N|-N][+Nb|-Nb]: pages, then bytes. */
+/* [+N|-N][+Nb|-Nb]: pages, then bytes, each once. False: it is something else. */
+static bool set_offsets(struct td_rule *rule, const char *text)
+{
+	bool pages = false, bytes = false;
+	char *end;
+	int64_t n;
+
+	rule->claim_pages = 0;
+	rule->claim_bytes = 0;
+	for (; *text; text = end) {
+		if (text[1] < '0' || text[1] > '9' || bytes)
+			return false;
+		n = strtoll(text, &end, 10);
+		if (n > INT32_MAX || n < INT32_MIN)
+			return false;
+		bytes = *end == 'b';
+		if (pages && !bytes)
+			return false;
+		*(bytes ? &rule->claim_bytes : &rule->claim_pages) = n;
+		pages = true;
+		end += bytes;
+		if (*end && *end != '+' && *end != '-')
+			return false;
+	}
+	return true;
+}
+
+/* BASE and offsets. */
 static const char *set_claim(struct td_rule *rule, const char *value)
 {
 	size_t length = strcspn(value, "+-");
-	const char *rest = value + length, *wrong;
-	char base[16], *end;
-	int64_t n;
+	const char *wrong;
+	char base[16];
 
 	if (length >= sizeof(base))
-		return PROBLEM("\"%s\" does not begin with frontier, start, end or zero", value);
+		return PROBLEM("\"%s\" does not begin with frontier, start, end, zero or none", value);
 	memcpy(base, value, length);
 	base[length] = '\0';
 	wrong = set_word(&rule->claim_base, base, bases);
-	rule->claim_pages = 0;
-	rule->claim_bytes = 0;
-	while (!wrong && *rest) {
-		n = strtoll(rest, &end, 10);
-		if (end == rest + 1 || (*rest != '+' && *rest != '-') || n > INT32_MAX || n < INT32_MIN)
-			return PROBLEM("\"%s\": after %s comes +PAGES or -PAGES, and then +BYTESb or -BYTESb", value,
-				       base);
-		if (*end == 'b') {
-			rule->claim_bytes = n;
-			end++;
-		} else {
-			rule->claim_pages = n;
-		}
-		rest = end;
-	}
-	if (!wrong && rule->claim_base == TD_CLAIM_KEPT && (rule->claim_pages || rule->claim_bytes))
+	if (!wrong && !set_offsets(rule, value + length))
+		return PROBLEM("\"%s\": after %s comes +PAGES or -PAGES, and then +BYTESb or -BYTESb", value, base);
+	if (!wrong && rule->claim_base == TD_CLAIM_KEPT && value[length])
 		return PROBLEM("\"%s\": R11 that is not written has no offset", value);
 	return wrong;
 }

@@ -21,6 +21,7 @@ static const struct opt option_table[] = {
 	{ "pages", OPT_NUMBER, FIELD(pages), "N", "of the conversion [8; with --vmm 32768]" },
 	{ "to-private", OPT_FLAG, FIELD(to_private), NULL, "convert to private [to shared]" },
 	{ "vmm", OPT_BEHAVIOUR, FIELD(vmm), "NAME[:PARAMETER=VALUE,...]", "one run under this behaviour, no more" },
+	{ "inject", OPT_LIST, FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of --vmm [complete]" },
 	{ "behaviours", OPT_FOLDER, FIELD(behaviours), "DIR", "where the files of --vmm are" },
 	{ "depth", OPT_NUMBER, FIELD(depth), "N", "answers chosen in one sequence [6]" },
 	{ "match", OPT_FLAG, FIELD(match), NULL, "go on from equal states once, and without --depth to every sequence's end" },
@@ -91,6 +92,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return STATUS_PASS;
 	if (!status && o.guests)
 		return list_guests();
+	if (o.inject.count > 0 && o.vmm == NULL)
+		o.vmm = "complete";
 	if (!o.pages.given)
 		o.pages.value = o.vmm != NULL ? VMM_PAGES : SEARCH_PAGES;
 	if (!status)

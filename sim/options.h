@@ -10,6 +10,7 @@ struct options {
 	const char *guest, *harness, *replay, *vmm, *behaviours;
 	struct opt_number pages, depth, random, seed, stalls;
 	bool to_private, json, guests, match;
+	struct opt_list inject;
 };
 
 /*

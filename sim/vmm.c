@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "cli/behaviour.h"
+#include "cli/inject.h"
 #include "cli/json.h"
 #include "cli/words.h"
 #include "sim/child.h"
@@ -130,6 +130,8 @@ static char *again(const struct options *o, const struct sim_job *job, const str
 	char *text = xprintf("tdlab-sim --vmm"), number[32];
 
 	add_word(&text, b->spec);
+	for (unsigned int i = 0; i < o->inject.count; i++)
+		add_option(&text, "--inject", o->inject.items[i]);
 	add_option(&text, "--behaviours", o->behaviours);
 	add_option(&text, o->harness != NULL ? "--harness" : "--guest", job->guest->name);
 	snprintf(number, sizeof(number), "%" PRIu32, job->pages);
@@ -206,6 +208,8 @@ int run_vmm(const struct options *o, struct sim_job *job, struct sim_guest *gues
 	struct behaviour b;
 	int status = behaviour_load(&b, o->vmm, o->behaviours);
 
+	if (!status && (status = behaviour_inject(&b, &o->inject)) != 0)
+		behaviour_free(&b);
 	if (status)
 		return status;
 	job->expect = b.packed.contain ? SIM_CONTAIN : SIM_COMPLETE;

@@ -53,6 +53,8 @@ static void conditions(const struct explore_options *o, char *text, size_t bytes
 	int n = snprintf(text, bytes, "--memory %luM --pages %lu --vmm %s", o->boot.memory.value >> 20, o->pages.value,
 			 o->boot.vmm);
 
+	for (unsigned int i = 0; i < o->boot.inject.count && n > 0 && (size_t)n < bytes; i++)
+		n += snprintf(text + n, bytes - (size_t)n, " --inject %s", o->boot.inject.items[i]);
 	if (o->boot.initrd && n > 0 && (size_t)n < bytes)
 		n += snprintf(text + n, bytes - (size_t)n, " --initrd %s", o->boot.initrd);
 	if (o->boot.append && n > 0 && (size_t)n < bytes)

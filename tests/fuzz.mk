@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+# libFuzzer targets: COMPONENT/fuzz.c, built from sources by its own fragment, and cli/fuzz_NAME.c and
+# monitor/fuzz_NAME.c against the command's archives. Inputs that are kept lie in COMPONENT/corpus and
+# COMPONENT/corpus_NAME; make check goes through them once more, without libFuzzer.
+FUZZ_NAMED := $(basename $(wildcard cli/fuzz_*.c monitor/fuzz_*.c))
+FUZZERS = $(addprefix $(B)/,td/fuzz guest/fuzz monitor/fuzz $(FUZZ_NAMED))
+FUZZ_ARCHIVES := $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
+FUZZ_KEPT := $(foreach f,td/fuzz monitor/fuzz $(FUZZ_NAMED),$(if $(wildcard $(subst fuzz,corpus,$f)),$f))
+REPLAYS := $(FUZZ_KEPT:%=$(B)/%_replay)
+
+TESTS += $(REPLAYS)
+
+## make fuzz T=60  each libFuzzer target for T seconds; fails if one finds something. What is new is kept in build/fuzz
+T := 60
+fuzz:
+	$(MAKE) B=$(B)/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+		fuzzers
+	scripts/fuzz $(T) $(B)/fuzz $(patsubst $(B)/%,%,$(FUZZERS))
+
+fuzzers: $(FUZZERS)
+
+$(addprefix $(B)/,$(FUZZ_NAMED)): $(B)/%: %.c $(FUZZ_ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) -fsanitize=fuzzer $(WARN) -D_GNU_SOURCE -Wl,--gc-sections $< \
+		$(FUZZ_ARCHIVES) $(CLI_LIBS) -o $@
+
+REPLAY = $(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -D_GNU_SOURCE -Wl,--gc-sections -MMD \
+	-DCORPUS='"$(subst fuzz,corpus,$(patsubst $(B)/%_replay,%,$@))"' tests/fuzz_replay.c
+
+$(addprefix $(B)/,$(addsuffix _replay,$(FUZZ_NAMED))): $(B)/%_replay: %.c tests/fuzz_replay.c $(FUZZ_ARCHIVES)
+	@mkdir -p $(@D)
+	$(REPLAY) $< $(FUZZ_ARCHIVES) $(CLI_LIBS) -o $@
+
+$(B)/td/fuzz_replay: td/fuzz.c tests/fuzz_replay.c $(TD_FAKE) $(B)/libtd.a
+	@mkdir -p $(@D)
+	$(REPLAY) $< $(TD_FAKE) $(B)/libtd.a -o $@
+
+$(B)/monitor/fuzz_replay: $(MON_FUZZ:%=monitor/%.c) tests/fuzz_replay.c $(wildcard monitor/*.h)
+	@mkdir -p $(@D)
+	$(REPLAY) $(filter monitor/%.c,$^) -o $@
+
+## make fuzz-td SEQUENCES=10000000  random sequences of TDCALLs and accesses under the sanitizers, on all processors
+SEQUENCES := 10000000
+fuzz-td:
+	$(MAKE) B=$(B)/sanitize CC=clang SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' \
+		$(B)/sanitize/td/random_test
+	scripts/fuzz-td $(SEQUENCES) $(B)/sanitize/td/random_test
+
+.PHONY: fuzz fuzzers fuzz-td

@@ -7,6 +7,7 @@ top=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 build=${B:-$top/build}
 tdlab=$build/tdlab
 kernel=$top/build/kernel
+tdvf=$top/build/firmware/OVMF.inteltdx.ms.fd
 report=$BATS_TEST_TMPDIR/report
 console=$BATS_TEST_TMPDIR/console
 journal=$BATS_TEST_TMPDIR/journal
@@ -37,4 +38,24 @@ says() {
 	echo "the report does not satisfy: $1"
 	jq . "$report"
 	return 1
+}
+
+# firmware_known VMM SOURCE: what tests/firmware-verdicts expects of TDVF under this VMM, booting from there: $verdict and
+# $status. Skips the test unless the firmware is there and known.
+firmware_known() {
+	local sum
+	[ -r "$tdvf" ] || skip "no firmware: Debian sid was not to be had"
+	sum=$(sha256sum <"$tdvf")
+	verdict=$(awk -v key="${sum%% *} $1 $2" '$1 " " $3 " " $4 == key { print $5 }' "$top/tests/firmware-verdicts")
+	case $verdict in
+	pass) status=0 ;;
+	fail) status=1 ;;
+	inconclusive) status=5 ;;
+	*) skip "tests/firmware-verdicts does not know this firmware under $1 from $2" ;;
+	esac
+}
+
+# mkesp ARG...: a disk with the kernel and the initrd that are tested.
+mkesp() {
+	"$top/scripts/mkesp" --kernel "$kernel/vmlinuz" --initrd "$build/initrd.cpio" "$@"
 }

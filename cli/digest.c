@@ -180,15 +180,33 @@ static void take(struct reading *r, const struct td_event *e)
 	}
 }
 
+/* The last ACCEPT of a finding's first page. */
+static void last_accept(struct finding *f, const struct records *records)
+{
+	for (size_t i = records->count; i > 0; i--) {
+		const struct td_event *e = &records->all[i - 1];
+		uint64_t bytes = e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? TDX_2M_SIZE : TDX_PAGE_SIZE;
+
+		if (e->type != TD_EV_ACCEPT || f->gpa - e->a[0] / TDX_PAGE_SIZE * TDX_PAGE_SIZE >= bytes)
+			continue;
+		f->rip = e->rip;
+		f->record = i;
+		return;
+	}
+}
+
 /*
  * That a conversion was abandoned is often known only at the end, when nobody's stack is there to be looked at. Who
  * made its last call, and what happened up to there, tells more.
  */
-static void look_back(struct judgement *j, uint64_t s)
+static void look_back(struct judgement *j, const struct records *records, uint64_t s)
 {
 	for (size_t i = 0; i < j->nfindings; i++) {
 		struct finding *f = &j->findings[i];
 		const struct conversion *c = NULL;
+
+		if (f->kind == TD_V_ACCEPT_ABANDONED)
+			last_accept(f, records);
 
 		for (size_t n = j->nconversions; n > 0 && !c && f->kind == TD_V_ABANDONED; n--)
 			if ((f->gpa & ~s) - j->conversions[n - 1].gpa < j->conversions[n - 1].pages * TDX_PAGE_SIZE)
@@ -218,5 +236,5 @@ void digest(struct judgement *j, const struct records *records)
 			r.callers = NULL;
 		take(&r, e);
 	}
-	look_back(j, r.s);
+	look_back(j, records, r.s);
 }

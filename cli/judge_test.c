@@ -295,6 +295,19 @@ static void test_ended_by_vmm(void)
 	expect(OUTCOME_STOPPED, VERDICT_FAIL, STATUS_FAIL, "before it was accepted", "or it was the guest's");
 }
 
+static void test_accept_abandoned(void)
+{
+	begin();
+	converted(1, POOL | S);
+	event(TD_EV_ACCEPT, 0x3000, 0x8000020000000001, 0, 0, 0);
+	records.all[records.count - 1].rip = 0x777;
+	event(TD_EV_ACCEPT, 0x5000, 0x8000020000000001, 0, 0, 0);
+	verdict(TD_CLASS_VIOLATION, TD_V_ACCEPT_ABANDONED, 0x3000);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "ACCEPT was given up", "an ACCEPT that was given up");
+	tap_ok(j.findings[0].rip == 0x777, "who made it is known");
+}
+
 static void strikes(unsigned int type, uint64_t a0, uint64_t a1, bool strikes, const char *name)
 {
 	begin();
@@ -341,6 +354,7 @@ int main(void)
 	test_classes();
 	test_ends();
 	test_ended_by_vmm();
+	test_accept_abandoned();
 	test_strikes();
 	test_bad_disk();
 	records_free(&records);

@@ -46,7 +46,7 @@ static void behaviour_json(struct json *json, const struct behaviour *b)
 
 static void behaviour_text(const struct behaviour *b)
 {
-	printf("%-14s %-10s %-9s %s\n", b->name, b->packed.hostile ? "hostile" : "permitted",
+	printf("%-16s %-10s %-9s %s\n", b->name, b->packed.hostile ? "hostile" : "permitted",
 	       b->packed.contain ? "contain" : "complete", b->title);
 	for (unsigned int i = 0; i < b->nparameters; i++)
 		printf("  %s=%s: %s\n", b->parameters[i].name, b->parameters[i].value, b->parameters[i].help);

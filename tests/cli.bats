@@ -92,6 +92,9 @@ refused() {
 	refused 2 'tdlab: *hyperv*"page"*"pages"*' boot --vmm hyperv:page=3 "$kernel/vmlinuz"
 	refused 2 'tdlab: *hyperv*pages*' boot --vmm hyperv:pages=0 "$kernel/vmlinuz"
 	refused 2 'tdlab: *hyperv*pages*' boot --vmm hyperv:pages=many "$kernel/vmlinuz"
+	refused 2 'tdlab: --inject mapgpa:retr=3: *"retr"*"retry"*' boot --inject mapgpa:retr=3 "$kernel/vmlinuz"
+	refused 2 'tdlab: --inject accept:lie: *' boot --inject mapgpa:retry --inject accept:lie "$kernel/vmlinuz"
+	refused 2 'tdlab: --inject mapgpa:retry:when=0: *counted from 1*' check --inject mapgpa:retry:when=0 "$kernel/vmlinuz"
 }
 
 @test "a malformed behaviour file, with its line" {

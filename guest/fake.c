@@ -221,7 +221,8 @@ bool tdconv_os_set_pte(void *os, uint64_t va, uint64_t bytes, enum tdconv_pte pt
 {
 	(void)os;
 	note("PSN"[pte]);
-	if (++fake.set_ptes == fake.pte_fails)
+	fake.set_ptes++;
+	if (fake.set_ptes == fake.pte_fails || fake.set_ptes == fake.pte_fails_again)
 		return false;
 	for (uint64_t i = (va - FAKE_VA) / 4096, end = i + bytes / 4096; i < end; i++) {
 		fake.pte[i] = pte;

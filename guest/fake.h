@@ -57,7 +57,7 @@ struct fake {
 	const struct tdconv_run *says;		/* what translate() says of any address instead */
 	const struct tdconv_extent *finds;	/* and next_shared(), once */
 	bool stopped;			/* the gate */
-	uint32_t pte_fails;		/* set_pte() refuses the n-th call, counted from 1 */
+	uint32_t pte_fails, pte_fails_again;	/* set_pte() refuses these calls, counted from 1 */
 
 	/* What came of it. */
 	enum fake_state state[FAKE_PAGES];

@@ -16,10 +16,10 @@ static void check_extent(const struct tdconv_set *set, uint32_t i, bool untouche
 		lost |= fuzz_listed(&set->lost, at);
 		alike &= fuzz.page[(at - FUZZ_BASE) / 4096] == page;
 	}
-	if (i > set->failed || untouched)
-		PROMISE(extent->state == TDCONV_STATE_UNTOUCHED, "extents behind the failure are untouched");
-	else if (lost)
+	if (lost)
 		PROMISE(extent->state == TDCONV_STATE_UNKNOWN, "what is lost is unknown");
+	else if (i > set->failed || untouched)
+		PROMISE(extent->state == TDCONV_STATE_UNTOUCHED, "extents behind the failure are untouched");
 	else if (fuzz.pte_failed)
 		PROMISE(extent->state != TDCONV_STATE_UNTOUCHED, "what was touched is not untouched");
 	else
@@ -41,10 +41,10 @@ static void check_set(enum tdconv_status status, enum tdconv_to to, uint32_t fir
 
 		changed += to == TDCONV_SHARED ? shared : private;
 		PROMISE(private || shared || fuzz_listed(&set->lost, FUZZ_GPA(n)), "no page is forgotten");
-		PROMISE(!private || fuzz.pte_failed || fuzz.pte[n] == TDCONV_PTE_PRIVATE ||
+		PROMISE(!private || (fuzz.pte_failed && to == TDCONV_PRIVATE) || fuzz.pte[n] == TDCONV_PTE_PRIVATE ||
 			fuzz_listed(&set->lost, FUZZ_GPA(n)), "what is private again is mapped private");
-		PROMISE(!fuzz_listed(&set->lost, FUZZ_GPA(n)) || fuzz.pte[n] != TDCONV_PTE_PRIVATE,
-			"what is lost is not mapped private");
+		PROMISE(!fuzz_listed(&set->lost, FUZZ_GPA(n)) || fuzz.pte[n] != TDCONV_PTE_PRIVATE ||
+			(private && fuzz.pte_failed), "what is lost is not mapped private");
 		PROMISE(status != TDCONV_OK || (to == TDCONV_SHARED ? shared : private), "success is all of it");
 	}
 	PROMISE((fuzz.stale & FUZZ_TLB) == 0, "no stale translation is left");

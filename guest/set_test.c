@@ -208,6 +208,50 @@ static void test_pte_fails(void)
 	fake.script[0] = refuse(1);
 	tap_is(tdconv_set_memory(tdc, VA(0), BYTES(8), TDCONV_SHARED, 0, &set), TDCONV_E_VMM_INVALID, "... while undoing");
 	tap_is(extents[0].state, TDCONV_STATE_UNKNOWN, "... the extent is unknown");
+	tap_ok(set.lost.count == 1 && entries[0].lost_gpa == GPA(0) && entries[0].lost_bytes == BYTES(8) &&
+	       tdc->stats.quarantined_pages == 8, "... and listed as a whole");
+	tap_ok(all_pte(0, 8, TDCONV_PTE_SHARED) && fake_good(), "... and mapped shared, where a stray access does least");
+}
+
+/* The page tables refuse to go back: what they say is not what the memory is, so that nobody may have it. */
+static void test_pte_stays(void)
+{
+	struct tdconv *tdc = fresh();
+
+	fragment(40, 4);
+	willing(6);
+	fake.script[1] = refuse(1);
+	fake.pte_fails = 3;	/* all, then extents 9 and 8, which were not reached */
+	tap_is(tdconv_set_memory(tdc, VA(0), BYTES(40), TDCONV_SHARED, 0, &set), TDCONV_E_VMM_INVALID,
+	       "an extent that was not reached is not mapped private again");
+	tap_ok(extents[8].state == TDCONV_STATE_UNKNOWN && extents[9].state == TDCONV_STATE_UNTOUCHED &&
+	       extents[6].state == TDCONV_STATE_PRIVATE, "... which it says");
+	tap_ok(set.lost.count == 1 && entries[0].lost_gpa == GPA(64) && entries[0].lost_bytes == BYTES(4) &&
+	       tdc->stats.quarantined_pages == 4, "... and lists");
+	tap_ok(all_pte(32, 4, TDCONV_PTE_SHARED) && all_pte(0, 32, TDCONV_PTE_PRIVATE) &&
+	       all_pte(36, 4, TDCONV_PTE_PRIVATE) && fake_good(), "... all others are as they were");
+
+	tdc = fresh();
+	fragment(40, 4);
+	fake.pte_fails = 1;
+	fake.pte_fails_again = 3;
+	tap_is(tdconv_set_memory(tdc, VA(0), BYTES(40), TDCONV_SHARED, 0, &set), TDCONV_E_PTE,
+	       "page tables refuse, and to be set back, too");
+	tap_ok(fake.map_calls == 0 && set.failed == set.count && set.lost.count == 1 &&
+	       entries[0].lost_gpa == GPA(64) && extents[8].state == TDCONV_STATE_UNKNOWN &&
+	       extents[0].state == TDCONV_STATE_UNTOUCHED, "... one extent is lost");
+
+	/* What the undo of an extent has listed already is listed, and counted, once. */
+	tdc = fresh();
+	fake.page_times[3] = UINT32_MAX;
+	fake.page_status[3] = 0xc000010000000001;
+	fake.page_leaf[3] = TDG_MEM_PAGE_ACCEPT;
+	fake.script[0] = refuse(1);
+	fake.pte_fails = 3;	/* to shared; pages 0 to 2; pages 4 to 7 */
+	tap_is(tdconv_set_memory(tdc, VA(0), BYTES(8), TDCONV_SHARED, 0, &set), TDCONV_E_VMM_INVALID,
+	       "a page is lost, and then the page tables refuse");
+	tap_ok(set.lost.count == 1 && entries[0].lost_gpa == GPA(0) && entries[0].lost_bytes == BYTES(8) &&
+	       tdc->stats.quarantined_pages == 8, "... all of it is lost, once");
 }
 
 static void test_unshare_all(void)
@@ -235,6 +279,17 @@ static void test_unshare_all(void)
 	tap_is(tdconv_unshare_all(tdc, VA(0), VA(40), 20, &res), TDCONV_E_LEFT_SHARED, "the VMM refuses one");
 	tap_ok(res.extents == 5 && res.failed == 1 && res.failed_pages == 4 && fake.left_shared == 1, "... it goes on");
 	tap_is(fake_pages_in(FAKE_SHARED, 0, FAKE_PAGES), 4, "... the others are private");
+
+	tdc = fresh();
+	fragment(40, 4);
+	tdconv_set_memory(tdc, VA(0), BYTES(20), TDCONV_SHARED, 0, &set);
+	fake.pte_fails = fake.set_ptes + 2;
+	tap_is(tdconv_unshare_all(tdc, VA(0), VA(40), 20, &res), TDCONV_E_PTE, "a mapping that cannot be removed");
+	tap_ok(res.extents == 5 && res.failed == 0 && res.still_mapped == 1 && fake.left_shared == 0,
+	       "... is counted, and the extent is made private all the same");
+	tap_is(fake_pages_in(FAKE_MAPPED, 0, FAKE_PAGES), FAKE_PAGES, "... with all others");
+	tap_is(tdconv_unshare_all(tdc, VA(0), VA(40), 0, &res), TDCONV_OK, "... and the next walk removes it");
+	tap_is(res.still_mapped, 0, "... none is left");
 }
 
 int main(void)
@@ -245,6 +300,7 @@ int main(void)
 	test_undo_unshare();
 	test_gate();
 	test_pte_fails();
+	test_pte_stays();
 	test_unshare_all();
 	return tap_done();
 }

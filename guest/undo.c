@@ -226,7 +226,8 @@ enum tdconv_status tdconv_take_back(struct tdconv *tdc, uint64_t gpa, uint64_t b
   @ ensures \old(list->count) <= list->count <= list->room && res->status == \result;
   @ ensures res->gpa == failed->gpa && res->bytes == failed->bytes && res->to == TDCONV_PRIVATE;
   @ ensures \result == TDCONV_OK || \result == TDCONV_E_ARGUMENT || \result == TDCONV_E_QUARANTINE;
-  @ ensures \result == TDCONV_E_ARGUMENT ==> res->calls == 0 && res->accepts == 0 && list->count == \old(list->count);
+  @ ensures \result == TDCONV_E_ARGUMENT ==> res->calls == 0 && res->accepts == 0 && res->lost == 0 &&
+  @	list->count == \old(list->count);
   @ ensures \result != TDCONV_E_ARGUMENT ==> res->proven.bytes + res->lost == res->bytes &&
   @	failed->status != TDCONV_OK && failed->rest_state == TDCONV_STATE_UNKNOWN;
   @ ensures \result != TDCONV_E_ARGUMENT ==>

@@ -17,8 +17,9 @@ static bool sane(const struct tdconv_extent *extent, uint64_t va, uint64_t end)
 /*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res) && s_ok(tdc->td.shared_bit);
   @ assigns *res, ALL_GHOSTS, tdc->stats, tdc->small_units, tdc->backoff;
   @ ensures res->expected_pages == expected && res->failed <= res->extents;
-  @ ensures \result == TDCONV_OK ==> res->failed == 0;
-  @ ensures \result == TDCONV_OK || \result == TDCONV_E_LEFT_SHARED || \result == TDCONV_E_TRANSLATE;
+  @ ensures \result == TDCONV_OK ==> res->failed == 0 && res->still_mapped == 0;
+  @ ensures \result == TDCONV_OK || \result == TDCONV_E_LEFT_SHARED || \result == TDCONV_E_TRANSLATE ||
+  @	\result == TDCONV_E_PTE;
   @*/
 enum tdconv_status tdconv_unshare_all(struct tdconv *tdc, uint64_t va, uint64_t end, uint64_t expected,
 				      struct tdconv_unshare *res)
@@ -30,6 +31,7 @@ enum tdconv_status tdconv_unshare_all(struct tdconv *tdc, uint64_t va, uint64_t 
 	res->failed = 0;
 	res->pages = 0;
 	res->failed_pages = 0;
+	res->still_mapped = 0;
 	res->expected_pages = expected;
 	/*@ loop invariant \at(va, Pre) <= va && (va <= end || va == \at(va, Pre)) && s_ok(tdc->td.shared_bit);
 	  @ loop invariant res->failed <= res->extents && res->expected_pages == expected;
@@ -41,7 +43,9 @@ enum tdconv_status tdconv_unshare_all(struct tdconv *tdc, uint64_t va, uint64_t 
 			return TDCONV_E_TRANSLATE;
 		res->extents = tdconv_sum(res->extents, 1);
 		res->pages = tdconv_sum(res->pages, extent.bytes / PAGE);
-		tdconv_os_set_pte(tdc->os, extent.va, extent.bytes, TDCONV_PTE_NONE);
+		/* A mapping that stays is a risk; memory that stays shared is the next kernel's certain death. */
+		if (!tdconv_os_set_pte(tdc->os, extent.va, extent.bytes, TDCONV_PTE_NONE))
+			res->still_mapped = tdconv_sum(res->still_mapped, 1);
 		tdconv_os_flush_tlb(tdc->os, extent.va, extent.bytes);
 		if (tdconv_convert(tdc, extent.gpa, extent.bytes, TDCONV_PRIVATE, &one) != TDCONV_OK) {
 			res->failed = tdconv_sum(res->failed, 1);
@@ -50,5 +54,7 @@ enum tdconv_status tdconv_unshare_all(struct tdconv *tdc, uint64_t va, uint64_t 
 		}
 		va = extent.va + extent.bytes;
 	}
-	return res->failed == 0 ? TDCONV_OK : TDCONV_E_LEFT_SHARED;
+	if (res->failed > 0)
+		return TDCONV_E_LEFT_SHARED;
+	return res->still_mapped == 0 ? TDCONV_OK : TDCONV_E_PTE;
 }

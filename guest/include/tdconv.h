@@ -158,7 +158,10 @@ enum tdconv_status {
 	/* The range has more extents than the caller's array has room for. Nothing was done; split the range. */
 	TDCONV_E_EXTENTS,
 
-	/* tdconv_os_set_pte() refused. Before MapGPA: nothing was converted. After ACCEPT: the memory is private. */
+	/*
+	 * tdconv_os_set_pte() refused. To shared: nothing was converted. To private: all of the memory is private, and
+	 * some may still be mapped shared; do not use it, the same call again may finish it.
+	 */
 	TDCONV_E_PTE,
 
 	/* tdconv_unshare_all(): some extents could not be made private; they were reported one by one. */

@@ -44,7 +44,8 @@ enum {
  *
  * After a failure the extents are taken back in reverse: to shared, with tdconv_undo(), and proven pages are mapped
  * private again; to private, by sharing them again (or see TDCONV_KEEP). What could not be taken back is in the
- * quarantine list and stays mapped shared. On return each extent's state is set.
+ * quarantine list and stays mapped shared. So is, as a whole, an extent whose page tables cannot be set back to
+ * private: page tables that do not say what the memory is make it nobody's. On return each extent's state is set.
  */
 enum tdconv_status tdconv_set_memory(struct tdconv *tdc, uint64_t va, uint64_t bytes, enum tdconv_to to,
 				     unsigned int flags, struct tdconv_set *set);
@@ -54,6 +55,7 @@ struct tdconv_unshare {
 	uint64_t extents, failed;	/* extents found shared; of those, not made private */
 	uint64_t pages, failed_pages;
 	uint64_t expected_pages;	/* what the caller's statistics said was shared */
+	uint64_t still_mapped;		/* extents of which tdconv_os_set_pte() did not remove the mapping */
 };
 
 /*
@@ -64,7 +66,10 @@ struct tdconv_unshare {
  * has closed its gate before (see tdconv_os_enter()), or did not get it and is alone; interrupts are off if their
  * handlers may use shared memory.
  *
- * TDCONV_OK, or TDCONV_E_LEFT_SHARED if an extent failed. TDCONV_E_TRANSLATE: tdconv_os_next_shared() gave an extent
+ * An extent that tdconv_os_set_pte() does not unmap is made private all the same: memory that stays shared is a
+ * certain loss, a mapping that nobody should use any more is a risk, namely that a stray access shares the page again.
+ *
+ * TDCONV_OK, or TDCONV_E_LEFT_SHARED if an extent failed, or else TDCONV_E_PTE if one is still mapped. TDCONV_E_TRANSLATE: tdconv_os_next_shared() gave an extent
  * that is empty, no whole pages or not in what is left of [va, end). It is not touched, and the walk ends there,
  * because it would not end otherwise: what lies behind may still be shared.
  */

@@ -46,7 +46,7 @@ static int check_usage(const struct check_options *o, int noperands)
 		return complain(STATUS_INPUT, "check: --harness and --guest: one guest at a time");
 	if (sim && noperands)
 		return complain(STATUS_INPUT, "check: a kernel and --%s: one guest at a time", o->harness ? "harness" : "guest");
-	if (sim && (b->initrd || b->append || b->memory.given || b->cpus.given || b->disk || b->modules || b->qemu ||
+	if (sim && (b->firmware || b->initrd || b->append || b->memory.given || b->cpus.given || b->disk || b->modules || b->qemu ||
 		    o->full || o->at.given || o->keep))
 		return complain(STATUS_INPUT, "check: --%s is run in a process: it takes no option that is about a boot",
 				o->harness ? "harness" : "guest");
@@ -186,7 +186,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGXFSZ, SIG_IGN);
 		c.jobs = (unsigned int)c.options.jobs.value;
-		status = own || noperands ? prepare_boot(&c) : check_sim_try(&c);
+		status = c.nguests ? check_sim_try(&c) : prepare_boot(&c);
 	}
 	if (!status)
 		status = open_outputs(&c);

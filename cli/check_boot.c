@@ -41,7 +41,7 @@ void check_boot_row(struct check *c, struct check_row *row)
 	b->behaviour = row->behaviour;
 	b->options.console = c->options.keep ? kept(c, row, "console") : "/dev/null";
 	b->options.journal = c->options.keep ? kept(c, row, "journal") : NULL;
-	if (!b->options.disk)
+	if (!b->options.disk && c->options.at.value == 1)	/* later, the guest may have read of it */
 		status = boot_new_disk(b);
 	if (!status)
 		status = c->template ? template_run(c->template, b) : boot_arm(b);

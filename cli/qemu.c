@@ -91,6 +91,9 @@ void qemu_arguments(const struct qemu_run *run, struct words *w)
 		"-no-user-config", "-nodefaults", "-display", "none", "-no-reboot",
 		"-machine", "q35,memory-backend=ram,hpet=off,smm=off,vmport=off,i8042=on,usb=off",
 		"-accel", "tcg,thread=single",
+
+		/* Continued, it would look for its option ROM where firmware may be by now (qemu hw/i386/kvmvapic.c). */
+		"-global", "apic-common.vapic=off",
 		"-cpu", "max,phys-bits=48,la57=off",
 		"-device", "isa-debug-exit,iobase=0xf4,iosize=4",
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",

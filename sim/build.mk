@@ -2,7 +2,7 @@
 # sim: td in a process. Rates matter here: all of it is one program to the optimizer, both ends included, from the same
 # sources as everywhere. (clang would need a linker plugin for that; only the sanitizers and lint use it.)
 SIM_CFLAGS := $(CFLAGS) -O3 $(if $(findstring clang,$(CC)),,-flto=auto)
-SIM_PROGRAM := main report search states vmm
+SIM_PROGRAM := campaign main minimise report search states vmm
 SIM_SRC := $(filter-out %_test.c $(SIM_PROGRAM:%=sim/%.c),$(wildcard sim/*.c)) \
 	$(filter-out %_test.c td/fake%.c td/fuzz.c,$(wildcard td/*.c)) \
 	$(filter-out %_test.c guest/fuzz% guest/fake.c,$(wildcard guest/*.c))

@@ -32,7 +32,7 @@ static _Noreturn void child(int (*fn)(void *), void *arg, pid_t parent, struct a
 }
 
 /* False: it had to be killed. */
-static bool wait_for(pid_t pid, const volatile uint64_t *beat, int *status)
+static bool wait_for(pid_t pid, const volatile uint64_t *beat, void (*tick)(void *), void *arg, int *status)
 {
 	unsigned int quiet = 0, pause = FIRST_POLL_US;
 	uint64_t seen = *beat;
@@ -45,13 +45,15 @@ static bool wait_for(pid_t pid, const volatile uint64_t *beat, int *status)
 			waitpid(pid, status, 0);
 			return false;
 		}
+		if (tick)
+			tick(arg);
 		usleep(pause);
 		pause = pause * 2 < POLL_US ? pause * 2 : POLL_US;
 	}
 	return true;
 }
 
-enum child_end child_run(int (*fn)(void *), void *arg, const volatile uint64_t *beat, int *status)
+enum child_end child_run(int (*fn)(void *), void *arg, const volatile uint64_t *beat, void (*tick)(void *), int *status)
 {
 	struct answer *answer = mmap(NULL, sizeof(*answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	enum child_end end = CHILD_NONE;
@@ -64,7 +66,7 @@ enum child_end child_run(int (*fn)(void *), void *arg, const volatile uint64_t *
 	if (pid == 0)
 		child(fn, arg, parent, answer);
 	if (pid > 0)
-		end = !wait_for(pid, beat, status) ? CHILD_HUNG : answer->back ? CHILD_BACK : CHILD_DIED;
+		end = !wait_for(pid, beat, tick, arg, status) ? CHILD_HUNG : answer->back ? CHILD_BACK : CHILD_DIED;
 	if (end == CHILD_BACK)
 		*status = answer->status;
 	munmap(answer, sizeof(*answer));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "sim/match.h"
 
@@ -36,6 +37,7 @@ struct sim *sim_new(const struct sim_setup *setup)
 	sim->max_tdcalls = setup->max_tdcalls != 0 ? setup->max_tdcalls : MAX_TDCALLS;
 	sim->exploring = setup->max_tdcalls == 0;
 	sim->config = config;
+	sim->journal = setup->journal;
 	sim->td = td_init(sim->storage, bytes, &config);
 	return sim;
 }
@@ -118,6 +120,14 @@ static void see_verdict(struct sim_seen *seen, uint64_t class, enum td_violation
 		seen->first = v;
 }
 
+/* At once: the guest may take the process with it. What cannot be written is missed by whoever reads the journal. */
+static void keep(struct sim *sim, struct td_event *event)
+{
+	event->sequence = sim->journalled++;
+	if (write(sim->journal, event, sizeof(*event)) != sizeof(*event))
+		sim->journal = 0;
+}
+
 void td_engine_emit(struct td *td, struct td_event *event)
 {
 	struct sim_seen *seen = &sim_of(td)->seen;
@@ -126,6 +136,8 @@ void td_engine_emit(struct td *td, struct td_event *event)
 		see_verdict(seen, event->a[0] >> 32, (enum td_violation)(event->a[0] & UINT32_MAX));
 	else if (event->type == TD_EV_MAPGPA)
 		see_answer(seen, event);
+	if (sim_of(td)->journal != 0)
+		keep(sim_of(td), event);
 }
 
 /* Page tables and contents do not exist here; nor does a device. */

@@ -28,7 +28,12 @@ static const struct opt option_table[] = {
 	{ "random", OPT_NUMBER, FIELD(random), "N", "so many sequences drawn at random instead of all" },
 	{ "seed", OPT_NUMBER, FIELD(seed), "N", "of --random, and of the chances that a behaviour takes [1]" },
 	{ "stalls", OPT_NUMBER, FIELD(stalls), "N", "RETRYs without progress in a row that a harness must survive [2]" },
+	{ "shard", OPT_TEXT, FIELD(shard), "I/N", "only this part of all sequences, for tdlab merge" },
+	{ "state", OPT_FILE, FIELD(state), "FILE", "keeps what is done; go on from there if it exists" },
 	{ "replay", OPT_TEXT, FIELD(replay), "ANSWERS", "one sequence, such as first,stall,ok" },
+	{ "journal", OPT_FILE, FIELD(journal), "FILE", "of --replay: what happened, for tdlab trace" },
+	{ "minimise", OPT_TEXT, FIELD(minimise), "ANSWERS", "the shortest that still shows what this sequence shows" },
+	{ "finding", OPT_TEXT, FIELD(finding), "NAME", "of --minimise: what it is to show [what it does show]" },
 	{ "json", OPT_FLAG, FIELD(json), NULL, "report as JSON" },
 	{ 0 },
 };
@@ -72,6 +77,10 @@ static int check(const struct options *o, int noperands)
 		return complain(STATUS_INPUT, "--depth %lu: from 1 to %d", o->depth.value, TD_EXPLORE_DEPTH);
 	if (o->vmm != NULL && (o->replay != NULL || o->random.given || o->depth.given))
 		return complain(STATUS_INPUT, "--vmm is one run: --depth, --random and --replay are about many");
+	if (o->journal != NULL && o->replay == NULL)
+		return complain(STATUS_INPUT, "--journal is of one sequence: with --replay");
+	if ((o->replay != NULL || o->vmm != NULL || o->minimise != NULL || o->match) && (o->shard != NULL || o->state != NULL))
+		return complain(STATUS_INPUT, "--shard and --state are for a search");
 	if (o->match && (o->replay != NULL || o->random.given || o->vmm != NULL || o->harness != NULL))
 		return complain(STATUS_INPUT, "--match is about all sequences of a --guest: %s",
 				o->harness != NULL ? "what a harness remembers is not known" :
@@ -106,6 +115,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 	job.to_shared = !o.to_private;
 	if (o.vmm != NULL)
 		return run_vmm(&o, &job, &guest);
+	if (o.minimise != NULL)
+		return run_minimise(&o, &job, &guest);
 	return o.match ? run_states(&o, &job, &guest) : run_search(&o, &job, &guest);
 }
 

@@ -7,7 +7,7 @@
 #include "sim/sequence.h"
 
 struct options {
-	const char *guest, *harness, *replay, *vmm, *behaviours;
+	const char *guest, *harness, *replay, *vmm, *behaviours, *shard, *state, *journal, *minimise, *finding;
 	struct opt_number pages, depth, random, seed, stalls;
 	bool to_private, json, guests, match;
 	struct opt_list inject;
@@ -22,6 +22,7 @@ int options_load(const struct options *options, struct sim_guest *guest);
 /* search.c: every sequence of answers. states.c: every state. vmm.c: one run under a behaviour. They return the status. */
 int run_search(const struct options *options, struct sim_job *job, struct sim_guest *guest);
 int run_states(const struct options *options, struct sim_job *job, struct sim_guest *guest);
+int run_minimise(const struct options *options, struct sim_job *job, struct sim_guest *guest);	/* minimise.c */
 int run_vmm(const struct options *options, struct sim_job *job, struct sim_guest *guest);
 
 #endif

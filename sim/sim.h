@@ -51,6 +51,8 @@ struct sim {
 	struct td *td;
 	struct sim_seen seen;
 	uint64_t max_tdcalls;
+	int journal;			/* of sim_setup */
+	uint32_t journalled;
 	struct match *match;		/* NULL, or who chooses the answers: match.h */
 	struct td_config config;
 	bool exploring;			/* guests whose budgets can be chosen take small ones, to be exhausted soon */
@@ -64,6 +66,7 @@ struct sim_setup {
 	uint64_t seed;			/* 0: 1 */
 	uint64_t runaway_calls;		/* MapGPA calls in a row that bring nothing; 0: what suits exploring, for this and the next */
 	uint64_t max_tdcalls;
+	int journal;			/* 0, or a descriptor: every event goes there */
 	struct td_behaviour behaviour;
 };
 

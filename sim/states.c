@@ -99,7 +99,7 @@ int run_states(const struct options *o, struct sim_job *job, struct sim_guest *g
 	m.sim = sim_new(&setup);
 	if (m.shared == MAP_FAILED || m.sim == NULL || !sim_prepare(m.sim, job))
 		return complain(STATUS_ENVIRONMENT, "no memory for the guest code");
-	if (child_run(work, &m, &m.shared->states.runs, &status) != CHILD_BACK)
+	if (child_run(work, &m, &m.shared->states.runs, NULL, &status) != CHILD_BACK)
 		return complain(STATUS_ENVIRONMENT, "the process of the guest code did not come back");
 	m.shared->tally.spent = clocks_since(&start);
 	for (unsigned int f = 1; f < SIM_FINDING_KINDS; f++)

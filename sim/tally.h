@@ -3,6 +3,8 @@
 #ifndef SIM_TALLY_H
 #define SIM_TALLY_H
 
+#include "cli/estimate.h"
+#include "cli/result.h"
 #include "sim/options.h"
 
 /* Two findings more, which only the parent of a process can make. */
@@ -18,13 +20,42 @@ struct clocks clocks_since(const struct clocks *start);
 
 /* Shared with the process that runs the guest, so that what it did is known when it is gone. */
 struct tally {
-	uint64_t sequences, tdcalls, calls;
+	uint64_t sequences, tdcalls, calls, cut, states;
 	uint64_t found[FINDINGS];
 	uint64_t answers[TD_ANSWER_KINDS];
 	struct td_choices first[FINDINGS];	/* the shortest sequence of each finding */
 	uint32_t resumed;			/* processes that died before this one */
 	struct clocks spent;
+
+	/* Only if it is followed: where it is, for whoever is to go on, and how much there will be. */
+	bool followed;
+	bool skipping;				/* what the run before this one had counted is only seen again */
+	double cpu;				/* that the present process has used, now and then */
+	struct result_last last;
+	struct estimate estimate;
+	volatile uint64_t changes;		/* odd while something is being changed */
 };
+
+struct search;
+
+/*
+ * A search that is kept: by whom it is divided, what was done before it, and where it is saved. campaign.c
+ */
+struct campaign {
+	struct result before;	/* of.*: what is searched */
+	struct clocks start;
+	double saved, shown;
+	int status;		/* not 0: it could not be saved */
+	bool progress;
+};
+
+/* Returns 0, or a status after a complaint. *done: all of it was done before, and before is the result. */
+int campaign_open(struct campaign *campaign, const struct search *search, bool *done);
+void campaign_tick(void *search);
+
+/* What was before and what came. */
+void campaign_result(const struct search *search, bool complete, struct result *result);
+int campaign_report(const struct search *search, const struct result *result);	/* returns the exit status */
 
 /* A search in a process of its own; tally is in memory that both see. */
 struct search {
@@ -34,7 +65,12 @@ struct search {
 	uint32_t depth;
 	struct tally *tally;
 	struct sim *sim;
+	struct campaign *campaign;	/* NULL: nobody follows it */
+	int journal;			/* of a replay; -1: none */
 };
+
+struct tally *tally_new(void);	/* two, in memory that processes share; NULL after a complaint */
+int search_given(const char *option, const char *text, struct td_choices *choices);
 
 /* From *from on, or the sequence that it names. A guest that dies is a finding, and the next process goes on behind it. */
 int search(struct search *search, struct td_choices from);
@@ -44,13 +80,8 @@ int shorten(struct search *search, uint32_t below, struct tally *scratch);
 
 const char *finding_name(unsigned int finding);
 const char *finding_sentence(unsigned int finding);
-const char *answer_name(unsigned int answer);
 
 uint64_t tally_bad(const struct tally *tally);
-void tally_text(const struct sim_job *job, const struct tally *tally);
-void tally_json(const struct sim_job *job, const struct tally *tally);
-
-/* The findings of it alone. */
 struct json;
 void findings_text(const struct tally *tally);
 void findings_json(struct json *json, const struct tally *tally);

@@ -189,7 +189,7 @@ static int run_loaded(struct single *s, const struct behaviour *b)
 	char *reproduce;
 
 	s->sim = prepared(s->options, s->job, &b->packed);
-	end = s->sim != NULL ? child_run(guest_process, s, &s->sim->seen.tdcalls, &child_status) : CHILD_NONE;
+	end = s->sim != NULL ? child_run(guest_process, s, &s->sim->seen.tdcalls, NULL, &child_status) : CHILD_NONE;
 	if (end == CHILD_NONE)
 		return complain(STATUS_ENVIRONMENT, "no memory or no process for the guest code");
 	if (end == CHILD_BACK && child_status != 0)

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* A search that may be one part of many, or one that is gone on with; and how its result is told. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/file.h"
+#include "cli/sha256.h"
+#include "sim/tally.h"
+
+#define SAVE_S	1.0	/* at most that much is done again after the command was killed */
+#define SHOW_S	0.2
+
+static int fill_of(struct result_of *of, const struct search *s)
+{
+	const struct options *o = s->options;
+	uint8_t *data;
+	size_t bytes;
+	int status;
+
+	*of = (struct result_of){ .version = TDLAB_VERSION, .engine = "process", .pages = s->job->pages,
+				  .to_shared = s->job->to_shared, .depth = s->depth, .stalls = s->guest->patience,
+				  .random = o->random.value, .seed = o->random.value ? o->seed.value : 0 };
+	snprintf(of->guest, sizeof(of->guest), "%s", s->guest->name);
+	if (o->shard != NULL && !result_shard(o->shard, &of->shard, &of->shards))
+		return complain(STATUS_INPUT, "--shard %s: write I/N, I from 1 to N", o->shard);
+	if (o->harness == NULL)
+		return 0;
+	status = file_read(o->harness, "harness", &data, &bytes);
+	if (!status)
+		sha256_hex(data, bytes, of->digest);
+	free(data);
+	return status;
+}
+
+/* Returns 0, or a status after a complaint; *done as below. */
+static int go_on(struct campaign *c, const char *path, bool *done)
+{
+	struct result_of wanted = c->before.of;
+	int status = result_read(&c->before, path);
+	const char *different = !status ? result_differs(&wanted, &c->before.of) : NULL;
+
+	if (!status && !different && wanted.shard != c->before.of.shard)
+		different = "the shard";
+	if (different)
+		return complain(STATUS_INPUT, "--state %s: %s is another: use another file", path, different);
+	*done = !status && c->before.complete;
+	return status;
+}
+
+int campaign_open(struct campaign *c, const struct search *s, bool *done)
+{
+	const char *state = s->options->state;
+	int status = fill_of(&c->before.of, s);
+
+	c->progress = s->options->replay == NULL && isatty(STDERR_FILENO);
+	s->tally->followed = state != NULL || c->progress;
+	if (status || state == NULL)
+		return status;
+	if (access(state, F_OK) != 0)
+		return result_save(&c->before, state);	/* that it cannot is better known now */
+	status = go_on(c, state, done);
+	s->tally->skipping = c->before.last.any;
+	return status;
+}
+
+static void finding(struct result *r, const struct tally *t, unsigned int f)
+{
+	struct result_finding *to = &r->findings[r->nfindings];
+
+	if (t->found[f] == 0 || r->nfindings == RESULT_FINDINGS)
+		return;
+	*to = (struct result_finding){ .sequences = t->found[f], .length = t->first[f].at };
+	snprintf(to->name, sizeof(to->name), "%s", finding_name(f));
+	snprintf(to->detail, sizeof(to->detail), "%s", finding_sentence(f));
+	memcpy(to->shortest, t->first[f].answer, t->first[f].at);
+	r->nfindings++;
+}
+
+static void add_tally(struct result *r, const struct tally *t)
+{
+	struct result now = { .sequences = t->sequences, .calls = t->calls, .tdcalls = t->tdcalls, .cut = t->cut,
+			      .states = t->states, .seconds = t->spent.wall, .cpu = t->spent.cpu };
+
+	memcpy(now.answers, t->answers, sizeof(now.answers));
+	for (unsigned int f = 1; f < FINDINGS; f++)
+		finding(&now, t, f);
+	now.verdict = now.nfindings ? RESULT_FAIL : RESULT_PASS;
+	result_add(r, &now);
+	if (t->last.any)
+		r->last = t->last;
+}
+
+void campaign_result(const struct search *s, bool complete, struct result *r)
+{
+	*r = s->campaign->before;
+	add_tally(r, s->tally);
+	r->complete = complete;
+}
+
+/* The child goes on meanwhile: false if there was no moment at which it did not change anything. */
+static bool tally_copy(const struct tally *t, struct tally *to)
+{
+	for (int tries = 0; tries < 1000; tries++) {
+		uint64_t before = __atomic_load_n(&t->changes, __ATOMIC_ACQUIRE);
+
+		memcpy(to, t, sizeof(*to));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (before % 2 == 0 && t->changes == before)
+			return true;
+	}
+	return false;
+}
+
+static void show(const struct search *s, const struct tally *t, double seconds)
+{
+	const struct result_of *of = &s->campaign->before.of;
+	double all = of->random ? (double)of->random / (of->shards ? of->shards : 1) - (double)s->campaign->before.sequences :
+				  estimate_total(&t->estimate);
+	double share = (double)(of->random ? t->sequences : t->estimate.sequences) / (all > 0 ? all : 1);
+
+	fprintf(stderr, "\r\033[K%5.1f s  %lu sequences, %.0f a second, about %.0f %% done, %.0f s to go", seconds,
+		t->sequences, (double)t->sequences / seconds, 100 * share, share > 0 ? seconds / share * (1 - share) : 0);
+	fflush(stderr);
+}
+
+void campaign_tick(void *arg)
+{
+	static struct tally copy;
+	struct search *s = arg;
+	struct campaign *c = s->campaign;
+	double seconds = clocks_since(&c->start).wall;
+	struct result r;
+
+	if (!s->tally->followed || (seconds - c->saved < SAVE_S && seconds - c->shown < SHOW_S) ||
+	    !tally_copy(s->tally, &copy))
+		return;
+	if (c->progress && seconds - c->shown >= SHOW_S) {
+		show(s, &copy, seconds);
+		c->shown = seconds;
+	}
+	if (s->options->state != NULL && c->status == 0 && seconds - c->saved >= SAVE_S && !copy.skipping) {
+		copy.spent = (struct clocks){ seconds, clocks_since(&c->start).cpu + copy.cpu };
+		r = c->before;
+		add_tally(&r, &copy);
+		c->status = result_save(&r, s->options->state);
+		c->saved = seconds;
+	}
+}
+
+int campaign_report(const struct search *s, const struct result *r)
+{
+	struct campaign *c = s->campaign;
+
+	if (c->progress && c->shown > 0)
+		fputs("\r\033[K", stderr);
+	if (s->options->state != NULL && c->status == 0)
+		c->status = result_save(r, s->options->state);
+	if (s->options->json) {
+		result_json(r, stdout);
+	} else {
+		printf("guest      %s: %s\n", s->guest->name, s->guest->what);
+		result_text(r);
+		printf("verdict    %s\n", r->verdict == RESULT_FAIL ? "fail" : "pass: nothing to find");
+	}
+	return c->status ? c->status : r->verdict == RESULT_FAIL ? STATUS_FAIL : STATUS_PASS;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* The shortest sequence that still shows what a given one shows: each candidate is run in a process of its own. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/ddmin.h"
+#include "sim/tally.h"
+
+/* What the sequence shows, 0 being nothing; negative after a complaint. */
+static int what_shows(struct search *s, const uint8_t *answers, uint32_t count)
+{
+	struct td_choices from = { .named = count };
+
+	memcpy(from.answer, answers, count);
+	memset(s->tally, 0, sizeof(*s->tally));
+	s->depth = count;
+	if (search(s, from))
+		return -1;
+	for (unsigned int f = 1; f < FINDINGS; f++)
+		if (s->tally->found[f] != 0)
+			return (int)f;
+	return 0;
+}
+
+static int minimise(struct search *s, struct ddmin *d, int wanted)
+{
+	uint8_t candidate[TD_EXPLORE_DEPTH];
+	uint32_t count;
+
+	while (ddmin_candidate(d, candidate, &count)) {
+		int shown = what_shows(s, candidate, count);
+
+		if (shown < 0)
+			return STATUS_ENVIRONMENT;
+		ddmin_told(d, shown == wanted);
+	}
+	return what_shows(s, d->best, d->count) == wanted ? 0 : complain(STATUS_ENVIRONMENT, "it does not show it each time");
+}
+
+static int report(struct search *s, const struct ddmin *d)
+{
+	struct campaign campaign = { 0 };
+	bool done = false;
+	struct result r;
+
+	s->campaign = &campaign;
+	if (campaign_open(&campaign, s, &done))
+		return STATUS_ENVIRONMENT;
+	campaign_result(s, true, &r);
+	if (!s->options->json)
+		printf("minimised  %u candidates tried\n", d->tried);
+	campaign_report(s, &r);
+	return STATUS_PASS;
+}
+
+int run_minimise(const struct options *o, struct sim_job *job, struct sim_guest *guest)
+{
+	struct search s = { .options = o, .job = job, .guest = guest, .journal = -1 };
+	struct td_choices from = { 0 };
+	int status = search_given("--minimise", o->minimise, &from), shown;
+	struct ddmin d;
+
+	s.tally = !status ? tally_new() : NULL;
+	if (s.tally == NULL)
+		return status ? status : STATUS_ENVIRONMENT;
+	shown = what_shows(&s, from.answer, from.named);
+	if (shown < 0)
+		return STATUS_ENVIRONMENT;
+	if (shown == 0 || (o->finding != NULL && strcmp(o->finding, finding_name((unsigned int)shown)) != 0))
+		return complain(STATUS_INPUT, "--minimise %s: it shows %s%s%s", o->minimise,
+				shown ? finding_name((unsigned int)shown) : "nothing", o->finding ? ", not " : "",
+				o->finding ? o->finding : "");
+	ddmin_begin(&d, from.answer, from.named);
+	status = minimise(&s, &d, shown);
+	return status ? status : report(&s, &d);
+}

@@ -64,7 +64,7 @@ void findings_json(struct json *json, const struct tally *t)
 {
 	char text[ANSWERS_TEXT];
 
-	json_array(json, "findings");
+	json_array(json, "violations");
 	for (unsigned int f = 1; f < FINDINGS; f++) {
 		if (t->found[f] == 0)
 			continue;

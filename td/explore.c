@@ -131,7 +131,7 @@ void td_explore_shard(struct td *td, uint32_t shard, uint32_t shards)
 	c->shard = shard;
 	c->shards = shards;
 	c->number = shard;
-	c->ours = shard == 0;
+	c->ours = shard == 0 || c->count != 0;
 	draw_from(c);
 }
 

@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	cd "$BATS_TEST_DIRNAME/.." || return 1
-	sim=build/tdlab-sim
+	sim=${B:-build}/tdlab-sim
 }
 
 harness() {
@@ -20,11 +20,11 @@ caught() {
 	local toy=$1 finding=$2 shortest
 	shift 2
 	run -1 "$sim" --guest "$toy" --pages 4 --json "$@"
-	shortest=$(jq -r ".findings[] | select(.name == \"$finding\") | .shortest" <<<"$output")
+	shortest=$(jq -r ".violations[] | select(.name == \"$finding\") | .shortest" <<<"$output")
 	[ -n "$shortest" ]
 	[ "$(tr ',' '\n' <<<"$shortest" | wc -l)" -le 3 ]
 	run -1 "$sim" --guest "$toy" --pages 4 --json --replay "$shortest" "$@"
-	[ "$(jq -r '.findings[0].name' <<<"$output")" = "$finding" ]
+	[ "$(jq -r '.violations[0].name' <<<"$output")" = "$finding" ]
 	[ "$(jq .sequences <<<"$output")" = 1 ]
 }
 
@@ -49,7 +49,7 @@ caught() {
 @test "64 pages, every sequence to its end, equal states merged: libtdconv is clean, both ways" {
 	for direction in '' --to-private; do
 		run -0 "$sim" --pages 64 --match --json ${direction:+"$direction"}
-		[ "$(jq -r '"\(.all) \(.findings | length) \(.longest)"' <<<"$output")" = "true 0 384" ]
+		[ "$(jq -r '"\(.all) \(.violations | length) \(.longest)"' <<<"$output")" = "true 0 384" ]
 		[ "$(jq .states <<<"$output")" -gt 10000 ]
 		echo "# $(jq -r '"\(.states) states, \(.sequences) sequences, \(.seconds) s"' <<<"$output")" >&3
 	done
@@ -58,7 +58,7 @@ caught() {
 @test "with --match each toy is caught as without" {
 	caught_matching() {
 		run -1 "$sim" --match --json --pages 8 --guest "$@"
-		jq -r '[.findings[] | "\(.name)=\(.shortest)"] | join(" ")' <<<"$output"
+		jq -r '[.violations[] | "\(.name)=\(.shortest)"] | join(" ")' <<<"$output"
 	}
 	[ "$(caught_matching tail-only --to-private)" = pending-access=first ]
 	[ "$(caught_matching unmasked-s)" = gave-up=stall ]
@@ -83,14 +83,14 @@ caught() {
 @test "a harness that executes TDCALL itself" {
 	harness trap
 	run -1 "$sim" --harness "$BATS_TEST_TMPDIR/trap.so" --to-private --json
-	[ "$(jq -c '[.findings[].name]' <<<"$output")" = '["gave-up"]' ]
+	[ "$(jq -c '[.violations[].name]' <<<"$output")" = '["gave-up"]' ]
 }
 
 @test "a harness that crashes and hangs: both are findings, and the rest is explored" {
 	harness broken
 	run -1 --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/broken.so" --depth 1
-	[[ $output == *"crash in 1 sequences"* ]]
-	[[ $output == *"hang in 1 sequences"* ]]
+	[[ $output == *"crash in 1 sequence:"* ]]
+	[[ $output == *"hang in 1 sequence:"* ]]
 	[[ $output == *"explored   8 pages to shared: 18 sequences"* ]]
 }
 
@@ -102,7 +102,7 @@ under() {
 	[ "$(jq -r '"\(.outcome) \(.finding)"' <<<"$output")" = "$said" ]
 	reproduce=$(jq -r .reproduce <<<"$output")
 	again=$(jq -c 'del(.reproduce)' <<<"$output")
-	run "-$status" --separate-stderr bash -c "build/$reproduce --json"
+	run "-$status" --separate-stderr bash -c "${B:-build}/$reproduce --json"
 	[ "$(jq -c 'del(.reproduce)' <<<"$output")" = "$again" ]
 }
 

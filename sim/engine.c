@@ -128,6 +128,17 @@ static void keep(struct sim *sim, struct td_event *event)
 		sim->journal = 0;
 }
 
+/* As cli/digest.c has it: that 2 MiB are mapped as 4 KiB pages is no misbehaviour, that 4 KiB are no size either is. */
+static bool strikes(const struct td_event *event)
+{
+	uint32_t code = tdx_code(event->a[1]);
+
+	if (event->type == TD_EV_DEED)
+		return true;
+	return event->type == TD_EV_ACCEPT && (code == TDX_OPERAND_BUSY || (code == TDX_PAGE_SIZE_MISMATCH &&
+									   event->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_4K));
+}
+
 void td_engine_emit(struct td *td, struct td_event *event)
 {
 	struct sim_seen *seen = &sim_of(td)->seen;
@@ -136,6 +147,8 @@ void td_engine_emit(struct td *td, struct td_event *event)
 		see_verdict(seen, event->a[0] >> 32, (enum td_violation)(event->a[0] & UINT32_MAX));
 	else if (event->type == TD_EV_MAPGPA)
 		see_answer(seen, event);
+	else
+		seen->struck |= strikes(event);
 	if (sim_of(td)->journal != 0)
 		keep(sim_of(td), event);
 }

@@ -79,7 +79,7 @@ static void guest_side(struct sim *sim, const void *arg)
 
 /*
  * What the guest says that it has: the VMM must have said so too. Then the guest uses it, and td says whether it may;
- * to private, the module must have said so as well.
+ * to private, the module must have said so as well, even if the VMM has taken the page away since.
  */
 static bool holds(struct sim *sim, const struct sim_job *job, bool shared)
 {
@@ -94,7 +94,7 @@ static bool holds(struct sim *sim, const struct sim_job *job, bool shared)
 	}
 	for (uint64_t gpa = start_of(); gpa < end && td_stopped(sim->td) == TD_RUNNING; gpa += TDX_PAGE_SIZE) {
 		sim_touch(sim, gpa | s, false);
-		if (!shared && td_real(sim->td, gpa) != TD_REAL_MAPPED)
+		if (!shared && td_real(sim->td, gpa) != TD_REAL_MAPPED && td_known(sim->td, gpa) != TD_KNOWN_PRIVATE)
 			return false;
 	}
 	return true;

@@ -43,10 +43,12 @@ static int guest_process(void *arg)
 	return status;
 }
 
-/* sim_prepare() makes a call of its own when there is something to be shared first. */
+/* sim_prepare() makes a MapGPA call of its own when there is something to be shared first. */
 static void count_from_guest(struct td_behaviour *b)
 {
 	for (uint32_t i = 0; i < b->nrules; i++) {
+		if (b->rules[i].on != TD_ON_MAPGPA)
+			continue;
 		b->rules[i].first = (b->rules[i].first != 0 ? b->rules[i].first : 1) + 1;
 		b->rules[i].last += b->rules[i].last != 0;
 	}

@@ -179,6 +179,15 @@ static void count_answer(struct td_conversion *c, bool retry, bool progress)
 		c->longest_run = c->stall_run;
 }
 
+/* A guest may go through all of a request once more, be it page by page: that many calls are none too many. */
+static void count_barren(struct td *td, uint64_t pages, bool progress)
+{
+	pages = pages < td->pages ? pages : td->pages;
+	td->now.barren_calls = progress ? 0 : td->now.barren_calls + 1;
+	if (progress || pages > td->now.barren_pages)
+		td->now.barren_pages = progress ? 0 : pages;
+}
+
 /*
  * What an answer lets the guest believe. SUCCESS claims the request; RETRY claims up to R11, if R11 is an address that
  * GHCI allows there (page aligned, within the request; S is not looked at, so that a VMM that strips it is seen to have
@@ -194,7 +203,7 @@ void td_conversion_answer(struct td *td, struct td_conversion *c, uint64_t gpa_w
 		claimed = end;
 	else if (retry && at >= gpa && at < end && at % TDX_PAGE_SIZE == 0)
 		claimed = at;
-	td->now.barren_calls = claimed > (c != NULL ? c->reached : gpa) ? 0 : td->now.barren_calls + 1;
+	count_barren(td, pages_in(size), claimed > (c != NULL ? c->reached : gpa));
 	td_sept_known(td, gpa, pages_in(claimed - gpa), KNOWN_ALL,
 		      to_shared ? TD_KNOWN_CLAIMED_SHARED : TD_KNOWN_CLAIMED_PRIVATE);
 	if (c == NULL)

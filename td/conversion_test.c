@@ -307,19 +307,31 @@ static uint64_t ask(uint64_t at_most, uint64_t first, uint64_t pages)
 static void test_runaway(void)
 {
 	start(16, (struct td_rule){ .complete = 0 });
-	tap_is(ask(5000, 0, 8), 1001, "no page in 1001 calls where 1000 are too many");
+	tap_is(ask(5000, 0, 8), 1009, "no page in 1009 calls where 1000, and one for each page, are too many");
 	tap_is(last_action, TD_STOP, "... ends the TD");
 	tap_is(td_stopped(fake.td), TD_STOP_RUNAWAY, "... as a runaway");
 	td_finish(fake.td);
 	tap_ok(fake_all_violations() == 1 && fake_violations(TD_V_RUNAWAY) == 1, "one violation: it did not give up");
 	start(16, (struct td_rule){ .complete = 4 });
-	tap_is(ask(5000, 0, 8), 1002, "always from the start, over the same 4 pages: a runaway too");
+	tap_is(ask(5000, 0, 8), 1010, "always from the start, over the same 4 pages: a runaway too");
 	start(16, (struct td_rule){ .complete = 0 });
 	tap_is(ask(5000, 0, 0), 1001, "invalid requests count");
 	start(32768, (struct td_rule){ .complete = 1 });
 	for (uint64_t i = 0; i < 20000; i++)
 		fake_share(i, 20000 - i);
 	tap_is(fake_closed(TD_CLOSE_COMPLETE), 1, "20000 calls of a page each are long, but no runaway");
+	start(4096, (struct td_rule){ .complete = 1, .fail = RETRY });
+	for (int pass = 0; pass < 2; pass++)
+		for (uint64_t i = 0; i < 2048; i++)
+			fake_share(i, 2048 - i);
+	tap_is(td_stopped(fake.td), TD_RUNNING, "once more, page by page, because it was never said to be done");
+	for (uint64_t i = 0; i < 2048; i++)
+		fake_share(i, 2048 - i);
+	tap_is(td_stopped(fake.td), TD_STOP_RUNAWAY, "... but not for ever");
+	start(16, (struct td_rule){ .complete = 0 });
+	for (int i = 0; i < 1017; i++)
+		last_action = fake_map_gpa(FAKE_MMIO | S, 1 << 30).action;
+	tap_is(last_action, TD_STOP, "1 GiB of devices is no excuse where there are 16 pages");
 	start(16, (struct td_rule){ .complete = 1, .stalls = 999 });
 	ask(1000, 0, 2);
 	ask(999, 1, 1);
@@ -342,7 +354,7 @@ static void test_zigzag(void)
 	fake_start(&c);
 	for (; calls < 5000 && td_stopped(fake.td) == TD_RUNNING; calls++)
 		at = ((fake_share(at, 8 - at).r11 & ~S) - FAKE_RAM) / TDX_PAGE_SIZE;
-	tap_is(calls, 1002, "to and fro for ever is a runaway");
+	tap_is(calls, 1009, "to and fro for ever is a runaway");
 }
 
 static void test_many_open(void)

@@ -55,9 +55,13 @@ uint64_t td_fingerprint(const struct td *td)
 	}
 	sum = of_bytes(sum, now->rtmr, sizeof(now->rtmr));
 	sum = mix(mix(sum, now->td_ctls), now->notify_enables);
-	sum = mix(sum, td->config.runaway_calls != UINT64_MAX ? now->barren_calls : 0);
+	if (td->config.runaway_calls != UINT64_MAX)
+		sum = mix(mix(sum, now->barren_calls), now->barren_pages);
+	sum = mix(sum, now->inside_page);
 	sum = mix(sum, now->last_verdict);
 	if (rules)
 		sum = mix(mix(sum, now->mapgpa_calls), now->random);
+	for (uint32_t i = 0; i < td->config.vcpus && td->config.behaviour.nrules != 0; i++)	/* ACCEPT follows its own */
+		sum = mix(mix(sum, now->accept_calls), now->busy[i].rcx ^ (uint64_t)now->busy[i].run << 52);
 	return mix(mix(sum, now->open_to), now->stop | (uint64_t)now->blameless << 32 | (uint64_t)now->finished << 33);
 }

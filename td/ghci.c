@@ -29,7 +29,8 @@ static uint64_t map_gpa_check(const struct td *td, uint64_t gpa, uint64_t size)
 
 static void runaway_check(struct td *td, uint64_t gpa, uint64_t size, uint64_t rip)
 {
-	if (td->now.barren_calls <= td->config.runaway_calls)
+	if (td->now.barren_calls <= td->config.runaway_calls ||
+	    td->now.barren_calls - td->config.runaway_calls <= td->now.barren_pages)
 		return;
 	td_violation(td, TD_V_RUNAWAY, gpa, size / TDX_PAGE_SIZE, rip, td->now.barren_calls);
 	td_end(td, TD_STOP_RUNAWAY, gpa, rip);

@@ -58,7 +58,8 @@ struct td_state {
 	uint64_t mapgpa_calls, accept_calls;
 	struct td_busy busy[TD_MAX_VCPUS];
 	uint64_t inside_page;	/* R11 of the last RETRY, if that was not page aligned, else 0 */
-	uint64_t barren_calls;	/* consecutive MapGPA calls without a newly claimed page */
+	uint64_t barren_calls;	/* consecutive MapGPA calls without a newly claimed page, */
+	uint64_t barren_pages;	/* and the pages of the largest of them */
 	uint64_t last_verdict;	/* so that a loop over one page is one record */
 	uint32_t open_to;	/* conversions from here on are free: what keeps the searches short */
 	uint32_t next_id;

@@ -55,11 +55,11 @@ static void test_all_slots(void)
 	for (c.nslots = 1; c.nslots < TD_MAX_SLOTS; c.nslots++)
 		c.slots[c.nslots] = (struct td_slot){ FAKE_PAGE(20 * c.nslots), 16, TD_SLOT_RAM, c.nslots % 2 };
 	tap_ok(fake_start(&c) != NULL && fake_consistent(), "as many slots as there may be");
-	tap_is(fake_real_pages(TD_REAL_PENDING), 128, "... half of them to be accepted");
-	fake_page(FAKE_PAGE(20 * 15 + 15))->dirty = true;
+	tap_is(fake_real_pages(TD_REAL_PENDING), TD_MAX_SLOTS / 2 * 16, "... half of them to be accepted");
+	fake_page(FAKE_PAGE(20 * (TD_MAX_SLOTS - 1) + 15))->dirty = true;
 	td_finish(fake.td);
 	tap_is(fake_violations(TD_V_DMA_TO_PRIVATE), 1, "the last page of the last slot is looked at in the end");
-	*td_page_at(fake.td, FAKE_PAGE(20 * 15 + 15)) = (struct td_page){ TD_REAL_NONE, TD_KNOWN_PRIVATE };
+	*td_page_at(fake.td, FAKE_PAGE(20 * (TD_MAX_SLOTS - 1) + 15)) = (struct td_page){ TD_REAL_NONE, TD_KNOWN_PRIVATE };
 	tap_ok(!td_sane(fake.td), "... and by td_sane()");
 }
 

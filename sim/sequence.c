@@ -33,7 +33,7 @@ const char *sim_finding_sentence(enum sim_finding finding)
 	return sentences[finding];
 }
 
-static uint64_t start_of(void)
+uint64_t sim_job_start(void)
 {
 	return SIM_RAM + GUARD * TDX_PAGE_SIZE;
 }
@@ -51,7 +51,7 @@ bool sim_prepare(struct sim *sim, const struct sim_job *job)
 	if (!job->to_shared) {
 		regs.gpr[TD_RCX] = 0x3c00;
 		regs.gpr[TD_R11] = GHCI_MAP_GPA;
-		regs.gpr[TD_R12] = start_of() | sim_shared_bit(sim);
+		regs.gpr[TD_R12] = sim_job_start() | sim_shared_bit(sim);
 		regs.gpr[TD_R13] = job->pages * TDX_PAGE_SIZE;
 		td_explore_begin(sim->td, 1);	/* its first answer is "ok" */
 		sim_tdcall(sim, &regs);
@@ -66,14 +66,14 @@ static void guest_side(struct sim *sim, const void *arg)
 	struct sim_attempt *a = &sim->seen.attempt;
 	uint64_t size = job->pages * TDX_PAGE_SIZE;
 
-	a->converted = guest->convert(sim, start_of(), size, job->to_shared);
+	a->converted = guest->convert(sim, sim_job_start(), size, job->to_shared);
 	if (a->converted == 0 && !job->to_shared && guest->accept != NULL) {
 		a->converted = 1;
-		a->converted = guest->accept(sim, start_of(), size);
+		a->converted = guest->accept(sim, sim_job_start(), size);
 	}
 	if (a->converted != 0 && guest->undo != NULL) {
 		a->tried_undo = sim->seen.undoing = true;
-		a->undone = guest->undo(sim, start_of(), size);
+		a->undone = guest->undo(sim, sim_job_start(), size);
 	}
 }
 
@@ -83,16 +83,16 @@ static void guest_side(struct sim *sim, const void *arg)
  */
 static bool holds(struct sim *sim, const struct sim_job *job, bool shared)
 {
-	uint64_t s = shared ? sim_shared_bit(sim) : 0, end = start_of() + job->pages * TDX_PAGE_SIZE;
+	uint64_t s = shared ? sim_shared_bit(sim) : 0, end = sim_job_start() + job->pages * TDX_PAGE_SIZE;
 
-	for (uint64_t gpa = start_of(); gpa < end; gpa += TDX_PAGE_SIZE) {
+	for (uint64_t gpa = sim_job_start(); gpa < end; gpa += TDX_PAGE_SIZE) {
 		enum td_known known = td_known(sim->td, gpa);
 
 		if (shared ? known != TD_KNOWN_CLAIMED_SHARED :
 			     known != TD_KNOWN_CLAIMED_PRIVATE && known != TD_KNOWN_PRIVATE)
 			return false;
 	}
-	for (uint64_t gpa = start_of(); gpa < end && td_stopped(sim->td) == TD_RUNNING; gpa += TDX_PAGE_SIZE) {
+	for (uint64_t gpa = sim_job_start(); gpa < end && td_stopped(sim->td) == TD_RUNNING; gpa += TDX_PAGE_SIZE) {
 		sim_touch(sim, gpa | s, false);
 		if (!shared && td_real(sim->td, gpa) != TD_REAL_MAPPED && td_known(sim->td, gpa) != TD_KNOWN_PRIVATE)
 			return false;

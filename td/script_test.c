@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VMMs that a guest's loop may meet, from honest to absurd, as rules; what two kinds of loops make of them, and what is
- * said of that. A VMM that strips, jumps or lies is one that GHCI does not permit.
+ * What two kinds of loops make of VMMs from honest to absurd, and what is said of that. A VMM that strips, jumps or lies
+ * is one that GHCI does not permit.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,52 +9,28 @@
 #define tap_puts(s) fputs(s, stdout)
 #include "tests/tap.h"
 #include "td/fake.h"
+#include "td/fake_scripts.h"
 
 #define S	FAKE_S
-#define ALL	UINT64_MAX
-#define INVALID	TDVMCALL_INVALID_OPERAND
 #define RETRY	TDVMCALL_RETRY
 #define PAGES	8
 
-struct script {
-	char name;
-	const char *what;
-	struct td_rule rules[3];
-	/* calls until the loop is over; negative: it gave up */
-	int linux_shared, linux_private, careless_shared;
-};
-
-#define ONCE		.last = 1
-#define CLAIM(b, n)	.fail = RETRY, .claim_base = TD_CLAIM_##b, .claim_pages = (n)
 #define STUCK		5000	/* the careless loop: never over */
 
-static const struct script scripts[] = {
-	{ 'A', "full success", { { .first = UINT32_MAX } }, 1, 1, 1 },
-	{ 'B', "2 pages a call", { { .complete = 2 } }, 4, 4, 4 },
-	{ 'C', "2 pages a call, S stripped", { { .complete = 2, .claim_s = TD_S_STRIP } }, -1, 4, 1 },
-	{ 'D', "no progress, ever", { { .complete = 0 } }, -3, -3, STUCK },
-	{ 'E', "no progress twice", { { .stalls = 2, .complete = ALL } }, 3, 3, 3 },
-	{ 'F', "no progress three times", { { .stalls = 3, .complete = ALL } }, -3, -3, 4 },
-	{ 'G', "a page a call", { { .complete = 1 } }, 8, 8, 8 },
-	{ 'H', "a byte a call; unaligned is an error here, as on KVM", { { .claim_bytes = 1 } }, -2, -2, -2 },
-	{ 'I', "R11 = end, for ever", { { CLAIM(END, 0) } }, -1, -1, 1 },
-	{ 'J', "beyond the end once", { { ONCE, CLAIM(END, 4) } }, -1, -1, 1 },
-	{ 'K', "backwards; the careless one wraps below 0", { { CLAIM(START, -1) } }, -1, -1, 4097 },
-	{ 'L', "zig-zag", { { ONCE, CLAIM(START, 2) }, { .first = 2, .step = 2, CLAIM(START, -1) },
-			    { .first = 3, .step = 2, CLAIM(START, 1) } }, -2, -2, STUCK },
-	{ 'M', "4 pages, then an error", { { ONCE, .complete = 4 }, { .complete = 0, .fail = INVALID } }, -2, -2, -2 },
-	{ 'N', "R11 = 0 once", { { ONCE, CLAIM(ZERO, 0), .claim_s = TD_S_STRIP } }, -1, -1, 2 },
+/* Calls until the loop is over; negative: it gave up. The careless one wraps below 0 under K. */
+static const struct expected {
+	int linux_shared, linux_private, careless_shared;
+} expected[FAKE_SCRIPTS] = {
+	{ 1, 1, 1 }, { 4, 4, 4 }, { -1, 4, 1 }, { -3, -3, STUCK }, { 3, 3, 3 }, { -3, -3, 4 }, { 8, 8, 8 },
+	{ -2, -2, -2 }, { -1, -1, 1 }, { -1, -1, 1 }, { -1, -1, 4097 }, { -2, -2, STUCK }, { -2, -2, -2 }, { -1, -1, 2 },
 };
 
-static void load(const struct script *script, uint64_t pages)
+static void load(const struct fake_script *script, uint64_t pages)
 {
 	struct td_config c = fake_config(pages);
 
-	for (c.behaviour.nrules = 0; c.behaviour.nrules < 3; c.behaviour.nrules++)
-		c.behaviour.rules[c.behaviour.nrules] = script->rules[c.behaviour.nrules];
-	while (c.behaviour.nrules > 1 && memcmp(&c.behaviour.rules[c.behaviour.nrules - 1], &(struct td_rule){ 0 },
-						sizeof(struct td_rule)) == 0)
-		c.behaviour.nrules--;
+	c.behaviour.nrules = script->nrules;
+	memcpy(c.behaviour.rules, script->rules, sizeof(script->rules));
 	c.runaway_calls = 10 * STUCK;
 	fake_start(&c);
 }
@@ -96,22 +72,22 @@ static int careless_loop(uint64_t gpa, uint64_t end)
 	return calls;
 }
 
-static void test_script(const struct script *script)
+static void test_script(const struct fake_script *script, const struct expected *want)
 {
 	char name[96];
 
 	snprintf(name, sizeof(name), "script %c, %s: Linux, to shared", script->name, script->what);
 	load(script, 64);
-	tap_is(linux_loop(FAKE_RAM | S, FAKE_PAGE(PAGES) | S), script->linux_shared, name);
+	tap_is(linux_loop(FAKE_RAM | S, FAKE_PAGE(PAGES) | S), want->linux_shared, name);
 	fake_power_off();
-	tap_is(fake_violations(TD_V_ABANDONED), script->linux_shared < 0 && script->name != 'M',
+	tap_is(fake_violations(TD_V_ABANDONED), want->linux_shared < 0 && script->name != 'M',
 	       "... what it gives up without an error is abandoned");
 	tap_is(fake_all_violations(), fake_violations(TD_V_ABANDONED), "... and nothing else is said");
 	load(script, 64);
-	tap_is(linux_loop(FAKE_RAM, FAKE_PAGE(PAGES)), script->linux_private, "... to private");
+	tap_is(linux_loop(FAKE_RAM, FAKE_PAGE(PAGES)), want->linux_private, "... to private");
 	load(script, 64);
 	if (script->name != 'C' && script->name != 'N')
-		tap_is(careless_loop(FAKE_RAM | S, FAKE_PAGE(PAGES) | S), script->careless_shared, "... a careless loop");
+		tap_is(careless_loop(FAKE_RAM | S, FAKE_PAGE(PAGES) | S), want->careless_shared, "... a careless loop");
 	tap_ok(fake_consistent(), "... page tables and states agree");
 }
 
@@ -140,7 +116,7 @@ static void test_set_behaviour(void)
 int main(void)
 {
 	test_set_behaviour();
-	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
-		test_script(&scripts[i]);
+	for (size_t i = 0; i < FAKE_SCRIPTS; i++)
+		test_script(&fake_scripts[i], &expected[i]);
 	return tap_done();
 }

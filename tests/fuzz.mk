@@ -5,6 +5,7 @@
 FUZZ_NAMED := $(basename $(wildcard cli/fuzz_*.c monitor/fuzz_*.c))
 FUZZERS = $(addprefix $(B)/,td/fuzz guest/fuzz monitor/fuzz $(FUZZ_NAMED))
 FUZZ_ARCHIVES := $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
+FUZZ_LINK := -Wl,--gc-sections -Wl,--start-group $(FUZZ_ARCHIVES) -Wl,--end-group
 FUZZ_KEPT := $(foreach f,td/fuzz monitor/fuzz $(FUZZ_NAMED),$(if $(wildcard $(subst fuzz,corpus,$f)),$f))
 REPLAYS := $(FUZZ_KEPT:%=$(B)/%_replay)
 
@@ -21,15 +22,15 @@ fuzzers: $(FUZZERS)
 
 $(addprefix $(B)/,$(FUZZ_NAMED)): $(B)/%: %.c $(FUZZ_ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) -fsanitize=fuzzer $(WARN) -D_GNU_SOURCE -Wl,--gc-sections $< \
-		$(FUZZ_ARCHIVES) $(CLI_LIBS) -o $@
+	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) -fsanitize=fuzzer $(WARN) -D_GNU_SOURCE $< $(FUZZ_LINK) \
+		$(CLI_LIBS) -o $@
 
 REPLAY = $(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -D_GNU_SOURCE -Wl,--gc-sections -MMD \
 	-DCORPUS='"$(subst fuzz,corpus,$(patsubst $(B)/%_replay,%,$@))"' tests/fuzz_replay.c
 
 $(addprefix $(B)/,$(addsuffix _replay,$(FUZZ_NAMED))): $(B)/%_replay: %.c tests/fuzz_replay.c $(FUZZ_ARCHIVES)
 	@mkdir -p $(@D)
-	$(REPLAY) $< $(FUZZ_ARCHIVES) $(CLI_LIBS) -o $@
+	$(REPLAY) $< $(FUZZ_LINK) $(CLI_LIBS) -o $@
 
 $(B)/td/fuzz_replay: td/fuzz.c tests/fuzz_replay.c $(TD_FAKE) $(B)/libtd.a
 	@mkdir -p $(@D)

@@ -70,7 +70,7 @@ int boot_run(struct boot *b)
 		return status;
 	measured_compare(&b->measured, ram_td(&b->ram, &b->config.td), &b->console.eventlog);
 	b->end.log_differs = b->measured.known && b->measured.logged && !b->measured.equal;
-	return ram_finish(&b->ram, &b->config.td, b->end.timed_out || b->end.hung || b->end.signal,
+	return ram_finish(&b->ram, &b->config.td, b->end.timed_out || b->end.hung || b->end.no_boot || b->end.signal,
 			  b->end.hung ? RUN_HUNG_S * 1000 : 0, &b->records);
 }
 
@@ -147,7 +147,7 @@ int boot_guest(struct boot_options *o, char *const *operands, int noperands, con
 {
 	if (noperands > 1)
 		return complain(STATUS_INPUT, "%s: more than one kernel: %s, %s", verb, operands[0], operands[1]);
-	if (!noperands && o->firmware && !o->disk)
+	if (!noperands && o->firmware && (!o->disk || strcmp(o->disk, "none") == 0))
 		return complain(STATUS_INPUT, "%s: what is the firmware to boot? Name a kernel, or a disk with --disk", verb);
 	if (!noperands && !o->firmware && !(*own = installed("payloads/builtin")))
 		return complain(STATUS_INPUT, "%s: which kernel? (the built-in payload is not beside tdlab: run make)",

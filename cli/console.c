@@ -10,7 +10,8 @@
 /* Worth quoting in a report. They prove nothing: the page states do. */
 static const char *const telling[] = {
 	"Kernel panic",	   "Oops", "BUG: ", "CPA VMM failure", "swiotlb: Failed", "Cannot allocate SWIOTLB",
-	"TDVMCALL failed",
+	"TDVMCALL failed", "BdsDxe: failed", "Security Violation", "Access Denied", "bad shim signature",
+	"Secure boot image verification failed",
 };
 
 void console_begin(struct console *c, const char *nonce)
@@ -70,6 +71,8 @@ static void take_line(struct console *c, double seconds)
 		sscanf(found, "Linux version %95s", c->version);
 	if (strstr(c->line, "Kernel panic"))
 		c->panicked = true;
+	if (strstr(c->line, "BdsDxe: No bootable option"))
+		c->no_boot = true;
 	for (size_t i = 0; i < ARRAY_SIZE(telling) && c->nnotes < CONSOLE_NOTES; i++) {
 		if (strstr(c->line, telling[i])) {
 			snprintf(c->notes[c->nnotes++], CONSOLE_NOTE_BYTES, "%.*s", CONSOLE_NOTE_BYTES - 1, c->line);
@@ -78,13 +81,29 @@ static void take_line(struct console *c, double seconds)
 	}
 }
 
+/* Firmware paints: ESC [ numbers letter (ECMA-48, 5.4). True if this byte belongs to that and not to a line. */
+static bool paint(struct console *c, char byte)
+{
+	if (byte == '\033') {
+		c->escape = 1;
+		return true;
+	}
+	if (c->escape == 0)
+		return false;
+	if (c->escape == 1 && byte == '[')
+		c->escape = 2;
+	else if (c->escape == 1 || (byte >= '@' && byte <= '~'))
+		c->escape = 0;
+	return true;
+}
+
 void console_feed(struct console *c, const char *data, size_t bytes, double seconds)
 {
 	for (size_t i = 0; i < bytes; i++) {
 		if (data[i] == '\n') {
 			take_line(c, seconds);
-			c->length = 0;
-		} else if (data[i] != '\r' && data[i] != '\0' && c->length < sizeof(c->line) - 1) {
+			c->length = c->escape = 0;
+		} else if (!paint(c, data[i]) && data[i] != '\r' && data[i] != '\0' && c->length < sizeof(c->line) - 1) {
 			c->line[c->length++] = data[i];
 		}
 	}

@@ -23,6 +23,7 @@ struct console {
 	char device_sha256[65];
 	char version[96];		/* of Linux, as it calls itself */
 	bool panicked;
+	bool no_boot;			/* firmware found nothing that it could start, and waits for a key */
 	char failed[CONSOLE_NOTE_BYTES];	/* the first step that our initrd could not do */
 	char notes[CONSOLE_NOTES][CONSOLE_NOTE_BYTES];	/* panic, Oops and their like, word for word */
 	unsigned int nnotes;
@@ -36,6 +37,7 @@ struct console {
 	struct measured_log eventlog;	/* measured_free() */
 	char line[512];			/* under way */
 	size_t length;
+	unsigned int escape;		/* within a sequence that moves a cursor or sets a colour */
 };
 
 void console_begin(struct console *console, const char *nonce);

@@ -9,7 +9,7 @@
 #include "monitor/load.h"
 #include "monitor/tdhob.h"
 
-#define FIRMWARE_ROOM	(64ull << 20)	/* what EDK2 takes behind its sections before it says a word */
+#define FIRMWARE_ROOM	(136ull << 20)	/* EDK2 (2026.08) hangs without a word if there is less behind its sections */
 
 static int read_payload(struct guest *g)
 {
@@ -65,16 +65,16 @@ int guest_read_firmware(struct guest *g, const char *path)
 
 int guest_firmware_fits(const struct guest *g, const struct machine *machine)
 {
+	uint64_t least = (tdvf_ram_end(&g->tdvf) + FIRMWARE_ROOM + TDX_2M_SIZE - 1) / TDX_2M_SIZE * TDX_2M_SIZE;
 	const struct tdvf_section *hob = &g->tdvf.sections[g->tdvf.hob];
 	size_t bytes = tdhob_build(&g->tdvf, machine->ram[0].bytes, machine->ram[1].bytes, NULL, 0);
 
 	if (bytes > hob->bytes)
 		return complain(STATUS_INPUT, "firmware %s: its TD HOB section has %" PRIu64 " bytes, %zu are needed", g->firmware,
 				hob->bytes, bytes);
-	if (machine->ram[0].bytes >= tdvf_ram_end(&g->tdvf) + FIRMWARE_ROOM)
+	if (machine->ram[0].bytes >= least)
 		return 0;
-	return complain(STATUS_INPUT, "--memory: guest memory is too small for the firmware, half of it: at least %lluM",
-			(unsigned long long)(2 * (tdvf_ram_end(&g->tdvf) + FIRMWARE_ROOM) + (2u << 20) - 1) >> 21 << 1);
+	return complain(STATUS_INPUT, "--memory: half of it is too small for the firmware: at least %" PRIu64 "M", 2 * least >> 20);
 }
 
 int guest_fits(const struct guest *g, uint64_t initrd_bytes, size_t cmdline_bytes, uint64_t low_bytes)

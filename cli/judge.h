@@ -55,6 +55,7 @@ struct totals {
 	OUTCOME(STOPPED, "stopped", "the TDX module ended the TD", 0) \
 	OUTCOME(TRIPLE_FAULT, "triple-fault", "a vCPU triple-faulted", 0) \
 	OUTCOME(IDLE, "idle", "the guest hung: nothing could happen in it any more", 0) \
+	OUTCOME(NO_BOOT, "no-boot", "the firmware found nothing that it could start", 0) \
 	OUTCOME(TIMEOUT, "timeout", "the guest did not finish in time", 0) \
 	OUTCOME(NO_TDX, "no-tdx", "the guest does not know TDX", 0) \
 	OUTCOME(INTERRUPTED, "interrupted", "the run was interrupted", 0) \
@@ -73,6 +74,7 @@ enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_INCONCLUSIVE };
 struct run_end {
 	bool timed_out;
 	bool saved;		/* not its end: it waits for orders, and was saved */
+	bool no_boot;		/* the firmware gave up */
 	bool hung;		/* the guest used its CPU and did nothing that could be seen */
 	int signal;		/* that ended the command, or 0 */
 	bool log_differs;	/* the RTMRs are not what the guest's event log says */

@@ -259,6 +259,9 @@ static void test_ends(void)
 	event(TD_EV_STOP, TD_STOP_BAD_GPA, 0x5000, 0, 0, 0);
 	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "bad-gpa at GPA 0x5000", "the module ends it");
 	begin();
+	end.no_boot = true;
+	expect(OUTCOME_NO_BOOT, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "nothing that it could start", "nothing to boot");
+	begin();
 	expect(OUTCOME_QEMU, VERDICT_INCONCLUSIVE, STATUS_ENVIRONMENT, "QEMU ended", "QEMU dies");
 	snprintf(end.message, sizeof(end.message), "out of luck");
 	end.monitor_failed = true;

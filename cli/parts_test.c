@@ -107,6 +107,11 @@ static void test_console(void)
 	       c.stress.wrong == 6, "network and memory");
 	feed(&c, "[4] Oops: VE fault: 0000\n[5] Kernel panic - not syncing\n");
 	tap_ok(c.panicked && c.nnotes == 2 && strcmp(c.notes[0], "[4] Oops: VE fault: 0000") == 0, "notes");
+	feed(&c, "\033[2J\033[001;001H\033[=3hBdsDxe: No bootable option or device was found.\033[0m\r\n");
+	tap_ok(c.no_boot, "firmware that gives up");
+	feed(&c, "\033[37m\033[40mbad shim sign\033[1mature\n");
+	tap_ok(c.nnotes == 3 && strcmp(c.notes[2], "bad shim signature") == 0, "what paints is left out");
+	c.nnotes = 2;
 	for (int i = 0; i < 2000; i++)
 		feed(&c, "Oops ");
 	feed(&c, "\n");

@@ -192,6 +192,10 @@ static void watch(struct watch *w, struct run_end *end)
 			end->saved = true;
 			return;
 		}
+		if (w->run->console->no_boot) {
+			end->no_boot = true;
+			return;
+		}
 		if (hangs(w)) {
 			end->hung = true;
 			return;
@@ -271,7 +275,7 @@ int run_qemu(struct run *run, const struct words *arguments, struct run_end *end
 		watch(&w, end);
 	if (end->saved)
 		status = save(&w);
-	if (status || end->timed_out || end->hung || end->signal || end->saved)
+	if (status || end->timed_out || end->hung || end->no_boot || end->signal || end->saved)
 		process_end(w.pid);
 	else
 		how_it_ended(&w, process_wait(w.pid), end);

@@ -146,8 +146,13 @@ static int run_all(struct check *c)
 	double start = seconds_now();
 	int status = 0;
 
-	if (c->boot && !c->options.full)
+	if (c->boot && !c->options.full) {
+		if (isatty(STDERR_FILENO))
+			fprintf(stderr, "the one boot for all ...");
 		status = template_make(&c->template, c->boot, c->options.at.value);
+		if (isatty(STDERR_FILENO))
+			fputs("\r\033[K", stderr);
+	}
 	if (status)
 		return status;
 	check_report_begin(c);
@@ -185,7 +190,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (!status) {
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGXFSZ, SIG_IGN);
-		c.jobs = (unsigned int)c.options.jobs.value;
+		c.jobs = (unsigned int)(c.options.jobs.value < c.nrows ? c.options.jobs.value : c.nrows);
 		status = c.nguests ? check_sim_try(&c) : prepare_boot(&c);
 	}
 	if (!status)

@@ -20,6 +20,19 @@ struct template {
 	double seconds;
 };
 
+/* The guest's own end is every row's. What was not the guest's doing is nobody's. */
+static int ended_early(struct boot *b)
+{
+	int status;
+
+	judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->device, &b->end);
+	status = b->judgement.status;
+	if (status == STATUS_ENVIRONMENT)
+		complain(status, "%s", b->judgement.why);
+	judge_free(&b->judgement);
+	return status == STATUS_ENVIRONMENT || status > STATUS_SIGNAL ? status : 0;
+}
+
 int template_make(struct template **made, struct boot *b, uint64_t at)
 {
 	struct template *t = *made = xcalloc(1, sizeof(*t));
@@ -43,9 +56,7 @@ int template_make(struct template **made, struct boot *b, uint64_t at)
 	t->seconds = b->wall;
 	t->ram = b->ram;
 	b->ram = (struct ram){ .fd = -1 };
-	if (!status && b->end.signal)
-		status = STATUS_SIGNAL + b->end.signal;
-	return status;
+	return status || t->reached ? status : ended_early(b);
 }
 
 void template_free(struct template *t)

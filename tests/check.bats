@@ -215,6 +215,12 @@ refused() {
 	refused 2 'tdlab: none: no behaviour*' --behaviours none "$violate"
 }
 
+@test "QEMU that dies at once: told once, and no row is made of it" {
+	printf '#!/bin/sh\n[ "$1" = -version ] && { echo QEMU emulator version 9.0.0; exit; }\necho broken >&2; exit 1\n' >bad
+	chmod +x bad
+	refused 3 'tdlab: *QEMU*broken*' --qemu ./bad --vmm complete,hyperv "$violate"
+}
+
 @test "what cannot be written is refused before anything is run" {
 	refused 2 'tdlab: --junit nowhere/x.xml: No such file*' --junit nowhere/x.xml "$violate"
 	: >file

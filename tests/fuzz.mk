@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 # libFuzzer targets: COMPONENT/fuzz.c, built from sources by its own fragment, and cli/fuzz_NAME.c and
 # monitor/fuzz_NAME.c against the command's archives. Inputs that are kept lie in COMPONENT/corpus and
-# COMPONENT/corpus_NAME; make check goes through them once more, without libFuzzer.
+# COMPONENT/corpus/NAME; make check goes through them once more, without libFuzzer.
 FUZZ_NAMED := $(basename $(wildcard cli/fuzz_*.c monitor/fuzz_*.c))
 FUZZERS = $(addprefix $(B)/,td/fuzz guest/fuzz monitor/fuzz $(FUZZ_NAMED))
 FUZZ_ARCHIVES := $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
 FUZZ_LINK := -Wl,--gc-sections -Wl,--start-group $(FUZZ_ARCHIVES) -Wl,--end-group
-FUZZ_KEPT := $(foreach f,td/fuzz monitor/fuzz $(FUZZ_NAMED),$(if $(wildcard $(subst fuzz,corpus,$f)),$f))
+FUZZ_CORPUS = $(subst /fuzz,/corpus,$(subst fuzz_,corpus/,$1))
+FUZZ_KEPT := $(foreach f,td/fuzz monitor/fuzz $(FUZZ_NAMED),$(if $(wildcard $(call FUZZ_CORPUS,$f)),$f))
 REPLAYS := $(FUZZ_KEPT:%=$(B)/%_replay)
 
 TESTS += $(REPLAYS)
@@ -26,7 +27,7 @@ $(addprefix $(B)/,$(FUZZ_NAMED)): $(B)/%: %.c $(FUZZ_ARCHIVES)
 		$(CLI_LIBS) -o $@
 
 REPLAY = $(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -D_GNU_SOURCE -Wl,--gc-sections -MMD \
-	-DCORPUS='"$(subst fuzz,corpus,$(patsubst $(B)/%_replay,%,$@))"' tests/fuzz_replay.c
+	-DCORPUS='"$(call FUZZ_CORPUS,$(patsubst $(B)/%_replay,%,$@))"' tests/fuzz_replay.c
 
 $(addprefix $(B)/,$(addsuffix _replay,$(FUZZ_NAMED))): $(B)/%_replay: %.c tests/fuzz_replay.c $(FUZZ_ARCHIVES)
 	@mkdir -p $(@D)

@@ -13,6 +13,7 @@
 #define SECONDS	30	/* one that hangs ends the program, and so the test */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+void __sanitizer_set_report_fd(void *fd) __attribute__((weak));
 
 /* To the byte, so that a sanitizer sees the first one beyond. */
 static void replay(const char *path)
@@ -37,9 +38,20 @@ static void replay(const char *path)
 	tap_ok(true, path);
 }
 
+/* What a parser complains of is not wanted here; what a sanitizer has to say is. */
+static void hush(void)
+{
+	int errors = dup(STDERR_FILENO);
+
+	if (__sanitizer_set_report_fd)
+		__sanitizer_set_report_fd((void *)(intptr_t)errors);
+	if (!freopen("/dev/null", "w", stderr))
+		exit(1);
+}
+
 static int wanted(const struct dirent *entry)
 {
-	return entry->d_name[0] != '.';
+	return entry->d_type != DT_DIR;
 }
 
 int main(int argc, char **argv)
@@ -48,6 +60,7 @@ int main(int argc, char **argv)
 	int n = argc > 1 ? 0 : scandir(CORPUS, &list, wanted, alphasort);
 	char path[sizeof(CORPUS) + 256];
 
+	hush();
 	for (int i = 1; i < argc; i++)
 		replay(argv[i]);
 	for (int i = 0; i < n; i++) {

@@ -4,6 +4,7 @@
 
 #define tap_puts(s) fputs(s, stdout)
 #include "tests/tap.h"
+#include "td/explore.h"
 #include "td/fake.h"
 
 #define S		FAKE_S
@@ -148,6 +149,13 @@ static void test_abandoned(void)
 		fake_accept(FAKE_PAGE(page), K4);
 	fake_power_off();
 	tap_is(fake_all_violations(), 0, "page by page then");
+	pending((struct td_rule){ .first = 1000 });
+	fake_accept(FAKE_PAGE(0), K4);
+	tap_is(fake_accept(FAKE_RAM, M2), MISMATCH_2M, "2M over a page that is there");
+	for (uint64_t page = 1; page < 512; page++)
+		fake_accept(FAKE_PAGE(page), K4);
+	fake_power_off();
+	tap_is(fake_all_violations(), 0, "... leaves that one as it is");
 }
 
 static void test_taken_after_accept(void)
@@ -249,7 +257,7 @@ static void test_unaligned(void)
 	tap_is(fake_map_gpa(a.r11, end - a.r11).r10, TDVMCALL_ALIGN_ERROR, "a VMM that checks refuses what begins there");
 	tap_is(fake_class(TD_CLASS_VMM_CAUSED), 1, "... and it is noted that the guest let itself be led");
 	tap_is(fake_last(TD_EV_VERDICT)->a[0] & UINT32_MAX, TD_V_UNALIGNED_REQUEST, "... by that name");
-	tap_is(fake_map_gpa(gpa + 1, 4096).r10, TDVMCALL_ALIGN_ERROR, "an unaligned request that nobody suggested");
+	tap_is(fake_map_gpa(FAKE_PAGE(5) + 1, 4096).r10, TDVMCALL_ALIGN_ERROR, "an unaligned request that nobody suggested");
 	tap_is(fake_count(TD_EV_VERDICT), 1, "... is only refused");
 	c = fake_config(64);
 	c.behaviour.nrules = 1;
@@ -262,9 +270,17 @@ static void test_unaligned(void)
 	tap_is(fake_real_pages(TD_REAL_SHARED), 8, "... all converted, and no more");
 	tap_is(fake_known_pages(TD_KNOWN_CLAIMED_SHARED), 8, "... and claimed");
 	tap_is(fake_closed(TD_CLOSE_COMPLETE), 1, "... as one conversion");
+	c.behaviour.rules[0] = (struct td_rule){ .complete = 1 };
+	fake_start(&c);
+	a = fake_map_gpa((FAKE_PAGE(3) + 2048) | S, 3 * TDX_PAGE_SIZE);
+	tap_ok(a.r10 == TDVMCALL_RETRY && a.r11 == (FAKE_PAGE(4) | S), "the truth about such a request is a page address");
+	td_explore_begin(fake.td, 3);
+	tap_is(fake_map_gpa((FAKE_PAGE(16) + 2048) | S, 4096).r10, TDVMCALL_ALIGN_ERROR, "a tree of answers is of aligned requests");
+	c.behaviour.nrules = 0;
+	fake_start(&c);
 	tap_is(fake_map_gpa(FAKE_PAGE(16) + 4095, 2).r10, 0, "two bytes across a page end");
 	tap_is(fake_map_gpa((FAKE_PAGE(16) + 4095) | S, 2).r10, 0, "... to shared");
-	tap_is(fake_real_pages(TD_REAL_SHARED), 10, "... are two pages");
+	tap_is(fake_real_pages(TD_REAL_SHARED), 2, "... are two pages");
 	fake_power_off();
 	tap_is(fake_all_violations(), 0, "no violation");
 	tap_ok(fake_consistent(), "page tables and states agree");

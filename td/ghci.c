@@ -52,7 +52,7 @@ static void carry_out(struct td *td, uint64_t gpa, const struct td_plan *plan, b
 
 	if (plan->shift == 0) {
 		td_sept_convert(td, gpa, plan->pages, to_shared);
-	} else if (at < td->s && plan->pages <= (td->s - at) / TDX_PAGE_SIZE) {
+	} else if (at < td->s) {
 		td_sept_misconvert(td, at, plan->pages, to_shared);
 		td_deed(td, TD_DEED_MISCONVERTED, to_shared ? at | td->s : at, plan->pages);
 	}

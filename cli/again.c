@@ -8,8 +8,13 @@
 
 char *boot_again(const struct boot *b)
 {
+	return boot_again_with(b, "tdlab boot", b->options.quiet && b->guest.linux_kernel);
+}
+
+char *boot_again_with(const struct boot *b, const char *command, bool quiet)
+{
 	const struct boot_options *o = &b->options;
-	char *text = xprintf("tdlab boot --vmm"), number[32], *append = NULL;
+	char *text = xprintf("%s --vmm", command), number[32], *append = NULL;
 
 	add_word(&text, b->behaviour.spec);
 	for (unsigned int i = 0; i < o->inject.count; i++)
@@ -27,13 +32,14 @@ char *boot_again(const struct boot *b)
 	add_option(&text, "--initrd", o->initrd);
 	add_option(&text, "--modules", o->modules);
 	add_option(&text, "--disk", o->disk);
-	if (o->quiet && b->guest.linux_kernel)
+	if (quiet)
 		append = xprintf("quiet%s%s", o->append ? " " : "", o->append ? o->append : "");
 	if (o->net)
 		add_word(&text, "--net");
 	add_option(&text, "--append", append ? append : o->append);
 	snprintf(number, sizeof(number), "%" PRIu64, b->seed);
 	add_option(&text, "--seed", number);
+	add_option(&text, "--qemu", o->qemu);
 	if (o->kernel)
 		add_word(&text, o->kernel);
 	free(append);

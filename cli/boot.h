@@ -111,6 +111,7 @@ int boot_initrd(struct boot *boot, size_t *bytes);
 
 /* The command line that would boot the same again, to be freed. */
 char *boot_again(const struct boot *boot);
+char *boot_again_with(const struct boot *boot, const char *command, bool quiet);
 
 /* The same run every time, to the last instruction. */
 static inline bool boot_repeats(const struct boot *boot)

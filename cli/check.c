@@ -99,18 +99,14 @@ static int limit_jobs(struct check *c)
 /* A row that began in the middle of a boot cannot be had again by tdlab boot. */
 static char *reproduce(const struct check *c, const struct check_row *row)
 {
-	struct boot *b = c->boot;
-	char *text;
+	char *check, *text;
 
-	b->behaviour = row->behaviour;
-	text = boot_again(b);
-	if (c->options.at.value > 1) {
-		char *rest = strstr(text, " --vmm");
-		char *check = xprintf("tdlab check --template-at %" PRIu64 "%s", c->options.at.value, rest);
-
-		free(text);
-		text = check;
-	}
+	c->boot->behaviour = row->behaviour;
+	if (c->options.at.value == 1)
+		return boot_again(c->boot);
+	check = xprintf("tdlab check --template-at %" PRIu64, c->options.at.value);
+	text = boot_again_with(c->boot, check, false);
+	free(check);
 	return text;
 }
 

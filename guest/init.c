@@ -8,10 +8,10 @@
 #define S_MAX		0x8000000000000ull	/* GPAW 52, the architecture's limit */
 
 /*
- * Default budgets. KVM's user space may answer RETRY without progress while it moves a TD to another process, which
- * takes milliseconds; Linux's three immediate tries take microseconds. With a pause that grows to a millisecond this
- * many stalls last a second. Hyper-V converts what fits into its time slice, at least a page a call, and then a call
- * per page with two stalls each is still legitimate: 3 * pages, and one to spare.
+ * Default budgets; docs/retry.md gives the reasons. Since linux 3e2dec1ede0a user space on KVM may answer RETRY without
+ * progress on purpose, as often as it likes. How long it goes on is not known: with pauses that grow to a millisecond
+ * this many stalls last about a second, which is a guess. Calls: a VMM that does a page a call and stalls twice before
+ * each, the most that Linux's loop bears, needs 3 * pages; one to spare, and room for all stalls of a single page.
  */
 #define STALLS		1024
 #define CALLS_PER_PAGE	4

@@ -70,8 +70,8 @@ enum tdconv_wait {
 
 /*
  * Called before a call is repeated that made no progress; run counts from 1 how often in a row. Wait a little, longer
- * as run grows: a VMM that answers RETRY at the frontier on purpose (KVM's user space may, while it migrates the TD)
- * needs milliseconds. Return false to give up, for instance at a deadline.
+ * as run grows: a VMM that answers RETRY at the frontier on purpose (KVM's user space may, since linux 3e2dec1ede0a)
+ * needs time, nobody says how much. Return false to give up, for instance at a deadline.
  */
 /*@ assigns \nothing; */
 bool tdconv_os_pause(void *os, enum tdconv_wait why, uint64_t run);

@@ -118,6 +118,34 @@ under() {
 	under qemu-64m 1 converted pending-access --guest tail-only --to-private
 }
 
+# matrix FILTER OPTION...: what a guest's runs under all behaviours come to, one line each, those that FILTER selects
+matrix() {
+	local filter=$1 behaviour
+	shift
+	for behaviour in behaviours/*.vmm; do
+		"$sim" --vmm "$(basename "$behaviour" .vmm)" --json "$@" 2>&1 || true
+	done | jq -r "select($filter) | \"\(.behaviour) \(.finding)\""
+}
+
+@test "under all behaviours the correct loop is clean, both ways" {
+	[ "$(matrix '.verdict == "pass"' --guest correct | wc -l)" -gt 30 ]
+	[ -z "$(matrix '.verdict == "fail"' --guest correct)" ]
+	[ -z "$(matrix '.verdict == "fail"' --guest correct --to-private)" ]
+}
+
+@test "under all behaviours each toy is caught by its name" {
+	found() { matrix ".finding == \"$2\"" --guest "$1" --pages 1024 "${@:3}"; }
+	found tail-only pending-access --to-private | grep -q '^two-pages '
+	found no-r11-check bad-request | grep -q '^claim-beyond '
+	found no-r11-check runaway | grep -q '^claim-below '
+	found unmasked-s gave-up | grep -q '^one-page '
+	found unbounded runaway | grep -q '^stall '
+	found end-is-success false-success | grep -q '^claim-end '
+	found byte-trickle bad-request | grep -q '^unaligned '
+	found swallowed-error false-success | grep -q '^error-after '
+	found swallowed-error td-lost --to-private | grep -q '^error-after '
+}
+
 @test "one run: a harness that has no loop, that hangs, crashes, prints, is none" {
 	harness trap
 	harness broken

@@ -35,6 +35,15 @@ boot:
 	scripts/fetch-kernel 6.12 $(KERNEL)
 	$(B)/tdlab boot --vmm hyperv --modules $(KERNEL)/modules $(KERNEL)/vmlinuz
 
+## make boot-firmware  the same from its firmware on: Debian sid's TDVF accepts the memory and starts the kernel
+boot-firmware:
+	scripts/install-packages boot
+	$(MAKE) all
+	scripts/fetch-kernel 6.12 $(KERNEL)
+	scripts/fetch-firmware build/firmware
+	$(B)/tdlab boot --vmm hyperv --firmware build/firmware/OVMF.inteltdx.nokeys.fd --modules $(KERNEL)/modules \
+		$(KERNEL)/vmlinuz
+
 ## make check      install what is missing and run every test: lint, unit tests plain and under sanitizers, command
 ##                 line, payload TDs, boots of Debian's kernel. Keeps each test's output in build/tap/.
 check: prepare-check
@@ -91,5 +100,5 @@ unit-tests: $(UNIT_TESTS)
 sanitized-tests:
 	$(MAKE) B=$(B)/sanitize CC=clang SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' unit-tests
 
-.PHONY: all boot check unit lint sanitize soak bench clean distclean help prepare-check unit-tests sanitized-tests
+.PHONY: all boot boot-firmware check unit lint sanitize soak bench clean distclean help prepare-check unit-tests sanitized-tests
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

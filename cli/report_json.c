@@ -110,7 +110,7 @@ static void put_phases(struct json *json, const struct boot *b)
 static void put_findings(struct json *json, const struct boot *b, bool violations)
 {
 	uint64_t s = tdx_shared_bit(b->config.td.gpaw);
-	char *again = boot_again(b);
+	char *again = boot_again(b), at[160];
 
 	json_array(json, violations ? "violations" : "observations");
 	for (size_t i = 0; i < b->judgement.nfindings; i++) {
@@ -125,6 +125,8 @@ static void put_findings(struct json *json, const struct boot *b, bool violation
 		json_text(json, "alias", f->gpa & s ? "shared" : "private");
 		json_number(json, "pages", f->pages);
 		json_hex(json, "rip", f->rip);
+		symbols_name(&b->symbols, f->rip, at, sizeof(at));
+		json_text(json, "at", f->rip ? at : NULL);
 		put_callers(json, b, f->callers);
 		json_text(json, "detail", violation_sentence(f->kind));
 		if (violations)

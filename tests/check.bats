@@ -104,11 +104,12 @@ both() {
 }
 
 @test "TAP" {
-	check 0 --tap --append scenario=plain --vmm complete,hyperv:pages=64,kvm:pending=9 "$violate"
+	check 0 --tap --append scenario=plain --vmm complete,hyperv:pages=64,eagain:stalls=1,pages=99,kvm "$violate"
 	printf '%s\n' "$output" >tap
 	prove --exec cat tap
-	[ "${lines[0]}" = 1..3 ]
+	[ "${lines[0]}" = 1..4 ]
 	[ "${lines[2]}" = "ok 2 - hyperv:pages=64 (permitted, complete)" ]
+	[ "${lines[3]}" = "ok 3 - eagain:stalls=1,pages=99 (permitted, complete)" ]
 	check 1 --tap --append scenario=skipped-pages --vmm hyperv "$violate"
 	[[ $output == *"not ok 1 - hyperv"*"# replay: tdlab boot"* ]]
 	printf '%s\n' "$output" >tap
@@ -241,7 +242,7 @@ ended() {
 	env --default-signal=INT "$tdlab" check --tap -j 2 --append ending=spin-halfway \
 		--vmm hyperv,hyperv:pages=9,hyperv:pages=8 "$build/payloads/ending" >out 2>err </dev/null 3>&- &
 	pid=$!
-	for ((i = 0; i < 200 && ${#family[@]} < 4; i++)); do
+	for ((i = 0; i < 600 && ${#family[@]} < 4; i++)); do
 		sleep 0.1
 		mapfile -t family < <(for row in $(pgrep -P "$pid"); do pgrep -P "$row" -f isa-debug-exit && echo "$row"; done)
 	done

@@ -177,6 +177,45 @@ static void release_fails(void)
 	tap_ok(fake.map_calls == 0 && set.lost.count == 0 && fake_good(), "the VMM is not asked, and nothing is lost");
 }
 
+/* Page tables that go back for one part of an extent and not for the next: all of it is nobody's, and mapped shared. */
+static void not_mapped_back(void)
+{
+	struct tdconv_set set = new_set();
+	struct tdconv *tdc = fake_start();
+
+	fake.script[0] = (struct fake_answer){ 1, TDVMCALL_INVALID_OPERAND, 4, FROM_START, 0, 0, S_ECHO, 0 };
+	fake.page_times[2] = UINT32_MAX;
+	fake.page_status[2] = 0xc000010000000001ull;
+	fake.pte_fails = 3;
+	tap_is(tdconv_set_memory(tdc, VA(0), BYTES(4), TDCONV_SHARED, 0, &set), TDCONV_E_VMM_INVALID, "a page lost");
+	tap_ok(set.lost.count == 1 && entries[0].lost_gpa == GPA(0) && entries[0].lost_bytes == BYTES(4) &&
+	       tdc->stats.quarantined_pages == 4, "and the rest not mapped back: all of it is lost, and counted once");
+	for (uint32_t i = 0; i < 4; i++)
+		tap_is(fake.pte[i], TDCONV_PTE_SHARED, "... and mapped shared, as the part was that did go back");
+
+	tdc = fake_start();
+	set = new_set();
+	tdc->td.can_release = true;
+	fake.page_times[2] = UINT32_MAX;
+	fake.page_status[2] = 0xc000010000000001ull;
+	fake.page_leaf[2] = TDG_MEM_PAGE_RELEASE;
+	fake.pte_fails = 2;
+	tap_is(tdconv_set_memory(tdc, VA(0), BYTES(4), TDCONV_SHARED, 0, &set), TDCONV_E_RELEASE, "RELEASE fails");
+	tap_ok(set.lost.count == 1 && tdc->stats.quarantined_pages == 4, "and the mapping stays: lost, and counted");
+}
+
+static void stopped(void)
+{
+	struct tdconv_set set = new_set();
+	struct tdconv *tdc = fake_start();
+
+	set.count = 3;
+	set.failed = 2;
+	fake.stopped = true;
+	tap_is(tdconv_set_memory(tdc, VA(0), BYTES(4), TDCONV_SHARED, 0, &set), TDCONV_E_STOPPED, "while stopped");
+	tap_ok(set.count == 0 && set.failed == 0, "there are no extents, and none failed");
+}
+
 int main(void)
 {
 	defaults();
@@ -187,5 +226,7 @@ int main(void)
 	not_counted();
 	records();
 	release_fails();
+	not_mapped_back();
+	stopped();
 	return tap_done();
 }

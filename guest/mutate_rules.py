@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The rules by which guest/mutate changes libtdconv: mutants() yields each, one change apiece, in the order of the source."""
+"""The rules by which guest/mutate changes libtdconv: mutants() yields each, one change apiece, as the source goes."""
 import collections
 import glob
 import os

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table in docs/retry.md of what comes of each script: run here, and equal to what is written there. With an argument,
- * prints the table.
+ * The table in docs/retry.md of what comes of each script: run here, and equal to what is written there. With an
+ * argument, prints the table.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the proof trusts, executed: tdconv_os_tdcall() of tdcall.S, and the inline function of tdconv_tdcall.h. Outside a
- * TD the instruction raises #UD, which Linux makes a SIGILL of; its handler looks at every register, as a VMM that
- * is shown too much could, and answers in them.
+ * What the proof trusts, executed: tdconv_os_tdcall() of tdcall.S, and the inline function of tdconv_tdcall.h. Outside
+ * a TD the instruction raises #UD, which Linux makes a SIGILL of; its handler looks at every register, as a VMM that is
+ * shown too much could, and answers in them.
  */
 #define _GNU_SOURCE
 #include <signal.h>

@@ -69,9 +69,10 @@ struct tdconv_unshare {
  * An extent that tdconv_os_set_pte() does not unmap is made private all the same: memory that stays shared is a
  * certain loss, a mapping that nobody should use any more is a risk, namely that a stray access shares the page again.
  *
- * TDCONV_OK, or TDCONV_E_LEFT_SHARED if an extent failed, or else TDCONV_E_PTE if one is still mapped. TDCONV_E_TRANSLATE: tdconv_os_next_shared() gave an extent
- * that is empty, no whole pages or not in what is left of [va, end). It is not touched, and the walk ends there,
- * because it would not end otherwise: what lies behind may still be shared.
+ * TDCONV_OK, or TDCONV_E_LEFT_SHARED if an extent failed, or else TDCONV_E_PTE if one is still mapped.
+ * TDCONV_E_TRANSLATE: tdconv_os_next_shared() gave an extent that is empty, no whole pages or not in what is left of
+ * [va, end). It is not touched, and the walk ends there, because it would not end otherwise: what lies behind may
+ * still be shared.
  */
 enum tdconv_status tdconv_unshare_all(struct tdconv *tdc, uint64_t va, uint64_t end, uint64_t expected,
 				      struct tdconv_unshare *res);

@@ -24,7 +24,7 @@ struct tdconv_walk {
 	uint64_t shared_bit;	/* of struct tdconv_td */
 };
 
-/* From the embedder: the 512 entries of the table at gpa, or NULL if it has none there; then nothing is mapped there. */
+/* From the embedder: the 512 entries of the table at gpa, or NULL if it has none there; then it maps nothing. */
 uint64_t *tdconv_walk_table(void *os, uint64_t gpa);
 
 /* And: the GPA of a page for a new table, all zeroes, or 0. Asked for when a large leaf has to be split. */
@@ -40,7 +40,7 @@ bool tdconv_walk_translate(const struct tdconv_walk *walk, uint64_t va, struct t
  */
 bool tdconv_walk_set(const struct tdconv_walk *walk, uint64_t va, uint64_t bytes, enum tdconv_pte pte);
 
-/* The first run of shared leaves in [va, end), page aligned, that is contiguous in both spaces; false: there is none. */
+/* The first run of shared leaves in [va, end), page aligned, that is contiguous in both spaces; false: none. */
 bool tdconv_walk_next_shared(const struct tdconv_walk *walk, uint64_t va, uint64_t end, struct tdconv_extent *extent);
 
 #ifdef __cplusplus

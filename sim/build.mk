@@ -3,7 +3,7 @@
 # sources as everywhere. (clang would need a linker plugin for that; only the sanitizers and lint use it.)
 SIM_CFLAGS := $(CFLAGS) -O3 $(if $(findstring clang,$(CC)),,-flto=auto)
 SIM_PROGRAM := campaign main minimise report search states vmm
-SIM_SRC := $(filter-out %_test.c $(SIM_PROGRAM:%=sim/%.c),$(wildcard sim/*.c)) \
+SIM_SRC := $(filter-out %_test.c sim/bench% $(SIM_PROGRAM:%=sim/%.c),$(wildcard sim/*.c)) \
 	$(filter-out %_test.c td/fake%.c td/fuzz.c,$(wildcard td/*.c)) \
 	$(filter-out %_test.c guest/fuzz% guest/fake.c,$(wildcard guest/*.c))
 SIM_OBJ := $(SIM_SRC:%.c=$(B)/fast/%.o)
@@ -23,3 +23,14 @@ $(B)/fast/%.o: %.c
 $(SIM_TESTS): $(B)/sim/%_test: sim/%_test.c $(SIM_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(SIM_CFLAGS) $(WARN) -MMD $< $(SIM_OBJ) -Wl,--gc-sections -ldl -o $@
+
+# The guests, and td's answers without td.
+$(B)/sim/bench_bare: sim/bench_bare.c $(filter-out $(B)/fast/sim/%,$(SIM_OBJ)) $(B)/fast/sim/toys.o $(B)/fast/sim/library.o
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(SIM_CFLAGS) $(WARN) -ffunction-sections -MMD $(filter %.c %.o,$^) -Wl,--gc-sections -o $@
+
+## make bench-sim  how many sequences of answers a second in process, beside td's answers alone and Spin; a part of bench
+bench-sim: $(B)/tdlab-sim $(B)/sim/bench_bare
+	sim/bench $(B)
+
+.PHONY: bench-sim

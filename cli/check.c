@@ -187,7 +187,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGXFSZ, SIG_IGN);
 		c.jobs = (unsigned int)(c.options.jobs.value < c.nrows ? c.options.jobs.value : c.nrows);
-		status = c.nguests ? check_sim_try(&c) : prepare_boot(&c);
+		if (!c.nguests)
+			status = prepare_boot(&c);
 	}
 	if (!status)
 		status = open_outputs(&c);

@@ -63,9 +63,11 @@ void check_plan_free(struct check *check);
 /* check_pool.c: runs every row, `jobs` at a time, and reports each in its turn. */
 void check_run(struct check *check);
 
-/* check_sim.c. Names are to be freed, and so is the command of a row that was run. */
-char **check_sim_guests(struct check *check, size_t *count);
-int check_sim_try(struct check *check);		/* 0, or a status after a complaint */
+/*
+ * check_sim.c: finds out which guests are meant, and that they can be had. Returns 0, or a status after a complaint.
+ * check_sim_again(): the command of a row that was run, to be freed.
+ */
+int check_sim_guests(struct check *check);
 char *check_sim_again(const struct check *check, const struct check_row *row);
 
 /* What a row's process does: check_boot.c, check_sim.c. *result is complete afterwards. */

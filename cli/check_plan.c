@@ -89,22 +89,6 @@ static int share_results(struct check *c)
 	return 0;
 }
 
-static int name_guests(struct check *c)
-{
-	const struct check_options *o = &c->options;
-
-	c->sim = installed("tdlab-sim");
-	if (!c->sim)
-		return complain(STATUS_ENVIRONMENT, "no tdlab-sim beside tdlab: run make");
-	if (o->guest && strcmp(o->guest, "all") == 0) {
-		c->guests = check_sim_guests(c, &c->nguests);
-		return c->nguests ? 0 : complain(STATUS_ENVIRONMENT, "tdlab-sim names no guest");
-	}
-	c->guests = xcalloc(1, sizeof(*c->guests));
-	c->guests[c->nguests++] = xprintf("%s", o->harness ? o->harness : o->guest);
-	return 0;
-}
-
 static int add_rows(struct check *c, char *guest)
 {
 	const char *list = c->options.boot.vmm;
@@ -115,7 +99,7 @@ static int add_rows(struct check *c, char *guest)
 int check_plan(struct check *c)
 {
 	bool sim = c->options.harness || c->options.guest;
-	int status = sim ? name_guests(c) : add_rows(c, NULL);
+	int status = sim ? check_sim_guests(c) : add_rows(c, NULL);
 
 	for (size_t i = 0; i < c->nguests && !status; i++)
 		status = add_rows(c, c->guests[i]);

@@ -160,13 +160,17 @@ char *check_sim_again(const struct check *c, const struct check_row *row)
 	return text;
 }
 
-char **check_sim_guests(struct check *c, size_t *count)
+/* Loads a harness and no more, or lists the guests: the names, to be freed. */
+static char **ask_guests(const struct check *c, size_t *count, int *status)
 {
-	char *argv[] = { c->sim, (char *)(uintptr_t)"--guests", NULL }, *text, *rest, *line, **guests = NULL;
-	int status = 0;
+	char *argv[] = { c->sim, (char *)(uintptr_t)"--guests", NULL, NULL, NULL }, *text, *rest, *line, **guests = NULL;
 
+	if (c->options.harness) {
+		argv[2] = (char *)(uintptr_t)"--harness";
+		argv[3] = (char *)(uintptr_t)c->options.harness;
+	}
 	*count = 0;
-	text = rest = process_output(argv, STDERR_FILENO, OUTPUT_LIMIT, &status);
+	text = rest = process_output(argv, STDERR_FILENO, OUTPUT_LIMIT, status);
 	while (text && (line = strsep(&rest, "\n"))) {
 		line[strcspn(line, " ")] = '\0';
 		if (!*line)
@@ -178,27 +182,42 @@ char **check_sim_guests(struct check *c, size_t *count)
 	return guests;
 }
 
-/* A guest that cannot be had is found out once and at the start: under the first behaviour, with a single page. */
-int check_sim_try(struct check *c)
+/* Those that are meant, of all that there are. */
+static void choose(struct check *c, char **all, size_t count)
 {
-	int status = 0;
-	char *text;
+	const char *wanted = c->options.guest;
 
-	for (size_t i = 0; i < c->nrows && !WEXITSTATUS(status); i++) {
-		struct words w = { 0 };
-
-		if (i && c->rows[i].guest == c->rows[i - 1].guest)
-			continue;
-		w = arguments(c, &c->rows[i], false);
-		words_add(&w, "--pages");
-		words_add(&w, "1");
-		text = process_output(w.all, STDERR_FILENO, OUTPUT_LIMIT, &status);
-		words_free(&w);
-		free(text);
-		if (!WIFEXITED(status))
-			return complain(STATUS_ENVIRONMENT, SIM " was ended by a signal");
-		if (WEXITSTATUS(status) != STATUS_INPUT && WEXITSTATUS(status) != STATUS_ENVIRONMENT)
-			status = 0;
+	c->guests = xcalloc(count, sizeof(*c->guests));
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(wanted, "all") == 0 || strcmp(wanted, all[i]) == 0)
+			c->guests[c->nguests++] = all[i];
+		else
+			free(all[i]);
 	}
+}
+
+int check_sim_guests(struct check *c)
+{
+	size_t count;
+	int status = 0;
+	char **all;
+
+	c->sim = installed(SIM);
+	if (!c->sim)
+		return complain(STATUS_ENVIRONMENT, "no " SIM " beside tdlab: run make");
+	all = ask_guests(c, &count, &status);
+	if (c->options.harness) {
+		c->guests = xcalloc(1, sizeof(*c->guests));
+		c->guests[c->nguests++] = xprintf("%s", c->options.harness);
+		while (count)
+			free(all[--count]);
+	} else {
+		choose(c, all, count);
+	}
+	free(all);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) > STATUS_INCONCLUSIVE)
+		return complain(STATUS_ENVIRONMENT, SIM " failed");
+	if (WEXITSTATUS(status) == 0 && !c->nguests)
+		return complain(STATUS_INPUT, "--guest %s: no such guest: see " SIM " --guests", c->options.guest);
 	return WEXITSTATUS(status);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/child.h"
 #include "sim/load.h"
 #include "sim/options.h"
 
@@ -16,7 +17,7 @@
 
 static const struct opt option_table[] = {
 	{ "guest", OPT_TEXT, FIELD(guest), "NAME", "libtdconv, linux, or a toy with a known defect [libtdconv]" },
-	{ "guests", OPT_FLAG, FIELD(guests), NULL, "list them" },
+	{ "guests", OPT_FLAG, FIELD(guests), NULL, "list them, or try to load --harness" },
 	{ "harness", OPT_FILE, FIELD(harness), "FILE", "shared object with guest code of your own (sim/harness.h)" },
 	{ "pages", OPT_NUMBER, FIELD(pages), "N", "of the conversion [8; with --vmm 32768]" },
 	{ "to-private", OPT_FLAG, FIELD(to_private), NULL, "convert to private [to shared]" },
@@ -38,8 +39,37 @@ static const struct opt option_table[] = {
 	{ 0 },
 };
 
-static int list_guests(void)
+static int load(void *arg)
 {
+	struct sim_guest guest = { 0 };
+
+	return options_load(arg, &guest);
+}
+
+/* A harness is loaded and no more, in a process of its own: that runs code of it. */
+static int try_harness(struct options *o)
+{
+	uint64_t beat = 0;
+	int status = 0;
+
+	switch (child_run(load, o, &beat, NULL, &status)) {
+	case CHILD_BACK:
+		if (!status)
+			printf("%-16s a harness\n", o->harness);
+		return status;
+	case CHILD_NONE:
+		return complain(STATUS_ENVIRONMENT, "no process for the guest code");
+	case CHILD_HUNG:
+		return complain(STATUS_INPUT, "--harness %s: it does not come back from being loaded", o->harness);
+	default:
+		return complain(STATUS_INPUT, "--harness %s: it crashes when it is loaded", o->harness);
+	}
+}
+
+static int list_guests(struct options *o)
+{
+	if (o->harness != NULL)
+		return try_harness(o);
 	for (const struct sim_guest *const *g = sim_guests; *g != NULL; g++)
 		printf("%-16s %s\n", (*g)->name, (*g)->what);
 	return STATUS_PASS;
@@ -100,7 +130,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (status < 0)
 		return STATUS_PASS;
 	if (!status && o.guests)
-		return list_guests();
+		return list_guests(&o);
 	if (o.inject.count > 0 && o.vmm == NULL)
 		o.vmm = "complete";
 	if (!o.pages.given)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2030,SC2031,SC2154 # what run sets is what the same test looks at
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # scripts in single quotes; what run sets is what the same test looks at
 # tdlab check: the matrix in each of its forms, one boot for all against a boot for each, what must fail, what is
 # refused.
 bats_require_minimum_version 1.5.0
@@ -257,6 +257,27 @@ ended() {
 	for i in "${family[@]}"; do
 		run ! kill -0 "$i"
 	done
+}
+
+@test "Ctrl-C among guests in a process: what was not run is said to be" {
+	gcc -Wall -Werror "-I$top" -shared -fPIC -o broken.so "$top/tests/harness/broken.c"
+	printf '%s\n' '[behaviour]' 'title = hangs it' 'ghci = permitted' 'expect = contain' '[rule]' 'complete = 0' \
+		'fail = GPA_INUSE' >hang.vmm
+	local pid got=0
+	env --default-signal=INT "$tdlab" check --harness ./broken.so --junit out.xml --json --pages 8 -j 1 \
+		--vmm ./hang.vmm,complete >out 2>err </dev/null 3>&- &
+	pid=$!
+	for ((i = 0; i < 600; i++)); do
+		pgrep -P "$pid" >/dev/null && break
+		sleep 0.1
+	done
+	sleep 1
+	kill -INT "$pid"
+	wait "$pid" || got=$?
+	[ "$got" -eq 130 ]
+	[ "$(jq -c '[.not_run, .rows[1].verdict]' out)" = '[2,null]' ]
+	grep -q 'skipped="2"' out.xml
+	run ! pgrep -f "harness [.]/broken.so"
 }
 
 @test "Ctrl-C" {

@@ -18,8 +18,8 @@ static void invalid_operand(struct td_regs *regs, uint64_t operand)
 static enum td_action vp_vmcall(struct td *td, unsigned int vcpu, struct td_regs *regs)
 {
 	uint64_t mask = regs->gpr[TD_RCX], forbidden = REG(TD_RAX) | REG(TD_RCX) | REG(TD_RSP) | ~0xffffffffull;
-	struct td_regs vmm = { .rip = regs->rip };
 	enum td_action action;
+	struct td_regs vmm;
 
 	if (td->config.config_flags & TDX_CONFIG_NO_RBP_MOD)
 		forbidden |= REG(TD_RBP);
@@ -28,8 +28,10 @@ static enum td_action vp_vmcall(struct td *td, unsigned int vcpu, struct td_regs
 		return TD_NEXT;
 	}
 	for (unsigned int i = 0; i < TD_GPRS; i++)
-		if (mask & REG(i))
-			vmm.gpr[i] = regs->gpr[i];
+		vmm.gpr[i] = mask & REG(i) ? regs->gpr[i] : 0;
+	vmm.rip = regs->rip;
+	vmm.cpl = 0;
+	vmm.long_mode = true;
 	action = td_ghci(td, vcpu, &vmm);
 	for (unsigned int i = 0; i < TD_GPRS; i++)
 		if (mask & REG(i))

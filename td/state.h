@@ -51,7 +51,6 @@ struct td_busy {
 /* Everything that changes, apart from the pages: td_mark() keeps a copy. */
 struct td_state {
 	struct td_ve_info ve[TD_MAX_VCPUS];
-	struct td_conversion conversions[TD_MAX_CONVERSIONS];
 	uint64_t random;
 	uint64_t td_ctls, notify_enables;
 	uint8_t rtmr[TD_RTMRS][TD_SHA384_BYTES];
@@ -67,6 +66,7 @@ struct td_state {
 	uint32_t blameless;	/* the TD was ended by something that the VMM did */
 	uint32_t finished;
 	uint32_t vcpu;		/* whose exit is being handled: stamped on events */
+	struct td_conversion conversions[TD_MAX_CONVERSIONS];	/* last: copies leave out what is free */
 };
 
 struct td_undo {

@@ -81,11 +81,19 @@ void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int 
 	td->choices.states |= 1ull << TD_EXPLORE_STATE(real & PAGE_REAL, known);
 }
 
+/* Conversions that are free on both sides are alike. An exploration does this for every sequence. */
+static void copy_state(struct td_state *to, const struct td_state *from)
+{
+	uint32_t open = to->open_to > from->open_to ? to->open_to : from->open_to;
+
+	__builtin_memcpy(to, from, offsetof(struct td_state, conversions) + open * sizeof(from->conversions[0]));
+}
+
 bool td_mark(struct td *td)
 {
 	if (td->config.undo_steps == 0)
 		return false;
-	td->then = td->now;
+	copy_state(&td->then, &td->now);
 	td->marked = 1;
 	td->undo_used = 0;
 	td->undo_lost = 0;
@@ -127,6 +135,6 @@ bool td_rollback(struct td *td)
 		remap(td, undo, td_page_real(page), (enum td_real)(undo->old.real & PAGE_REAL));
 		fill(page, undo->pages, undo->old);
 	}
-	td->now = td->then;
+	copy_state(&td->now, &td->then);
 	return true;
 }

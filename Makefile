@@ -71,11 +71,12 @@ soak: prepare-check
 	$(MAKE) all
 	scripts/soak $(N)
 
-## make bench      how much slower a TD boots than the same kernel in plain QEMU: paired, median of 5
+## make bench      how much slower a TD boots than the same kernel in plain QEMU (paired, median of 5), what the library
+##                 costs, and how fast answers are explored in process
 bench: prepare-check
 	$(MAKE) all
 	scripts/bench
-	$(MAKE) bench-guest
+	$(MAKE) bench-guest bench-sim
 
 ## make clean      remove what was built; what was fetched stays.   make distclean   remove build/
 clean:

@@ -66,7 +66,10 @@ static void close_conversion(struct td *td, struct td_conversion *c, enum td_clo
 		td->now.open_to--;
 }
 
-/* A request for the opposite direction ends what was open there: the guest undoes it, and may. */
+/*
+ * A request for the opposite direction ends what was open there: the guest undoes it, and may. All of it, even if only a
+ * part is asked back: whoever does that has given up on the rest, and whoever has not begins a conversion of it.
+ */
 static void close_opposite(struct td *td, uint64_t start, uint64_t end, bool to_shared)
 {
 	for (unsigned int i = 0; i < td->now.open_to; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What td costs: the same guests under the same sequences of answers, and nothing behind the answers: no page states, no
- * judge, every ACCEPT succeeds. bench_bare PAGES DEPTH; for sim/bench.
+ * What td costs: the same guests under the same sequences of answers, and nothing behind the answers: no page states,
+ * no judge, every ACCEPT succeeds. bench_bare PAGES DEPTH; for sim/bench.
  */
 #include <stdio.h>
 #include <stdlib.h>

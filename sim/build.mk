@@ -25,11 +25,12 @@ $(SIM_TESTS): $(B)/sim/%_test: sim/%_test.c $(SIM_OBJ)
 	$(CC) $(CPPFLAGS) $(SIM_CFLAGS) $(WARN) -MMD $< $(SIM_OBJ) -Wl,--gc-sections -ldl -o $@
 
 # The guests, and td's answers without td.
-$(B)/sim/bench_bare: sim/bench_bare.c $(filter-out $(B)/fast/sim/%,$(SIM_OBJ)) $(B)/fast/sim/toys.o $(B)/fast/sim/library.o
+$(B)/sim/bench_bare: sim/bench_bare.c $(filter-out $(B)/fast/sim/%,$(SIM_OBJ)) \
+	$(B)/fast/sim/toys.o $(B)/fast/sim/library.o
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(SIM_CFLAGS) $(WARN) -ffunction-sections -MMD $(filter %.c %.o,$^) -Wl,--gc-sections -o $@
 
-## make bench-sim  how many sequences of answers a second in process, beside td's answers alone and Spin; a part of bench
+## make bench-sim  sequences of answers a second in process, beside td's answers alone and Spin; a part of make bench
 bench-sim: $(B)/tdlab-sim $(B)/sim/bench_bare
 	sim/bench $(B)
 

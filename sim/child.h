@@ -16,6 +16,7 @@ enum child_end {
  * Runs fn(arg) in a child whose standard output is ours for errors. beat is in memory that both see. tick, if there, is
  * called in the parent while it waits.
  */
-enum child_end child_run(int (*fn)(void *), void *arg, const volatile uint64_t *beat, void (*tick)(void *), int *status);
+enum child_end child_run(int (*fn)(void *), void *arg, const volatile uint64_t *beat, void (*tick)(void *),
+			 int *status);
 
 #endif

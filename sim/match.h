@@ -35,8 +35,9 @@ struct match_tally {
 
 /*
  * All states within depth answers, 0: all there are, for which sim must have been made with runaway_calls UINT64_MAX; a
- * guest that can be kept going for ever is then one that comes back to a state on the path to it. A state that is met again with more answers left is gone through
- * again, so that with a depth nothing within it is missed. check: merge nothing, and count what is torn.
+ * guest that can be kept going for ever is then one that comes back to a state on the path to it. With a depth, a state
+ * that is met again with more answers left is gone through again, so that nothing within it is missed. check: merge
+ * nothing, and count what is torn.
  */
 void match_search(struct sim *sim, const struct sim_job *job, uint32_t depth, bool check, struct match_tally *tally);
 

@@ -87,7 +87,7 @@ static void to_the_end(const struct sim_job *job, const char *name)
 	tap_ok(c.torn == 0 && c.states == m.states, "... in the same states");
 }
 
-/* A loop that takes the third RETRY that it ever got for success: neither its request nor its run of stalls shows it. */
+/* A loop that takes the third RETRY that it ever got for success: neither its request nor its stalls show it. */
 static int remembers(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
 {
 	uint64_t s = to_shared ? sim_shared_bit(sim) : 0, at = gpa, end = gpa + size;

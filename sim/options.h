@@ -19,7 +19,7 @@ struct options {
  */
 int options_load(const struct options *options, struct sim_guest *guest);
 
-/* search.c: every sequence of answers. states.c: every state. vmm.c: one run under a behaviour. They return the status. */
+/* search.c: every sequence of answers. states.c: every state. vmm.c: one run under a behaviour. Exit statuses. */
 int run_search(const struct options *options, struct sim_job *job, struct sim_guest *guest);
 int run_states(const struct options *options, struct sim_job *job, struct sim_guest *guest);
 int run_minimise(const struct options *options, struct sim_job *job, struct sim_guest *guest);	/* minimise.c */

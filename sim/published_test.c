@@ -9,8 +9,9 @@
  *	OpenVMM			vm/x86/tdcall/src/lib.rs at 1488a37b7c
  *	Gramine-TDX		pal/src/host/tdx at f4405d38d1 with pull request 34
  *
- * "ok/4": success after 4 MapGPA; "err": it said that it failed; "end": td ended the TD; "+2": so many of the 8 pages were
- * accepted, if not all. "": the toy has a bound, or a check, that the guest has not, and only its own defect is compared.
+ * "ok/4": success after 4 MapGPA; "err": it said that it failed; "end": td ended the TD; "+2": so many of the 8 pages
+ * were accepted, if not all. "": the toy has a bound, or a check, that the guest has not, and only its own defect is
+ * compared.
  * Under H the sources go on byte by byte, 32768 times; KVM and td refuse the second request.
  */
 #include <stdio.h>
@@ -111,7 +112,8 @@ static void outcome(const char *toy, const struct fake_script *script, bool shar
 	td_explore_begin(sim->td, 0);
 	sim_attempt(sim, &job);
 	seen = &sim->seen;
-	snprintf(text, 16, "%s/%lu", seen->over != SIM_DONE ? "end" : seen->attempt.converted == 0 ? "ok" : "err", seen->calls);
+	snprintf(text, 16, "%s/%lu",
+		 seen->over != SIM_DONE ? "end" : seen->attempt.converted == 0 ? "ok" : "err", seen->calls);
 	if (text[0] == 'o' && !shared && accepted(sim) != PAGES)
 		snprintf(text + strlen(text), 16 - strlen(text), "+%u", accepted(sim));
 	sim_free(sim);

@@ -3,6 +3,7 @@
 #ifndef TD_FAKE_SCRIPTS_H
 #define TD_FAKE_SCRIPTS_H
 
+#include "abi/tdx.h"
 #include "td/behaviour.h"
 
 #define FAKE_SCRIPT_RULES 3

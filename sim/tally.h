@@ -72,7 +72,7 @@ struct search {
 struct tally *tally_new(void);	/* two, in memory that processes share; NULL after a complaint */
 int search_given(const char *option, const char *text, struct td_choices *choices);
 
-/* From *from on, or the sequence that it names. A guest that dies is a finding, and the next process goes on after it. */
+/* From *from on, or the sequence that it names. A guest that dies is a finding; the next process goes on after it. */
 int search(struct search *search, struct td_choices from);
 
 /* The same at every depth below that one: what is found there is shorter, and nothing shorter is to be had. */

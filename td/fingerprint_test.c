@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The fingerprint: the way back leads to the same one, other ways to the same state too, and whatever matters moves it. */
+/* The fingerprint: the way back leads to the same one, other ways to the same state too; what matters moves it. */
 #include <stdio.h>
 
 #define tap_puts(s) fputs(s, stdout)

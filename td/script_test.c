@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What two kinds of loops make of VMMs from honest to absurd, and what is said of that. A VMM that strips, jumps or lies
- * is one that GHCI does not permit.
+ * What two kinds of loops make of VMMs from honest to absurd, and what is said of that. A VMM that strips, jumps or
+ * lies is one that GHCI does not permit.
  */
 #include <stdio.h>
 #include <string.h>

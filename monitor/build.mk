@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The monitor: one freestanding image with td in it, for QEMU's multiboot loader, which takes 32-bit ELF only.
-MON_SRC := $(filter-out %_test.c %/fuzz.c td/fake%.c,$(wildcard monitor/*.c td/*.c))
+MON_SRC := $(filter-out %_test.c %/fuzz.c monitor/fuzz_% td/fake%.c,$(wildcard monitor/*.c td/*.c))
 MON_OBJ := $(MON_SRC:%.c=$(B)/mon/%.o) $(patsubst %.S,$(B)/mon/%.o,$(wildcard monitor/*.S))
 
 # General registers only: floating point and vector registers always hold the guest's. No red zone: NMIs come in.

@@ -35,6 +35,7 @@ phase() {
 	says '.violations | length == 1'
 	says '.violations[0] | .name == "pending-access" and (.at | startswith("IoMmuDxe+0x")) and .reproduce != null'
 	# The conversion that the page was part of was completed: 512 pages in two calls.
+	# shellcheck disable=SC2016 # jq's own variable
 	says '.violations[0].gpa as $gpa | [.conversions[] | select(.gpa == $gpa and .direction == "private")] |
 		length == 1 and .[0].pages == 512 and .[0].calls == 2 and .[0].end == "complete"'
 	says '.conversions | map(select(.direction == "private" and .pages < 512 and .calls > 1)) | length == 0'

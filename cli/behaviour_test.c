@@ -131,7 +131,7 @@ static void test_accept_rules(void)
 	refused(HEAD "[rule]\non = accept\ncomplete = 3\n", "t.vmm:7: complete is nothing for a rule on accept", "complete");
 	refused(HEAD "[rule]\nlie = yes\non = accept\n", "t.vmm:6: lie is nothing for a rule on accept", "lie before on");
 	refused(HEAD "[rule]\nbusy = 3\n", "t.vmm:6: busy is nothing for a rule on mapgpa", "busy without on");
-	refused(HEAD "[rule]\non = accept\nfail = GPA_INUSE\n", "t.vmm:7: fail: \"GPA_INUSE\": a VMM can make ACCEPT fail with",
+	refused(HEAD "[rule]\non = accept\nfail = GPA_INUSE\n", "t.vmm:7: fail: \"GPA_INUSE\": a VMM can make ACCEPT fail",
 		"a code of GHCI");
 	refused(HEAD "[rule]\nfail = OPERAND_BUSY\n", "t.vmm:6: fail: \"OPERAND_BUSY\" is neither", "a code of the module");
 	refused(HEAD "[rule]\non = accept\n", "t.vmm:6: a rule on accept needs busy, fail or remove", "nothing to do");

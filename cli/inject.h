@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --inject: one fault on top of a behaviour, in the grammar of strace's inject. CALL:KEY[=VALUE]..., CALL being mapgpa or
- * accept; tdlab-behaviour(5) has the keys.
+ * --inject: one fault on top of a behaviour, in the grammar of strace's inject. CALL:KEY[=VALUE]..., CALL being mapgpa
+ * or accept; tdlab-behaviour(5) has the keys.
  */
 #ifndef CLI_INJECT_H
 #define CLI_INJECT_H

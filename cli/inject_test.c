@@ -109,7 +109,8 @@ static void labels(const char *text, bool contains, bool is_hostile)
 	struct behaviour b;
 	char name[96];
 
-	snprintf(name, sizeof(name), "%s: %s, %s", text, is_hostile ? "hostile" : "permitted", contains ? "contain" : "complete");
+	snprintf(name, sizeof(name), "%s: %s, %s", text, is_hostile ? "hostile" : "permitted",
+		 contains ? "contain" : "complete");
 	tap_ok(on_top(&b, text, NULL) == 0 && contain == contains && hostile == is_hostile, name);
 	behaviour_free(&b);
 }

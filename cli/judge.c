@@ -143,7 +143,7 @@ static bool ended_by_vmm(const struct judgement *j)
 	return false;
 }
 
-/* A guest that met a VMM which does not let it complete may well stop, or be stopped: either way there is an end to it. */
+/* A guest that met a VMM which does not let it complete may well stop, or be stopped: there is an end to it. */
 static bool contained(const struct judgement *j)
 {
 	return j->outcome == OUTCOME_FATAL_ERROR || j->outcome == OUTCOME_PANIC || j->outcome == OUTCOME_IDLE ||
@@ -151,7 +151,8 @@ static bool contained(const struct judgement *j)
 }
 
 /* The disk belongs to the VMM: where the guest is not expected to complete, what comes from there says nothing. */
-static const char *no_device(const struct judgement *j, const struct console *console, const struct device_facts *device)
+static const char *no_device(const struct judgement *j, const struct console *console,
+			     const struct device_facts *device)
 {
 	if (!device->attached)
 		return NULL;

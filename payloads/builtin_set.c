@@ -40,8 +40,8 @@ static void write_secrets(uint64_t va, uint64_t bytes)
 }
 
 /*
- * Pages that hold the secret (leak) or anything but zero (!leak), or cannot be used although nobody but the module has a
- * say in it. That a VMM calls shared what is not is told.
+ * Pages that hold the secret (leak) or anything but zero (!leak), or cannot be used although nobody but the module has
+ * a say in it. That a VMM calls shared what is not is told.
  */
 static uint64_t bad_pages(uint64_t va, uint64_t bytes, bool leak)
 {

@@ -296,7 +296,7 @@ static int inside_page(struct scene *s)
 	return 0;
 }
 
-/* The VMM shared another page than it was asked to: the use of that one ends the TD, and it is not the guest's fault. */
+/* The VMM shared another page than it was asked to: the use of that one ends the TD, and the guest is not to blame. */
 static int misled(struct scene *s)
 {
 	uint64_t value;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The scripted VMM: what it does with a MapGPA request that is valid, what it says about it, and how it disturbs ACCEPT. */
+/* The scripted VMM: what it does with a valid MapGPA request, what it says about it, and how it disturbs ACCEPT. */
 #include "td/state.h"
 
 #define OPERAND_RCX 1
@@ -25,7 +25,8 @@ static bool matches(const struct td_rule *rule, uint64_t call, uint64_t pages, b
 	return rule->step <= 1 || (call - (rule->first != 0 ? rule->first : 1)) % rule->step == 0;
 }
 
-static const struct td_rule *find_rule(const struct td *td, enum td_on on, uint64_t call, uint64_t pages, bool to_shared)
+static const struct td_rule *find_rule(const struct td *td, enum td_on on, uint64_t call, uint64_t pages,
+				       bool to_shared)
 {
 	const struct td_behaviour *b = &td->config.behaviour;
 
@@ -69,8 +70,8 @@ static uint64_t claim(const struct td *td, const struct td_rule *rule, uint64_t 
 }
 
 /*
- * gpa and size are page aligned unless the behaviour ignores that; a page that is touched in part is one to be converted
- * then, but does not make the request larger for a rule.
+ * gpa and size are page aligned unless the behaviour ignores that; a page that is touched in part is one to be
+ * converted then, but does not make the request larger for a rule.
  */
 struct td_plan td_behave(struct td *td, uint64_t gpa, uint64_t size, uint32_t stalled)
 {

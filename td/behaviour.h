@@ -27,7 +27,7 @@ enum td_implicit {
 
 enum td_aug { TD_AUG_2M, TD_AUG_4K };
 
-/* What a page holds that has become shared: neither the old contents nor zeroes, so that a stale read shows; or zeroes. */
+/* What a page holds that has become shared: neither old contents nor zeroes, so that a stale read shows; or zeroes. */
 enum td_contents { TD_CONTENTS_SCRAMBLED, TD_CONTENTS_ZEROED };
 
 enum td_align {

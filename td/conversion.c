@@ -67,8 +67,8 @@ static void close_conversion(struct td *td, struct td_conversion *c, enum td_clo
 }
 
 /*
- * A request for the opposite direction ends what was open there: the guest undoes it, and may. All of it, even if only a
- * part is asked back: whoever does that has given up on the rest, and whoever has not begins a conversion of it.
+ * A request for the opposite direction ends what was open there: the guest undoes it, and may. All of it, even if only
+ * a part is asked back: whoever does that has given up on the rest, and whoever has not begins a conversion of it.
  */
 static void close_opposite(struct td *td, uint64_t start, uint64_t end, bool to_shared)
 {

@@ -11,8 +11,8 @@
 
 /*
  * Two bytes a page. LARGE stands on the first page of a 2 MiB leaf that the module holds MAPPED, for all 512. DECEIVED:
- * the VMM said that the page is shared when it was not, so whoever had devices write to it since is not to blame. TRIED:
- * an ACCEPT of the PENDING page was refused that has only to be repeated, or to be done in smaller pages.
+ * the VMM said that the page is shared when it was not, so whoever had devices write to it since is not to blame.
+ * TRIED: an ACCEPT of the PENDING page was refused that has only to be repeated, or to be done in smaller pages.
  */
 enum { PAGE_REAL = 0x07, PAGE_LARGE = 0x08, PAGE_ACCEPTED = 0x10, PAGE_DECEIVED = 0x20, PAGE_TRIED = 0x40 };
 

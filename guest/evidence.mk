@@ -27,6 +27,8 @@ prove:
 	scripts/install-packages boot prove
 	guest/prove
 
+TESTS += tests/prove.bats
+
 # The cost, against td in one process: both ends meet in the test only.
 TESTS += $(B)/tests/guest_cost
 $(B)/tests/guest_cost: tests/guest_cost.c tests/tap.h $(B)/libtdconv.a $(B)/libtd.a

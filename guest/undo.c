@@ -197,12 +197,15 @@ enum tdconv_status tdconv_take_back(struct tdconv *tdc, uint64_t gpa, uint64_t b
 	enum tdconv_status status = tdconv_begin(tdc, gpa, bytes, TDCONV_PRIVATE, res);
 	uint32_t first = list->count;
 
+	//@ assert 0 <= tdc->policy.undo.calls_per_page * (bytes / 4096);
 	if (status != TDCONV_OK || list->count >= list->room)
 		return tdconv_finish(tdc, res, TDCONV_E_ARGUMENT);
 	//@ ghost tdconv_watched = 0;
 	res->rest_state = TDCONV_STATE_UNKNOWN;
 	(void)tdconv_map(tdc, res, gpa + bytes, tdc->policy.undo);
+	//@ assert res->calls <= max_calls(tdc->policy.undo, bytes);
 	accept_claimed(tdc, list, first, res);
+	//@ assert res->calls <= max_calls(tdc->policy.undo, bytes);
 	if (res->claimed.bytes < bytes)
 		tdconv_lose(list, first, res, gpa + res->claimed.bytes, gpa + bytes);
 	if (counted > res->proven.bytes)

@@ -65,7 +65,8 @@ lint:
 sanitize: sanitized-tests
 	scripts/run-tests $(patsubst $(B)/%,$(B)/sanitize/%,$(UNIT_TESTS))
 
-## make soak N=20  N boots in a row over the behaviours and 1-2 vCPUs, each as expected, none tried twice
+## make soak N=20  N boots in a row over the behaviours and 1-2 vCPUs, and five with firmware from a signed disk, each as
+##                 expected, none tried twice
 N := 20
 soak: prepare-check
 	$(MAKE) all

@@ -8,7 +8,7 @@
 /* What a rule does when nothing is set: everything is converted, R11 is honest. */
 void rule_init(struct td_rule *rule);
 
-/* NULL, or what is wrong with it: a text that lives until the next call. The key "on" comes first: others depend on it. */
+/* NULL, or what is wrong with it: a text that lives until the next call. The key "on" comes first. */
 const char *rule_set(struct td_rule *rule, const char *key, const char *value);
 
 /* NULL, or why these settings make no rule together. */

@@ -65,7 +65,7 @@ static void take_away(struct td *td, uint64_t end, const struct td_plan *plan)
 	td_sept_remove(td, end, plan->remove, plan->removed);
 }
 
-/* A request that makes sense. Pages that it touches in part count as a whole; there are none but for TD_ALIGN_IGNORED. */
+/* A request that makes sense. Pages that it touches in part, if TD_ALIGN_IGNORED allows it to, count as a whole. */
 static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa, uint64_t size, uint64_t rip)
 {
 	uint64_t first = (gpa & ~td->s) / TDX_PAGE_SIZE * TDX_PAGE_SIZE;

@@ -113,7 +113,7 @@ static bool next_order(void)
 	volatile struct monitor_order *order = &journal_status()->order;
 	struct monitor_order copy;
 
-	while (config.explore.ordered && order->number == ordered)
+	while (config.explore.ordered && order->number <= ordered)
 		cpu_pause();
 	memcpy(&copy, (const void *)order, sizeof(copy));
 	if (!config.explore.ordered || copy.count == 0)

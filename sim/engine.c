@@ -89,6 +89,17 @@ void sim_touch(struct sim *sim, uint64_t gpa, bool write)
 	td_access(sim->td, 0, &access);
 }
 
+void sim_dma(struct sim *sim, uint64_t gpa)
+{
+	sim->seen.dma = gpa;
+}
+
+void sim_power_off(struct sim *sim)
+{
+	td_stop(sim->td, TD_STOP_ENGINE);
+	td_finish(sim->td);
+}
+
 enum sim_over sim_run(struct sim *sim, void (*fn)(struct sim *, const void *), const void *arg)
 {
 	if (setjmp(sim->leave) == 0)
@@ -114,6 +125,7 @@ static void see_answer(struct sim_seen *seen, const struct td_event *event)
 static void see_verdict(struct sim_seen *seen, uint64_t class, enum td_violation v)
 {
 	seen->vmm_caused += class == TD_CLASS_VMM_CAUSED;
+	seen->abandoned += class == TD_CLASS_VIOLATION && v == TD_V_ABANDONED;
 	if (class != TD_CLASS_VIOLATION || v == TD_V_ABANDONED)
 		return;
 	if (seen->violations++ == 0)
@@ -171,8 +183,9 @@ void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias a
 
 uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages)
 {
-	(void)td, (void)gpa;
-	return pages;
+	uint64_t dma = sim_of(td)->seen.dma;
+
+	return dma >= gpa && (dma - gpa) / TDX_PAGE_SIZE < pages ? (dma - gpa) / TDX_PAGE_SIZE : pages;
 }
 
 void td_engine_private(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)

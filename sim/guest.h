@@ -29,5 +29,6 @@ struct sim_guest {
 extern const struct sim_guest sim_library;	/* libtdconv */
 extern const struct sim_guest sim_linux;	/* its model of Linux 6.12 */
 extern const struct sim_guest *const sim_guests[];	/* those two and the toys; NULL at the end */
+extern const struct sim_guest *const sim_broken[];	/* each breaks one rule; found by name, not listed */
 
 #endif

@@ -127,7 +127,7 @@ enum sim_finding sim_judge(struct sim *sim, const struct sim_job *job)
 	if (seen->bad_request)
 		return SIM_FINDING_BAD_REQUEST;
 	if (seen->over == SIM_DONE && seen->attempt.converted != 0 && should_have_completed(seen, job))
-		return SIM_FINDING_GAVE_UP;
+		return seen->abandoned != 0 ? (enum sim_finding)TD_V_ABANDONED : SIM_FINDING_GAVE_UP;
 	return SIM_FINDING_NONE;
 }
 

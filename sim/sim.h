@@ -35,6 +35,8 @@ struct sim_seen {
 	uint64_t tdcalls;
 	uint64_t calls;			/* MapGPA */
 	enum sim_over over;
+	uint32_t abandoned;
+	uint64_t dma;			/* GPA of the page that a device wrote to, 0: none */
 	uint32_t violations;		/* of the guest; ABANDONED not among them */
 	enum td_violation first;
 	uint32_t vmm_caused;
@@ -85,6 +87,12 @@ _Noreturn void sim_leave(struct sim *sim, enum sim_over why);
 
 /* The guest uses memory through an alias (gpa with S for the shared one). */
 void sim_touch(struct sim *sim, uint64_t gpa_with_s, bool write);
+
+/* A device writes to the shared twin of that page. */
+void sim_dma(struct sim *sim, uint64_t gpa);
+
+/* The guest powers off: what it left undone is judged. */
+void sim_power_off(struct sim *sim);
 
 /* Runs fn(sim, arg) as the guest. Returns why it was stopped, SIM_DONE if it came back by itself. */
 enum sim_over sim_run(struct sim *sim, void (*fn)(struct sim *, const void *), const void *arg);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One guest for each thing that td can accuse a guest of and that no toy does: it asks as it should, and then breaks that
+ * one rule. tests/violations.bats has explore find each under its name.
+ */
+#include <stddef.h>
+
+#include "sim/guest.h"
+
+#define PAGE	TDX_PAGE_SIZE
+#define MASK	0x3c00	/* R10-R13 */
+#define TRIES	3
+
+/* 0, or -1: refused, or given up for good reasons. */
+static int ask(struct sim *sim, uint64_t at, uint64_t end, uint64_t skip)
+{
+	for (int tries = 0; tries < TRIES; tries++) {
+		struct td_regs regs = { .long_mode = true };
+
+		regs.gpr[TD_RCX] = MASK;
+		regs.gpr[TD_R11] = GHCI_MAP_GPA;
+		regs.gpr[TD_R12] = at;
+		regs.gpr[TD_R13] = end - at;
+		sim_tdcall(sim, &regs);
+		if (regs.gpr[TD_R10] == TDVMCALL_SUCCESS)
+			return 0;
+		if (regs.gpr[TD_R10] != TDVMCALL_RETRY || regs.gpr[TD_R11] % PAGE != 0 || regs.gpr[TD_R11] < at ||
+		    regs.gpr[TD_R11] + skip >= end)
+			return -1;
+		if (regs.gpr[TD_R11] > at)
+			tries = -1;
+		at = regs.gpr[TD_R11] + skip;
+	}
+	return -1;
+}
+
+static int convert(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	uint64_t s = to_shared ? sim_shared_bit(sim) : 0;
+
+	return ask(sim, gpa | s, (gpa | s) + size, 0);
+}
+
+static int take(struct sim *sim, uint64_t gpa, uint64_t size, uint64_t level)
+{
+	for (uint64_t at = gpa; at < gpa + size; at += PAGE) {
+		struct td_regs regs = { .long_mode = true };
+
+		regs.gpr[TD_RAX] = TDG_MEM_PAGE_ACCEPT;
+		regs.gpr[TD_RCX] = at | level;
+		sim_tdcall(sim, &regs);
+		if (tdx_code(regs.gpr[TD_RAX]) != TDX_SUCCESS)
+			return -1;
+	}
+	return 0;
+}
+
+static int private_alias(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	int status = convert(sim, gpa, size, to_shared);
+
+	if (status == 0)
+		sim_touch(sim, gpa, true);
+	return status;
+}
+
+/* The buffer is used although the VMM would not share it. */
+static int shared_alias(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	int status = convert(sim, gpa, size, to_shared);
+
+	sim_touch(sim, gpa | sim_shared_bit(sim), true);
+	return status;
+}
+
+/* Both directions: to shared it accepts what it has just given away. */
+static int accept_unrequested(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	int status = convert(sim, gpa, size, to_shared);
+
+	return status == 0 ? take(sim, gpa, size, TDX_LEVEL_4K) : status;
+}
+
+static int double_accept(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	int status = convert(sim, gpa, size, to_shared);
+
+	if (status == 0)
+		status = take(sim, gpa, size, TDX_LEVEL_4K);
+	if (status == 0)
+		take(sim, gpa, size, TDX_LEVEL_4K);
+	return status;
+}
+
+static int skipped_pages(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	uint64_t s = to_shared ? sim_shared_bit(sim) : 0;
+
+	return ask(sim, gpa | s, (gpa | s) + size, PAGE);
+}
+
+/* One request, and the end. */
+static int abandoned(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	struct td_regs regs = { .long_mode = true };
+
+	regs.gpr[TD_RCX] = MASK;
+	regs.gpr[TD_R11] = GHCI_MAP_GPA;
+	regs.gpr[TD_R12] = gpa | (to_shared ? sim_shared_bit(sim) : 0);
+	regs.gpr[TD_R13] = size;
+	sim_tdcall(sim, &regs);
+	if (regs.gpr[TD_R10] == TDVMCALL_SUCCESS)
+		return to_shared ? 0 : take(sim, gpa, size, TDX_LEVEL_4K);
+	sim_power_off(sim);
+	return -1;
+}
+
+/* 2 MiB that are not all its own are refused; page by page it would have worked. */
+static int accept_abandoned(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	int status = convert(sim, gpa, size, to_shared);
+
+	if (status == 0)
+		status = take(sim, gpa / TDX_2M_SIZE * TDX_2M_SIZE, PAGE, TDX_LEVEL_2M);
+	sim_power_off(sim);
+	return status;
+}
+
+/* The device that had the buffer was never told that it is gone. */
+static int dma_to_private(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	int status = convert(sim, gpa, size, to_shared);
+
+	if (status == 0)
+		status = take(sim, gpa, size, TDX_LEVEL_4K);
+	if (status == 0)
+		sim_dma(sim, gpa);
+	sim_power_off(sim);
+	return status;
+}
+
+#define BROKEN(id, function, text) \
+	static const struct sim_guest broken_##function = { .name = id, .what = text, .convert = function, .patience = TRIES - 1 }
+
+BROKEN("broken-private-alias-of-shared", private_alias, "uses shared memory through its private alias");
+BROKEN("broken-shared-alias-of-private", shared_alias, "uses a buffer that the VMM would not share");
+BROKEN("broken-accept-unrequested", accept_unrequested, "accepts what it has shared");
+BROKEN("broken-double-accept", double_accept, "accepts everything twice");
+BROKEN("broken-skipped-pages", skipped_pages, "goes on one page behind R11");
+BROKEN("broken-abandoned", abandoned, "does not ask again");
+BROKEN("broken-accept-abandoned", accept_abandoned, "accepts 2 MiB or nothing");
+BROKEN("broken-dma-to-private", dma_to_private, "lets a device keep memory that is private again");
+
+const struct sim_guest *const sim_broken[] = { &broken_private_alias, &broken_shared_alias,
+					       &broken_accept_unrequested, &broken_double_accept, &broken_skipped_pages,
+					       &broken_abandoned, &broken_accept_abandoned, &broken_dma_to_private, NULL };

@@ -1,0 +1,45 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # $stderr is set by run
+# What was found on a kernel: made as short as it can be, within one boot, and replayed twice to the same journal. The
+# finding is what a model with another budget of stalls disagrees with.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	# shellcheck source=tests/boot.bash
+	. "$BATS_TEST_DIRNAME/boot.bash"
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# again VERB ARG...: exit status, result and complaints are shown if the test fails.
+again() {
+	run --separate-stderr "$tdlab" "$1" --json --console console --modules "$kernel/modules" "${@:2}" "$kernel/vmlinuz"
+	printf '%s\n' "exit status $status" "$output" "$stderr"
+}
+
+field() {
+	jq -r "$1" <<<"$output"
+}
+
+@test "a finding is minimised by rollback, and replayed twice to the same journal" {
+	again minimise --model-stalls 2 first,stall,half,stall,stall,first
+	[ "$status" -eq 0 ]
+	[ "$(field '.mismatch[0].shortest')" = stall ]	# the VMM says it again
+	[ "$(field .sequences)" -gt 3 ]
+	[ "$(field .afterwards)" = power-off ]
+	printf '%s\n' "$output" >finding
+	for journal in first second; do
+		again replay --seed 1 --journal "$journal" finding
+		[ "$status" -eq 1 ]
+		[ "$(field .sequences)" -eq 1 ]
+		[ "$(field '.mismatch[0].shortest')" = stall ]
+	done
+	cmp first second
+	[ "$("$tdlab" trace first | grep -c ': RETRY at .* 0 converted')" -ge 3 ]
+	again replay --memory 512M finding
+	[ "$status" -eq 2 ]
+	[[ $stderr == *'was found with "--memory 1024M'* ]]
+	again minimise stall,stall,stall,stall,stall,stall,stall,stall,stall,stall,stall,stall,stall
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"13 answers: a kernel is given at most 12"* ]]
+}

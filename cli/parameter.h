@@ -13,8 +13,8 @@ int behaviour_parameters(struct behaviour *behaviour, struct vmm_text *text);
 int behaviour_set(struct behaviour *behaviour, const char *word, size_t length);
 
 /*
- * text with the values of parameters where "$name" or "${name}" stands, to be freed; rule: the parameters count as used. NULL if a
- * name is unknown, and *bad is that name, to be freed.
+ * text with the values of parameters where "$name" or "${name}" stands, to be freed; rule: the parameters count as
+ * used. NULL if a name is unknown, and *bad is that name, to be freed.
  */
 char *behaviour_substitute(struct behaviour *behaviour, const char *text, bool rule, char **bad);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Delta debugging of a sequence of answers: parts of it are left out as long as what is left still shows what is wanted,
- * halves first, then less, until no single answer can be left out (Zeller, Hildebrandt: "Simplifying and isolating
- * failure-inducing input", IEEE TSE 28(2), 2002). Whoever runs the candidates asks for one and says what came of it.
+ * Delta debugging of a sequence of answers: parts of it are left out as long as what is left still shows what is
+ * wanted, halves first, then less, until no single answer can be left out (Zeller, Hildebrandt: "Simplifying and
+ * isolating failure-inducing input", IEEE TSE 28(2), 2002). Whoever runs the candidates asks for one and says what came
+ * of it.
  */
 #ifndef CLI_DDMIN_H
 #define CLI_DDMIN_H

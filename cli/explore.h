@@ -51,7 +51,7 @@ struct explore {
 struct explore *explore_new(void);
 void explore_free(struct explore *explore);
 
-/* From options to a boot that is prepared, with explored.result.of filled in. Returns 0, or a status after a complaint. */
+/* From options to a prepared boot, with explored.result.of filled in. Returns 0, or a status after a complaint. */
 int explore_prepare(struct explore *explore, const char *kernel);
 
 /* Boots and explores. Returns the exit status; the result is complete only if all came to its end. */

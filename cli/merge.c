@@ -100,4 +100,5 @@ static int run(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_merge = { "merge", run, "FILE...", "add up the results of the shards of one exploration", options };
+const struct verb verb_merge = { "merge", run, "FILE...", "add up the results of the shards of one exploration",
+				 options };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tdlab replay and tdlab minimise: one sequence of answers again, and the shortest that still shows the same. What is
- * given is the sequence, or a result that has findings; what runs it is the monitor, or tdlab-sim for what is no kernel.
+ * given is the sequence, or a result that has findings; what runs it is the monitor, or tdlab-sim where there is no
+ * kernel.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,8 +40,8 @@ static int pick(struct again *a, const char *name)
 
 	a->finding = name ? result_finding(r, name) : r->nfindings ? &r->findings[0] : NULL;
 	if (!a->finding)
-		return complain(STATUS_INPUT, "%s: %s%s", a->path, name ? "it has no finding " : "nothing was found: there is nothing to run again",
-				name ? name : "");
+		return complain(STATUS_INPUT, "%s: %s%s", a->path, name ? "it has no finding " : "nothing was found",
+				name ? name : ": there is nothing to run again");
 	if (!a->finding->length)
 		return complain(STATUS_INPUT, "%s: no sequence of answers is known for %s", a->path, a->finding->name);
 	memcpy(a->answers, a->finding->shortest, a->finding->length);
@@ -303,6 +304,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_replay = { "replay", run, "WHAT [KERNEL]", "run one sequence of answers again: of a result, or as given", options };
+const struct verb verb_replay = { "replay", run, "WHAT [KERNEL]",
+				  "run one sequence of answers again: of a result, or as given", options };
 const struct verb verb_minimise = { "minimise", run, "WHAT [KERNEL]",
 				    "the shortest sequence of answers that still shows the same", options };

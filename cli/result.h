@@ -38,7 +38,7 @@ struct result_of {
 	uint32_t shard, shards;		/* from 1; 0 of 0: the whole */
 };
 
-/* The last sequence that was run: whoever goes on runs it once more, to see what else was possible, and then the next. */
+/* The last sequence that was run: whoever goes on runs it again, to see what else was possible, and then the next. */
 struct result_last {
 	bool any;
 	uint8_t taken[TD_EXPLORE_DEPTH];

@@ -58,7 +58,8 @@ struct verb {
 	const struct opt *options;
 };
 
-extern const struct verb verb_boot, verb_check, verb_explore, verb_replay, verb_minimise, verb_merge, verb_list, verb_trace, verb_measure, verb_doctor,
+extern const struct verb verb_boot, verb_check, verb_explore, verb_replay, verb_minimise, verb_merge, verb_list,
+	verb_trace, verb_measure, verb_doctor,
 	verb_completion;
 
 /* The table of verbs; ends with NULL. */

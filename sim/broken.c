@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One guest for each thing that td can accuse a guest of and that no toy does: it asks as it should, and then breaks that
- * one rule. tests/violations.bats has explore find each under its name.
+ * One guest for each thing that td can accuse a guest of and that no toy does: it asks as it should, and then breaks
+ * that one rule. tests/violations.bats has explore find each under its name.
  */
 #include <stddef.h>
 
@@ -140,7 +140,8 @@ static int dma_to_private(struct sim *sim, uint64_t gpa, uint64_t size, bool to_
 }
 
 #define BROKEN(id, function, text) \
-	static const struct sim_guest broken_##function = { .name = id, .what = text, .convert = function, .patience = TRIES - 1 }
+	static const struct sim_guest broken_##function = { .name = id, .what = text, .convert = function, \
+							    .patience = TRIES - 1 }
 
 BROKEN("broken-private-alias-of-shared", private_alias, "uses shared memory through its private alias");
 BROKEN("broken-shared-alias-of-private", shared_alias, "uses a buffer that the VMM would not share");

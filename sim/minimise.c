@@ -37,19 +37,20 @@ static int minimise(struct search *s, struct ddmin *d, int wanted)
 	return what_shows(s, d->best, d->count) == wanted ? 0 : complain(STATUS_ENVIRONMENT, "it does not show it each time");
 }
 
-static int report(struct search *s, const struct ddmin *d)
+static int report(const struct search *search, const struct ddmin *d)
 {
 	struct campaign campaign = { 0 };
+	struct search s = *search;
 	bool done = false;
 	struct result r;
 
-	s->campaign = &campaign;
-	if (campaign_open(&campaign, s, &done))
+	s.campaign = &campaign;
+	if (campaign_open(&campaign, &s, &done))
 		return STATUS_ENVIRONMENT;
-	campaign_result(s, true, &r);
-	if (!s->options->json)
+	campaign_result(&s, true, &r);
+	if (!s.options->json)
 		printf("minimised  %u candidates tried\n", d->tried);
-	campaign_report(s, &r);
+	campaign_report(&s, &r);
 	return STATUS_PASS;
 }
 

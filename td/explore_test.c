@@ -207,7 +207,8 @@ static void test_drawn(void)
  * Which strings are a shard's, as numbers, if the guest goes on until it gets another answer than RETRY, or whatever it
  * gets. Returns how many runs were for nothing.
  */
-static uint32_t strings_of(uint32_t shard, uint32_t shards, uint32_t depth, bool stubborn, uint32_t *strings, uint32_t *n)
+static uint32_t strings_of(uint32_t shard, uint32_t shards, uint32_t depth, bool stubborn, uint32_t *strings,
+			   uint32_t *n)
 {
 	struct td_choices *c = start(depth);
 	uint32_t idle = 0;

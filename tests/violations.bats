@@ -5,8 +5,8 @@
 # minimised. A violation that the table does not know fails the first test.
 bats_require_minimum_version 1.5.0
 
-# VIOLATION, the guest that commits it, its direction, pages. unaligned-request is never the guest's fault alone, so that
-# no search can find it: the toy that goes on inside a page is caught by what it asks for.
+# VIOLATION, the guest that commits it, its direction, pages. unaligned-request is never the guest's fault alone, so
+# that no search can find it: the toy that goes on inside a page is caught by what it asks for.
 table() {
 	cat <<-END
 	pending-access tail-only private 4

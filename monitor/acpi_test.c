@@ -204,6 +204,28 @@ static void bad(void)
 	BAD((top[MADT + 52 + 4] = 0, acpi_seal(top + MADT)), ACPI_MISSING_CPU, "second CPU is disabled");
 }
 
+/* Tables that firmware has yet to put together, at any address. */
+static void fix_mcfg(void)
+{
+	static uint8_t tables[300];
+	uint8_t *mcfg = tables + 101;
+
+	memcpy(tables + 40, "MCFG", 4);		/* a name that is no table's */
+	memcpy(mcfg, "MCFG", 4);
+	put32(mcfg + ACPI_LENGTH, 60);
+	mcfg[ACPI_REVISION] = 1;
+	put64(mcfg + 44, 0xb0000000);
+	mcfg[55] = 255;
+	acpi_fix_mcfg(tables, sizeof(tables), 0, 3);
+	tap_ok(get64(mcfg + 44) == 0xb0000000 && mcfg[55] == 255, "MCFG stays if there is no such space");
+	acpi_fix_mcfg(tables, 160, 0xe0000000, 3);
+	tap_is(get64(mcfg + 44), 0xb0000000, "and if it passes the end");
+	acpi_fix_mcfg(tables, 161, 0xe0000000, 3);
+	tap_ok(get64(mcfg + 44) == 0xe0000000 && mcfg[55] == 3, "it names the space and the buses that there are");
+	tap_ok(mcfg[ACPI_CHECKSUM] == 0, "its checksum is the firmware's to make");
+	tap_is(get64(tables + 40 + 44), 0, "a name alone is left as it is");
+}
+
 static void no_room(void)
 {
 	uint64_t bytes, needed;
@@ -226,6 +248,7 @@ int main(void)
 	other_shapes();
 	bad();
 	no_room();
+	fix_mcfg();
 	for (i = 0; i < ACPI_ERROR_KINDS; i++)
 		all = all && acpi_error_text((enum acpi_error)i)[0] != '\0';
 	tap_ok(all, "every error has a sentence");

@@ -46,6 +46,7 @@ $(B)/monitor/lapic_test: $(call MON_HOST,lapic msr cpuid)
 $(B)/monitor/load_test: $(call MON_HOST,load load_memory linux payload elf bzimage)
 $(B)/monitor/tdvf_test: $(call MON_HOST,tdvf tdhob)
 $(B)/monitor/pe_test: $(call MON_HOST,pe)
+$(B)/monitor/fwcfg_guest_test: $(call MON_HOST,fwcfg_guest)
 $(B)/monitor/insn_test: $(call MON_HOST,insn)
 $(B)/monitor/ioapic_test: $(call MON_HOST,ioapic)
 $(B)/monitor/insn_test: MON_LIBS := -lZydis

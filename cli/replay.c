@@ -12,6 +12,7 @@
 #include "cli/ddmin.h"
 #include "cli/explore.h"
 #include "cli/file.h"
+#include "cli/replay_check.h"
 #include "cli/sha256.h"
 
 static const struct opt options[] = {
@@ -289,6 +290,9 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (!status && (n == 0 || n > 2))
 		status = complain(STATUS_INPUT, "%s: %s: see tdlab %s --help", verb->name,
 				  n ? "too many files" : "which file or answers?", verb->name);
+	if (!status && n == 1 && replay_is_check(operands[0]))
+		status = strcmp(verb->name, "replay") == 0 ? replay_check(operands[0], a->explore->options.finding) :
+			 complain(STATUS_INPUT, "%s: a row of tdlab check is one run: there is nothing to minimise", operands[0]);
 	if (!status)
 		status = read_what(a, operands[0], a->explore->options.finding);
 	if (!status && a->path && strcmp(a->file.of.engine, "process") == 0)

@@ -36,3 +36,28 @@ void add_option(char **text, const char *name, const char *value)
 	add_word(text, name);
 	add_word(text, value);
 }
+
+int split_words(char *text, char **words, int most)
+{
+	int n = 0;
+
+	for (text += strspn(text, " "); *text && n < most; text += strspn(text, " ")) {
+		char *to = text;
+		bool quoted = false;
+
+		words[n++] = to;
+		for (; *text && (quoted || *text != ' '); text++) {
+			if (*text == '\'')
+				quoted = !quoted;
+			else if (!quoted && *text == '\\' && text[1])
+				*to++ = *++text;
+			else
+				*to++ = *text;
+		}
+		if (quoted)
+			return -1;
+		text += *text != '\0';
+		*to = '\0';
+	}
+	return n;
+}

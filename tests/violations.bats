@@ -80,6 +80,27 @@ setup() {
 	[[ $stderr == *"it shows pending-access, not runaway"* ]]
 }
 
+@test "replay: a row of tdlab check" {
+	cat >vmm.json <<-END
+	{ "schema": "tdlab.check/1", "tdlab": "$(tdlab --version | cut -d' ' -f2)", "rows": [
+	  { "behaviour": "complete", "verdict": "pass",
+	    "reproduce": "tdlab-sim --guest tail-only --vmm complete --to-private" },
+	  { "behaviour": "hyperv", "verdict": "fail",
+	    "reproduce": "tdlab-sim --guest 'tail-only' --vmm hyperv --to-private" } ] }
+	END
+	run -1 tdlab replay vmm.json
+	[[ $output == *pending-access* ]]
+	run -0 tdlab replay --finding complete vmm.json
+	run -2 tdlab replay --finding nobody vmm.json
+	run -2 tdlab minimise vmm.json
+	sed 's/"tdlab": "[^"]*"/"tdlab": "0.0"/' vmm.json >old
+	run -2 tdlab replay old
+	sed 's/tdlab-sim --guest .tail/touch owned; tdlab-sim --guest .tail/' vmm.json >evil
+	run -2 tdlab replay evil
+	[[ $output == *"neither tdlab boot nor tdlab-sim"* ]]
+	[ ! -e owned ]
+}
+
 @test "replay: what is no answer, no result, another version's, another harness's or has no finding is refused" {
 	refused() {
 		local what=$1

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A row of tdlab check's result again. The row has the command that does it; a file may come from anywhere, so the
+ * command is not a shell's, and can be nothing but tdlab boot or tdlab-sim.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/replay_check.h"
+#include "cli/tdlab.h"
+#include "cli/words.h"
+
+#define SCHEMA		"tdlab.check/1"
+#define MOST_WORDS	64
+
+bool replay_is_check(const char *path)
+{
+	json_t *o = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+	const char *schema = json_string_value(json_object_get(o, "schema"));
+	bool is = schema && strncmp(schema, "tdlab.check/", 12) == 0;
+
+	json_decref(o);
+	return is;
+}
+
+/* The row of that behaviour, or the first that failed. */
+static const json_t *pick(const json_t *rows, const char *behaviour)
+{
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *row = json_array_get(rows, i);
+		const char *name = json_string_value(json_object_get(row, "behaviour"));
+		const char *verdict = json_string_value(json_object_get(row, "verdict"));
+
+		if (behaviour ? name && strcmp(name, behaviour) == 0 : verdict && strcmp(verdict, "fail") == 0)
+			return row;
+	}
+	return NULL;
+}
+
+static int start(const char *path, const char *command)
+{
+	char *copy = xprintf("%s", command), *words[MOST_WORDS + 1] = { NULL }, *program;
+	int n = split_words(copy, words, MOST_WORDS);
+	bool sim = n > 1 && strcmp(words[0], "tdlab-sim") == 0;
+
+	if (!sim && (n < 2 || strcmp(words[0], "tdlab") != 0 || strcmp(words[1], "boot") != 0)) {
+		free(copy);
+		return complain(STATUS_INPUT, "%s: \"reproduce\" is neither tdlab boot nor tdlab-sim", path);
+	}
+	program = sim ? installed("tdlab-sim") : xprintf("%s", "/proc/self/exe");
+	narrate("%s", command);
+	if (program)
+		execv(program, words);
+	free(copy);
+	return complain(STATUS_ENVIRONMENT, "%s cannot be started: %s", words[0], strerror(errno));
+}
+
+int replay_check(const char *path, const char *behaviour)
+{
+	json_t *o = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+	const char *schema = json_string_value(json_object_get(o, "schema"));
+	const char *version = json_string_value(json_object_get(o, "tdlab"));
+	const char *command;
+	const json_t *row;
+	int status;
+
+	if (!schema || strcmp(schema, SCHEMA) != 0 || !version || strcmp(version, TDLAB_VERSION) != 0) {
+		status = complain(STATUS_INPUT, "%s: made by tdlab %s, schema %s; this is " TDLAB_VERSION ", " SCHEMA, path,
+				  version ? version : "?", schema ? schema : "?");
+	} else {
+		row = pick(json_object_get(o, "rows"), behaviour);
+		command = json_string_value(json_object_get(row, "reproduce"));
+		if (!command)
+			status = complain(STATUS_INPUT, "%s: no row %s%s", path, behaviour ? "of " : "that failed",
+					  behaviour ? behaviour : "");
+		else
+			status = start(path, command);
+	}
+	json_decref(o);
+	return status;
+}

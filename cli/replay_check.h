@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_REPLAY_CHECK_H
+#define CLI_REPLAY_CHECK_H
+
+#include <stdbool.h>
+
+bool replay_is_check(const char *path);
+
+/* Runs the command of a row, of that behaviour or the first that failed, and does not return but after a complaint. */
+int replay_check(const char *path, const char *behaviour);
+
+#endif

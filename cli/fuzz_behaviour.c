@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Behaviour files: whatever loads is a behaviour that td takes, and is told to people without harm. libFuzzer, with
- * -close_fd_mask=2, as refusals are complaints; corpus behaviours/.
+ * Behaviour files: whatever loads is a behaviour that td takes, and is told to people without harm. Refusals are
+ * complaints, so libFuzzer should close stderr (-close_fd_mask=2).
  */
 #include <fcntl.h>
 #include <stdint.h>

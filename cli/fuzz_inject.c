@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* --inject: whatever is taken makes a rule that td takes. libFuzzer; corpus cli/corpus/inject. */
+/* --inject: whatever is taken makes a rule that td takes. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -87,7 +87,7 @@ distclean:
 
 ## V=1             with any of these: show each command
 help:
-	@sed -n 's/^## //p' Makefile */build.mk
+	@sed -n 's/^## //p' Makefile */*.mk
 
 prepare-check:
 	scripts/install-packages boot check

@@ -177,7 +177,8 @@ int boot_prepare(struct boot *b)
 {
 	int status;
 
-	b->firmware_fd = b->kernel_fd = b->initrd_fd = b->config_fd = b->disk_fd = b->ram.fd = b->console_fd = b->eventlog_fd = -1;
+	b->firmware_fd = b->kernel_fd = b->initrd_fd = b->config_fd = b->disk_fd = b->ram.fd = -1;
+	b->console_fd = b->eventlog_fd = -1;
 	draw(b);
 	status = check_input(b);
 	if (!status)

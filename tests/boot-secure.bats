@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Secure Boot from a disk: Debian's TDVF with Microsoft's keys, nothing modified, starts shim, grub and the kernel as they
-# were signed, and refuses a kernel that was not. One boot, looked at from several sides, and two refusals.
+# Secure Boot from a disk: Debian's TDVF with Microsoft's keys, nothing modified, starts shim, grub and the kernel as
+# they were signed, and refuses a kernel that was not. One boot, looked at from several sides, and two refusals.
 
 setup_file() {
 	export DISKS=$BATS_FILE_TMPDIR

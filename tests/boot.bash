@@ -40,8 +40,8 @@ says() {
 	return 1
 }
 
-# firmware_known VMM SOURCE: what tests/firmware-verdicts expects of TDVF under this VMM, booting from there: $verdict and
-# $status. Skips the test unless the firmware is there and known.
+# firmware_known VMM SOURCE: what tests/firmware-verdicts expects of TDVF under this VMM, booting from there: $verdict
+# and $status. Skips the test unless the firmware is there and known.
 firmware_known() {
 	local sum
 	[ -r "$tdvf" ] || skip "no firmware: Debian sid was not to be had"

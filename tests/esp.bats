@@ -32,8 +32,8 @@ no_good() {
 
 @test "the disk holds shim, grub and the kernel, byte for byte" {
 	mkesp grub disk
-	for pair in "EFI/BOOT/BOOTX64.EFI $top/build/firmware/shimx64.efi" "EFI/BOOT/grubx64.efi $top/build/firmware/grubx64.efi" \
-		    "vmlinuz $kernel/vmlinuz"; do
+	for pair in "EFI/BOOT/BOOTX64.EFI $top/build/firmware/shimx64.efi" \
+		    "EFI/BOOT/grubx64.efi $top/build/firmware/grubx64.efi" "vmlinuz $kernel/vmlinuz"; do
 		mcopy -i disk@@1M "::${pair% *}" - | cmp - "${pair#* }"
 	done
 }

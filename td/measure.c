@@ -95,8 +95,8 @@ enum td_action td_rtmr_extend(struct td *td, struct td_regs *regs)
 
 /*
  * TDREPORT_STRUCT (MOD include/tdx_api_defs.h td_report_t, edk2 MdePkg/Include/IndustryStandard/Tdx.h):
- * REPORTMACSTRUCT, TEE_TCB_INFO and TDINFO. What there is no value for (CPUSVN, the SEAM module's measurements, XFAM, the owner's
- * fields, the MAC) is zero.
+ * REPORTMACSTRUCT, TEE_TCB_INFO and TDINFO. What there is no value for (CPUSVN, the SEAM module's measurements, XFAM,
+ * the owner's fields, the MAC) is zero.
  */
 enum {
 	REPORT_SIZE = 1024,

@@ -6,7 +6,7 @@ setup() {
 	# shellcheck source=tests/boot.bash
 	. "$BATS_TEST_DIRNAME/boot.bash"
 	[ -r "$tdvf" ] || skip "no boot loaders: scripts/fetch-firmware did not get them"
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return 1
 }
 
 # no_good STATUS TEXT ARG...: one line that has the text, and nothing left behind.

@@ -120,6 +120,9 @@ void explored_read(struct explored *x, struct records *records, double cpu)
 		if (event->type == TD_EV_SEQUENCE && (event->a[1] & 0xff) == EXPLORE_BEGIN) {
 			begin(x, event, x->read);
 			over = x->read + 1;
+		} else if (event->type == TD_EV_SEQUENCE && (event->a[1] & 0xff) == EXPLORE_OVER) {
+			x->over = true;
+			over = x->read + 1;
 		} else if (event->type == TD_EV_SEQUENCE) {
 			finish(x, event);
 			x->result.seconds = x->seconds + (double)(event->time - x->begin) / (double)records->tsc_hz;
@@ -164,7 +167,7 @@ int explored_end(struct explored *x, const struct boot *b)
 		status = STATUS_FAIL;
 	else if (status == STATUS_PASS && !x->began)
 		status = STATUS_INCONCLUSIVE;
-	r->complete = x->began && !b->end.signal && !b->end.timed_out && outcome_finished(b->judgement.outcome);
+	r->complete = x->over && !b->end.signal && !b->end.timed_out;
 	r->verdict = status == STATUS_PASS ? RESULT_PASS : status == STATUS_FAIL ? RESULT_FAIL : RESULT_INCONCLUSIVE;
 	snprintf(r->afterwards, sizeof(r->afterwards), "%s", outcome_name(b->judgement.outcome));
 	return status;

@@ -21,6 +21,7 @@ struct explored_sequence {
 struct explored {
 	struct result result;		/* what a run before this one had, and what has come */
 	struct estimate estimate;
+	bool over;			/* the monitor has run all that there are */
 	bool began, first;		/* first: the last sequence of the run before this one comes again */
 	bool other_window;	/* it is not where the run before this one was */
 	uint64_t s_bit, begin;

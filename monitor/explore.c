@@ -221,8 +221,10 @@ static void take_back(struct vcpu *vcpu)
 }
 
 /* The guest goes on, and the VMM by its rules. */
-static void finish(void)
+static void finish(struct vcpu *vcpu)
 {
+	counted = false;
+	sequence_event(vcpu, EXPLORE_OVER, 0, 0);
 	td_explore_begin(td, 0);
 	npt_unprotect();
 	phase = OVER;
@@ -246,7 +248,7 @@ static bool next(struct vcpu *vcpu, enum explore_end why, uint64_t detail)
 		take_back(vcpu);
 	} else {
 		take_back(vcpu);
-		finish();
+		finish(vcpu);
 	}
 	return true;
 }
@@ -260,7 +262,7 @@ bool explore_tdcall(struct vcpu *vcpu)
 		if (begin())
 			phase = RUNNING;
 		else
-			finish();
+			finish(vcpu);
 		return false;
 	}
 	if (phase != RUNNING)

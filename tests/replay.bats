@@ -43,3 +43,20 @@ field() {
 	[ "$status" -eq 2 ]
 	[[ $stderr == *"13 answers: a kernel is given at most 12"* ]]
 }
+
+@test "a payload that breaks a rule: found by rollback under the rule's name, and minimised" {
+	violate() {
+		run --separate-stderr "$tdlab" "$1" --json --console console --append "scenario=$2" "${@:3}" "$build/payloads/violate"
+		printf '%s\n' "exit status $status" "$output" "$stderr"
+	}
+	violate explore skipped-pages --depth 2
+	[ "$status" -eq 1 ]
+	[ "$(field '.violations[0] | "\(.name) \(.shortest)"')" = "skipped-pages half,ok" ]
+	printf '%s\n' "$output" >finding
+	violate minimise skipped-pages finding
+	[ "$status" -eq 0 ]
+	[ "$(field '.violations[0] | "\(.name) \(.shortest)"')" = "skipped-pages half" ]
+	violate explore private-alias-of-shared --depth 1
+	[ "$status" -eq 1 ]
+	[ "$(field '.violations[0] | "\(.name) \(.shortest)"')" = "private-alias-of-shared ok" ]
+}

@@ -74,7 +74,8 @@ int guest_firmware_fits(const struct guest *g, const struct machine *machine)
 				hob->bytes, bytes);
 	if (machine->ram[0].bytes >= least)
 		return 0;
-	return complain(STATUS_INPUT, "--memory: half of it is too small for the firmware: at least %" PRIu64 "M", 2 * least >> 20);
+	return complain(STATUS_INPUT, "--memory: half of it is too small for the firmware: at least %" PRIu64 "M",
+			2 * least >> 20);
 }
 
 int guest_fits(const struct guest *g, uint64_t initrd_bytes, size_t cmdline_bytes, uint64_t low_bytes)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who asked for what, in a guest that starts with firmware: its own code, boot loaders, or the kernel. Told by where the
- * code is that made the call, not by time: a boot loader has the firmware convert for it.
+ * Who asked for what, in a guest that starts with firmware: its own code, boot loaders, or the kernel. Told by where
+ * the code is that made the call, not by time: a boot loader has the firmware convert for it.
  */
 #ifndef CLI_PHASES_H
 #define CLI_PHASES_H

@@ -130,7 +130,8 @@ static int read_guest(struct boot *b)
 	if (status)
 		return status;
 	if (!o->kernel && (o->initrd || o->modules || o->append))
-		return complain(STATUS_INPUT, "--initrd, --modules and --append are for a kernel that is named: the disk has its own");
+		return complain(STATUS_INPUT,
+				"--initrd, --modules and --append are for a kernel that is named: the disk has its own");
 	if (o->kernel && !b->guest.linux_kernel && (o->initrd || o->modules))
 		return complain(STATUS_INPUT, "%s is a payload: it takes no --initrd and no --modules", b->guest.path);
 	if (o->kernel && !b->guest.linux_kernel && o->firmware)

@@ -235,8 +235,9 @@ static void report_not_accepted(const struct boot *b, const struct finding *f)
 		end = gpa + size * TDX_PAGE_SIZE > end ? gpa + size * TDX_PAGE_SIZE : end;
 	}
 	symbols_name(&b->symbols, b->records.all[c->record - 1].rip, by, sizeof(by));
-	printf(INDENT "it was asked for back by %s: %" PRIu64 " pages at GPA 0x%" PRIx64 ", %s after %" PRIu64 " calls (%" PRIu64
-	       " RETRY);\n", by, c->pages, c->gpa, c->closed ? close_name(c->how) : "open", c->calls, c->retries);
+	printf(INDENT "it was asked for back by %s: %" PRIu64 " pages at GPA 0x%" PRIx64 ", %s after %" PRIu64
+	       " calls (%" PRIu64 " RETRY);\n",
+	       by, c->pages, c->gpa, c->closed ? close_name(c->how) : "open", c->calls, c->retries);
 	if (pages)
 		printf(INDENT "of these, %" PRIu64 " were accepted, from 0x%" PRIx64 " to 0x%" PRIx64 "\n", pages, first, end - 1);
 	else

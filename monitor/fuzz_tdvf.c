@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libFuzzer harness of what is read from a firmware's file and from the guest's images: TDX metadata and the TD HOB that
- * is made of it, and EFI headers. The input is the end of a firmware image, where all of its tables are.
+ * libFuzzer harness of what is read from a firmware's file and from the guest's images: TDX metadata and the TD HOB
+ * that is made of it, and EFI headers. The input is the end of a firmware image, where all of its tables are.
  */
 #include <stdlib.h>
 #include <string.h>

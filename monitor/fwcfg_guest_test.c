@@ -63,7 +63,9 @@ bool fwcfg_transfer(uint32_t control, uint64_t address, uint32_t bytes)
 
 void *fwcfg_guest_memory(uint64_t gpa, uint64_t bytes)
 {
-	return gpa >= SHARED && bytes != 0 && range_within(gpa - SHARED, bytes, sizeof(shared)) ? shared + (gpa - SHARED) : NULL;
+	if (gpa < SHARED || bytes == 0 || !range_within(gpa - SHARED, bytes, sizeof(shared)))
+		return NULL;
+	return shared + (gpa - SHARED);
 }
 
 void acpi_fix_mcfg(uint8_t *tables, uint64_t bytes, uint64_t base, uint8_t last_bus)

@@ -33,7 +33,8 @@ static inline void *mem_machine(uint64_t address)
 
 /*
  * Loaders: the private bank of guest memory [gpa, gpa + bytes), to be filled before the guest runs. Panics if the
- * range does not lie within one RAM slot of the machine, or the firmware's image: loaders check sizes first and say what is wrong.
+ * range does not lie within one RAM slot of the machine, or the firmware's image: loaders check sizes first and say
+ * what is wrong.
  */
 void *mem_private(uint64_t gpa, uint64_t bytes);
 

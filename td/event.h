@@ -34,7 +34,7 @@ _Static_assert(sizeof(struct td_event) == 64, "journal records are 64 bytes");
 	TD_EVENT(STOP,      "enum td_stop, GPA or detail, 0, 0, 0") \
 	TD_EVENT(HYPERCALL, "sub-function that is not served, R10, R12, R13, status") \
 	TD_EVENT(CALLERS,   "five addresses from the guest's stack, heuristic; belongs to the record before; by the engine") \
-	TD_EVENT(IMAGE,     "base, bytes, enum pe_kind, hash, name: what later RIPs are in; guests with firmware; by the engine") \
+	TD_EVENT(IMAGE,     "base, bytes, enum pe_kind, hash, name: what RIPs are in; guests with firmware; by the engine") \
 	TD_EVENT(EXIT,      "engine's exit reason, detail, detail, 0, 0; only when exits are traced; by the engine") \
 	TD_EVENT(COUNT,     "engine's exit reason, how often; at the end; by the engine") \
 	TD_EVENT(SEQUENCE,  "choices of 5 bits each, how it ended, detail, answers of 5 bits each, how many; by the engine") \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Debian's TDVF from its first instruction: to Linux by fw_cfg with two vCPUs, and to where the firmware itself goes wrong.
+# Debian's TDVF from its first instruction: to Linux by fw_cfg with two vCPUs, and to where the firmware goes wrong.
 
 setup() {
 	# shellcheck source=tests/boot.bash
@@ -46,7 +46,8 @@ refused() {
 	local want=$1 got=0
 	shift
 	"$tdlab" boot --console "$console" "$@" >"$report" 2>"$report.err" || got=$?
-	[ "$got" -eq 2 ] && [ "$(wc -l <"$report.err")" -eq 1 ] && grep -F -- "$want" "$report.err" && [ ! -e "$console" ] && return
+	[ "$got" -eq 2 ] && [ "$(wc -l <"$report.err")" -eq 1 ] && [ ! -e "$console" ] &&
+		grep -F -- "$want" "$report.err" && return
 	echo "tdlab boot $*: exit status $got, expected 2 and: $want"
 	cat "$report.err"
 	return 1

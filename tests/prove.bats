@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# make prove must turn red: the driver on two small functions that prove, and on each thing that must not pass for a proof.
+# make prove must turn red: its driver on two small functions that prove, and on each thing that is no proof.
 
 setup() {
 	command -v frama-c >/dev/null || skip "no frama-c: scripts/install-packages prove"

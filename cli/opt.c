@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,26 @@ static const struct opt *find(const struct verb *verb, const char *name, size_t 
 	return NULL;
 }
 
+/* How the verb is called: "tdlab boot", or the program's name alone where it has no verbs. */
+static const char *called(const struct verb *verb)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "%s%s%s", program_name, *verb->name ? " " : "", verb->name);
+	return text;
+}
+
+static int __attribute__((format(printf, 2, 3))) refuse(const struct verb *verb, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return complain(STATUS_INPUT, "%s%s%s", verb->name, *verb->name ? ": " : "", text);
+}
+
 static int unknown(const struct verb *verb, const char *given, size_t length)
 {
 	const char *names[64];
@@ -91,10 +112,9 @@ static int unknown(const struct verb *verb, const char *given, size_t length)
 		names[count++] = opt->name;
 	near = suggest(name, names, count);
 	if (near)
-		status = complain(STATUS_INPUT, "%s: unknown option --%s: did you mean --%s?", verb->name, name, near);
+		status = refuse(verb, "unknown option --%s: did you mean --%s?", name, near);
 	else
-		status = complain(STATUS_INPUT, "%s: unknown option --%s: see tdlab %s --help", verb->name, name,
-				  verb->name);
+		status = refuse(verb, "unknown option --%s: see %s --help", name, called(verb));
 	free(name);
 	return status;
 }
@@ -109,11 +129,11 @@ static int parse_jobs(const struct verb *verb, char **argv, void *values, int *u
 	while (opt->name && opt->kind != OPT_JOBS)
 		opt++;
 	if (!opt->name)
-		return complain(STATUS_INPUT, "%s: unknown option %s: see tdlab %s --help", verb->name, argv[0], verb->name);
+		return refuse(verb, "unknown option %s: see %s --help", argv[0], called(verb));
 	if (!text)
-		return complain(STATUS_INPUT, "%s: -j needs an argument: %s", verb->name, opt->arg);
+		return refuse(verb, "-j needs an argument: %s", opt->arg);
 	if (!store(opt, text, values))
-		return complain(STATUS_INPUT, "%s: -j %s: not a number", verb->name, text);
+		return refuse(verb, "-j %s: not a number", text);
 	return 0;
 }
 
@@ -130,19 +150,19 @@ static int parse_one(const struct verb *verb, char **argv, void *values, int *us
 	if (!opt)
 		return unknown(verb, name, length);
 	if (opt->kind == OPT_FLAG && equals)
-		return complain(STATUS_INPUT, "%s: --%s takes no argument", verb->name, opt->name);
+		return refuse(verb, "--%s takes no argument", opt->name);
 	if (opt->kind != OPT_FLAG && !equals) {
 		if (!text)
-			return complain(STATUS_INPUT, "%s: --%s needs an argument: %s", verb->name, opt->name,
+			return refuse(verb, "--%s needs an argument: %s", opt->name,
 					opt->arg);
 		*used = 2;
 	}
 	if (store(opt, text, values))
 		return 0;
 	if (opt->kind == OPT_LIST)
-		return complain(STATUS_INPUT, "%s: --%s %s: more than %d of them", verb->name, opt->name, text,
+		return refuse(verb, "--%s %s: more than %d of them", opt->name, text,
 				OPT_LIST_MOST);
-	return complain(STATUS_INPUT, "%s: --%s %s: not a %s", verb->name, opt->name, text,
+	return refuse(verb, "--%s %s: not a %s", opt->name, text,
 			opt->kind == OPT_SIZE ? "size: write bytes, or a number with K, M or G" : "number");
 }
 
@@ -166,8 +186,7 @@ int opt_parse(const struct verb *verb, int argc, char **argv, void *values, char
 			if (status)
 				return status;
 		} else if (argv[i][1] != '-') {
-			return complain(STATUS_INPUT, "%s: unknown option %s: see tdlab %s --help", verb->name, argv[i],
-					verb->name);
+			return refuse(verb, "unknown option %s: see %s --help", argv[i], called(verb));
 		} else {
 			status = parse_one(verb, argv + i, values, &used);
 			if (status)
@@ -179,7 +198,7 @@ int opt_parse(const struct verb *verb, int argc, char **argv, void *values, char
 
 void opt_help(const struct verb *verb)
 {
-	printf("usage: tdlab %s%s%s%s\n%s\n", verb->name, verb->options->name ? " [option...]" : "",
+	printf("usage: %s%s%s%s\n%s\n", called(verb), verb->options->name ? " [option...]" : "",
 	       *verb->operands ? " " : "", verb->operands, verb->help);
 	if (verb->options->name)
 		printf("\n");

@@ -21,10 +21,13 @@ enum status {
 	STATUS_SIGNAL = 128,
 };
 
-/* One line on stderr, "tdlab: " in front. Returns status, so that errors read "return complain(STATUS_INPUT, ...)". */
+/* What this program is called: tdlab-sim says so first of all. */
+extern const char *program_name;
+
+/* One line on stderr, the program's name in front. Returns status, so that errors read "return complain(STATUS_INPUT, ...)". */
 int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Narration on stderr, "tdlab: " in front. */
+/* Narration on stderr, the program's name in front. */
 void narrate(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Seconds on a clock that only ever goes forward. */

@@ -8,11 +8,14 @@
 
 #include "cli/tdlab.h"
 
+const char *program_name = "tdlab";
+
 /* One write(), so that a line stays whole among those of other processes. */
 static void say(const char *format, va_list args)
 {
-	char line[1024] = "tdlab: ";
-	int length = vsnprintf(line + 7, sizeof(line) - 8, format, args);
+	char line[1024];
+	int prefix = snprintf(line, sizeof(line), "%s: ", program_name);
+	int length = vsnprintf(line + prefix, sizeof(line) - 1 - (size_t)prefix, format, args);
 	size_t bytes = strlen(line);
 
 	if (length < 0)

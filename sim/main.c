@@ -162,5 +162,6 @@ const struct verb *const verbs[] = { &verb_sim, NULL };
 
 int main(int argc, char **argv)
 {
+	program_name = "tdlab-sim";
 	return run(&verb_sim, argc, argv);
 }

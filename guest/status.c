@@ -2,7 +2,7 @@
 /* What a status is called, and whose doing it is. */
 #include "tdconv.h"
 
-/*@ assigns \nothing;
+/*@ assigns \result \from status;
   @ ensures \valid_read(\result);
   @*/
 const char *tdconv_strstatus(enum tdconv_status status)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli/boot.h"
-#include "cli/run.h"
+#include "cli/machine/run.h"
 
 #define FIELD(name) offsetof(struct boot_options, name)
 #define OWN_MEMORY  (1280ull << 20) /* of the built-in payload, which converts 1 GiB */

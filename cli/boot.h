@@ -3,17 +3,17 @@
 #ifndef CLI_BOOT_H
 #define CLI_BOOT_H
 
-#include "cli/behaviour.h"
-#include "cli/guest.h"
-#include "cli/inject.h"
-#include "cli/judge.h"
-#include "cli/measured.h"
+#include "cli/machine/guest.h"
+#include "cli/machine/qemu.h"
+#include "cli/machine/ram.h"
+#include "cli/machine/snapshot.h"
 #include "cli/opt.h"
-#include "cli/phases.h"
-#include "cli/qemu.h"
-#include "cli/ram.h"
-#include "cli/snapshot.h"
-#include "cli/symbols.h"
+#include "cli/verdict/judge.h"
+#include "cli/verdict/measured.h"
+#include "cli/verdict/phases.h"
+#include "cli/verdict/symbols.h"
+#include "cli/vmm/behaviour.h"
+#include "cli/vmm/inject.h"
 
 struct boot_options {
 	const char *kernel;	/* NULL: what the firmware finds on the disk */
@@ -44,7 +44,7 @@ struct boot {
 	int firmware_fd, kernel_fd, initrd_fd, config_fd, disk_fd;
 	int console_fd, eventlog_fd;
 
-	/* cli/template.h: where the machine is saved to, or what it is continued from */
+	/* cli/machine/template.h: where the machine is saved to, or what it is continued from */
 	struct snapshot *save;
 	const struct snapshot *from;
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 # The command. It links libtdconv for its model of Linux, td/ to finish a run in the memory that the monitor leaves
 # behind, and from the monitor what both sides must agree on: the machine's layout, and what makes a good kernel file.
-CLI_LIB := $(filter-out main %_test fuzz%,$(patsubst cli/%.c,%,$(wildcard cli/*.c)))
+CLI_SRC := $(filter-out cli/main.c cli/first/% %_test.c $(wildcard cli/*/fuzz_*.c),$(wildcard cli/*.c cli/*/*.c))
+CLI_LIB := $(CLI_SRC:cli/%.c=%)
 CLI_LIBS := -linih -ljansson
-CLI_TESTS := $(patsubst cli/%.c,$(B)/cli/%,$(wildcard cli/*_test.c))
+CLI_TESTS := $(patsubst cli/%.c,$(B)/cli/%,$(wildcard cli/*_test.c cli/*/*_test.c))
 CLI_MONITOR := machine pe tdvf tdhob bzimage elf linux payload load
 CLI_LIB_OBJ := $(CLI_LIB:%=$(B)/cli/%.o) $(CLI_MONITOR:%=$(B)/cli/monitor/%.o)
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "cli/check.h"
-#include "cli/template.h"
+#include "cli/machine/template.h"
 
 #define BOOT_FIELD(name)	offsetof(struct check_options, boot.name)
 #define FIELD(name)		offsetof(struct check_options, name)
@@ -46,8 +46,8 @@ static int check_usage(const struct check_options *o, int noperands)
 		return complain(STATUS_INPUT, "check: --harness and --guest: one guest at a time");
 	if (sim && noperands)
 		return complain(STATUS_INPUT, "check: a kernel and --%s: one guest at a time", o->harness ? "harness" : "guest");
-	if (sim && (b->firmware || b->initrd || b->append || b->memory.given || b->cpus.given || b->disk || b->modules || b->qemu ||
-		    o->full || o->at.given || o->keep))
+	if (sim && (b->firmware || b->initrd || b->append || b->memory.given || b->cpus.given || b->disk || b->modules ||
+		    b->qemu || o->full || o->at.given || o->keep))
 		return complain(STATUS_INPUT, "check: --%s is run in a process: it takes no option that is about a boot",
 				o->harness ? "harness" : "guest");
 	if (!sim && o->pages.given)

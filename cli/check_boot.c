@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cli/check.h"
-#include "cli/template.h"
+#include "cli/machine/template.h"
 
 /* A row's name as a file's. */
 static char *kept(const struct check *c, const struct check_row *row, const char *suffix)

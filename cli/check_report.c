@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli/check.h"
-#include "cli/template.h"
+#include "cli/machine/template.h"
 
 struct check_tally check_count(const struct check *c)
 {
@@ -129,7 +129,8 @@ void check_report_end(const struct check *c)
 		check_json(c);
 	if (c->options.tap || c->options.boot.json)
 		return;
-	printf("%zu row%s: %zu pass, %zu fail, %zu inconclusive", c->nrows, c->nrows == 1 ? "" : "s", t.pass, t.fail, t.inconclusive);
+	printf("%zu row%s: %zu pass, %zu fail, %zu inconclusive", c->nrows, c->nrows == 1 ? "" : "s", t.pass,
+	       t.fail, t.inconclusive);
 	if (t.missing)
 		printf(", %zu not run", t.missing);
 	printf("; %.1f s, %.1f s of CPU, %u at a time\n", c->seconds, c->cpu, c->jobs);

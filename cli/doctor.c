@@ -8,12 +8,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cli/behaviour.h"
 #include "cli/file.h"
 #include "cli/json.h"
+#include "cli/machine/qemu.h"
+#include "cli/machine/ram.h"
 #include "cli/opt.h"
-#include "cli/qemu.h"
-#include "cli/ram.h"
+#include "cli/vmm/behaviour.h"
 
 struct doctor_options {
 	const char *qemu;

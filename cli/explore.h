@@ -3,7 +3,7 @@
 #ifndef CLI_EXPLORE_H
 #define CLI_EXPLORE_H
 
-#include "cli/explored.h"
+#include "cli/campaign/explored.h"
 
 struct explore_options {
 	struct boot_options boot;

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/behaviour.h"
 #include "cli/json.h"
 #include "cli/opt.h"
 #include "cli/suggest.h"
+#include "cli/vmm/behaviour.h"
 #include "td/event.h"
 #include "td/explore.h"
 

@@ -2,11 +2,11 @@
 /* The manual tells of everything that there is, and its example works. */
 #include <ctype.h>
 
-#include "cli/behaviour.h"
 #include "cli/file.h"
-#include "cli/judge.h"
 #include "cli/opt.h"
 #include "cli/testing.h"
+#include "cli/verdict/judge.h"
+#include "cli/vmm/behaviour.h"
 
 const struct verb *const verbs[] = {
 	&verb_boot, &verb_check, &verb_explore, &verb_replay, &verb_minimise, &verb_merge, &verb_list,

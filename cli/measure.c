@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/eventlog.h"
 #include "cli/file.h"
 #include "cli/json.h"
 #include "cli/opt.h"
+#include "cli/verdict/eventlog.h"
 
 struct measure_options {
 	bool json;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/campaign/result.h"
 #include "cli/opt.h"
-#include "cli/result.h"
 #include "cli/tdlab.h"
 
 struct merge_options {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The small parts: options, console, archive, checksum, symbols, versions. */
-#include "cli/console.h"
-#include "cli/cpio.h"
+#include "cli/machine/console.h"
+#include "cli/machine/cpio.h"
+#include "cli/machine/qemu.h"
+#include "cli/machine/ram.h"
+#include "cli/machine/sha256.h"
 #include "cli/opt.h"
-#include "cli/qemu.h"
-#include "cli/ram.h"
-#include "cli/sha256.h"
-#include "cli/symbols.h"
 #include "cli/testing.h"
+#include "cli/verdict/symbols.h"
 
 struct values {
 	bool flag;

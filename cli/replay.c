@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/ddmin.h"
+#include "cli/campaign/ddmin.h"
 #include "cli/explore.h"
 #include "cli/file.h"
+#include "cli/machine/sha256.h"
 #include "cli/replay_check.h"
-#include "cli/sha256.h"
 
 static const struct opt options[] = {
 	EXPLORE_OPTIONS,

@@ -24,7 +24,7 @@ enum status {
 /* What this program is called: tdlab-sim says so first of all. */
 extern const char *program_name;
 
-/* One line on stderr, the program's name in front. Returns status, so that errors read "return complain(STATUS_INPUT, ...)". */
+/* One line on stderr, the program's name in front. Returns status, so that an error reads "return complain(...)". */
 int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Narration on stderr, the program's name in front. */

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cli/describe.h"
 #include "cli/opt.h"
 #include "cli/suggest.h"
+#include "cli/vmm/describe.h"
 
 struct trace_options {
 	const char *only;

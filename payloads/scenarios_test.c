@@ -11,7 +11,7 @@ static void tap_puts(const char *text)
 }
 
 #include "tests/tap.h"
-#include "cli/behaviour.h"
+#include "cli/vmm/behaviour.h"
 #include "payloads/test_engine.h"
 
 struct row {

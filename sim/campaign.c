@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli/file.h"
-#include "cli/sha256.h"
+#include "cli/machine/sha256.h"
 #include "sim/tally.h"
 
 #define SAVE_S	1.0	/* at most that much is done again after the command was killed */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/ddmin.h"
+#include "cli/campaign/ddmin.h"
 #include "sim/tally.h"
 
 /* What the sequence shows, 0 being nothing; negative after a complaint. */

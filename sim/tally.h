@@ -3,8 +3,8 @@
 #ifndef SIM_TALLY_H
 #define SIM_TALLY_H
 
-#include "cli/estimate.h"
-#include "cli/result.h"
+#include "cli/campaign/estimate.h"
+#include "cli/campaign/result.h"
 #include "sim/options.h"
 
 /* Two findings more, which only the parent of a process can make. */

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "cli/inject.h"
 #include "cli/json.h"
+#include "cli/vmm/inject.h"
 #include "cli/words.h"
 #include "sim/child.h"
 #include "sim/tally.h"

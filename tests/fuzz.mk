@@ -2,7 +2,7 @@
 # libFuzzer targets: COMPONENT/fuzz.c, built from sources by its own fragment, and cli/fuzz_NAME.c and
 # monitor/fuzz_NAME.c against the command's archives. Inputs that are kept lie in COMPONENT/corpus and
 # COMPONENT/corpus/NAME; make check goes through them once more, without libFuzzer.
-FUZZ_NAMED := $(basename $(wildcard cli/fuzz_*.c monitor/fuzz_*.c))
+FUZZ_NAMED := $(basename $(wildcard cli/*/fuzz_*.c monitor/fuzz_*.c))
 FUZZERS = $(addprefix $(B)/,td/fuzz guest/fuzz monitor/fuzz $(FUZZ_NAMED))
 FUZZ_ARCHIVES := $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
 FUZZ_LINK := -Wl,--gc-sections -Wl,--start-group $(FUZZ_ARCHIVES) -Wl,--end-group

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/campaign/explored.h"
+
+#define CHOICE(word, i) ((word) >> (i) * EXPLORE_ANSWER_BITS & ((1u << EXPLORE_ANSWER_BITS) - 1))
+
+/* The record of the end of a sequence, unpacked: monitor/machine.h says how it is. */
+struct ending {
+	uint8_t taken[TD_EXPLORE_DEPTH], answers[TD_EXPLORE_DEPTH], widths[TD_EXPLORE_DEPTH];
+	uint32_t count, cut, dealt;
+	enum explore_end why;
+	bool ours;
+	uint64_t states;
+};
+
+static void unpack(const struct td_event *event, const struct explored_sequence *s, struct ending *e)
+{
+	*e = (struct ending){
+		.count = event->a[4] & 0xff, .cut = event->a[4] >> 8 & 0xffffff, .dealt = (uint32_t)(event->a[4] >> 32),
+		.why = event->a[1] & 0xff, .ours = event->a[1] >> 8 & 1, .states = event->a[1] >> 16,
+	};
+	if (e->count > EXPLORE_MAX_DEPTH)
+		e->count = EXPLORE_MAX_DEPTH;
+	for (uint32_t i = 0; i < e->count; i++) {
+		e->taken[i] = (uint8_t)CHOICE(event->a[0], i);
+		e->answers[i] = (uint8_t)CHOICE(event->a[3], i);
+		e->widths[i] = i < s->ncalls ? (uint8_t)td_explore_width(s->calls[i].a[1] / TDX_PAGE_SIZE) : 0;
+	}
+}
+
+static void collect(struct explored_sequence *s, const struct td_event *event)
+{
+	if (event->type == TD_EV_MAPGPA && s->ncalls < EXPLORED_CALLS)
+		s->calls[s->ncalls++] = *event;
+	else if (event->type == TD_EV_MAPGPA)
+		s->too_long = true;
+	else if (event->type == TD_EV_VERDICT && event->a[0] >> 32 == TD_CLASS_VIOLATION && !s->violation)
+		s->violation = (unsigned int)(event->a[0] & UINT32_MAX);
+}
+
+static void compare(struct explored *x, const struct ending *e, const char **finding)
+{
+	bool undone = e->why != EXPLORE_END_PORT && e->why != EXPLORE_END_MAPGPA;
+	const struct td_event *calls[EXPLORED_CALLS];
+	const struct explored_sequence *s = &x->now;
+	struct model_verdict verdict;
+
+	for (size_t i = 0; i < s->ncalls; i++)
+		calls[i] = &s->calls[i];
+	model_compare(calls, s->ncalls, x->s_bit, undone || s->too_long, (uint32_t)x->result.of.stalls, &verdict);
+	x->result.successes += verdict.succeeds;
+	if (!verdict.agrees) {
+		result_find(&x->result, RESULT_MISMATCH, verdict.what, e->answers, e->count);
+		*finding = RESULT_MISMATCH;
+	}
+}
+
+static void count(struct explored *x, const struct ending *e)
+{
+	const struct explored_sequence *s = &x->now;
+	const char *finding = "";
+
+	result_count(&x->result, e->answers, e->count);
+	x->result.calls += s->ncalls;
+	x->result.cut += e->cut != 0;
+	compare(x, e, &finding);
+	if (s->violation) {
+		finding = violation_name(s->violation);
+		result_find(&x->result, finding, violation_sentence(s->violation), e->answers, e->count);
+	}
+	if (x->found)
+		x->found(x->found_arg, finding);
+}
+
+static void finish(struct explored *x, const struct td_event *event)
+{
+	struct result_last *last = &x->result.last;
+	struct ending e;
+
+	unpack(event, &x->now, &e);
+	if (e.ours && !x->first)
+		count(x, &e);
+	x->result.states |= e.states;
+	estimate_add(&x->estimate, e.taken, e.widths, e.count);
+	if (!x->first) {
+		*last = (struct result_last){ .any = true, .depth = e.count, .ours = e.ours };
+		memcpy(last->taken, e.taken, sizeof(last->taken));
+		last->dealt = x->result.of.random ? 0 : e.dealt;
+		last->number = x->result.of.random ? e.dealt : 0;
+	}
+	x->first = false;
+	x->now.ncalls = 0;
+	x->now.too_long = false;
+	x->now.violation = TD_V_NONE;
+}
+
+static void begin(struct explored *x, const struct td_event *event, size_t at)
+{
+	x->began = true;
+	x->result.gpa = event->a[2];
+	x->other_window = x->result.last.any && x->result.of.pages != event->a[3];
+	x->result.of.pages = event->a[3];
+	x->begin = event->time;
+	x->cpu_begin = x->cpu_before;	/* when it had not yet begun, so that no rate is too good */
+	x->start = at;
+}
+
+void explored_read(struct explored *x, struct records *records, double cpu)
+{
+	size_t over = x->start;		/* behind the last record of a sequence */
+
+	for (; x->read < records->count; x->read++) {
+		const struct td_event *event = &records->all[x->read];
+
+		if (event->type == TD_EV_START)
+			x->s_bit = tdx_shared_bit((unsigned int)event->a[0]);
+		if (event->type == TD_EV_SEQUENCE && (event->a[1] & 0xff) == EXPLORE_BEGIN) {
+			begin(x, event, x->read);
+			over = x->read + 1;
+		} else if (event->type == TD_EV_SEQUENCE && (event->a[1] & 0xff) == EXPLORE_OVER) {
+			x->over = true;
+			over = x->read + 1;
+		} else if (event->type == TD_EV_SEQUENCE) {
+			finish(x, event);
+			x->result.seconds = x->seconds + (double)(event->time - x->begin) / (double)records->tsc_hz;
+			x->result.cpu = x->cpu + cpu - x->cpu_begin;
+			over = x->read + 1;
+		} else if (x->began) {
+			collect(&x->now, event);
+		}
+	}
+	x->cpu_before = cpu;
+	if (over > x->start) {
+		memmove(&records->all[x->start], &records->all[over], (records->count - over) * sizeof(*records->all));
+		records->count -= over - x->start;
+		x->read -= over - x->start;
+	}
+}
+
+const char *explored_progress(const struct explored *x)
+{
+	static char line[160];
+	const struct result *r = &x->result;
+	double total = r->of.random ? (double)r->of.random / (r->of.shards ? r->of.shards : 1) :
+				      estimate_total(&x->estimate);
+	double share = total > 0 ? (double)(r->of.random ? r->sequences : x->estimate.sequences) / total : 0;
+	double rate = r->seconds > 0 ? (double)r->sequences / r->seconds : 0;
+	double left = share > 0 && x->result.seconds > x->seconds ?
+			      (r->seconds - x->seconds) / share * (1 - share) : 0;
+
+	if (!x->began || !r->sequences)
+		return NULL;
+	snprintf(line, sizeof(line), "%lu sequences, %.0f a second, %u finding%s, about %.0f %% done, %.0f s to go",
+		 r->sequences, rate, r->nfindings, r->nfindings == 1 ? "" : "s", 100 * share, left);
+	return line;
+}
+
+int explored_end(struct explored *x, const struct boot *b)
+{
+	struct result *r = &x->result;
+	int status = b->judgement.status;
+
+	if (status != STATUS_ENVIRONMENT && status < STATUS_SIGNAL && r->nfindings)
+		status = STATUS_FAIL;
+	else if (status == STATUS_PASS && !x->began)
+		status = STATUS_INCONCLUSIVE;
+	r->complete = x->over && !b->end.signal && !b->end.timed_out;
+	r->verdict = status == STATUS_PASS ? RESULT_PASS : status == STATUS_FAIL ? RESULT_FAIL : RESULT_INCONCLUSIVE;
+	snprintf(r->afterwards, sizeof(r->afterwards), "%s", outcome_name(b->judgement.outcome));
+	return status;
+}
+
+void explored_text(const struct explored *x, const struct boot *b)
+{
+	static const char *const verdicts[] = { "pass", "inconclusive", "fail" };
+	const struct result *r = &x->result;
+	const struct result_finding *mismatch = result_finding(r, RESULT_MISMATCH);
+	uint64_t s = 1ull << (b->config.td.gpaw - 1);
+
+	if (!x->began) {
+		printf("explored   nothing: no MapGPA of this direction and size came\n");
+	} else {
+		printf("guest      %s %s, 1 vCPU, GPAW %u\n", b->guest.linux_kernel ? "Linux" : "payload",
+		       b->guest.linux_kernel ? b->guest.version : b->guest.path, b->config.td.gpaw);
+		printf("window     MapGPA of %lu pages at GPA 0x%lx\n", r->of.pages, r->gpa & ~s);
+		result_text(r);
+		printf("model      %lu of %lu sequences as Linux 6.12's rules say, %lu of them to success\n",
+		       r->sequences - (mismatch ? mismatch->sequences : 0), r->sequences, r->successes);
+	}
+	printf("afterwards %s: %s\n", outcome_sentence(b->judgement.outcome), b->judgement.why);
+	printf("verdict    %s\n", verdicts[r->verdict]);
+}

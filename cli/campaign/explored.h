@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* What comes of exploring a guest in the monitor: read from the journal as it comes, and compared with the model. */
+#ifndef CLI_EXPLORED_H
+#define CLI_EXPLORED_H
+
+#include "cli/boot.h"
+#include "cli/campaign/estimate.h"
+#include "cli/campaign/model.h"
+#include "cli/campaign/result.h"
+
+#define EXPLORED_CALLS	256	/* of one sequence that are compared */
+
+/* One sequence: its requests and what td said of them. */
+struct explored_sequence {
+	struct td_event calls[EXPLORED_CALLS];
+	size_t ncalls;
+	bool too_long;
+	unsigned int violation;		/* the first, enum td_violation */
+};
+
+struct explored {
+	struct result result;		/* what a run before this one had, and what has come */
+	struct estimate estimate;
+	bool over;			/* the monitor has run all that there are */
+	bool began, first;		/* first: the last sequence of the run before this one comes again */
+	bool other_window;	/* it is not where the run before this one was */
+	uint64_t s_bit, begin;
+	double seconds, cpu;		/* of the runs before this one */
+	double cpu_before, cpu_begin;	/* when the journal was last read, and when sequences began */
+	size_t start;			/* records before this one are of the run, not of sequences */
+	size_t read;
+	struct explored_sequence now;
+
+	/* Called for each sequence that was asked for, if there; what it found, or "". */
+	void (*found)(void *arg, const char *finding);
+	void *found_arg;
+};
+
+/*
+ * Reads on in the boot's records, and takes out those of sequences, so that the rest is an ordinary run. cpu: seconds
+ * that QEMU has used.
+ */
+void explored_read(struct explored *explored, struct records *records, double cpu);
+
+/* For a progress line. */
+const char *explored_progress(const struct explored *explored);
+
+/* The run is over: the verdict of it all. Returns the exit status. */
+int explored_end(struct explored *explored, const struct boot *boot);
+void explored_text(const struct explored *explored, const struct boot *boot);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "abi/tdx.h"
+#include "cli/campaign/model.h"
+#include "guest/include/tdconv_linux.h"
+#include "guest/include/tdconv_os.h"
+
+/* A VMM that plays back what the real guest was told, and looks at what it is asked meanwhile. */
+struct playback {
+	const struct td_event *const *calls;
+	size_t ncalls, at;
+	bool cut;
+	struct model_verdict *verdict;
+	jmp_buf stop;
+};
+
+static void differs(struct playback *p, const char *what)
+{
+	p->verdict->agrees = false;
+	p->verdict->at = p->at;
+	snprintf(p->verdict->what, sizeof(p->verdict->what), "request %zu: %s", p->at + 1, what);
+}
+
+static void map_gpa(struct playback *p, struct tdconv_regs *regs)
+{
+	const struct td_event *call = p->calls[p->at];
+	char what[96];
+
+	if (p->at == p->ncalls) {
+		if (!p->cut)
+			differs(p, "the model asks again, the guest does not");
+		longjmp(p->stop, 1);
+	}
+	if (call->a[0] != regs->r12 || call->a[1] != regs->r13) {
+		snprintf(what, sizeof(what), "the model asks for 0x%lx, %lu bytes, the guest for 0x%lx, %lu bytes",
+			 regs->r12, regs->r13, call->a[0], call->a[1]);
+		differs(p, what);
+		longjmp(p->stop, 1);
+	}
+	regs->rax = 0;
+	regs->r10 = call->a[2];
+	regs->r11 = call->a[3];
+	p->at++;
+}
+
+/* ACCEPT succeeds: what the module says is not what is compared. */
+void tdconv_os_tdcall(void *os, struct tdconv_regs *regs)
+{
+	if (regs->rax == TDG_VP_VMCALL)
+		map_gpa(os, regs);
+	else
+		regs->rax = 0;
+}
+
+void model_compare(const struct td_event *const *calls, size_t ncalls, uint64_t shared_bit, bool cut, uint32_t stalls,
+		   struct model_verdict *verdict)
+{
+	struct playback p = { .calls = calls, .ncalls = ncalls, .cut = cut, .verdict = verdict };
+	struct tdconv tdc = { .os = &p, .td.shared_bit = shared_bit };
+	struct tdconv_linux out;
+	uint64_t start;
+
+	*verdict = (struct model_verdict){ .agrees = true };
+	if (ncalls == 0)
+		return;
+	start = calls[0]->a[0] & ~shared_bit;
+	if (setjmp(p.stop) != 0)
+		return;
+	verdict->succeeds = tdconv_linux_convert(&tdc, start, start + calls[0]->a[1],
+						 calls[0]->a[0] & shared_bit ? TDCONV_SHARED : TDCONV_PRIVATE,
+						 stalls, &out);
+	if (p.at < ncalls)
+		differs(&p, "the model has come to its end, the guest asks again");
+}

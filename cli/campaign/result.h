@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What came of exploring a guest, wherever it ran: one JSON object, which `tdlab merge` adds up, `tdlab replay` and
+ * `tdlab minimise` take findings from, and --state goes on from.
+ */
+#ifndef CLI_RESULT_H
+#define CLI_RESULT_H
+
+#include <stdio.h>
+
+#include "cli/campaign/answers.h"
+
+#define RESULT_SCHEMA	"tdlab.explore/2"
+#define RESULT_FINDINGS	32
+#define RESULT_MISMATCH	"model-mismatch"	/* the finding that is not a violation */
+
+enum result_verdict { RESULT_PASS, RESULT_INCONCLUSIVE, RESULT_FAIL };
+
+struct result_finding {
+	char name[32];
+	uint64_t sequences;		/* that show it */
+	uint32_t length;		/* of the shortest, which is: */
+	uint8_t shortest[TD_EXPLORE_DEPTH];
+	char detail[160];
+};
+
+/* What was explored. Results are of the same thing if all of this is equal, but for the shard. */
+struct result_of {
+	char version[16];
+	char engine[16];		/* "monitor" or "process" */
+	char guest[256];		/* path or name */
+	char digest[65];		/* SHA-256 of the file, empty for what is built in */
+	char conditions[512];		/* whatever else the answers of the guest may depend on, in words */
+	uint64_t pages;
+	bool to_shared;
+	uint64_t depth, stalls;
+	uint64_t random, seed;		/* random: sequences drawn, 0: all there are */
+	uint32_t shard, shards;		/* from 1; 0 of 0: the whole */
+};
+
+/* The last sequence that was run: whoever goes on runs it again, to see what else was possible, and then the next. */
+struct result_last {
+	bool any;
+	uint8_t taken[TD_EXPLORE_DEPTH];
+	uint32_t depth;
+	uint64_t dealt, number;
+	bool ours;
+};
+
+struct result {
+	struct result_of of;
+	bool complete;
+	uint64_t gpa;			/* of the request, with S; the monitor's only */
+	uint64_t sequences, calls, tdcalls, cut, successes;
+	uint64_t answers[TD_ANSWER_KINDS];
+	uint64_t states;		/* td/explore.h */
+	double seconds, cpu;		/* spent on sequences; cpu negative: not known */
+	uint32_t nfindings;
+	struct result_finding findings[RESULT_FINDINGS];
+	enum result_verdict verdict;
+	char afterwards[32];		/* of a kernel */
+	struct result_last last;	/* if not complete */
+};
+
+/* One more sequence, with these answers. */
+void result_count(struct result *result, const uint8_t *answers, uint32_t count);
+
+/* One more sequence that shows this; the shortest is kept, the first of several. */
+void result_find(struct result *result, const char *name, const char *detail, const uint8_t *answers, uint32_t count);
+const struct result_finding *result_finding(const struct result *result, const char *name);	/* NULL: not there */
+
+void result_json(const struct result *result, FILE *out);
+
+/* The lines "explored" to "finding" of a report; result_report() is all of one. */
+void result_text(const struct result *result);
+void result_report(const struct result *result);
+
+/* Returns 0, or a status after a complaint. */
+int result_read(struct result *result, const char *path);
+int result_save(const struct result *result, const char *path);	/* replaces the file at once or not at all */
+
+/* NULL, or why text is no result. */
+const char *result_parse(struct result *result, const char *text, size_t bytes);
+
+/* NULL if both are of the same thing, else what is different. */
+const char *result_differs(const struct result_of *a, const struct result_of *b);
+
+/* Adds from, which is of the same thing. */
+void result_add(struct result *to, const struct result *from);
+
+/* "2/4". False unless it is one of so many. */
+bool result_shard(const char *text, uint32_t *shard, uint32_t *shards);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* A result in JSON and in words. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/campaign/result.h"
+#include "cli/json.h"
+
+static const char *const verdicts[] = { "pass", "inconclusive", "fail" };
+
+static void finding_json(struct json *json, const struct result_finding *f)
+{
+	char text[ANSWERS_TEXT];
+
+	answers_text(f->shortest, f->length, text);
+	json_object(json, NULL);
+	json_text(json, "name", f->name);
+	json_number(json, "sequences", f->sequences);
+	json_text(json, "shortest", text);
+	json_text(json, "detail", f->detail);
+	json_object_end(json);
+}
+
+static void findings_json(struct json *json, const char *key, const struct result *r, bool mismatch)
+{
+	json_array(json, key);
+	for (uint32_t i = 0; i < r->nfindings; i++)
+		if ((strcmp(r->findings[i].name, RESULT_MISMATCH) == 0) == mismatch)
+			finding_json(json, &r->findings[i]);
+	json_array_end(json);
+}
+
+static void of_json(struct json *json, const struct result_of *of)
+{
+	char shard[32];
+
+	json_text(json, "version", of->version);
+	json_text(json, "engine", of->engine);
+	json_text(json, "guest", of->guest);
+	json_text(json, "digest", of->digest);
+	json_text(json, "conditions", of->conditions);
+	json_number(json, "pages", of->pages);
+	json_text(json, "direction", of->to_shared ? "shared" : "private");
+	json_number(json, "depth", of->depth);
+	json_number(json, "stalls", of->stalls);
+	json_number(json, "random", of->random);
+	json_number(json, "seed", of->seed);
+	snprintf(shard, sizeof(shard), "%u/%u", of->shard, of->shards);
+	json_text(json, "shard", of->shards ? shard : NULL);
+}
+
+static void coverage_json(struct json *json, const struct result *r)
+{
+	char name[32];
+
+	json_object(json, "answers");
+	for (unsigned int i = 0; i < TD_ANSWER_KINDS; i++)
+		json_number(json, answer_name(i), r->answers[i]);
+	json_object_end(json);
+	json_array(json, "states");
+	for (unsigned int bit = 0; bit < 64; bit++)
+		if ((r->states >> bit & 1) && states_name(bit, name))
+			json_text(json, NULL, name);
+	json_array_end(json);
+}
+
+static void last_json(struct json *json, const struct result_last *last)
+{
+	if (!last->any) {
+		json_text(json, "last", NULL);
+		return;
+	}
+	json_object(json, "last");
+	json_array(json, "taken");
+	for (uint32_t i = 0; i < last->depth; i++)
+		json_number(json, NULL, last->taken[i]);
+	json_array_end(json);
+	json_number(json, "dealt", last->dealt);
+	json_number(json, "number", last->number);
+	json_bool(json, "ours", last->ours);
+	json_object_end(json);
+}
+
+void result_json(const struct result *r, FILE *out)
+{
+	struct json json = { .out = out, .indent = true };
+	const struct result_finding *mismatch = result_finding(r, RESULT_MISMATCH);
+
+	json_object(&json, NULL);
+	json_text(&json, "schema", RESULT_SCHEMA);
+	of_json(&json, &r->of);
+	json_bool(&json, "complete", r->complete);
+	json_hex(&json, "gpa", r->gpa);
+	json_number(&json, "sequences", r->sequences);
+	json_number(&json, "calls", r->calls);
+	json_number(&json, "tdcalls", r->tdcalls);
+	json_number(&json, "cut", r->cut);
+	json_number(&json, "model_successes", r->successes);
+	json_number(&json, "mismatches", mismatch ? mismatch->sequences : 0);
+	coverage_json(&json, r);
+	findings_json(&json, "violations", r, false);
+	findings_json(&json, "mismatch", r, true);
+	json_seconds(&json, "seconds", r->seconds);
+	json_seconds(&json, "cpu_seconds", r->cpu);
+	json_text(&json, "afterwards", *r->afterwards ? r->afterwards : NULL);
+	if (!r->complete)
+		last_json(&json, &r->last);
+	json_text(&json, "verdict", verdicts[r->verdict]);
+	json_object_end(&json);
+}
+
+static void states_text(uint64_t states)
+{
+	const char *between = "";
+	char name[32];
+
+	printf("states     ");
+	for (unsigned int bit = 0; bit < 64; bit++)
+		if ((states >> bit & 1) && states_name(bit, name)) {
+			printf("%s%s", between, name);
+			between = ", ";
+		}
+	printf("\n");
+}
+
+static void rate_text(const struct result *r)
+{
+	printf("%.1f s", r->seconds);
+	if (r->seconds > 0)
+		printf(", %.0f a second", (double)r->sequences / r->seconds);
+	if (r->cpu > 0)
+		printf(", %.0f a CPU second", (double)r->sequences / r->cpu);
+	printf("\n");
+}
+
+static void finding_text(const struct result_finding *f)
+{
+	char text[ANSWERS_TEXT];
+
+	answers_text(f->shortest, f->length, text);
+	printf("finding    %s in %lu sequence%s: %s\n", f->name, f->sequences, f->sequences == 1 ? "" : "s", f->detail);
+	printf("           shortest: %s\n", text);
+}
+
+void result_text(const struct result *r)
+{
+	printf("explored   %u pages to %s", (unsigned int)r->of.pages, r->of.to_shared ? "shared" : "private");
+	if (r->of.shards)
+		printf(", shard %u/%u", r->of.shard, r->of.shards);
+	printf(": %lu %ssequences of up to %lu answers, %lu MapGPA", r->sequences, r->of.random ? "random " : "",
+	       r->of.depth, r->calls);
+	if (r->tdcalls)
+		printf(", %lu TDCALLs", r->tdcalls);
+	printf(", ");
+	rate_text(r);
+	printf("answers   ");
+	for (unsigned int i = 0; i < TD_ANSWER_KINDS; i++)
+		printf(" %s %lu%s", answer_name(i), r->answers[i], i + 1 < TD_ANSWER_KINDS ? "," : "\n");
+	states_text(r->states);
+	for (uint32_t i = 0; i < r->nfindings; i++)
+		finding_text(&r->findings[i]);
+}
+
+void result_report(const struct result *r)
+{
+	printf("guest      %s\n", r->of.guest);
+	result_text(r);
+	if (*r->afterwards)
+		printf("afterwards %s\n", r->afterwards);
+	printf("verdict    %s\n", verdicts[r->verdict]);
+}

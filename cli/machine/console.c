@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/evidence.h"
+#include "cli/machine/console.h"
+#include "cli/tdlab.h"
+
+/* Worth quoting in a report. They prove nothing: the page states do. */
+static const char *const telling[] = {
+	"Kernel panic",	   "Oops", "BUG: ", "CPA VMM failure", "swiotlb: Failed", "Cannot allocate SWIOTLB",
+	"TDVMCALL failed", "BdsDxe: failed", "Security Violation", "Access Denied", "bad shim signature",
+	"Secure boot image verification failed",
+};
+
+void console_begin(struct console *c, const char *nonce)
+{
+	*c = (struct console){ .init_seconds = -1 };
+	snprintf(c->nonce, sizeof(c->nonce), "%s", nonce);
+}
+
+static bool begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* A line of our initrd, from behind the prefix on. */
+static void take_ours(struct console *c, const char *text, double seconds)
+{
+	if (begins(text, EVIDENCE_INIT)) {
+		if (strcmp(text + strlen(EVIDENCE_INIT), c->nonce) == 0 && !c->init) {
+			c->init = true;
+			c->init_seconds = seconds;
+		}
+	} else if (begins(text, EVIDENCE_NO_DEVICE)) {
+		c->no_device = true;
+	} else if (begins(text, EVIDENCE_DEVICE)) {
+		c->device = sscanf(text + strlen(EVIDENCE_DEVICE), "%*s %" SCNu64 " %64[0-9a-f]", &c->device_bytes,
+				   c->device_sha256) == 2;
+	} else if (begins(text, EVIDENCE_REMOVED)) {
+		c->removed = true;
+	} else if (begins(text, EVIDENCE_FAILED)) {
+		if (!*c->failed)
+			snprintf(c->failed, sizeof(c->failed), "%.*s", CONSOLE_NOTE_BYTES - 1,
+				 text + strlen(EVIDENCE_FAILED));
+	} else if (begins(text, EVIDENCE_EVENTLOG)) {
+		measured_line(&c->eventlog, text + strlen(EVIDENCE_EVENTLOG));
+	} else if (begins(text, EVIDENCE_NET)) {
+		c->net = true;
+	} else if (begins(text, EVIDENCE_STRESS)) {
+		c->stress.done = sscanf(text + strlen(EVIDENCE_STRESS), EVIDENCE_STRESS_FORMAT, &c->stress.before,
+					&c->stress.after, &c->stress.files, &c->stress.wrong) == 4;
+	} else if (begins(text, EVIDENCE_DONE)) {
+		c->done = true;
+	}
+}
+
+static void take_line(struct console *c, double seconds)
+{
+	const char *found;
+
+	c->line[c->length] = '\0';
+	found = strstr(c->line, EVIDENCE_PREFIX);
+	if (found) {
+		take_ours(c, found + strlen(EVIDENCE_PREFIX), seconds);
+		return;
+	}
+	found = strstr(c->line, "Linux version ");
+	if (found && !*c->version)
+		sscanf(found, "Linux version %95s", c->version);
+	if (strstr(c->line, "Kernel panic"))
+		c->panicked = true;
+	if (strstr(c->line, "BdsDxe: No bootable option"))
+		c->no_boot = true;
+	for (size_t i = 0; i < ARRAY_SIZE(telling) && c->nnotes < CONSOLE_NOTES; i++) {
+		if (strstr(c->line, telling[i])) {
+			snprintf(c->notes[c->nnotes++], CONSOLE_NOTE_BYTES, "%.*s", CONSOLE_NOTE_BYTES - 1, c->line);
+			break;
+		}
+	}
+}
+
+/* Firmware paints: ESC [ numbers letter (ECMA-48, 5.4). True if this byte belongs to that and not to a line. */
+static bool paint(struct console *c, char byte)
+{
+	if (byte == '\033') {
+		c->escape = 1;
+		return true;
+	}
+	if (c->escape == 0)
+		return false;
+	if (c->escape == 1 && byte == '[')
+		c->escape = 2;
+	else if (c->escape == 1 || (byte >= '@' && byte <= '~'))
+		c->escape = 0;
+	return true;
+}
+
+void console_feed(struct console *c, const char *data, size_t bytes, double seconds)
+{
+	for (size_t i = 0; i < bytes; i++) {
+		if (data[i] == '\n') {
+			take_line(c, seconds);
+			c->length = c->escape = 0;
+		} else if (!paint(c, data[i]) && data[i] != '\r' && data[i] != '\0' && c->length < sizeof(c->line) - 1) {
+			c->line[c->length++] = data[i];
+		}
+	}
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* What the guest says on its console, and what of it is evidence (the lines of cli/evidence.h). */
+#ifndef CLI_CONSOLE_H
+#define CLI_CONSOLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/verdict/measured.h"
+
+#define CONSOLE_NOTES		6
+#define CONSOLE_NOTE_BYTES	140
+
+struct console {
+	char nonce[33];			/* expected back */
+	bool init;			/* user space was reached in this very run */
+	bool done;
+	bool removed;
+	bool no_device;
+	bool device;			/* a checksum came */
+	uint64_t device_bytes;
+	char device_sha256[65];
+	char version[96];		/* of Linux, as it calls itself */
+	bool panicked;
+	bool no_boot;			/* firmware found nothing that it could start, and waits for a key */
+	char failed[CONSOLE_NOTE_BYTES];	/* the first step that our initrd could not do */
+	char notes[CONSOLE_NOTES][CONSOLE_NOTE_BYTES];	/* panic, Oops and their like, word for word */
+	unsigned int nnotes;
+	bool net;			/* the network card was used */
+	struct {
+		bool done;
+		uint64_t before, after;	/* KiB of unaccepted memory */
+		unsigned int files, wrong;
+	} stress;
+	double init_seconds;
+	struct measured_log eventlog;	/* measured_free() */
+	char line[512];			/* under way */
+	size_t length;
+	unsigned int escape;		/* within a sequence that moves a cursor or sets a colour */
+};
+
+void console_begin(struct console *console, const char *nonce);
+
+/* Takes output as it comes. seconds: when, for the times in the report. */
+void console_feed(struct console *console, const char *data, size_t bytes, double seconds);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/machine/cpio.h"
+#include "cli/tdlab.h"
+
+#define MAGIC		"070701"
+#define MAGIC_BYTES	6
+#define HEADER_BYTES	110
+
+static void append(struct cpio *cpio, const void *data, size_t bytes)
+{
+	size_t padded = (cpio->bytes + bytes + 3) & ~(size_t)3;
+
+	if (padded == 0)
+		return;
+	cpio->data = xrealloc(cpio->data, padded);
+	if (bytes)
+		memcpy(cpio->data + cpio->bytes, data, bytes);
+	memset(cpio->data + cpio->bytes + bytes, 0, padded - cpio->bytes - bytes);
+	cpio->bytes = padded;
+}
+
+static void entry(struct cpio *cpio, const char *path, uint32_t inode, uint32_t mode, const void *data, size_t bytes)
+{
+	/* inode, mode, uid, gid, links, mtime, size, device (2), of a device file (2), name's length, checksum */
+	uint32_t fields[] = { inode, mode, 0, 0, 1, 0, (uint32_t)bytes, 0, 0, 0, 0, (uint32_t)strlen(path) + 1, 0 };
+	char *head = xcalloc(1, HEADER_BYTES + strlen(path) + 1), *p = head + MAGIC_BYTES;
+
+	memcpy(head, MAGIC, MAGIC_BYTES);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++, p += 8)
+		snprintf(p, 9, "%08X", fields[i]);
+	memcpy(p, path, strlen(path) + 1);
+	append(cpio, head, HEADER_BYTES + strlen(path) + 1);
+	append(cpio, data, bytes);
+	free(head);
+}
+
+void cpio_folder(struct cpio *cpio, const char *path)
+{
+	entry(cpio, path, ++cpio->entries, S_IFDIR | 0755, NULL, 0);
+}
+
+void cpio_file(struct cpio *cpio, const char *path, uint32_t permissions, const void *data, size_t bytes)
+{
+	entry(cpio, path, ++cpio->entries, S_IFREG | permissions, data, bytes);
+}
+
+void cpio_end(struct cpio *cpio)
+{
+	entry(cpio, "TRAILER!!!", 0, 0, NULL, 0);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/boot.h"
+#include "cli/evidence.h"
+#include "cli/file.h"
+#include "cli/machine/modules.h"
+
+/* The program that speaks for an initrd that does not know us. */
+static int add_first(struct boot *b, struct cpio *archive)
+{
+	char *path = installed(EVIDENCE_FIRST);
+	uint8_t *data = NULL;
+	size_t bytes;
+	int status;
+
+	if (!path)
+		return complain(STATUS_ENVIRONMENT, "no " EVIDENCE_FIRST " beside tdlab: run make");
+	status = file_read(path, "program", &data, &bytes);
+	if (!status) {
+		cpio_file(archive, EVIDENCE_FIRST, 0755, data, bytes);
+		cpio_end(archive);
+		b->first = true;
+	}
+	free(data);
+	free(path);
+	return status;
+}
+
+/* Linux takes several archives in a row, compressed or not, each at a multiple of 4 bytes. */
+static void join(uint8_t **data, size_t *bytes, struct cpio *archive)
+{
+	size_t padded = (*bytes + 3) & ~(size_t)3;
+
+	if (!archive->bytes)
+		return;
+	*data = xrealloc(*data, padded + archive->bytes);
+	memset(*data + *bytes, 0, padded - *bytes);
+	memcpy(*data + padded, archive->data, archive->bytes);
+	*bytes = padded + archive->bytes;
+	free(archive->data);
+	*archive = (struct cpio){ 0 };
+}
+
+int boot_initrd(struct boot *b, size_t *bytes)
+{
+	const struct boot_options *o = &b->options;
+	char *own = o->initrd ? NULL : installed("initrd.cpio");
+	const char *path = o->initrd ? o->initrd : own;
+	struct cpio archive = { 0 };
+	uint8_t *data = NULL;
+	int status;
+
+	if (!path)
+		return complain(STATUS_ENVIRONMENT, "no initrd.cpio beside tdlab: run make, or use --initrd");
+	status = file_read(path, "initrd", &data, bytes);
+	if (!status && *bytes == 0)
+		status = complain(STATUS_INPUT, "initrd %s: the file is empty", path);
+	if (!status && (b->device.attached || o->net) && (!o->initrd || o->modules))
+		status = modules_collect(o->kernel, b->guest.version, o->modules, o->net, &archive);
+	if (!status) {
+		b->modules = archive.bytes != 0;
+		join(&data, bytes, &archive);
+		if (o->initrd && !(o->append && strstr(o->append, "rdinit=")))
+			status = add_first(b, &archive);
+	}
+	if (!status) {
+		join(&data, bytes, &archive);
+		b->initrd_fd = file_from("tdlab-initrd", data, *bytes);
+		status = b->initrd_fd < 0 ? STATUS_ENVIRONMENT : 0;
+	}
+	free(archive.data);
+	free(data);
+	free(own);
+	return status;
+}

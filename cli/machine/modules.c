@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/evidence.h"
+#include "cli/file.h"
+#include "cli/machine/modules.h"
+#include "cli/machine/process.h"
+#include "cli/tdlab.h"
+
+#define MODULES		16	/* with all that they depend on */
+#define MODULE_BYTES	(64u << 20)
+
+static const char *const wanted[] = { "virtio_pci", "virtio_blk", "virtio_net" };
+
+struct module {
+	char name[64];
+	uint8_t *data;
+	size_t bytes;
+};
+
+struct collection {
+	const char *folder;
+	char *order;		/* text of modules.order: what there is, one path per line */
+	struct module modules[MODULES];
+	unsigned int count;
+};
+
+/* Linux takes - and _ for the same in names of modules. */
+static bool same_name(const char *a, const char *b, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if ((a[i] == '-' ? '_' : a[i]) != (b[i] == '-' ? '_' : b[i]))
+			return false;
+	return b[length] == '\0';
+}
+
+/* Path in the folder without ".ko" or ".o" and what follows, to be freed; NULL if the kernel has no such module. */
+static char *path_of(const struct collection *c, const char *name)
+{
+	const char *line = c->order, *base;
+	size_t length, stem;
+
+	for (; *line; line += length + (line[length] == '\n')) {
+		length = strcspn(line, "\n");
+		for (base = line + length; base > line && base[-1] != '/'; base--)
+			;
+		stem = strcspn(base, ".\n");
+		if (same_name(base, name, stem))
+			return xprintf("%s/%.*s", c->folder, (int)(base + stem - line), line);
+	}
+	return NULL;
+}
+
+/* The module's file, decompressed by the program that the kernel's own build used. */
+static int read_module(const char *stem, struct module *module)
+{
+	static const struct {
+		const char *suffix;
+		const char *program;
+	} forms[] = { { ".ko", NULL }, { ".ko.xz", "xz" }, { ".ko.zst", "zstd" }, { ".ko.gz", "gzip" } };
+	int status = STATUS_INPUT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		char *path = xprintf("%s%s", stem, forms[i].suffix);
+		char *const argv[] = { (char *)(uintptr_t)forms[i].program, (char *)(uintptr_t)"-dcq", NULL };
+		int in;
+
+		if (access(path, F_OK) != 0) {
+			free(path);
+			continue;
+		}
+		if (!forms[i].program) {
+			status = file_read(path, "module", &module->data, &module->bytes);
+		} else {
+			in = open(path, O_RDONLY | O_CLOEXEC);
+			module->data = (uint8_t *)process_capture(argv, in, MODULE_BYTES, &module->bytes);
+			status = module->data
+					 ? 0
+					 : complain(STATUS_ENVIRONMENT, "module %s: cannot be decompressed with %s",
+						    path, forms[i].program);
+			if (in >= 0)
+				close(in);
+		}
+		free(path);
+		return status;
+	}
+	return complain(STATUS_INPUT, "module %s.ko: listed in modules.order, but not there", stem);
+}
+
+/* The value of "depends=" in the section .modinfo, whose entries end with 0 (linux include/linux/moduleinfo.h). */
+static const char *depends(const struct module *module)
+{
+	static const char key[] = "\0depends=";
+	const uint8_t *found = memmem(module->data, module->bytes, key, sizeof(key) - 1);
+	const char *value = found ? (const char *)found + sizeof(key) - 1 : NULL;
+
+	if (!value || !memchr(value, '\0', module->bytes - (size_t)((const uint8_t *)value - module->data)))
+		return "";
+	return value;
+}
+
+static int collect(struct collection *c, const char *name, unsigned int depth)
+{
+	struct module module = { 0 };
+	char *stem, *needs;
+	int status;
+
+	for (unsigned int i = 0; i < c->count; i++)
+		if (strcmp(c->modules[i].name, name) == 0)
+			return 0;
+	stem = path_of(c, name);
+	if (!stem)	/* built into the kernel, or not there; the guest will say */
+		return 0;
+	snprintf(module.name, sizeof(module.name), "%s", name);
+	status = read_module(stem, &module);
+	free(stem);
+	if (status)
+		return status;
+	needs = xprintf("%s", depends(&module));
+	for (char *word = needs; word && !status;) {
+		char *comma = strchr(word, ',');
+
+		if (comma)
+			*comma++ = '\0';
+		if (*word && depth < MODULES)
+			status = collect(c, word, depth + 1);
+		word = comma;
+	}
+	free(needs);
+	if (!status && c->count == MODULES)
+		status = complain(STATUS_INPUT, "module %s: needs more than %d modules", name, MODULES);
+	if (status)
+		free(module.data);
+	else
+		c->modules[c->count++] = module;
+	return status;
+}
+
+/* The folder with modules.order, to be freed; NULL if there is none. */
+static char *find_folder(const char *kernel, const char *release)
+{
+	char *beside = folder_of(kernel), *found = NULL;
+	char *places[] = {
+		xprintf("%s/modules", beside),			   /* scripts/fetch-kernel */
+		build_tree_of(kernel),
+		xprintf("%s/../lib/modules/%s", beside, release),  /* an unpacked package */
+		xprintf("/lib/modules/%s", release),
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		char *order = xprintf("%s/modules.order", places[i] ? places[i] : "");
+
+		if (!found && places[i] && access(order, R_OK) == 0)
+			found = places[i];
+		else
+			free(places[i]);
+		free(order);
+	}
+	free(beside);
+	return found;
+}
+
+static void archive_all(struct collection *c, struct cpio *archive)
+{
+	if (c->count)
+		cpio_folder(archive, EVIDENCE_MODULE_DIR);
+	for (unsigned int i = 0; i < c->count; i++) {
+		char *path = xprintf("%s/%02u-%s.ko", EVIDENCE_MODULE_DIR, i, c->modules[i].name);
+
+		cpio_file(archive, path, 0644, c->modules[i].data, c->modules[i].bytes);
+		free(path);
+		free(c->modules[i].data);
+	}
+	if (c->count)
+		cpio_end(archive);
+}
+
+int modules_collect(const char *kernel, const char *release, const char *folder, bool net, struct cpio *archive)
+{
+	struct collection c = { 0 };
+	char *found = folder ? xprintf("%s", folder) : find_folder(kernel, release), *path;
+	uint8_t *order = NULL;
+	size_t bytes = 0;
+	int status = 0;
+
+	if (!found)
+		return 0;
+	path = xprintf("%s/modules.order", found);
+	c.folder = found;
+	if (access(path, R_OK) != 0)
+		status = complain(STATUS_INPUT,
+				  "--modules %s: it has no modules.order, so it is not a kernel's folder of modules",
+				  found);
+	if (!status)
+		status = file_read(path, "list of modules", &order, &bytes);
+	if (!status)
+		c.order = xprintf("%.*s", (int)bytes, (const char *)order);
+	for (size_t i = 0; i < ARRAY_SIZE(wanted) - !net && !status; i++)
+		status = collect(&c, wanted[i], 0);
+	archive_all(&c, archive);
+	free(order);
+	free(c.order);
+	free(path);
+	free(found);
+	return status;
+}

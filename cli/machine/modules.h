@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel modules that the device test needs, as an archive to be put behind the initrd (cli/evidence.h). */
+#ifndef CLI_MODULES_H
+#define CLI_MODULES_H
+
+#include <stdbool.h>
+
+#include "cli/machine/cpio.h"
+
+/*
+ * folder: a kernel package's or build tree's, holding modules.order; NULL: looked for beside the kernel and under
+ * /lib/modules/RELEASE. net: that of the network card too. archive->bytes stays 0 if nothing is needed or to be found.
+ * Returns 0, or a status after a complaint.
+ */
+int modules_collect(const char *kernel, const char *release, const char *folder, bool net, struct cpio *archive);
+
+#endif

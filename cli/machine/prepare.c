@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "cli/boot.h"
+#include "cli/evidence.h"
+#include "cli/file.h"
+#include "cli/machine/random.h"
+
+#define GPAW		48	/* with four levels of host page tables no more is to be had (monitor/npt.h) */
+#define IDLE_MS		20000	/* of guest time without anything happening: nothing that boots pauses so long */
+#define RUNAWAY_CALLS	10000	/* in a row that claim no page; a guest that takes R11 byte by byte needs 4096 */
+#define DEFAULT_APPEND	"console=ttyS0 panic=-1 oops=panic"
+
+static int check_numbers(struct boot *b)
+{
+	const struct boot_options *o = &b->options;
+
+	if (o->cpus.value < 1 || o->cpus.value > TD_MAX_VCPUS)
+		return complain(STATUS_INPUT, "--cpus %" PRIu64 ": from 1 to %d", o->cpus.value, TD_MAX_VCPUS);
+	if (o->timeout.value < 1 || o->timeout.value > 1000000)
+		return complain(STATUS_INPUT, "--timeout %" PRIu64 ": from 1 to 1000000 seconds", o->timeout.value);
+	if (o->net && o->seed.given)
+		return complain(STATUS_INPUT, "--net: not with --seed, because answers of a network come when they come");
+	if (!machine_layout(&b->machine, o->memory.value))
+		return complain(STATUS_INPUT, "--memory %" PRIu64 "%s: from %lluM to %lluG, in steps of 2M",
+				o->memory.value % (1 << 20) ? o->memory.value : o->memory.value >> 20,
+				o->memory.value % (1 << 20) ? "" : "M", MACHINE_MIN_GUEST >> 20,
+				MACHINE_MAX_GUEST >> 30);
+	return 0;
+}
+
+/* A seed makes the nonce repeatable too: it is in the guest's memory, and so in its journal. */
+static void draw(struct boot *b)
+{
+	uint64_t state;
+
+	b->seed = b->options.seed.value;
+	if (!b->options.seed.given && getrandom(&b->seed, 4, 0) != 4)	/* short enough to be typed again */
+		b->seed = (uint64_t)getpid();
+	state = b->seed;
+	if (!b->options.seed.given)
+		getrandom(&state, sizeof(state), 0);
+	snprintf(b->nonce, sizeof(b->nonce), "%016" PRIx64, random_next(&state));
+}
+
+static int make_cmdline(struct boot *b)
+{
+	const char *append = b->options.append;
+	char *first = xprintf("%s", "");
+	const char *quiet = b->options.quiet && b->guest.linux_kernel ? " quiet" : "";
+	int length;
+
+	if (b->first) {
+		free(first);
+		first = xprintf(" rdinit=/%s %s%s", EVIDENCE_FIRST, EVIDENCE_FIRST_NONCE, b->nonce);
+	}
+	length = snprintf(b->config.cmdline, sizeof(b->config.cmdline), "%s%s %s%s%s%s%s", DEFAULT_APPEND, quiet,
+			  EVIDENCE_NONCE, b->nonce, first, append ? " " : "", append ? append : "");
+	free(first);
+
+	if (length < 0 || (size_t)length >= sizeof(b->config.cmdline))
+		return complain(STATUS_INPUT, "--append: the command line has %d bytes, %zu are allowed", length,
+				sizeof(b->config.cmdline) - 1);
+	return 0;
+}
+
+static void fill_config(struct boot *b)
+{
+	struct monitor_config *c = &b->config;
+
+	c->magic = MONITOR_CONFIG_MAGIC;
+	c->bytes = sizeof(*c);
+	c->idle_ms = IDLE_MS;
+	c->flags = b->options.trace_exits || boot_repeats(b) ? MONITOR_TRACE_EXITS : 0;
+	if (b->qemu.version < QEMU_CX16_GOOD)
+		c->flags |= MONITOR_HIDE_CX16;
+#ifdef TDLAB_ALIAS_BANKS	/* the build that must not pass a single run: tests/alias.bats */
+	c->flags |= MONITOR_ALIAS_BANKS;
+#endif
+	c->machine = b->machine;
+	c->td.vcpus = (uint32_t)b->options.cpus.value;
+	c->td.gpaw = GPAW;
+	c->td.attributes = TDX_ATTR_SEPT_VE_DISABLE;
+	c->td.seed = b->seed;
+	c->td.runaway_calls = RUNAWAY_CALLS;
+	machine_slots(&b->machine, &c->td);
+}
+
+/* Where the console and the journal go is opened before the guest runs: afterwards would be too late to say no. */
+static int open_outputs(struct boot *b)
+{
+	const struct boot_options *o = &b->options;
+
+	b->console_fd = STDERR_FILENO;
+	if (o->console)
+		b->console_fd = open(o->console, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (b->console_fd < 0)
+		return complain(STATUS_INPUT, "--console %s: %s", o->console, strerror(errno));
+	if (o->journal)
+		b->records.copy = fopen(o->journal, "we");
+	if (o->journal && !b->records.copy)
+		return complain(STATUS_INPUT, "--journal %s: %s", o->journal, strerror(errno));
+	if (o->eventlog)
+		b->eventlog_fd = open(o->eventlog, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (o->eventlog && b->eventlog_fd < 0)
+		return complain(STATUS_INPUT, "--eventlog %s: %s", o->eventlog, strerror(errno));
+	return 0;
+}
+
+/* What the guest begins with, and what that may begin. */
+static int read_guest(struct boot *b)
+{
+	const struct boot_options *o = &b->options;
+	int status = 0;
+
+	if (o->firmware) {
+		status = guest_read_firmware(&b->guest, o->firmware);
+		if (!status && machine_layout_firmware(&b->machine, o->memory.value, &b->guest.tdvf))
+			status = guest_firmware_fits(&b->guest, &b->machine);
+	}
+	if (!status && o->kernel)
+		status = guest_read(&b->guest, o->kernel);
+	if (status)
+		return status;
+	if (!o->kernel && (o->initrd || o->modules || o->append))
+		return complain(STATUS_INPUT,
+				"--initrd, --modules and --append are for a kernel that is named: the disk has its own");
+	if (o->kernel && !b->guest.linux_kernel && (o->initrd || o->modules))
+		return complain(STATUS_INPUT, "%s is a payload: it takes no --initrd and no --modules", b->guest.path);
+	if (o->kernel && !b->guest.linux_kernel && o->firmware)
+		return complain(STATUS_INPUT, "%s is a payload: firmware can only start Linux", b->guest.path);
+	return 0;
+}
+
+/* The user's files first, then the surroundings. */
+static int check_input(struct boot *b)
+{
+	size_t initrd = 0;
+	int status = check_numbers(b);
+
+	if (!status)
+		status = behaviour_load(&b->behaviour, b->options.vmm, b->options.behaviours);
+	if (!status)
+		status = behaviour_inject(&b->behaviour, &b->options.inject);
+	if (!status)
+		status = read_guest(b);
+	if (!status)
+		status = boot_disk(b);
+	if (!status && b->guest.linux_kernel)
+		status = boot_initrd(b, &initrd);
+	if (!status)
+		status = make_cmdline(b);
+	if (!status && !b->options.firmware)	/* which finds room by itself */
+		status = guest_fits(&b->guest, initrd, strlen(b->config.cmdline), b->machine.ram[0].bytes);
+	return status;
+}
+
+/* What QEMU is given in files. */
+static int make_files(struct boot *b)
+{
+	const struct guest *g = &b->guest;
+
+	if (g->firmware && (b->firmware_fd = file_from("tdlab-firmware", g->firmware_data, g->firmware_bytes)) < 0)
+		return STATUS_ENVIRONMENT;
+	if (g->path && (b->kernel_fd = file_from("tdlab-kernel", g->data, g->bytes)) < 0)
+		return STATUS_ENVIRONMENT;
+	return 0;
+}
+
+int boot_prepare(struct boot *b)
+{
+	int status;
+
+	b->firmware_fd = b->kernel_fd = b->initrd_fd = b->config_fd = b->disk_fd = b->ram.fd = -1;
+	b->console_fd = b->eventlog_fd = -1;
+	draw(b);
+	status = check_input(b);
+	if (!status)
+		status = qemu_find(&b->qemu, b->options.qemu);
+	if (!status && !(b->monitor = installed("monitor.elf")))
+		status = complain(STATUS_ENVIRONMENT, "no monitor.elf beside tdlab: run make");
+	if (!status)
+		status = memory_available(b->options.memory.value);
+	if (status)
+		return status;
+	fill_config(b);
+	return make_files(b);
+}
+
+int boot_arm(struct boot *b)
+{
+	int status;
+
+	b->config.td.behaviour = b->behaviour.packed;
+	b->config_fd = file_from("tdlab-config", &b->config, sizeof(b->config));
+	if (b->config_fd < 0)
+		return STATUS_ENVIRONMENT;
+	status = ram_create(&b->ram, &b->machine);
+	return status ? status : open_outputs(b);
+}
+
+static void close_all(struct boot *b)
+{
+	int *const fds[] = { &b->firmware_fd, &b->kernel_fd, &b->initrd_fd, &b->config_fd, &b->disk_fd };
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+	if (b->console_fd > STDERR_FILENO)
+		close(b->console_fd);
+}
+
+void boot_free(struct boot *b)
+{
+	close_all(b);
+	ram_close(&b->ram);
+	records_free(&b->records);
+	if (b->eventlog_fd > STDERR_FILENO)
+		close(b->eventlog_fd);
+	measured_free(&b->console.eventlog);
+	judge_free(&b->judgement);
+	symbols_free(&b->symbols);
+	behaviour_free(&b->behaviour);
+	free(b->guest.data);
+	free(b->guest.firmware_data);
+	free(b->qemu.path);
+	free(b->monitor);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/machine/qemu.h"
+
+unsigned int qemu_version(const char *text, char *shown, size_t bytes)
+{
+	unsigned int major = 0, minor = 0, micro = 0;
+	const char *found = strstr(text, "version ");
+
+	if (!found || sscanf(found, "version %u.%u.%u", &major, &minor, &micro) < 2 || minor > 99 || micro > 99)
+		return 0;
+	snprintf(shown, bytes, "%u.%u.%u", major, minor, micro);
+	return major * 10000 + minor * 100 + micro;
+}
+
+int qemu_find(struct qemu *qemu, const char *wanted)
+{
+	char *argv[] = { NULL, (char *)(uintptr_t)"-version", NULL };
+	size_t bytes;
+	char *text;
+
+	*qemu = (struct qemu){ .path = process_find(wanted ? wanted : QEMU_NAME) };
+	if (!qemu->path && wanted)
+		return complain(STATUS_ENVIRONMENT, "--qemu %s: no such program", wanted);
+	if (!qemu->path)
+		return complain(STATUS_ENVIRONMENT,
+				"no " QEMU_NAME " in PATH: install the package qemu-system-x86, or use --qemu");
+	argv[0] = qemu->path;
+	text = process_capture(argv, -1, 65536, &bytes);
+	if (text)
+		qemu->version = qemu_version(text, qemu->text, sizeof(qemu->text));
+	free(text);
+	if (!qemu->version)
+		return complain(STATUS_ENVIRONMENT, "%s: \"-version\" does not answer as QEMU's does", qemu->path);
+	if (qemu->version < QEMU_LEAST)
+		return complain(STATUS_ENVIRONMENT, "%s is QEMU %s: 7.2 or newer is needed", qemu->path, qemu->text);
+	return 0;
+}
+
+static void add_file(struct words *w, const char *name, int fd)
+{
+	words_add(w, "-fw_cfg");
+	words_add(w, "name=%s,file=/proc/self/fd/%d", name, fd);
+}
+
+static void add_disk(struct words *w, const struct qemu_run *run)
+{
+	words_add(w, "-blockdev");
+	words_add(w, "driver=raw,node-name=disk,read-only=%s,file.driver=file,file.locking=off,file.filename=%s%d",
+		  run->disk_read_only ? "on" : "off", "/proc/self/fd/", run->disk);
+	words_add(w, "-device");
+	words_add(w, "virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on%s%s%s",
+		  run->seeded ? ",ioeventfd=off,share-rw=on" : "", run->firmware >= 0 ? ",serial=" : "",
+		  run->firmware >= 0 ? run->serial : "");
+	if (!run->seeded)
+		return;
+	words_add(w, "-device");
+	words_add(w, "virtio-blk-pci,drive=disk,disable-modern=on,share-rw=on,multifunction=on,addr=%x.%x",
+		  MACHINE_SETTLE_DEVICE, MACHINE_SETTLE_FUNCTION);
+}
+
+/* QEMU's own network, with a way out to nowhere; no ROM, which would have firmware boot from it. */
+static void add_net(struct words *w)
+{
+	words_add(w, "-netdev");
+	words_add(w, "user,id=net,restrict=on");
+	words_add(w, "-device");
+	words_add(w, "virtio-net-pci,netdev=net,disable-legacy=on,iommu_platform=on,romfile=");
+}
+
+static void add_link(struct words *w, const struct qemu_run *run)
+{
+	words_add(w, "-chardev");
+	words_add(w, "socket,id=qmp,fd=%d", run->link->qmp[1]);
+	words_add(w, "-mon");
+	words_add(w, "chardev=qmp,mode=control");
+	if (!run->continued)
+		return;
+	words_add(w, "-incoming");
+	words_add(w, "defer");
+}
+
+/* The machine that monitor/ expects: the comment at the top of monitor/main.c. */
+void qemu_arguments(const struct qemu_run *run, struct words *w)
+{
+	static const char *const fixed[] = {
+		"-no-user-config", "-nodefaults", "-display", "none", "-no-reboot",
+		"-machine", "q35,memory-backend=ram,hpet=off,smm=off,vmport=off,i8042=on,usb=off",
+		"-accel", "tcg,thread=single",
+
+		/* Continued, it would look for its option ROM where firmware may be by now (qemu hw/i386/kvmvapic.c). */
+		"-global", "apic-common.vapic=off",
+		"-cpu", "max,phys-bits=48,la57=off",
+		"-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+	};
+
+	words_add(w, "%s", run->qemu->path);
+	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
+		words_add(w, "%s", fixed[i]);
+	words_add(w, "-smp");
+	words_add(w, "%u", run->cpus);
+	words_add(w, "-m");
+	words_add(w, "%" PRIu64 "M", run->machine->ram_bytes >> 20);
+	words_add(w, "-object");
+	words_add(w, "memory-backend-file,id=ram,size=%" PRIu64 "M,mem-path=/proc/self/fd/%d,share=on",
+		  run->machine->ram_bytes >> 20, run->ram);
+	words_add(w, "-kernel");
+	words_add(w, "%s", run->monitor);
+	add_file(w, MACHINE_FILE_CONFIG, run->config);
+	if (run->firmware >= 0)
+		add_file(w, MACHINE_FILE_FIRMWARE, run->firmware);
+	if (run->kernel >= 0)
+		add_file(w, MACHINE_FILE_KERNEL, run->kernel);
+	if (run->initrd >= 0)
+		add_file(w, MACHINE_FILE_INITRD, run->initrd);
+	if (run->disk >= 0)
+		add_disk(w, run);
+	if (run->net)
+		add_net(w);
+	if (run->link)
+		add_link(w, run);
+	if (!run->seeded)
+		return;
+
+	/* Time is a count of instructions, and every source of chance has the seed: the same run again. */
+	words_add(w, "-icount");
+	words_add(w, "shift=0,sleep=off");
+	words_add(w, "-rtc");
+	words_add(w, "base=2024-01-01T00:00:00,clock=vm");
+	words_add(w, "-seed");
+	words_add(w, "%" PRIu64, run->seed);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* QEMU: which one, how old, and its command line. */
+#ifndef CLI_QEMU_H
+#define CLI_QEMU_H
+
+#include "cli/machine/process.h"
+#include "cli/machine/snapshot.h"
+#include "cli/tdlab.h"
+#include "monitor/machine.h"
+
+#define QEMU_NAME	"qemu-system-x86_64"
+#define QEMU_LEAST	70200u	/* 7.2.0, Debian 12's */
+#define QEMU_CX16_GOOD	100000u	/* from 10.0 on cmpxchg16b leaves RFLAGS alone */
+
+struct qemu {
+	char *path;
+	unsigned int version;	/* 7.2.22: 70222 */
+	char text[32];		/* "7.2.22" */
+};
+
+/* wanted: --qemu, or NULL for the one in PATH. Returns 0, or STATUS_ENVIRONMENT after a complaint. */
+int qemu_find(struct qemu *qemu, const char *wanted);
+
+/* Number of a version as QEMU's -version prints it; 0 if there is none. */
+unsigned int qemu_version(const char *text, char *shown, size_t bytes);
+
+struct qemu_run {
+	const struct qemu *qemu;
+	const struct machine *machine;
+	const char *monitor;		/* the monitor's image */
+	unsigned int cpus;
+	bool seeded;
+	uint64_t seed;
+	int ram, config, firmware, kernel, initrd, disk;	/* descriptors; -1 for none but of the first two */
+	const char *serial;		/* of the disk, as far as the guest has firmware: where it finds the run's nonce */
+	bool disk_read_only, net;
+	const struct snapshot_link *link;	/* NULL: nothing is saved or continued */
+	bool continued;
+};
+
+void qemu_arguments(const struct qemu_run *run, struct words *words);
+
+#endif

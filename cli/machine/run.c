@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/machine/run.h"
+
+#define DRAIN_MS	20
+#define PROGRESS_S	0.2
+#define CONSOLE_ROOM \
+	(1 << 20)		/* a full pipe would make the guest's serial port wait for us: not the same run again \
+				 */
+#define LAST_WORDS	2048	/* of QEMU's stderr that are kept */
+#define MONITOR_DONE	1	/* exit status of QEMU when the monitor ended the run: 2 * 0 + 1 (monitor/end.c) */
+#define MONITOR_PANIC	3
+
+enum { CONSOLE, ERRORS, SIGNALS, SOURCES };
+
+struct watch {
+	struct run *run;
+	struct pollfd fds[SOURCES];
+	pid_t pid;
+	uint64_t exits;			/* of the guest, when they were last seen to change, and QEMU's CPU time then */
+	double cpu;
+	double start, td_start, shown;	/* td_start: on our clock; negative until the TD runs */
+	const char *doing;	/* for the progress line, or NULL */
+	char errors[LAST_WORDS];
+	size_t errors_length;
+	bool console_lost;
+};
+
+/* Guest time at this moment, as well as it can be known from outside. */
+static double guest_seconds(struct watch *w)
+{
+	const struct records *r = w->run->records;
+
+	if (r->count && w->run->virtual_time)
+		return records_seconds(r, &r->all[r->count - 1]);
+	return w->td_start < 0 ? -1 : seconds_now() - w->td_start;
+}
+
+/* Seconds of CPU that QEMU has used; negative if that cannot be told. */
+static double cpu_seconds(pid_t pid)
+{
+	clockid_t clock;
+	struct timespec t;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t))
+		return -1;
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void drain(struct watch *w)
+{
+	struct records *r = w->run->records;
+
+	ram_drain(w->run->ram, r);
+	if (w->td_start < 0 && r->count && r->tsc_hz)
+		w->td_start = seconds_now() - records_seconds(r, &r->all[r->count - 1]);
+	if (w->run->look)
+		w->doing = w->run->look(w->run->look_arg, cpu_seconds(w->pid));
+}
+
+/* A terminal is not the guest's to command: what could be an escape sequence does not reach it. */
+static size_t harmless(char *data, size_t bytes)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < bytes; i++) {
+		unsigned char c = (unsigned char)data[i];
+
+		if (c == '\n' || c == '\t' || (c >= 0x20 && c != 0x7f))
+			data[kept++] = data[i];
+	}
+	return kept;
+}
+
+static void show(struct watch *w, char *data, size_t bytes)
+{
+	size_t done = 0;
+	ssize_t put;
+
+	if (isatty(w->run->console_fd))
+		bytes = harmless(data, bytes);
+	while (done < bytes && !w->console_lost) {
+		put = write(w->run->console_fd, data + done, bytes - done);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0) {
+			w->console_lost = true;	/* the run goes on: its verdict does not depend on it */
+			complain(0, "the guest's console cannot be written any more: %s", strerror(errno));
+			return;
+		}
+		done += (size_t)put;
+	}
+}
+
+/* False when the other end is closed. */
+static bool take_console(struct watch *w)
+{
+	char data[65536];
+	ssize_t got = read(w->fds[CONSOLE].fd, data, sizeof(data));
+
+	if (got > 0) {
+		console_feed(w->run->console, data, (size_t)got, guest_seconds(w));
+		show(w, data, (size_t)got);
+	}
+	return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+static bool take_errors(struct watch *w)
+{
+	char data[4096];
+	ssize_t got = read(w->fds[ERRORS].fd, data, sizeof(data));
+	size_t room = sizeof(w->errors) - 1 - w->errors_length;
+
+	if (got > 0) {
+		room = (size_t)got < room ? (size_t)got : room;
+		memcpy(w->errors + w->errors_length, data, room);
+		w->errors_length += room;
+	}
+	return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+static void progress(struct watch *w)
+{
+	static const char *const phases[] = { "firmware", "TD runs", "TD detected", "converting", "user space" };
+	const struct records *r = w->run->records;
+	unsigned int phase = r->count > 0;
+
+	if (!w->run->progress || seconds_now() - w->shown < PROGRESS_S)
+		return;
+	w->shown = seconds_now();
+	for (size_t i = r->count; i > 0 && phase < 3; i--)
+		phase = r->all[i - 1].type == TD_EV_MAPGPA ? 3 : r->all[i - 1].type == TD_EV_MARK ? 2 : phase;
+	if (w->run->console->init)
+		phase = 4;
+	fprintf(stderr, "\r\033[K%5.1f s  %s", w->shown - w->start, w->doing ? w->doing : phases[phase]);
+	fflush(stderr);
+}
+
+/* A vCPU that spins with interrupts off does nothing that the monitor could see. A busy host must not look so. */
+static bool hangs(struct watch *w)
+{
+	volatile struct monitor_status *status = ram_status(w->run->ram);
+	double cpu = cpu_seconds(w->pid);
+
+	if (!status || cpu < 0 || status->exits != w->exits) {
+		w->exits = status ? status->exits : 0;
+		w->cpu = cpu;
+		return false;
+	}
+	return cpu - w->cpu >= RUN_HUNG_S;
+}
+
+static bool waits(struct watch *w)
+{
+	volatile struct monitor_status *status = w->run->save ? ram_status(w->run->ram) : NULL;
+
+	return status && __atomic_load_n(&status->waiting, __ATOMIC_ACQUIRE);
+}
+
+/* Until QEMU has closed its output, which it does when it ends, or is not to go on. */
+static void watch(struct watch *w, struct run_end *end)
+{
+	struct signalfd_siginfo info;
+
+	while (w->fds[CONSOLE].fd >= 0 || w->fds[ERRORS].fd >= 0) {
+		if (poll(w->fds, SOURCES, DRAIN_MS) < 0 && errno != EINTR)
+			return;
+		drain(w);
+		if (w->fds[CONSOLE].revents && !take_console(w))
+			w->fds[CONSOLE].fd = -1;
+		if (w->fds[ERRORS].revents && !take_errors(w))
+			w->fds[ERRORS].fd = -1;
+		if (w->fds[SIGNALS].revents && read(w->fds[SIGNALS].fd, &info, sizeof(info)) == sizeof(info)) {
+			end->signal = (int)info.ssi_signo;
+			return;
+		}
+		if (seconds_now() - w->start >= (double)w->run->timeout) {
+			end->timed_out = true;
+			return;
+		}
+		if (waits(w)) {
+			end->saved = true;
+			return;
+		}
+		if (w->run->console->no_boot) {
+			end->no_boot = true;
+			return;
+		}
+		if (hangs(w)) {
+			end->hung = true;
+			return;
+		}
+		progress(w);
+	}
+}
+
+/* The last line that QEMU wrote, without its own name in front. */
+static void last_words(const struct watch *w, struct run_end *end)
+{
+	const char *line = w->errors, *text = w->errors, *colon;
+
+	for (; *text; text = strchr(text, '\n') ? strchr(text, '\n') + 1 : text + strlen(text))
+		if (*text != '\n')
+			line = text;
+	colon = strstr(line, ": ");
+	if (colon && colon < line + strcspn(line, "\n") && strncmp(line, "qemu", 4) == 0)
+		line = colon + 2;
+	snprintf(end->message, sizeof(end->message), "%.*s", (int)strcspn(line, "\n"), line);
+}
+
+static void how_it_ended(struct watch *w, int status, struct run_end *end)
+{
+	volatile struct monitor_status *monitor = ram_status(w->run->ram);
+
+	last_words(w, end);	/* in case that it ends with the monitor's status, and the journal has no end */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == MONITOR_DONE && monitor)
+		return;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == MONITOR_PANIC) {
+		end->monitor_failed = true;
+		ram_message(w->run->ram, end->message, sizeof(end->message));
+	} else if (!*end->message && WIFSIGNALED(status)) {
+		snprintf(end->message, sizeof(end->message), "killed by signal %d", WTERMSIG(status));
+	}
+}
+
+/* What it still had to say is the beginning of what a continued one says. */
+static int save(struct watch *w)
+{
+	int status = snapshot_save(w->run->save, w->run->link);
+
+	while (!status && poll(&w->fds[CONSOLE], 1, 0) > 0 && (w->fds[CONSOLE].revents & POLLIN) && take_console(w))
+		;
+	return status;
+}
+
+int run_qemu(struct run *run, const struct words *arguments, struct run_end *end)
+{
+	struct watch w = { .run = run, .td_start = -1, .start = seconds_now() };
+	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, signals, status = 0;
+	sigset_t set;
+
+	*end = (struct run_end){ 0 };
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signals = signalfd(-1, &set, SFD_CLOEXEC);
+	if (signals < 0 || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC))
+		return complain(STATUS_ENVIRONMENT, "cannot make pipes: %s", strerror(errno));
+	fcntl(out[1], F_SETPIPE_SZ, CONSOLE_ROOM);
+	w.pid = process_start(arguments->all, -1, out[1], err[1]);
+	close(out[1]);
+	close(err[1]);
+	if (w.pid < 0)
+		return complain(STATUS_ENVIRONMENT, "cannot start %s: %s", arguments->all[0], strerror(errno));
+	w.fds[CONSOLE] = (struct pollfd){ .fd = out[0], .events = POLLIN };
+	w.fds[ERRORS] = (struct pollfd){ .fd = err[0], .events = POLLIN };
+	w.fds[SIGNALS] = (struct pollfd){ .fd = signals, .events = POLLIN };
+	if (run->link)
+		snapshot_link_started(run->link);
+	if (run->from)
+		status = snapshot_load(run->from, run->link);
+	if (!status)
+		watch(&w, end);
+	if (end->saved)
+		status = save(&w);
+	if (status || end->timed_out || end->hung || end->no_boot || end->signal || end->saved)
+		process_end(w.pid);
+	else
+		how_it_ended(&w, process_wait(w.pid), end);
+	drain(&w);
+	run->wall = seconds_now() - w.start;
+	if (run->progress)
+		fputs("\r\033[K", stderr);
+	close(out[0]);
+	close(err[0]);
+	close(signals);
+	return status;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/file.h"
+#include "cli/machine/template.h"
+#include "td/td.h"
+
+struct template {
+	struct ram ram;
+	struct snapshot snapshot;
+	bool reached;		/* else the guest came to its end without ever asking */
+	uint64_t at;
+	int console;		/* what it said until then */
+	uint64_t bytes;		/* of RAM that are not a hole */
+	double seconds;
+};
+
+/* The guest's own end is every row's. What was not the guest's doing is nobody's. */
+static int ended_early(struct boot *b)
+{
+	int status;
+
+	judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->device, &b->end);
+	status = b->judgement.status;
+	if (status == STATUS_ENVIRONMENT)
+		complain(status, "%s", b->judgement.why);
+	judge_free(&b->judgement);
+	return status == STATUS_ENVIRONMENT || status > STATUS_SIGNAL ? status : 0;
+}
+
+int template_make(struct template **made, struct boot *b, uint64_t at)
+{
+	struct template *t = *made = xcalloc(1, sizeof(*t));
+	int status;
+
+	t->at = at;
+	t->console = file_memory("tdlab-console", 0);
+	b->behaviour.packed = (struct td_behaviour){ 0 };	/* before a later MapGPA: converts everything */
+	b->config.template_at = at;
+	b->save = &t->snapshot;
+	b->options.console = "/dev/null";
+	status = t->console < 0 ? STATUS_ENVIRONMENT : boot_arm(b);
+	if (status)
+		return status;
+	close(b->console_fd);
+	b->console_fd = t->console;
+	status = boot_run(b);
+	b->console_fd = -1;
+	b->save = NULL;
+	t->reached = b->end.saved;
+	t->seconds = b->wall;
+	t->ram = b->ram;
+	b->ram = (struct ram){ .fd = -1 };
+	return status || t->reached ? status : ended_early(b);
+}
+
+void template_free(struct template *t)
+{
+	if (!t)
+		return;
+	ram_close(&t->ram);
+	free(t->snapshot.state);
+	if (t->console >= 0)
+		close(t->console);
+	free(t);
+}
+
+/* What the template said, and its records, begin the files of every run. */
+static int repeat_beginning(const struct template *t, struct boot *b)
+{
+	char data[65536];
+	off_t at = 0;
+	ssize_t got;
+
+	while ((got = pread(t->console, data, sizeof(data), at)) > 0 && write(b->console_fd, data, (size_t)got) == got)
+		at += got;
+	if (got)
+		return complain(STATUS_ENVIRONMENT, "--keep: %s: %s", b->options.console, strerror(errno));
+	if (b->records.copy)
+		fwrite(b->records.all, sizeof(*b->records.all), b->records.count, b->records.copy);
+	return 0;
+}
+
+/* The VMM that it is to go on under. */
+static int give_orders(struct boot *b)
+{
+	volatile struct monitor_status *status = ram_status(&b->ram);
+	struct td *td = ram_td(&b->ram, &b->config.td);
+
+	if (!status || !td || !td_set_behaviour(td, &b->behaviour.packed, b->seed))
+		return complain(STATUS_ENVIRONMENT, "monitor.elf is of another build than tdlab: run make");
+	status->resume = 1;
+	return 0;
+}
+
+int template_run(const struct template *t, struct boot *b)
+{
+	int status = boot_arm(b);
+
+	if (!status)
+		status = repeat_beginning(t, b);
+	if (status)
+		return status;
+	if (!t->reached) {
+		judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->device, &b->end);
+		return 0;
+	}
+	status = ram_copy(&b->ram, &t->ram);
+	if (!status)
+		status = give_orders(b);
+	b->from = &t->snapshot;
+	return status ? status : boot_judged(b);
+}
+
+void template_describe(const struct template *t)
+{
+	if (t->reached)
+		printf("template   booted to MapGPA %llu in %.1f s; every row goes on from there\n",
+		       (unsigned long long)t->at, t->seconds);
+	else
+		printf("template   the guest came to its end in %.1f s without a MapGPA %llu: every row is that run\n",
+		       t->seconds, (unsigned long long)t->at);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/tdx.h"
+#include "cli/verdict/digest.h"
+#include "td/td.h"
+
+struct reading {
+	struct judgement *j;
+	const struct records *records;
+	uint64_t s;			/* shared bit */
+	uint64_t *callers;		/* where a CALLERS record goes, or NULL */
+	size_t fatal_bytes;
+};
+
+static struct conversion *conversion(struct judgement *j, uint32_t id)
+{
+	for (size_t i = j->nconversions; i > 0; i--)
+		if (j->conversions[i - 1].id == id)
+			return &j->conversions[i - 1];
+	return NULL;
+}
+
+static void take_open(struct reading *r, const struct td_event *e)
+{
+	struct judgement *j = r->j;
+
+	j->conversions = xrealloc(j->conversions, (j->nconversions + 1) * sizeof(*j->conversions));
+	j->conversions[j->nconversions++] = (struct conversion){
+		.id = (uint32_t)e->a[0], .gpa = e->a[1] & ~r->s, .to_shared = e->a[1] & r->s, .pages = e->a[2],
+	};
+}
+
+static void take_mapgpa(struct reading *r, const struct td_event *e)
+{
+	struct conversion *c = conversion(r->j, (uint32_t)(e->a[4] >> 32));
+	uint64_t converted = (uint32_t)e->a[4];
+
+	r->j->totals.mapgpa_calls++;
+	r->j->totals.retries += e->a[2] == TDVMCALL_RETRY;
+	if (e->a[2] != TDVMCALL_SUCCESS || converted < e->a[1] / TDX_PAGE_SIZE)
+		r->j->struck = true;
+	if (!c)
+		return;
+	c->calls++;
+	c->record = (size_t)(e - r->records->all) + 1;
+	c->retries += e->a[2] == TDVMCALL_RETRY;
+	r->callers = c->callers;	/* of the last call: the one that gave up is the one to be asked */
+}
+
+static void take_close(struct reading *r, const struct td_event *e)
+{
+	struct conversion *c = conversion(r->j, (uint32_t)(e->a[0] >> 32));
+	struct totals *t = &r->j->totals;
+
+	if (!c)
+		return;
+	c->closed = true;
+	c->how = (enum td_close)(uint32_t)e->a[0];
+	c->gpa = e->a[1] & ~r->s;
+	c->pages = e->a[2] >> 32;
+	c->done = (uint32_t)e->a[2];
+	c->calls = e->a[3] >> 32;
+	c->retries = (uint32_t)e->a[3];
+	c->stalls = e->a[4] >> 32;
+	c->longest_run = (uint32_t)e->a[4];
+	t->stalls += c->stalls;
+	if (c->how == TD_CLOSE_MERGED)
+		return;	/* its pages are another's now */
+	*(c->to_shared ? &t->to_shared_pages : &t->to_private_pages) += c->done;
+	t->completed += c->how == TD_CLOSE_COMPLETE;
+	if (c->how == TD_CLOSE_ABANDONED)
+		t->abandoned_pages += c->pages - c->done;
+}
+
+static void take_accept(struct reading *r, const struct td_event *e)
+{
+	uint32_t code = tdx_code(e->a[1]);
+
+	/* That a page is mapped in another size is the VMM's doing only where no smaller one is left. */
+	if (code == TDX_OPERAND_BUSY || (code == TDX_PAGE_SIZE_MISMATCH && e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_4K))
+		r->j->struck = true;
+	if (code != TDX_SUCCESS)
+		return;
+	*(e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? &r->j->totals.accepts_2m : &r->j->totals.accepts_4k) += 1;
+}
+
+static void take_verdict(struct reading *r, const struct td_event *e)
+{
+	struct judgement *j = r->j;
+	unsigned int class = (unsigned int)(e->a[0] >> 32), kind = (unsigned int)(uint32_t)e->a[0];
+	struct finding *last = j->nfindings ? &j->findings[j->nfindings - 1] : NULL;
+	uint64_t gpa = e->a[1] & ~(TDX_PAGE_SIZE - 1);
+
+	if (class == TD_CLASS_OK)
+		return;
+	r->callers = NULL;
+	if (last && last->kind == kind && last->class == class && last->rip == e->rip &&
+	    last->gpa + last->pages * TDX_PAGE_SIZE == gpa && last->real << 8 == (e->a[3] & 0xff00)) {
+		last->pages += e->a[2];
+		return;
+	}
+	j->findings = xrealloc(j->findings, (j->nfindings + 1) * sizeof(*j->findings));
+	j->findings[j->nfindings] = (struct finding){
+		.kind = kind, .class = class, .gpa = gpa, .pages = e->a[2], .rip = e->rip, .detail = e->a[4],
+		.real = (unsigned int)(e->a[3] >> 8) & 0xff, .known = (unsigned int)e->a[3] & 0xff,
+		.record = (size_t)(e - r->records->all),
+	};
+	r->callers = j->findings[j->nfindings++].callers;
+	j->nviolations += class == TD_CLASS_VIOLATION;
+}
+
+/* Text of ReportFatalError, 40 bytes a record. */
+static void take_fatal(struct reading *r, const struct td_event *e)
+{
+	size_t room = sizeof(r->j->fatal) - 1 - r->fatal_bytes, bytes = sizeof(e->a) < room ? sizeof(e->a) : room;
+
+	memcpy(r->j->fatal + r->fatal_bytes, e->a, bytes);
+	r->fatal_bytes += bytes;
+}
+
+static void take_mark(struct reading *r, const struct td_event *e)
+{
+	struct judgement *j = r->j;
+	double when = records_seconds(r->records, e);
+
+	if (e->a[0] == TD_MARK_DETECTED) {
+		if (j->detected < 0)
+			j->detected = when;
+		return;
+	}
+	j->ended = when;
+	j->mark = (unsigned int)e->a[0];
+	j->marked = true;
+	j->end_value = e->a[1];
+}
+
+static void take(struct reading *r, const struct td_event *e)
+{
+	switch (e->type) {
+	case TD_EV_START:
+		r->s = tdx_shared_bit((unsigned int)e->a[0]);
+		break;
+	case TD_EV_OPEN:
+		take_open(r, e);
+		break;
+	case TD_EV_MAPGPA:
+		take_mapgpa(r, e);
+		break;
+	case TD_EV_CLOSE:
+		take_close(r, e);
+		break;
+	case TD_EV_ACCEPT:
+		take_accept(r, e);
+		break;
+	case TD_EV_DEED:
+		r->j->struck = true;
+		break;
+	case TD_EV_VERDICT:
+		take_verdict(r, e);
+		break;
+	case TD_EV_FATAL:
+		take_fatal(r, e);
+		break;
+	case TD_EV_STOP:
+		r->j->stop = (unsigned int)e->a[0];
+		r->j->stop_detail = e->a[1];
+		r->j->ended = r->j->ended < 0 ? records_seconds(r->records, e) : r->j->ended;
+		break;
+	case TD_EV_COUNT:
+		if (e->a[0] < EXIT_KINDS)
+			r->j->exits[e->a[0]] += e->a[1];
+		break;
+	case TD_EV_MARK:
+		take_mark(r, e);
+		break;
+	default:
+		break;
+	}
+}
+
+/* The last ACCEPT of a finding's first page. */
+static void last_accept(struct finding *f, const struct records *records)
+{
+	for (size_t i = records->count; i > 0; i--) {
+		const struct td_event *e = &records->all[i - 1];
+		uint64_t bytes = e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? TDX_2M_SIZE : TDX_PAGE_SIZE;
+
+		if (e->type != TD_EV_ACCEPT || f->gpa - e->a[0] / TDX_PAGE_SIZE * TDX_PAGE_SIZE >= bytes)
+			continue;
+		f->rip = e->rip;
+		f->record = i;
+		return;
+	}
+}
+
+/*
+ * That a conversion was abandoned is often known only at the end, when nobody's stack is there to be looked at. Who
+ * made its last call, and what happened up to there, tells more.
+ */
+static void look_back(struct judgement *j, const struct records *records, uint64_t s)
+{
+	for (size_t i = 0; i < j->nfindings; i++) {
+		struct finding *f = &j->findings[i];
+		const struct conversion *c = NULL;
+
+		if (f->kind == TD_V_ACCEPT_ABANDONED)
+			last_accept(f, records);
+
+		for (size_t n = j->nconversions; n > 0 && !c && f->kind == TD_V_ABANDONED; n--)
+			if ((f->gpa & ~s) - j->conversions[n - 1].gpa < j->conversions[n - 1].pages * TDX_PAGE_SIZE)
+				c = &j->conversions[n - 1];
+		if (!c || !c->calls)
+			continue;
+		memcpy(f->callers, c->callers, sizeof(f->callers));
+		f->record = c->record;
+	}
+}
+
+void digest(struct judgement *j, const struct records *records)
+{
+	struct reading r = { .j = j, .records = records };
+
+	j->detected = j->ended = -1;
+	for (size_t i = 0; i < records->count; i++) {
+		const struct td_event *e = &records->all[i];
+
+		if (e->type == TD_EV_CALLERS) {
+			if (r.callers)
+				memcpy(r.callers, e->a, sizeof(e->a));
+			r.callers = NULL;
+			continue;
+		}
+		if (e->type != TD_EV_EXIT)
+			r.callers = NULL;
+		take(&r, e);
+	}
+	look_back(j, records, r.s);
+}

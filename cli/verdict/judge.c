@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/verdict/digest.h"
+#include "td/td.h"
+
+static const struct {
+	const char *name, *sentence;
+	bool finished;
+} outcomes[] = {
+#define OUTCOME(id, name, sentence, finished) { name, sentence, finished },
+	OUTCOMES(OUTCOME)
+#undef OUTCOME
+};
+
+const char *outcome_name(enum outcome outcome)
+{
+	return outcomes[outcome].name;
+}
+
+const char *outcome_sentence(enum outcome outcome)
+{
+	return outcomes[outcome].sentence;
+}
+
+bool outcome_finished(enum outcome outcome)
+{
+	return outcomes[outcome].finished;
+}
+
+const char *verdict_name(enum verdict verdict)
+{
+	static const char *const names[] = { "pass", "fail", "inconclusive" };
+
+	return names[verdict];
+}
+
+static enum outcome outcome_of(const struct judgement *j, const struct console *console, const struct run_end *end)
+{
+	if (end->monitor_failed)
+		return OUTCOME_MONITOR;
+	if (j->detected < 0 && end->no_tdx && !end->signal)
+		return OUTCOME_NO_TDX;
+	if (j->stop == TD_STOP_FATAL_ERROR)
+		return OUTCOME_FATAL_ERROR;
+	if (j->stop != TD_RUNNING && j->stop != TD_STOP_ENGINE)
+		return OUTCOME_STOPPED;
+	if (!j->marked)
+		return end->signal ? OUTCOME_INTERRUPTED :
+		       end->no_boot ? OUTCOME_NO_BOOT : end->timed_out ? OUTCOME_TIMEOUT : OUTCOME_QEMU;
+	switch (j->mark) {
+	case TD_MARK_POWER_OFF:
+		return OUTCOME_POWER_OFF;
+	case TD_MARK_SHUTDOWN:
+		return j->end_value == 0 ? OUTCOME_ENDED : OUTCOME_PAYLOAD_FAILED;
+	case TD_MARK_RESET:
+		if (console->panicked)
+			return OUTCOME_PANIC;
+		return j->end_value == 1 ? OUTCOME_TRIPLE_FAULT : OUTCOME_RESET;
+	case TD_MARK_IDLE:
+		return console->panicked ? OUTCOME_PANIC : OUTCOME_IDLE;
+	case TD_MARK_NO_TDX:
+		return OUTCOME_NO_TDX;
+	default:
+		return OUTCOME_MONITOR;
+	}
+}
+
+static void say(struct judgement *j, enum verdict verdict, int status, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void say(struct judgement *j, enum verdict verdict, int status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(j->why, sizeof(j->why), format, args);
+	va_end(args);
+	j->verdict = verdict;
+	j->status = status;
+}
+
+/* A later conversion of the same direction that touches c and was completed: the guest came there in the end. */
+static bool made_up_for(const struct judgement *j, const struct conversion *c)
+{
+	for (const struct conversion *d = c + 1; d < j->conversions + j->nconversions; d++)
+		if (d->to_shared == c->to_shared && d->closed && d->how == TD_CLOSE_COMPLETE &&
+		    d->gpa < c->gpa + c->pages * TDX_PAGE_SIZE && c->gpa < d->gpa + d->pages * TDX_PAGE_SIZE)
+			return true;
+	return false;
+}
+
+/* Under a VMM that would have gone on, the guest was to complete; the first conversion that it did not. */
+static const struct conversion *missed(const struct judgement *j, const struct td_behaviour *behaviour)
+{
+	for (size_t i = 0; i < j->nconversions && !behaviour->contain; i++) {
+		const struct conversion *c = &j->conversions[i];
+
+		if (c->closed &&
+		    (c->how == TD_CLOSE_REFUSED || c->how == TD_CLOSE_UNDONE || c->how == TD_CLOSE_ABANDONED) &&
+		    !made_up_for(j, c))
+			return c;
+	}
+	return NULL;
+}
+
+/* The violation that is named in the verdict: the first that is not merely what another one led to. */
+static const struct finding *first_violation(const struct judgement *j)
+{
+	for (size_t i = 0; i < j->nfindings; i++)
+		if (j->findings[i].class == TD_CLASS_VIOLATION)
+			return &j->findings[i];
+	return NULL;
+}
+
+static bool judge_failure(struct judgement *j, const struct td_behaviour *behaviour)
+{
+	const struct finding *f = first_violation(j);
+	const struct conversion *c = missed(j, behaviour);
+
+	if (f && j->nviolations > 1)
+		say(j, VERDICT_FAIL, STATUS_FAIL, "%s, and %zu more", violation_sentence(f->kind), j->nviolations - 1);
+	else if (f)
+		say(j, VERDICT_FAIL, STATUS_FAIL, "%s", violation_sentence(f->kind));
+	else if (c)
+		say(j, VERDICT_FAIL, STATUS_FAIL, "a conversion of %" PRIu64 " pages was %s after %" PRIu64
+		    ", although the VMM would have gone on", c->pages, close_name(c->how), c->done);
+	return f || c;
+}
+
+/* The module ended the TD at a page of which the judge has said that the VMM took it, or lied about it. */
+static bool ended_by_vmm(const struct judgement *j)
+{
+	uint64_t page = j->stop_detail & ~(TDX_PAGE_SIZE - 1);
+
+	for (size_t i = 0; i < j->nfindings; i++)
+		if (j->findings[i].class == TD_CLASS_VMM_CAUSED && page >= j->findings[i].gpa &&
+		    page - j->findings[i].gpa < j->findings[i].pages * TDX_PAGE_SIZE)
+			return true;
+	return false;
+}
+
+/* A guest that met a VMM which does not let it complete may well stop, or be stopped: there is an end to it. */
+static bool contained(const struct judgement *j)
+{
+	return j->outcome == OUTCOME_FATAL_ERROR || j->outcome == OUTCOME_PANIC || j->outcome == OUTCOME_IDLE ||
+	       (j->outcome == OUTCOME_STOPPED && ended_by_vmm(j));
+}
+
+/* The disk belongs to the VMM: where the guest is not expected to complete, what comes from there says nothing. */
+static const char *no_device(const struct judgement *j, const struct console *console,
+			     const struct device_facts *device)
+{
+	if (!device->attached)
+		return NULL;
+	if (console->device && !j->device_equal)
+		return "the disk's data came back wrong";
+	return strncmp(console->failed, "read", 4) == 0 ? "the disk could not be read" : NULL;
+}
+
+/* What is missing before a pass may be called one; NULL if nothing is. */
+static const char *no_evidence(const struct judgement *j, const struct console *console,
+			       const struct td_behaviour *behaviour, const struct device_facts *device,
+			       const struct run_end *end)
+{
+	bool stopped = behaviour->contain && contained(j);
+
+	if (j->detected < 0)
+		return "no TD was detected: the guest never asked TDG.VP.INFO";
+	if (behaviour->contain && !j->struck)
+		return "the VMM never came to misbehave: the guest made no request that the behaviour is about";
+	if (!behaviour->contain && j->totals.completed == 0)
+		return "no conversion was completed: the guest never asked for one";
+	if (j->outcome != OUTCOME_ENDED && !stopped && !console->init)
+		return "user space was never reached: the run's nonce did not come back (tdlab-boot(1), EVIDENCE)";
+	if (console->stress.wrong)
+		return "files in memory came back wrong";
+	if (end->log_differs)
+		return "the RTMRs are not what the guest's event log says was measured";
+	return behaviour->contain ? NULL : no_device(j, console, device);
+}
+
+static void judge_rest(struct judgement *j, const struct console *console, const struct td_behaviour *behaviour,
+		       const struct device_facts *device, const struct run_end *end)
+{
+	bool finished = outcome_finished(j->outcome) || (behaviour->contain && contained(j));
+	const char *missing = no_evidence(j, console, behaviour, device, end);
+
+	if (j->outcome == OUTCOME_NO_TDX)
+		say(j, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE,
+		    "this kernel does not know TDX: it needs CONFIG_INTEL_TDX_GUEST=y");
+	else if (!finished && j->outcome == OUTCOME_STOPPED)
+		say(j, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED,
+		    "%s (%s at GPA 0x%" PRIx64 ") and no violation was seen", outcome_sentence(j->outcome),
+		    stop_name(j->stop), j->stop_detail);
+	else if (!finished)
+		say(j, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "%s and no violation was seen",
+		    outcome_sentence(j->outcome));
+	else if (missing)
+		say(j, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "%s", missing);
+	else if (behaviour->contain && j->outcome == OUTCOME_STOPPED)
+		say(j, VERDICT_PASS, STATUS_PASS, "the TDX module ended the TD for what the VMM had done: contained, no violation");
+	else if (behaviour->contain)
+		say(j, VERDICT_PASS, STATUS_PASS, "what the VMM did not complete was contained, no violation");
+	else
+		say(j, VERDICT_PASS, STATUS_PASS, "every conversion completed, no violation");
+}
+
+void judge(struct judgement *j, const struct records *records, const struct console *console,
+	   const struct td_behaviour *behaviour, const struct device_facts *device, const struct run_end *end)
+{
+	*j = (struct judgement){ 0 };
+	digest(j, records);
+	j->outcome = outcome_of(j, console, end);
+	j->device_equal = console->device && console->device_bytes == device->bytes &&
+			  strcmp(console->device_sha256, device->sha256) == 0;
+	if (j->outcome == OUTCOME_MONITOR || j->outcome == OUTCOME_QEMU)
+		say(j, VERDICT_INCONCLUSIVE, STATUS_ENVIRONMENT, "%s%s%s", outcome_sentence(j->outcome),
+		    *end->message ? ": " : "", end->message);
+	else if (!judge_failure(j, behaviour))
+		judge_rest(j, console, behaviour, device, end);
+	if (j->outcome == OUTCOME_INTERRUPTED)
+		j->status = STATUS_SIGNAL + end->signal;
+}
+
+void judge_free(struct judgement *j)
+{
+	free(j->conversions);
+	free(j->findings);
+	*j = (struct judgement){ 0 };
+}

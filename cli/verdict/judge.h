@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the journal, the console and how QEMU ended, to an outcome (how the guest came to its end) and a verdict (what
+ * is to be said of it).
+ */
+#ifndef CLI_JUDGE_H
+#define CLI_JUDGE_H
+
+#include "cli/machine/console.h"
+#include "cli/verdict/records.h"
+#include "monitor/exits.h"
+#include "td/behaviour.h"
+
+#define CALLERS 5
+
+struct conversion {
+	uint32_t id;
+	uint64_t gpa;		/* without S */
+	bool to_shared;
+	bool closed;
+	enum td_close how;
+	uint64_t pages, done;
+	uint64_t calls, retries, stalls, longest_run;
+	uint64_t callers[CALLERS];	/* of its last call */
+	size_t record;		/* index behind its last call */
+};
+
+/* One row per violation; pages that follow one another are one row. */
+struct finding {
+	unsigned int kind;	/* enum td_violation */
+	unsigned int class;	/* enum td_class */
+	uint64_t gpa;		/* with S */
+	uint64_t pages;
+	uint64_t rip;
+	uint64_t callers[CALLERS];
+	unsigned int real, known;
+	uint64_t detail;
+	size_t record;		/* index of its first record; of an abandoned conversion: behind its last call */
+};
+
+struct totals {
+	uint64_t mapgpa_calls, retries, stalls, to_shared_pages, to_private_pages, accepts_4k, accepts_2m,
+		abandoned_pages;
+	uint64_t completed;	/* conversions */
+};
+
+/* OUTCOME(identifier, name, sentence, whether the guest came to its end by itself) */
+#define OUTCOMES(OUTCOME) \
+	OUTCOME(POWER_OFF, "power-off", "the guest powered off", 1) \
+	OUTCOME(ENDED, "ended", "the payload ended with status 0", 1) \
+	OUTCOME(RESET, "reset", "the guest reset the machine", 1) \
+	OUTCOME(PAYLOAD_FAILED, "payload-failed", "the payload ended with a status that is not 0", 0) \
+	OUTCOME(PANIC, "panic", "the guest's kernel panicked", 0) \
+	OUTCOME(FATAL_ERROR, "fatal-error", "the guest called ReportFatalError", 0) \
+	OUTCOME(STOPPED, "stopped", "the TDX module ended the TD", 0) \
+	OUTCOME(TRIPLE_FAULT, "triple-fault", "a vCPU triple-faulted", 0) \
+	OUTCOME(IDLE, "idle", "the guest hung: nothing could happen in it any more", 0) \
+	OUTCOME(NO_BOOT, "no-boot", "the firmware found nothing that it could start", 0) \
+	OUTCOME(TIMEOUT, "timeout", "the guest did not finish in time", 0) \
+	OUTCOME(NO_TDX, "no-tdx", "the guest does not know TDX", 0) \
+	OUTCOME(INTERRUPTED, "interrupted", "the run was interrupted", 0) \
+	OUTCOME(MONITOR, "monitor-failed", "tdlab's monitor could not go on", 0) \
+	OUTCOME(QEMU, "qemu-failed", "QEMU ended before the guest did", 0)
+
+enum outcome {
+#define OUTCOME(id, name, sentence, finished) OUTCOME_##id,
+	OUTCOMES(OUTCOME)
+#undef OUTCOME
+};
+
+enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_INCONCLUSIVE };
+
+/* What the run itself knows. */
+struct run_end {
+	bool timed_out;
+	bool saved;		/* not its end: it waits for orders, and was saved */
+	bool no_boot;		/* the firmware gave up */
+	bool hung;		/* the guest used its CPU and did nothing that could be seen */
+	int signal;		/* that ended the command, or 0 */
+	bool log_differs;	/* the RTMRs are not what the guest's event log says */
+	bool no_tdx;		/* the kernel's file shows no sign of TDX support */
+	bool monitor_failed;	/* message says why */
+	char message[256];	/* of the monitor, or QEMU's last words */
+};
+
+struct device_facts {
+	bool attached;
+	uint64_t bytes;
+	char sha256[65];
+};
+
+struct judgement {
+	struct conversion *conversions;
+	size_t nconversions;
+	struct finding *findings;	/* in their order */
+	size_t nfindings;
+	size_t nviolations;		/* of class violation */
+	struct totals totals;
+	uint64_t exits[EXIT_KINDS];
+	double detected, ended;		/* seconds of guest time; negative: never */
+	unsigned int stop;		/* enum td_stop; TD_RUNNING: td did not end it */
+	uint64_t stop_detail;
+	bool marked;			/* a mark says how the run ended: */
+	unsigned int mark;		/* enum td_mark_kind */
+	uint64_t end_value;
+	char fatal[96];			/* what ReportFatalError said */
+	bool struck;			/* the VMM answered other than with plain success */
+	bool device_equal;
+	enum outcome outcome;
+	enum verdict verdict;
+	int status;
+	char why[200];			/* the verdict in words */
+};
+
+void judge(struct judgement *judgement, const struct records *records, const struct console *console,
+	   const struct td_behaviour *behaviour, const struct device_facts *device, const struct run_end *end);
+void judge_free(struct judgement *judgement);
+
+const char *outcome_name(enum outcome outcome);
+const char *outcome_sentence(enum outcome outcome);
+bool outcome_finished(enum outcome outcome);
+const char *verdict_name(enum verdict verdict);
+
+#endif

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/* Journals made by hand, and what is to be said of them. */
+#include "abi/tdx.h"
+#include "cli/testing.h"
+#include "cli/verdict/judge.h"
+#include "td/td.h"
+
+#define S	(1ull << 47)
+#define HZ	1000000ull
+#define POOL	0x3aa00000ull
+
+static struct records records;
+static struct console console;
+static struct td_behaviour behaviour;
+static struct device_facts device;
+static struct run_end end;
+static struct judgement j;
+
+static void event(unsigned int type, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
+{
+	struct td_event e = { .time = records.count * HZ, .type = (uint16_t)type, .sequence = (uint32_t)records.count,
+			      .rip = 0xffffffff81000000, .a = { a0, a1, a2, a3, a4 } };
+
+	records_add(&records, &e, 1);
+}
+
+/* The start of a run in which everything is as it should be. */
+static void begin(void)
+{
+	records_free(&records);
+	judge_free(&j);
+	behaviour = (struct td_behaviour){ 0 };
+	device = (struct device_facts){ 0 };
+	end = (struct run_end){ 0 };
+	console_begin(&console, "n");
+	console_feed(&console, "tdlab: init n\n", 14, 3.5);
+	event(TD_EV_START, 48, 1, 262144, 7, HZ);
+	event(TD_EV_MARK, TD_MARK_DETECTED, 0, 0, 0, 0);
+}
+
+static void call(uint32_t id, uint64_t gpa, uint64_t pages, uint64_t r10, uint64_t r11, uint64_t done)
+{
+	event(TD_EV_MAPGPA, gpa, pages * TDX_PAGE_SIZE, r10, r11, (uint64_t)id << 32 | done);
+}
+
+static void close_it(uint32_t id, enum td_close how, uint64_t gpa, uint64_t pages, uint64_t done, uint64_t calls,
+		     uint64_t retries, uint64_t stalls)
+{
+	event(TD_EV_CLOSE, (uint64_t)id << 32 | how, gpa, pages << 32 | done, calls << 32 | retries,
+	      stalls << 32 | stalls);
+}
+
+/* A conversion of 1024 pages in two calls. */
+static void converted(uint32_t id, uint64_t gpa)
+{
+	event(TD_EV_OPEN, id, gpa, 1024, 0, 0);
+	call(id, gpa, 1024, TDVMCALL_RETRY, gpa + 0x200000, 512);
+	event(TD_EV_CALLERS, 0x111, 0x222, 0, 0, 0);
+	call(id, gpa + 0x200000, 512, TDVMCALL_SUCCESS, 0, 512);
+	close_it(id, TD_CLOSE_COMPLETE, gpa, 1024, 1024, 2, 1, 0);
+}
+
+static void power_off(void)
+{
+	event(TD_EV_STOP, TD_STOP_ENGINE, 0, 0, 0, 0);
+	event(TD_EV_MARK, TD_MARK_POWER_OFF, 0x2001, 0, 0, 0);
+	event(TD_EV_COUNT, EXIT_CPUID, 5, 0, 0, 0);
+}
+
+static void expect(enum outcome outcome, enum verdict verdict, int status, const char *why, const char *name)
+{
+	judge_free(&j);
+	judge(&j, &records, &console, &behaviour, &device, &end);
+	if (!tap_ok(j.outcome == outcome && j.verdict == verdict && j.status == status && strstr(j.why, why), name))
+		printf("# %s, %s, %d: %s\n", outcome_name(j.outcome), verdict_name(j.verdict), j.status, j.why);
+}
+
+static void test_pass(void)
+{
+	begin();
+	converted(1, POOL | S);
+	converted(2, POOL);
+	event(TD_EV_OPEN, 3, 0x1000 | S, 1, 0, 0);
+	call(3, 0x1000 | S, 1, TDVMCALL_SUCCESS, 0, 1);
+	close_it(3, TD_CLOSE_COMPLETE, 0x1000 | S, 1, 1, 1, 0, 0);
+	event(TD_EV_ACCEPT, POOL, 0, 0, 0, 0);
+	event(TD_EV_ACCEPT, POOL | TDX_LEVEL_2M, 0, 0, 0, 0);
+	event(TD_EV_ACCEPT, POOL | TDX_LEVEL_2M, tdx_status(TDX_PAGE_SIZE_MISMATCH, 1), 0, 0, 0);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "every conversion completed", "a good run passes");
+	tap_is(j.nconversions, 3, "conversions");
+	tap_ok(j.conversions[0].gpa == POOL && j.conversions[0].to_shared && j.conversions[0].done == 1024 &&
+		       j.conversions[0].calls == 2 && j.conversions[0].retries == 1 && !j.conversions[1].to_shared,
+	       "their facts");
+	tap_ok(j.totals.mapgpa_calls == 5 && j.totals.retries == 2 && j.totals.to_shared_pages == 1025 &&
+	       j.totals.to_private_pages == 1024 && j.totals.accepts_4k == 1 && j.totals.accepts_2m == 1, "totals");
+	tap_is(j.totals.completed, 3, "completed conversions");
+	tap_ok(j.exits[EXIT_CPUID] == 5 && j.detected == 1 && j.ended == 19, "exits and times");
+}
+
+static void test_evidence(void)
+{
+	begin();
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "no conversion was completed",
+	       "no conversion");
+	begin();
+	converted(1, POOL | S);
+	power_off();
+	console_begin(&console, "n");
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "user space was never reached",
+	       "no nonce");
+	begin();
+	records.count = 1;
+	converted(1, POOL | S);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "no TD was detected", "no TDG.VP.INFO");
+	begin();
+	converted(1, POOL | S);
+	power_off();
+	device = (struct device_facts){ true, 512, "aa" };
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "a disk without a driver is no obstacle");
+	console_feed(&console, "tdlab: device vda 512 ab\n", 25, 4);
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "disk's data came back wrong",
+	       "wrong data is");
+	console_feed(&console, "tdlab: device vda 512 aa\n", 25, 4);
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "right data is not");
+	tap_ok(j.device_equal, "and is told");
+}
+
+static void test_abandoned(void)
+{
+	begin();
+	event(TD_EV_OPEN, 1, POOL | S, 16384, 0, 0);
+	call(1, POOL | S, 16384, TDVMCALL_RETRY, POOL | S, 0);
+	event(TD_EV_CALLERS, 0x333, 0x444, 0, 0, 0);
+	power_off();
+	close_it(1, TD_CLOSE_ABANDONED, POOL | S, 16384, 0, 1, 1, 1);
+	event(TD_EV_VERDICT, (uint64_t)TD_CLASS_VIOLATION << 32 | TD_V_ABANDONED, POOL | S, 16384, 0x104, 0);
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was given up although", "an abandoned conversion fails");
+	tap_ok(j.nviolations == 1 && j.totals.abandoned_pages == 16384, "with its pages");
+	tap_ok(j.findings[0].callers[0] == 0x333, "who made the last call is known");
+	tap_is(j.findings[0].record, 4, "and what happened up to there");
+	begin();
+	converted(1, POOL | S);
+	event(TD_EV_OPEN, 2, POOL, 1024, 0, 0);
+	call(2, POOL, 1024, TDVMCALL_RETRY, POOL, 0);
+	close_it(2, TD_CLOSE_UNDONE, POOL, 1024, 0, 1, 1, 1);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was undone after 0",
+	       "a conversion that was undone misses the expectation");
+	behaviour.contain = 1;
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "contained", "unless it is to contain");
+	behaviour.contain = 0;
+	records.count -= 3;
+	converted(3, POOL);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "or makes up for it later");
+	begin();
+	converted(1, POOL | S);
+	event(TD_EV_OPEN, 2, POOL, 1024, 0, 0);
+	close_it(2, TD_CLOSE_CUT_OFF, POOL, 1024, 0, 1, 1, 1);
+	end.timed_out = true;
+	expect(OUTCOME_TIMEOUT, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "did not finish in time",
+	       "what the end of time cut off is nobody's fault");
+}
+
+static void verdict(unsigned int class, unsigned int kind, uint64_t gpa)
+{
+	event(TD_EV_VERDICT, (uint64_t)class << 32 | kind, gpa, 1, 0x102, 0);
+}
+
+static void test_classes(void)
+{
+	begin();
+	converted(1, POOL | S);
+	verdict(TD_CLASS_VMM_CAUSED, TD_V_PENDING_ACCESS, 0x1000);
+	verdict(TD_CLASS_HAZARD, TD_V_NONE, 0x2000);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "what the VMM caused does not fail the guest");
+	tap_ok(j.nfindings == 2 && j.nviolations == 0, "but is told");
+	begin();
+	converted(1, POOL | S);
+	verdict(TD_CLASS_VIOLATION, TD_V_DOUBLE_ACCEPT, 0x1000);
+	verdict(TD_CLASS_VIOLATION, TD_V_DOUBLE_ACCEPT, 0x2000);
+	verdict(TD_CLASS_VIOLATION, TD_V_DOUBLE_ACCEPT, 0x9000);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL,
+	       "accepted twice with no MapGPA or RELEASE over it in between, and 1 more", "violations");
+	tap_ok(j.nviolations == 2 && j.findings[0].pages == 2, "neighbours are one");
+	begin();
+	converted(1, POOL | S);
+	verdict(TD_CLASS_VIOLATION, TD_V_DOUBLE_ACCEPT, 0x1000);
+	end.signal = 2;
+	expect(OUTCOME_INTERRUPTED, VERDICT_FAIL, 130, "in between", "Ctrl-C keeps what was seen");
+	begin();
+	behaviour.contain = 1;
+	call(1, POOL | S, 512, TDVMCALL_GPA_INUSE, POOL | S, 0);
+	event(TD_EV_MARK, TD_MARK_IDLE, 0, 0, 0, 0);
+	console_begin(&console, "n");
+	expect(OUTCOME_IDLE, VERDICT_PASS, STATUS_PASS, "contained", "a guest that stops for good contains");
+	records.count--;
+	event(TD_EV_MARK, TD_MARK_RESET, 1, 0, 0, 0);
+	expect(OUTCOME_TRIPLE_FAULT, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "", "a triple fault does not");
+	records.count--;
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "user space",
+	       "one that went on must show that it did");
+	begin();
+	behaviour.contain = 1;
+	converted(1, POOL | S);
+	records.count -= 4;
+	call(1, POOL | S, 512, TDVMCALL_SUCCESS, 0, 512);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "never came to misbehave",
+	       "a script that never struck");
+}
+
+/* A run that ended like this, and nothing else was wrong with it. */
+static void ended(unsigned int mark, uint64_t value, enum outcome outcome, int status, const char *name)
+{
+	begin();
+	converted(1, POOL | S);
+	event(TD_EV_STOP, TD_STOP_ENGINE, 0, 0, 0, 0);
+	event(TD_EV_MARK, mark, value, 0, 0, 0);
+	expect(outcome, status ? VERDICT_INCONCLUSIVE : VERDICT_PASS, status, "", name);
+}
+
+static void test_ends(void)
+{
+	ended(TD_MARK_SHUTDOWN, 0, OUTCOME_ENDED, STATUS_PASS, "a payload's good end");
+	ended(TD_MARK_SHUTDOWN, 3, OUTCOME_PAYLOAD_FAILED, STATUS_UNFINISHED, "a payload's bad end");
+	ended(TD_MARK_RESET, 0, OUTCOME_RESET, STATUS_PASS, "a reboot");
+	ended(TD_MARK_RESET, 1, OUTCOME_TRIPLE_FAULT, STATUS_UNFINISHED, "a triple fault");
+	ended(TD_MARK_IDLE, 20000, OUTCOME_IDLE, STATUS_UNFINISHED, "a hang");
+	ended(TD_MARK_NO_TDX, 0, OUTCOME_NO_TDX, STATUS_INCONCLUSIVE, "a kernel that takes a #VE for nothing");
+	console_feed(&console, "Kernel panic - x\n", 17, 4);
+	records.count--;
+	event(TD_EV_MARK, TD_MARK_RESET, 0, 0, 0, 0);
+	expect(OUTCOME_PANIC, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "panicked", "a panic");
+	behaviour.contain = 1;
+	expect(OUTCOME_PANIC, VERDICT_PASS, STATUS_PASS, "contained", "a panic contains");
+	begin();
+	event(TD_EV_FATAL, 0x6c6c6568, 0, 0, 0, 0);
+	event(TD_EV_STOP, TD_STOP_FATAL_ERROR, 0, 0, 0, 0);
+	expect(OUTCOME_FATAL_ERROR, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "ReportFatalError", "ReportFatalError");
+	tap_ok(strcmp(j.fatal, "hell") == 0, "with its text");
+	behaviour.contain = 1;
+	call(1, POOL | S, 512, TDVMCALL_GPA_INUSE, POOL | S, 0);
+	expect(OUTCOME_FATAL_ERROR, VERDICT_PASS, STATUS_PASS, "contained", "contains");
+	begin();
+	event(TD_EV_FATAL, 0x6161616161616161, 0x6161616161616161, 0x6161616161616161, 0x6161616161616161,
+	      0x6161616161616161);
+	event(TD_EV_FATAL, 0x62, 0, 0, 0, 0);
+	event(TD_EV_STOP, TD_STOP_FATAL_ERROR, 0, 0, 0, 0);
+	expect(OUTCOME_FATAL_ERROR, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "", "a longer text");
+	tap_ok(strlen(j.fatal) == 41 && j.fatal[40] == 'b', "is of two records");
+	begin();
+	event(TD_EV_STOP, TD_STOP_BAD_GPA, 0x5000, 0, 0, 0);
+	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "bad-gpa at GPA 0x5000", "the module ends it");
+	begin();
+	end.no_boot = true;
+	expect(OUTCOME_NO_BOOT, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "nothing that it could start", "nothing to boot");
+	begin();
+	expect(OUTCOME_QEMU, VERDICT_INCONCLUSIVE, STATUS_ENVIRONMENT, "QEMU ended", "QEMU dies");
+	snprintf(end.message, sizeof(end.message), "out of luck");
+	end.monitor_failed = true;
+	expect(OUTCOME_MONITOR, VERDICT_INCONCLUSIVE, STATUS_ENVIRONMENT, "out of luck", "the monitor fails");
+	begin();
+	records.count = 1;
+	end.no_tdx = true;
+	expect(OUTCOME_NO_TDX, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "CONFIG_INTEL_TDX_GUEST",
+	       "a kernel without TDX");
+}
+
+/* The module ends a TD for what the VMM did: that is all the containment there can be. */
+static void test_ended_by_vmm(void)
+{
+	begin();
+	behaviour.contain = 1;
+	converted(1, POOL | S);
+	event(TD_EV_DEED, TD_DEED_REMOVED, 0x4000, 2, 0, 0);
+	verdict(TD_CLASS_VMM_CAUSED, TD_V_PENDING_ACCESS, 0x5008);
+	event(TD_EV_STOP, TD_STOP_PRIVATE_LOST, 0x5008, 0, 0, 0);
+	expect(OUTCOME_STOPPED, VERDICT_PASS, STATUS_PASS, "ended the TD for what the VMM had done", "a page that was taken");
+	behaviour.contain = 0;
+	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "private-lost", "unless it was to complete");
+	behaviour.contain = 1;
+	records.count--;
+	event(TD_EV_STOP, TD_STOP_PRIVATE_LOST, 0x6000, 0, 0, 0);
+	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "private-lost", "or it ended elsewhere");
+	records.count -= 2;
+	event(TD_EV_STOP, TD_STOP_PRIVATE_LOST, 0x5008, 0, 0, 0);
+	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "private-lost", "or nobody knows whose doing it was");
+	records.count--;
+	verdict(TD_CLASS_VIOLATION, TD_V_PENDING_ACCESS, 0x5008);
+	event(TD_EV_STOP, TD_STOP_PRIVATE_LOST, 0x5008, 0, 0, 0);
+	expect(OUTCOME_STOPPED, VERDICT_FAIL, STATUS_FAIL, "before it was accepted", "or it was the guest's");
+}
+
+static void test_accept_abandoned(void)
+{
+	begin();
+	converted(1, POOL | S);
+	event(TD_EV_ACCEPT, 0x3000, 0x8000020000000001, 0, 0, 0);
+	records.all[records.count - 1].rip = 0x777;
+	event(TD_EV_ACCEPT, 0x5000, 0x8000020000000001, 0, 0, 0);
+	verdict(TD_CLASS_VIOLATION, TD_V_ACCEPT_ABANDONED, 0x3000);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "ACCEPT was given up", "an ACCEPT that was given up");
+	tap_ok(j.findings[0].rip == 0x777, "who made it is known");
+}
+
+static void strikes(unsigned int type, uint64_t a0, uint64_t a1, bool strikes, const char *name)
+{
+	begin();
+	behaviour.contain = 1;
+	event(TD_EV_OPEN, 1, POOL | S, 512, 0, 0);
+	call(1, POOL | S, 512, TDVMCALL_SUCCESS, 0, 512);
+	close_it(1, TD_CLOSE_COMPLETE, POOL | S, 512, 512, 1, 0, 0);
+	event(type, a0, a1, 1, 0, 0);
+	power_off();
+	if (strikes)
+		expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "contained", name);
+	else
+		expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "never came to misbehave", name);
+}
+
+static void test_strikes(void)
+{
+	strikes(TD_EV_DEED, TD_DEED_EMPTIED, 0x4000, true, "a VMM that replaces pages strikes");
+	strikes(TD_EV_ACCEPT, 0x4000, 0x8000020000000001, true, "one that keeps ACCEPT busy");
+	strikes(TD_EV_ACCEPT, 0x4000, 0xc0000b0b00000000, true, "one that leaves no size to ACCEPT");
+	strikes(TD_EV_ACCEPT, 0x200001, 0xc0000b0b00000001, false, "but not one that maps 4 KiB where 2 MiB are tried");
+	strikes(TD_EV_ACCEPT, 0x4000, 0, false, "nor one that lets ACCEPT succeed");
+}
+
+/* The disk is the VMM's. */
+static void test_bad_disk(void)
+{
+	begin();
+	converted(1, POOL | S);
+	power_off();
+	device = (struct device_facts){ .attached = true, .bytes = 1 };
+	console.device = true;
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "data came back wrong", "a wrong disk");
+	behaviour.contain = 1;
+	event(TD_EV_DEED, TD_DEED_REMOVED, 0x4000, 2, 0, 0);
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "contained", "is no fault where the guest need only contain");
+}
+
+int main(void)
+{
+	test_pass();
+	test_evidence();
+	test_abandoned();
+	test_classes();
+	test_ends();
+	test_ended_by_vmm();
+	test_accept_abandoned();
+	test_strikes();
+	test_bad_disk();
+	records_free(&records);
+	judge_free(&j);
+	return tap_done();
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/verdict/phases.h"
+#include "monitor/pe.h"
+
+#define KERNEL_HALF (1ull << 63)
+
+const char *phase_name(enum phase phase)
+{
+	static const char *const names[] = { "firmware", "boot loader", "kernel" };
+
+	return names[phase];
+}
+
+/* Code in no image is somebody's who has left the firmware behind: a loader's, or what it has loaded. */
+static enum phase phase_of_kind(uint64_t kind)
+{
+	switch (kind) {
+	case PE_ROM:
+	case PE_DRIVER:
+		return PHASE_FIRMWARE;
+	case PE_LINUX:
+		return PHASE_KERNEL;
+	default:
+		return PHASE_LOADER;
+	}
+}
+
+/* The image that was last told of around rip, before record number `before`. */
+static enum phase phase_at(const struct records *r, uint64_t rip, size_t before)
+{
+	if (rip >= KERNEL_HALF)
+		return PHASE_KERNEL;
+	for (size_t i = before; i > 0; i--)
+		if (r->all[i - 1].type == TD_EV_IMAGE && rip - r->all[i - 1].a[0] < r->all[i - 1].a[1])
+			return phase_of_kind(r->all[i - 1].a[2]);
+	return PHASE_LOADER;
+}
+
+static uint64_t ram_pages(const struct td_config *config, uint64_t gpa, uint64_t pages)
+{
+	uint64_t end = gpa + pages * TDX_PAGE_SIZE, found = 0;
+
+	for (uint32_t i = 0; i < config->nslots; i++) {
+		const struct td_slot *slot = &config->slots[i];
+		uint64_t from = slot->gpa > gpa ? slot->gpa : gpa, to = slot->gpa + slot->pages * TDX_PAGE_SIZE;
+
+		to = to < end ? to : end;
+		if (slot->kind == TD_SLOT_RAM && from < to)
+			found += (to - from) / TDX_PAGE_SIZE;
+	}
+	return found;
+}
+
+static void take_conversions(struct phases *p, const struct judgement *j, const struct records *r,
+			     const struct td_config *config)
+{
+	for (size_t i = 0; i < j->nconversions; i++) {
+		const struct conversion *c = &j->conversions[i];
+		struct phase_totals *t;
+		uint64_t ram;
+
+		if (!c->record)
+			continue;
+		t = &p->all[phase_at(r, r->all[c->record - 1].rip, c->record - 1)];
+		ram = ram_pages(config, c->gpa, c->done);
+		t->conversions++;
+		t->calls += c->calls;
+		t->retries += c->retries;
+		t->stalls += c->stalls;
+		t->device += c->done - ram;
+		*(c->to_shared ? &t->to_shared : &t->to_private) += ram;
+		t->last = records_seconds(r, &r->all[c->record - 1]);
+	}
+}
+
+static void take_accept(struct phase_totals *t, const struct records *r, const struct td_event *e)
+{
+	bool large = e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M;
+
+	if (tdx_code(e->a[1]) == TDX_SUCCESS)
+		*(large ? &t->accepts_2m : &t->accepts_4k) += 1;
+	else if (tdx_code(e->a[1]) == TDX_PAGE_SIZE_MISMATCH)
+		t->mismatches++;
+	t->last = records_seconds(r, e);
+}
+
+static void take_accepts(struct phases *p, const struct records *r)
+{
+	uint64_t base = 0, bytes = 0;	/* of the image that the last one came from */
+	enum phase phase = PHASE_LOADER;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct td_event *e = &r->all[i];
+
+		if (e->type == TD_EV_IMAGE) {
+			base = e->a[0];
+			bytes = e->a[1];
+			phase = phase_of_kind(e->a[2]);
+		} else if (e->type == TD_EV_ACCEPT) {
+			take_accept(&p->all[e->rip - base < bytes ? phase : phase_at(r, e->rip, i)], r, e);
+		}
+	}
+}
+
+static void name_image(struct symbols *s, const struct volume *v, const struct td_event *e)
+{
+	static const char *const kinds[] = {
+		[PE_ROM] = "firmware", [PE_DRIVER] = "driver", [PE_LOADER] = "loader", [PE_LINUX] = "linux",
+	};
+	const char *driver = volume_name(v, e->a[3]);
+	char name[VOLUME_NAME_BYTES] = "";
+
+	if (e->a[2] == PE_LOADER && e->a[4])
+		memcpy(name, &e->a[4], sizeof(e->a[4]));
+	else if (driver)
+		snprintf(name, sizeof(name), "%s", driver);
+	else if (e->a[2] < ARRAY_SIZE(kinds) && kinds[e->a[2]])
+		snprintf(name, sizeof(name), "%s", kinds[e->a[2]]);
+	if (*name)
+		symbols_add_image(s, e->a[0], e->a[1], name);
+}
+
+void phases_read(struct phases *p, const struct judgement *j, const struct records *r, const struct td_config *config,
+		 const struct volume *v, struct symbols *s)
+{
+	*p = (struct phases){ 0 };
+	for (unsigned int i = 0; i < PHASES; i++)
+		p->all[i].last = -1;
+	for (size_t i = 0; i < r->count; i++)
+		if (r->all[i].type == TD_EV_IMAGE)
+			name_image(s, v, &r->all[i]);
+	take_conversions(p, j, r, config);
+	take_accepts(p, r);
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/* The report for people. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/boot.h"
+#include "cli/vmm/describe.h"
+#include "td/td.h"
+
+#define SHOWN_FULLY	2	/* violations; --json has all */
+#define SHOWN		8
+#define LAST_EVENTS	5
+#define INDENT		"           "
+
+static void label(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void label(const char *name, const char *format, ...)
+{
+	va_list args;
+
+	printf("%-10s ", name);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+}
+
+static const char *size_text(uint64_t bytes, char text[32])
+{
+	if (bytes % (1u << 30) == 0)
+		snprintf(text, 32, "%" PRIu64 " GiB", bytes >> 30);
+	else if (bytes % (1u << 20) == 0)
+		snprintf(text, 32, "%" PRIu64 " MiB", bytes >> 20);
+	else if (bytes % (1u << 10) == 0)
+		snprintf(text, 32, "%" PRIu64 " KiB", bytes >> 10);
+	else
+		snprintf(text, 32, "%" PRIu64 " bytes", bytes);
+	return text;
+}
+
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+void report_guest(const struct boot *b)
+{
+	const char *version = *b->guest.version ? b->guest.version : b->console.version;
+	const char *path = b->guest.path ? b->guest.path : b->guest.firmware, *slash = strrchr(path, '/');
+	uint32_t cpus = b->config.td.vcpus;
+	char size[32];
+
+	if (b->guest.firmware) {
+		const char *name = strrchr(b->guest.firmware, '/');
+
+		label("firmware", "%s", name ? name + 1 : b->guest.firmware);
+	}
+	label("guest", "%s %s, %u vCPU%s, %s, GPAW %u", b->guest.path && !b->guest.linux_kernel ? "payload" : "Linux",
+	      *version ? version : slash ? slash + 1 : path, cpus, plural(cpus),
+	      size_text(b->options.memory.value, size), b->config.td.gpaw);
+}
+
+static void report_times(const struct boot *b)
+{
+	const struct judgement *j = &b->judgement;
+	char detected[48] = "TD never detected", init[48] = "";
+
+	if (j->detected >= 0)
+		snprintf(detected, sizeof(detected), "TD detected %.1f s", j->detected);
+	if (b->console.init)
+		snprintf(init, sizeof(init), ", init %.1f s", b->console.init_seconds);
+	else if (b->guest.linux_kernel)
+		snprintf(init, sizeof(init), ", init never");
+	if (j->ended >= 0)
+		label("booted", "%s%s, %s %.1f s", detected, init, outcome_name(j->outcome), j->ended);
+	else
+		label("booted", "%s%s, %s after %.1f s", detected, init, outcome_name(j->outcome), b->wall);
+}
+
+static void report_conversions(const struct boot *b)
+{
+	const struct totals *t = &b->judgement.totals;
+	uint64_t calls = 0, retries = 0, stalls = 0, accepted = t->accepts_4k + t->accepts_2m * TDX_2M_PAGES;
+
+	for (size_t i = 0; i < b->judgement.nconversions; i++) {
+		const struct conversion *c = &b->judgement.conversions[i];
+
+		calls += c->to_shared ? c->calls : 0;
+		retries += c->to_shared ? c->retries : 0;
+		stalls += c->to_shared ? c->stalls : 0;
+	}
+	label("converted",
+	      "%" PRIu64 " page%s to shared in %" PRIu64 " call%s (%" PRIu64 " RETRY, %" PRIu64 " stall%s); %" PRIu64
+	      " page%s back to private, %" PRIu64 " accepted",
+	      t->to_shared_pages, plural(t->to_shared_pages), calls, plural(calls), retries, stalls, plural(stalls),
+	      t->to_private_pages, plural(t->to_private_pages), accepted);
+}
+
+static void report_phases(const struct boot *b)
+{
+	for (unsigned int i = 0; b->guest.firmware && i < PHASES; i++) {
+		const struct phase_totals *t = &b->phases.all[i];
+
+		if (t->last < 0)
+			continue;
+		label("", "%s: %" PRIu64 " call%s (%" PRIu64 " RETRY, %" PRIu64 " stall%s), %" PRIu64 " page%s to shared, %"
+		      PRIu64 " back, %" PRIu64 " of devices; accepted %" PRIu64 " x 2 MiB, %" PRIu64 " x 4 KiB, last at %.1f s",
+		      phase_name(i), t->calls, plural(t->calls), t->retries, t->stalls, plural(t->stalls), t->to_shared,
+		      plural(t->to_shared), t->to_private, t->device, t->accepts_2m, t->accepts_4k, t->last);
+	}
+}
+
+static void report_device(const struct boot *b)
+{
+	const struct console *c = &b->console;
+	char size[32];
+
+	if (!b->device.attached || (!b->guest.linux_kernel && !c->device))
+		return;
+	if (c->device)
+		label("device", "virtio-blk read %s through shared memory, %s", size_text(c->device_bytes, size),
+		      !*b->device.sha256	  ? "not compared"
+		      : b->judgement.device_equal ? "checksum equal"
+						  : "checksum WRONG");
+	else if (b->options.initrd)
+		label("device", "not tested: only tdlab's own initrd reads the disk");
+	else if (*c->failed)
+		label("device", "not tested: the guest says: failed %s", c->failed);
+	else if (c->no_device)
+		label("device", "not tested: no disk turned up in the guest, %s",
+		      b->modules ? "although it has the driver"
+				 : "which has virtio_blk neither built in nor among modules (--modules)");
+	else
+		label("device", "not tested: the guest did not come that far");
+}
+
+static void report_callers(const struct boot *b, const uint64_t callers[CALLERS])
+{
+	char name[160];
+
+	if (!callers[0])
+		return;
+	printf(INDENT "called by (from the stack, heuristic):");
+	for (unsigned int i = 0; i < CALLERS && callers[i]; i++) {
+		symbols_name(&b->symbols, callers[i], name, sizeof(name));
+		printf("%s %s", i ? "," : "", name);
+	}
+	putchar('\n');
+}
+
+/* What happened right before, as the journal has it. */
+static void report_events(const struct boot *b, const struct finding *f)
+{
+	const struct records *r = &b->records;
+	size_t shown[LAST_EVENTS], count = 0;
+	char text[256];
+
+	for (size_t i = f->record; i > 0 && count < LAST_EVENTS; i--) {
+		uint16_t type = r->all[i - 1].type;
+
+		if (type != TD_EV_EXIT && type != TD_EV_CALLERS && type != TD_EV_COUNT)
+			shown[count++] = i - 1;
+	}
+	if (count)
+		puts(INDENT "before it:");
+	while (count) {
+		const struct td_event *e = &r->all[shown[--count]];
+
+		describe_text(e, text, sizeof(text));
+		printf(INDENT "  %9.6f s  vCPU %u  %s\n", records_seconds(r, e), e->vcpu, text);
+	}
+}
+
+static const char *known_text(unsigned int known)
+{
+	static const char *const texts[] = {
+		[TD_KNOWN_NONE] = "nothing",
+		[TD_KNOWN_PRIVATE] = "private",
+		[TD_KNOWN_CLAIMED_SHARED] = "shared",
+		[TD_KNOWN_CLAIMED_PRIVATE] = "private, not accepted yet",
+		[TD_KNOWN_TO_SHARED] = "asked to be shared, not answered",
+		[TD_KNOWN_TO_PRIVATE] = "asked to be private, not answered",
+		[TD_KNOWN_UNKNOWN] = "in an unknown state",
+	};
+
+	return known < ARRAY_SIZE(texts) ? texts[known] : "unknown";
+}
+
+static const char *real_text(unsigned int real)
+{
+	static const char *const texts[] = {
+		[TD_REAL_NONE] = "nothing", [TD_REAL_MAPPED] = "private", [TD_REAL_PENDING] = "pending",
+		[TD_REAL_SHARED] = "shared", [TD_REAL_REMOVED] = "removed",
+	};
+
+	return real < ARRAY_SIZE(texts) ? texts[real] : "unknown";
+}
+
+/* The conversion that a page was last part of, before a finding about it. */
+static const struct conversion *last_conversion(const struct boot *b, const struct finding *f)
+{
+	uint64_t gpa = f->gpa & ~tdx_shared_bit(b->config.td.gpaw);
+
+	for (size_t i = b->judgement.nconversions; i > 0; i--) {
+		const struct conversion *c = &b->judgement.conversions[i - 1];
+
+		if (c->calls && c->record <= f->record && gpa >= c->gpa && gpa - c->gpa < c->pages * TDX_PAGE_SIZE)
+			return c;
+	}
+	return NULL;
+}
+
+/* Memory that was not accepted was mostly forgotten when it was: what was asked for, and what of it was accepted. */
+static void report_not_accepted(const struct boot *b, const struct finding *f)
+{
+	const struct conversion *c = f->kind == TD_V_PENDING_ACCESS ? last_conversion(b, f) : NULL;
+	uint64_t first = 0, end = 0, pages = 0;
+	char by[160];
+
+	if (!c || c->to_shared)
+		return;
+	for (size_t i = c->record; i < f->record; i++) {
+		const struct td_event *e = &b->records.all[i];
+		uint64_t gpa = e->a[0] & ~(TDX_PAGE_SIZE - 1), size;
+
+		if (e->type != TD_EV_ACCEPT || tdx_code(e->a[1]) != TDX_SUCCESS || gpa - c->gpa >= c->pages * TDX_PAGE_SIZE)
+			continue;
+		size = e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? TDX_2M_PAGES : 1;
+		first = !pages || gpa < first ? gpa : first;
+		pages += size;
+		end = gpa + size * TDX_PAGE_SIZE > end ? gpa + size * TDX_PAGE_SIZE : end;
+	}
+	symbols_name(&b->symbols, b->records.all[c->record - 1].rip, by, sizeof(by));
+	printf(INDENT "it was asked for back by %s: %" PRIu64 " pages at GPA 0x%" PRIx64 ", %s after %" PRIu64
+	       " calls (%" PRIu64 " RETRY);\n",
+	       by, c->pages, c->gpa, c->closed ? close_name(c->how) : "open", c->calls, c->retries);
+	if (pages)
+		printf(INDENT "of these, %" PRIu64 " were accepted, from 0x%" PRIx64 " to 0x%" PRIx64 "\n", pages, first, end - 1);
+	else
+		puts(INDENT "of these, none was accepted");
+}
+
+static void report_finding(const struct boot *b, const struct finding *f, bool fully)
+{
+	uint64_t s = tdx_shared_bit(b->config.td.gpaw);
+	char where[160];
+
+	label("violation", "%s: %s", violation_name(f->kind), violation_sentence(f->kind));
+	printf(INDENT "%" PRIu64 " page%s at GPA 0x%" PRIx64 ", %s alias; first page is %s, the guest had it %s\n",
+	       f->pages, plural(f->pages), f->gpa & ~s, f->gpa & s ? "shared" : "private", real_text(f->real),
+	       known_text(f->known));
+	if (!fully)
+		return;
+	if (f->rip && symbols_name(&b->symbols, f->rip, where, sizeof(where)))
+		printf(INDENT "at %s (0x%" PRIx64 ")\n", where, f->rip);
+	else if (f->rip)
+		printf(INDENT "at RIP 0x%" PRIx64 "\n", f->rip);
+	report_callers(b, f->callers);
+	report_not_accepted(b, f);
+	report_events(b, f);
+}
+
+/* What the guest did, and is not to blame for. */
+static void report_caused(const struct boot *b)
+{
+	uint64_t s = tdx_shared_bit(b->config.td.gpaw);
+	size_t shown = 0;
+
+	for (size_t i = 0; i < b->judgement.nfindings; i++) {
+		const struct finding *f = &b->judgement.findings[i];
+
+		if (f->class == TD_CLASS_VMM_CAUSED && shown++ < SHOWN_FULLY)
+			label("vmm-caused", "%s, %" PRIu64 " page%s at GPA 0x%" PRIx64 ", %s alias: the VMM had misled the guest",
+			      violation_name(f->kind), f->pages, plural(f->pages), f->gpa & ~s,
+			      f->gpa & s ? "shared" : "private");
+	}
+	if (shown > SHOWN_FULLY)
+		printf(INDENT "and %zu more: --json lists all\n", shown - SHOWN_FULLY);
+}
+
+static void report_findings(const struct boot *b)
+{
+	const struct judgement *j = &b->judgement;
+	size_t shown = 0;
+	char *again;
+
+	for (size_t i = 0; i < j->nfindings; i++) {
+		if (j->findings[i].class == TD_CLASS_VIOLATION && shown++ < SHOWN)
+			report_finding(b, &j->findings[i], shown <= SHOWN_FULLY);
+	}
+	if (shown > SHOWN)
+		printf(INDENT "and %zu more violation%s: --json lists all\n", shown - SHOWN, plural(shown - SHOWN));
+	if (j->verdict == VERDICT_FAIL) {
+		again = boot_again(b);
+		label("replay", "%s", again);
+		free(again);
+	}
+}
+
+static void report_measured(const struct boot *b)
+{
+	char text[240];
+
+	measured_text(&b->measured, text, sizeof(text));
+	if (*text)
+		label("measured", "%s", text);
+}
+
+static void report_console(const struct boot *b)
+{
+	for (unsigned int i = 0; i < b->console.nnotes; i++)
+		label(i ? "" : "console", "\"%s\"", b->console.notes[i]);
+	if (*b->judgement.fatal)
+		label("fatal", "ReportFatalError: \"%s\"", b->judgement.fatal);
+}
+
+void report_text(const struct boot *b)
+{
+	static const char *const colour[] = { "\033[32m", "\033[31m", "\033[33m" };
+	const struct judgement *j = &b->judgement;
+	bool bright = colours();
+
+	report_guest(b);
+	label("vmm", "%s: %s", b->behaviour.name, b->behaviour.title);
+	report_times(b);
+	report_conversions(b);
+	report_phases(b);
+	report_device(b);
+	report_measured(b);
+	report_console(b);
+	report_caused(b);
+	report_findings(b);
+	label("verdict", "%s%s%s: %s", bright ? colour[j->verdict] : "", verdict_name(j->verdict),
+	      bright ? "\033[0m" : "", j->why);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* Names for the guest's addresses, when vmlinux or System.map is at hand. */
+#ifndef CLI_SYMBOLS_H
+#define CLI_SYMBOLS_H
+
+#include "cli/verdict/records.h"
+
+struct symbol {
+	uint64_t address;
+	const char *name;
+};
+
+/* Code that has a name as a whole: a firmware's driver. */
+struct symbol_image {
+	uint64_t base, bytes;
+	char name[48];
+};
+
+struct symbols {
+	struct symbol *all;	/* text symbols, sorted by address */
+	size_t count, room;
+	char *text;		/* where the names are */
+	char *path;		/* of the file, NULL if there was none */
+	uint64_t slide;		/* of a kernel that moved itself: run-time address - linked address */
+	bool placed;		/* the slide is known */
+	struct symbol_image *images;	/* the later ones first, where they overlap */
+	size_t nimages;
+};
+
+/* Looks beside the kernel and, from arch/x86/boot, at the top of its build tree. No file is no error. */
+void symbols_load(struct symbols *symbols, const char *kernel, const char *version);
+void symbols_load_payload(struct symbols *symbols, const char *payload);	/* its own, where it was linked to */
+void symbols_add_image(struct symbols *symbols, uint64_t base, uint64_t bytes, const char *name);
+void symbols_free(struct symbols *symbols);
+
+/*
+ * Finds the slide: every hypercall comes from one of Linux's few stubs, and the kernel moves in steps of 2 MiB
+ * (linux Documentation/arch/x86/boot.rst, "kernel_alignment").
+ */
+void symbols_place(struct symbols *symbols, const struct records *records);
+
+/* "name+0x1c", of a symbol or an image, or "0xffffffff81000000". Returns false if it is only the number. */
+bool symbols_name(const struct symbols *symbols, uint64_t address, char *text, size_t bytes);
+
+/* Of the text of a System.map; takes text. */
+void symbols_parse_map(struct symbols *symbols, char *text);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of drivers in a firmware volume made here; volumes that lie about their sizes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define tap_puts(text) fputs(text, stdout)
+#include "cli/tdlab.h"
+#include "cli/verdict/volume.h"
+#include "monitor/bytes.h"
+#include "monitor/pe.h"
+#include "tests/tap.h"
+
+#define BYTES	0x2000u
+#define FILE_AT	0x48u
+#define PE_BYTES 0x400u
+
+static uint8_t image[BYTES], pe[PE_BYTES];
+static struct volume v;
+
+static void make_pe(void)
+{
+	memset(pe, 0, sizeof(pe));
+	memcpy(pe, "MZ", 2);
+	put32(pe + 0x3c, 0x80);
+	memcpy(pe + 0x80, "PE\0\0", 4);
+	put16(pe + 0x84, 0x8664);
+	put16(pe + 0x94, 240);
+	put16(pe + 0x98, 0x20b);
+	put32(pe + 0xd0, 0x1000);
+}
+
+static uint8_t *section(uint8_t *at, uint8_t type, const void *data, uint32_t bytes)
+{
+	put32(at, (uint32_t)type << 24 | (bytes + 4));
+	memcpy(at + 4, data, bytes);
+	return at + ((bytes + 7) & ~3u);
+}
+
+static uint8_t *add_name(uint8_t *at, const char *name)
+{
+	uint8_t text[64] = { 0 };
+	uint32_t i;
+
+	for (i = 0; name[i]; i++)
+		text[2 * i] = (uint8_t)name[i];
+	return section(at, 0x15, text, 2 * i + 2);
+}
+
+/* A volume with one file: a driver and its name. Returns its first byte behind the file. */
+static uint8_t *make_volume(uint8_t *at, const char *name)
+{
+	uint8_t *file = at + FILE_AT, *end;
+
+	put64(at + 32, BYTES);
+	memcpy(at + 40, "_FVH", 4);
+	put16(at + 48, FILE_AT);
+	end = add_name(section(file + 24, 0x10, pe, sizeof(pe)), name);
+	put32(file + 20, (uint32_t)(end - file));
+	return end;
+}
+
+static void make(void)
+{
+	volume_free(&v);
+	memset(image, 0xff, sizeof(image));
+	memset(image, 0, 0x48 + 24);
+	make_pe();
+	make_volume(image, "IoMmuDxe");
+}
+
+#define NOTHING(change, name) \
+	do { make(); change; volume_read(&v, image, sizeof(image)); tap_is(v.count, 0, name); } while (0)
+
+static void compressed(void)
+{
+	static uint8_t inner[BYTES], section_of[BYTES + 4];
+	static const uint8_t lzma[] = { 0x98, 0x58, 0x4e, 0xee, 0x14, 0x39, 0x59, 0x42,
+					0x9d, 0x6e, 0xdc, 0x7b, 0xd7, 0x94, 0x03, 0xcf, 24, 0, 1, 0 };
+	char name[] = "/tmp/volume_test.XXXXXX", command[128];
+	uint8_t *file = image + FILE_AT;
+	int fd = mkstemp(name);
+	size_t bytes;
+	FILE *out;
+
+	make();
+	make_volume(inner, "CpuDxe");
+	section(section_of, 0x17, inner, sizeof(inner));
+	snprintf(command, sizeof(command), "xz --format=lzma -c > %s", name);
+	out = popen(command, "w");
+	if (fd < 0 || !out || fwrite(section_of, sizeof(section_of), 1, out) != 1 || pclose(out)) {
+		tap_ok(true, "a compressed volume # SKIP no xz");
+		return;
+	}
+	bytes = (size_t)read(fd, file + 24 + 4 + sizeof(lzma), 0x1800);
+	close(fd);
+	unlink(name);
+	memcpy(file + 28, lzma, sizeof(lzma));
+	put32(file + 24, 0x02u << 24 | (uint32_t)(4 + sizeof(lzma) + bytes));
+	put32(file + 20, (uint32_t)(24 + 4 + sizeof(lzma) + bytes));
+	volume_read(&v, image, sizeof(image));
+	tap_ok(v.count == 1 && strcmp(v.all[0].name, "CpuDxe") == 0, "a compressed volume");
+}
+
+int main(void)
+{
+	struct pe_image parsed;
+
+	make();
+	volume_read(&v, image, sizeof(image));
+	tap_ok(v.count == 1 && strcmp(v.all[0].name, "IoMmuDxe") == 0, "a driver and its name");
+	tap_ok(pe_parse(pe, sizeof(pe), &parsed) && volume_name(&v, parsed.hash) == v.all[0].name, "found by its headers");
+	tap_ok(volume_name(&v, parsed.hash + 1) == NULL, "another is not");
+	NOTHING(image[40] = 'x', "no volume");
+	NOTHING(put16(image + 48, 0xffff), "a header longer than the volume");
+	NOTHING(put16(image + 52, 0xffff), "an extension beyond its end");
+	NOTHING(put64(image + 32, 100), "a volume that ends within its file");
+	NOTHING(put32(image + FILE_AT + 20, 0xffffff), "a file longer than the volume");
+	NOTHING(put32(image + FILE_AT + 20, 23), "one shorter than its header");
+	NOTHING((image[FILE_AT + 19] = 1, put64(image + FILE_AT + 24, ~0ull)), "one of 16 EiB");
+	NOTHING(put32(image + FILE_AT + 24, 0x10fffffe), "a section longer than its file");
+	NOTHING(put32(image + FILE_AT + 24, 0x10ffffff), "one of 4 GiB");
+	NOTHING(put32(image + FILE_AT + 24, 0x10000003), "one shorter than its header");
+	compressed();
+	volume_free(&v);
+	return tap_done();
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/suggest.h"
+#include "cli/vmm/behaviour.h"
+#include "cli/vmm/parameter.h"
+#include "cli/vmm/rule.h"
+#include "cli/vmm/vmm.h"
+
+#define SUFFIX ".vmm"
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **behaviour_names(const char *folder, size_t *count)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	char **names = NULL;
+	size_t length;
+
+	*count = 0;
+	if (!dir) {
+		complain(STATUS_INPUT, "%s: %s", folder, strerror(errno));
+		return NULL;
+	}
+	while ((entry = readdir(dir))) {
+		length = strlen(entry->d_name);
+		if (length <= strlen(SUFFIX) || strcmp(entry->d_name + length - strlen(SUFFIX), SUFFIX) != 0)
+			continue;
+		names = xrealloc(names, (*count + 1) * sizeof(*names));
+		names[(*count)++] = xprintf("%.*s", (int)(length - strlen(SUFFIX)), entry->d_name);
+	}
+	closedir(dir);
+	if (*count)
+		qsort(names, *count, sizeof(*names), by_name);
+	return names ? names : xcalloc(1, sizeof(*names));
+}
+
+static int no_such(const char *name, const char *folder)
+{
+	size_t count;
+	char **names = behaviour_names(folder, &count);
+	const char *near;
+	int status;
+
+	if (!names)
+		return STATUS_INPUT;
+	near = suggest(name, (const char *const *)names, count);
+	if (near)
+		status = complain(STATUS_INPUT, "no behaviour \"%s\": did you mean \"%s\"?", name, near);
+	else
+		status = complain(STATUS_INPUT, "no behaviour \"%s\": see tdlab list behaviours", name);
+	while (count)
+		free(names[--count]);
+	free(names);
+	return status;
+}
+
+/* Name and path from a spec whose parameters, if any, begin at colon. */
+static int locate(struct behaviour *b, const char *spec, size_t length, const char *folder)
+{
+	char *name = xprintf("%.*s", (int)length, spec);
+	char *own = NULL, *slash = strrchr(name, '/');
+	const char *base = slash ? slash + 1 : name;
+	size_t base_length = strlen(base);
+	int status = 0;
+
+	if (!folder && !slash)
+		folder = own = installed("behaviours");
+	if (slash)
+		b->path = xprintf("%s", name);
+	else if (folder)
+		b->path = xprintf("%s/%s" SUFFIX, folder, name);
+	if (base_length > strlen(SUFFIX) && strcmp(base + base_length - strlen(SUFFIX), SUFFIX) == 0)
+		base_length -= strlen(SUFFIX);
+	snprintf(b->name, sizeof(b->name), "%.*s", (int)base_length, base);
+	if (!b->path)
+		status = complain(STATUS_ENVIRONMENT,
+				  "the folder \"behaviours\" is not beside tdlab: use --behaviours");
+	else if (!slash && access(b->path, F_OK) != 0)
+		status = no_such(name, folder);
+	free(name);
+	free(own);
+	return status;
+}
+
+static int one_of(struct vmm_text *text, const struct setting *s, const char *zero, const char *one, uint32_t *to)
+{
+	if (strcmp(s->value, zero) != 0 && strcmp(s->value, one) != 0)
+		return vmm_error(text, s->line, "%s: \"%s\" is neither %s nor %s", s->key, s->value, zero, one);
+	*to = strcmp(s->value, one) == 0;
+	return 0;
+}
+
+static int take_head(struct behaviour *b, struct vmm_text *text)
+{
+	static const char *const known[] = { "title", "who", "source", "ghci", "expect", "implicit", "aug",
+					     "contents", "align" };
+	bool ghci = false, expect = false;
+	unsigned int line = 1, section = 0;
+	const char *near;
+	int status = 0;
+
+	for (unsigned int i = 0; i < text->nsettings && !status; i++) {
+		const struct setting *s = &text->settings[i];
+
+		if (strcmp(s->kind, "behaviour") != 0)
+			continue;
+		line = s->line;
+		section = section ? section : s->section;
+		if (s->section != section) {
+			status = vmm_error(text, s->line, "a second [behaviour]");
+		} else if (strcmp(s->key, "title") == 0) {
+			b->title = xprintf("%s", s->value);
+		} else if (strcmp(s->key, "who") == 0) {
+			b->who = xprintf("%s", s->value);
+		} else if (strcmp(s->key, "source") == 0) {
+			b->source = xprintf("%s", s->value);
+		} else if (strcmp(s->key, "ghci") == 0) {
+			status = one_of(text, s, "permitted", "hostile", &b->packed.hostile);
+			ghci = true;
+		} else if (strcmp(s->key, "expect") == 0) {
+			status = one_of(text, s, "complete", "contain", &b->packed.contain);
+			expect = true;
+		} else if (strcmp(s->key, "implicit") == 0) {
+			status = one_of(text, s, "ve", "convert", &b->packed.implicit);
+		} else if (strcmp(s->key, "aug") == 0) {
+			status = one_of(text, s, "2m", "4k", &b->packed.aug);
+		} else if (strcmp(s->key, "contents") == 0) {
+			status = one_of(text, s, "scrambled", "zeroed", &b->packed.contents);
+		} else if (strcmp(s->key, "align") == 0) {
+			status = one_of(text, s, "checked", "ignored", &b->packed.align);
+		} else {
+			near = suggest(s->key, known, ARRAY_SIZE(known));
+			status = vmm_error(text, s->line, "a behaviour has no \"%s\"%s%s%s", s->key,
+					   near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+		}
+	}
+	if (!status && (!b->title || !ghci || !expect))
+		status = vmm_error(text, line, "[behaviour] needs title, ghci and expect");
+	return status;
+}
+
+static int take_rule_setting(struct behaviour *b, struct vmm_text *text, const struct setting *s, struct td_rule *rule)
+{
+	char *bad = NULL, *value = behaviour_substitute(b, s->value, true, &bad);
+	const char *wrong;
+	int status = 0;
+
+	if (!value)
+		status = vmm_error(text, s->line, "there is no [parameter %s]", bad);
+	else if ((wrong = rule_set(rule, s->key, value)))
+		status = vmm_error(text, s->line, "%s", wrong);
+	free(value);
+	free(bad);
+	return status;
+}
+
+/* One [rule]; "on" first, wherever it stands, as it decides on the others. *line is that of the last setting. */
+static int take_rule(struct behaviour *b, struct vmm_text *text, unsigned int section, struct td_rule *rule,
+		     unsigned int *line)
+{
+	rule_init(rule);
+	for (unsigned int pass = 0; pass < 2; pass++) {
+		for (unsigned int i = 0; i < text->nsettings; i++) {
+			const struct setting *s = &text->settings[i];
+
+			if (s->section != section || (strcmp(s->key, "on") == 0) != (pass == 0))
+				continue;
+			*line = s->line > *line ? s->line : *line;
+			if (take_rule_setting(b, text, s, rule))
+				return STATUS_INPUT;
+		}
+	}
+	return 0;
+}
+
+static int take_rules(struct behaviour *b, struct vmm_text *text)
+{
+	const char *wrong;
+	unsigned int line;
+
+	if (text->nrules > TD_MAX_RULES)
+		return vmm_error(text, text->settings[text->nsettings - 1].line, "more than %d rules", TD_MAX_RULES);
+	for (unsigned int r = 0; r < text->nrules; r++) {
+		struct td_rule *rule = &b->packed.rules[b->packed.nrules++];
+
+		line = 1;
+		if (take_rule(b, text, text->rule_section[r], rule, &line))
+			return STATUS_INPUT;
+		wrong = rule_check(rule);
+		if (wrong)
+			return vmm_error(text, line, "%s", wrong);
+	}
+	for (unsigned int i = 0; i < b->nparameters; i++)
+		if (!b->parameters[i].used)
+			return vmm_error(text, b->parameters[i].line, "no rule uses $%s", b->parameters[i].name);
+	return 0;
+}
+
+static int interpret(struct behaviour *b, struct vmm_text *text, const char *settings)
+{
+	char *title, *bad = NULL;
+	size_t length;
+	int status = take_head(b, text);
+
+	if (!status)
+		status = behaviour_parameters(b, text);
+	for (; settings && *settings && !status; settings += length + (settings[length] == ',')) {
+		length = strcspn(settings, ",");
+		status = behaviour_set(b, settings, length);
+	}
+	if (!status)
+		status = take_rules(b, text);
+	if (status)
+		return status;
+	title = behaviour_substitute(b, b->title, false, &bad);
+	if (!title)
+		status = vmm_error(text, 1, "title: there is no [parameter %s]", bad);
+	free(bad);
+	free(b->title);
+	b->title = title;
+	return status;
+}
+
+int behaviour_load(struct behaviour *b, const char *spec, const char *folder)
+{
+	const char *slash = strrchr(spec, '/');
+	const char *colon = strchr(slash ? slash : spec, ':');
+	struct vmm_text *text = xcalloc(1, sizeof(*text));
+	int status;
+
+	*b = (struct behaviour){ .spec = xprintf("%s", spec) };
+	status = locate(b, spec, colon ? (size_t)(colon - spec) : strlen(spec), folder);
+	if (!status)
+		status = vmm_read(text, b->path);
+	if (!status)
+		status = interpret(b, text, colon ? colon + 1 : NULL);
+	vmm_free(text);
+	free(text);
+	if (status)
+		behaviour_free(b);
+	return status;
+}
+
+void behaviour_free(struct behaviour *b)
+{
+	for (unsigned int i = 0; i < b->nparameters; i++) {
+		free(b->parameters[i].help);
+		free(b->parameters[i].value);
+		free(b->parameters[i].choices);
+	}
+	free(b->path);
+	free(b->spec);
+	free(b->title);
+	free(b->who);
+	free(b->source);
+	*b = (struct behaviour){ 0 };
+}

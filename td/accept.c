@@ -84,10 +84,18 @@ static bool absent(struct td *td, uint64_t gpa, const struct census *c, uint64_t
 	return true;
 }
 
+/* Whether the VMM maps the private memory of this 2 MiB page by page. */
+static bool in_small_pages(const struct td *td, uint64_t gpa)
+{
+	uint32_t aug = td->config.behaviour.aug;
+
+	return aug == TD_AUG_4K || (aug == TD_AUG_MIXED && gpa / TDX_2M_SIZE % 2 != 0);
+}
+
 /* A 2 MiB request needs a 2 MiB leaf, which the VMM only offers if it works at that size. */
 static uint64_t accept_status(struct td *td, uint64_t gpa, uint64_t level, const struct census *c)
 {
-	bool small = level == TDX_LEVEL_2M && td->config.behaviour.aug == TD_AUG_4K;
+	bool small = level == TDX_LEVEL_2M && in_small_pages(td, gpa);
 
 	if (c->mapped + c->rom == c->pages && (level == TDX_LEVEL_4K || td_is_large(td, gpa)))
 		return tdx_status(TDX_PAGE_ALREADY_ACCEPTED, td_is_large(td, gpa));

@@ -37,6 +37,9 @@ static void fresh(bool pending, enum td_aug aug)
 	fake_start(&c);
 }
 
+/* Of the slot's two, the 2 MiB with an odd number. */
+#define ODD (FAKE_RAM / TDX_2M_SIZE % 2 != 0 ? FAKE_RAM : SECOND)
+
 static void share(uint64_t gpa, uint64_t pages)
 {
 	fake_map_gpa(gpa | FAKE_S, pages * TDX_PAGE_SIZE);
@@ -88,6 +91,10 @@ static void test_pending(void)
 	tap_is(fake_accept(FAKE_RAM, M2), MISMATCH_2M, "PENDING, 2M, VMM maps 4K: mismatch at level 1");
 	tap_is(fake_real_pages(TD_REAL_PENDING), 1024, "... and nothing changed");
 	tap_is(fake_accept(FAKE_RAM, K4), 0, "then page by page");
+	fresh(true, TD_AUG_MIXED);
+	tap_is(fake_accept(ODD, M2), MISMATCH_2M, "PENDING, 2M, VMM maps every second 2M in 4K pages: mismatch");
+	tap_is(fake_accept(ODD ^ TDX_2M_SIZE, M2), 0, "... and the other in one");
+	tap_is(fake_accept(ODD, K4), 0, "... the first page by page");
 	tap_is(fake_all_violations(), 0, "no violation in any of these");
 }
 

@@ -25,7 +25,8 @@ enum td_implicit {
 	TD_IMPLICIT_CONVERT,	/* the VMM converts it silently and the data is lost, as KVM's users do */
 };
 
-enum td_aug { TD_AUG_2M, TD_AUG_4K };
+/* MIXED: every second 2 MiB of GPA space is mapped in 4 KiB pages, as where the host finds no large page. */
+enum td_aug { TD_AUG_2M, TD_AUG_4K, TD_AUG_MIXED };
 
 /* What a page holds that has become shared: neither old contents nor zeroes, so that a stale read shows; or zeroes. */
 enum td_contents { TD_CONTENTS_SCRAMBLED, TD_CONTENTS_ZEROED };

@@ -23,7 +23,7 @@ static bool slots_ok(const struct td_config *c)
 
 static bool behaviour_ok(const struct td_behaviour *b)
 {
-	if (b->nrules > TD_MAX_RULES || b->implicit > TD_IMPLICIT_CONVERT || b->aug > TD_AUG_4K ||
+	if (b->nrules > TD_MAX_RULES || b->implicit > TD_IMPLICIT_CONVERT || b->aug > TD_AUG_MIXED ||
 	    b->contents > TD_CONTENTS_ZEROED || b->align > TD_ALIGN_IGNORED)
 		return false;
 	for (uint32_t i = 0; i < b->nrules; i++) {

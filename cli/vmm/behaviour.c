@@ -92,12 +92,19 @@ static int locate(struct behaviour *b, const char *spec, size_t length, const ch
 	return status;
 }
 
-static int one_of(struct vmm_text *text, const struct setting *s, const char *zero, const char *one, uint32_t *to)
+/* third may be NULL. */
+static int one_of(struct vmm_text *text, const struct setting *s, const char *zero, const char *one, const char *third,
+		  uint32_t *to)
 {
-	if (strcmp(s->value, zero) != 0 && strcmp(s->value, one) != 0)
-		return vmm_error(text, s->line, "%s: \"%s\" is neither %s nor %s", s->key, s->value, zero, one);
-	*to = strcmp(s->value, one) == 0;
-	return 0;
+	const char *const choices[] = { zero, one, third };
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(choices) && choices[i]; i++) {
+		*to = i;
+		if (strcmp(s->value, choices[i]) == 0)
+			return 0;
+	}
+	return vmm_error(text, s->line, "%s: \"%s\" is not %s%s%s or %s", s->key, s->value, zero, third ? ", " : "",
+			 third ? one : "", third ? third : one);
 }
 
 static int take_head(struct behaviour *b, struct vmm_text *text)
@@ -125,19 +132,19 @@ static int take_head(struct behaviour *b, struct vmm_text *text)
 		} else if (strcmp(s->key, "source") == 0) {
 			b->source = xprintf("%s", s->value);
 		} else if (strcmp(s->key, "ghci") == 0) {
-			status = one_of(text, s, "permitted", "hostile", &b->packed.hostile);
+			status = one_of(text, s, "permitted", "hostile", NULL, &b->packed.hostile);
 			ghci = true;
 		} else if (strcmp(s->key, "expect") == 0) {
-			status = one_of(text, s, "complete", "contain", &b->packed.contain);
+			status = one_of(text, s, "complete", "contain", NULL, &b->packed.contain);
 			expect = true;
 		} else if (strcmp(s->key, "implicit") == 0) {
-			status = one_of(text, s, "ve", "convert", &b->packed.implicit);
+			status = one_of(text, s, "ve", "convert", NULL, &b->packed.implicit);
 		} else if (strcmp(s->key, "aug") == 0) {
-			status = one_of(text, s, "2m", "4k", &b->packed.aug);
+			status = one_of(text, s, "2m", "4k", "mixed", &b->packed.aug);
 		} else if (strcmp(s->key, "contents") == 0) {
-			status = one_of(text, s, "scrambled", "zeroed", &b->packed.contents);
+			status = one_of(text, s, "scrambled", "zeroed", NULL, &b->packed.contents);
 		} else if (strcmp(s->key, "align") == 0) {
-			status = one_of(text, s, "checked", "ignored", &b->packed.align);
+			status = one_of(text, s, "checked", "ignored", NULL, &b->packed.align);
 		} else {
 			near = suggest(s->key, known, ARRAY_SIZE(known));
 			status = vmm_error(text, s->line, "a behaviour has no \"%s\"%s%s%s", s->key,

@@ -57,7 +57,7 @@ static void test_malformed(void)
 	refused("title = t\n" HEAD, "t.vmm:1: \"title\" stands before the first section", "a setting outside");
 	refused("[behaviour]\ntitle = t\nghci = permitted\n", "t.vmm:3: [behaviour] needs title, ghci and expect",
 		"no expect");
-	refused("[behaviour]\ntitle = t\nghci = maybe\n", "t.vmm:3: ghci: \"maybe\" is neither permitted nor hostile",
+	refused("[behaviour]\ntitle = t\nghci = maybe\n", "t.vmm:3: ghci: \"maybe\" is not permitted or hostile",
 		"ghci");
 	refused(HEAD "[behaviour]\nwho = w\n", "t.vmm:6: a second [behaviour]", "a second head");
 	refused(HEAD "title = u\n", "t.vmm:5: \"title\" was set in line 2 already", "a setting twice");
@@ -141,7 +141,8 @@ static void test_accept_rules(void)
 	refused(HEAD "[rule]\nshift = 4\n", "t.vmm:6: shift: \"4\" is not +PAGES or -PAGES", "shift without a sign");
 	refused(HEAD "[rule]\nshift = +9007199254740992\n", "t.vmm:6: shift: ", "shift beyond all addresses");
 	refused(HEAD "[rule]\nclaim = none+1\n", "t.vmm:6: \"none+1\": R11 that is not written has no offset", "none+1");
-	refused(HEAD "contents = secret\n", "t.vmm:5: contents: \"secret\" is neither scrambled nor zeroed", "contents");
+	refused(HEAD "aug = 1g\n", "t.vmm:5: aug: \"1g\" is not 2m, 4k or mixed", "a size that no VMM gives");
+	refused(HEAD "contents = secret\n", "t.vmm:5: contents: \"secret\" is not scrambled or zeroed", "contents");
 }
 
 static void test_braces(void)

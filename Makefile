@@ -65,8 +65,8 @@ lint:
 sanitize: sanitized-tests
 	scripts/run-tests $(patsubst $(B)/%,$(B)/sanitize/%,$(UNIT_TESTS))
 
-## make soak N=20  N boots in a row over the behaviours and 1-2 vCPUs, and five with firmware from a signed disk, each as
-##                 expected, none tried twice
+## make soak N=20  N boots in a row over the behaviours and 1-2 vCPUs, and five with firmware from a signed disk,
+##                 each as expected, none tried twice
 N := 20
 soak: prepare-check
 	$(MAKE) all
@@ -102,5 +102,6 @@ unit-tests: $(UNIT_TESTS)
 sanitized-tests:
 	$(MAKE) B=$(B)/sanitize CC=clang SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' unit-tests
 
-.PHONY: all boot boot-firmware check unit lint sanitize soak bench clean distclean help prepare-check unit-tests sanitized-tests
+.PHONY: all boot boot-firmware check unit lint sanitize soak bench clean distclean help prepare-check unit-tests
+.PHONY: sanitized-tests
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -30,7 +30,8 @@ $(B)/guest/libfake.a: guest/fake.c
 
 $(TDCONV_TESTS): $(B)/guest/%_test: guest/%_test.c $(B)/guest/libfake.a $(B)/libtdconv.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $< $(filter %.o,$^) $(B)/guest/libfake.a $(B)/libtdconv.a -o $@
+	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $< $(filter %.o,$^) $(B)/guest/libfake.a \
+		$(B)/libtdconv.a -o $@
 
 $(B)/guest/tdcall_test: $(B)/guest/tdcall_asm.o		# the real one, not the fake's
 

@@ -42,7 +42,8 @@ static void build(const struct tdvf_image *image, size_t room)
 	CHECK(list != NULL && machine_layout_firmware(&machine, MACHINE_MIN_GUEST, image));
 	list[room] = 0xa5;
 	need = tdhob_build(image, machine.ram[0].bytes, machine.ram[1].bytes, list, room);
-	CHECK(list[room] == 0xa5 && (need > room || get16(list) == 1));
+	CHECK(need > room || get16(list) == 1);
+	CHECK(list[room] == 0xa5);
 	free(list);
 	if (tdvf_ram_end(image) > machine.ram[0].bytes)
 		return;

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# Sourced by fetch-kernel and fetch-qemu10: an apt with a state of its own, so that nothing of the system changes and
-# no root is needed. The mirror, proxies and credentials are those that the system's apt is configured with; a
+# Sourced by fetch-kernel, fetch-firmware and fetch-qemu10: an apt with a state of its own, so that nothing of the
+# system changes and no root is needed. The mirror, proxies and credentials are those that the system's apt is configured with; a
 # package is trusted through Debian's archive keyring alone.
 #
 #   private_apt_open DIR SUITE...   makes the state under DIR and loads the lists of the first suite that is to be had;

@@ -140,7 +140,7 @@ static void keep(struct sim *sim, struct td_event *event)
 		sim->journal = 0;
 }
 
-/* As cli/verdict/digest.c has it: that 2 MiB are mapped as 4 KiB pages is no misbehaviour, that 4 KiB are no size either is. */
+/* As cli/verdict/digest.c has it: 2 MiB mapped as 4 KiB pages are no misbehaviour, 4 KiB refused as a size are. */
 static bool strikes(const struct td_event *event)
 {
 	uint32_t code = tdx_code(event->a[1]);

@@ -197,8 +197,8 @@ bool td_mark(struct td *td);
 bool td_rollback(struct td *td);
 
 /*
- * The state as a number: two TDs of one configuration with equal fingerprints behave alike from here on, whatever comes,
- * but for two chances in 2^64. What only the journal shows (numbers, counters) is not in it.
+ * The state as a number: two TDs of one configuration with equal fingerprints behave alike from here on, whatever
+ * comes, but for two chances in 2^64. What only the journal shows (numbers, counters) is not in it.
  */
 uint64_t td_fingerprint(const struct td *td);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # scripts in single quotes; what run sets is what the same test looks at
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # scripts in single quotes; run sets what the same test looks at
 # tdlab check: the matrix in each of its forms, one boot for all against a boot for each, what must fail, what is
 # refused.
 bats_require_minimum_version 1.5.0

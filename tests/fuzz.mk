@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# libFuzzer targets: COMPONENT/fuzz.c, built from sources by its own fragment, and cli/fuzz_NAME.c and
-# monitor/fuzz_NAME.c against the command's archives. Inputs that are kept lie in COMPONENT/corpus and
-# COMPONENT/corpus/NAME; make check goes through them once more, without libFuzzer.
+# libFuzzer targets: COMPONENT/fuzz.c, built from sources by its own fragment, and cli/FOLDER/fuzz_NAME.c and
+# monitor/fuzz_NAME.c against the command's archives. Inputs that are kept lie in the target's folder, in corpus/ or
+# corpus/NAME; make check goes through them once more, without libFuzzer.
 FUZZ_NAMED := $(basename $(wildcard cli/*/fuzz_*.c monitor/fuzz_*.c))
 FUZZERS = $(addprefix $(B)/,td/fuzz guest/fuzz monitor/fuzz $(FUZZ_NAMED))
 FUZZ_ARCHIVES := $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a

@@ -153,7 +153,8 @@ matrix() {
 	under hyperv 1 failed gave-up --harness "$BATS_TEST_TMPDIR/trap.so"
 	under complete 0 converted null --harness "$BATS_TEST_TMPDIR/trap.so" --to-private
 	under error-after:code=GPA_INUSE 1 hang hang --harness "$BATS_TEST_TMPDIR/broken.so"
-	printf '[behaviour]\ntitle = R11 is 0\nghci = hostile\nexpect = contain\n[rule]\ncomplete = 1\nclaim = zero\nclaim-s = strip\n' \
+	printf '%s\n' '[behaviour]' 'title = R11 is 0' 'ghci = hostile' 'expect = contain' '[rule]' 'complete = 1' \
+		'claim = zero' 'claim-s = strip' \
 		>"$BATS_TEST_TMPDIR/zero.vmm"
 	under "$BATS_TEST_TMPDIR/zero.vmm" 1 crash crash --harness "$BATS_TEST_TMPDIR/broken.so"
 	run -2 --separate-stderr "$sim" --vmm hyperv --harness "$BATS_TEST_TMPDIR/empty.so"

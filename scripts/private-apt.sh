@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Sourced by fetch-kernel, fetch-firmware and fetch-qemu10: an apt with a state of its own, so that nothing of the
 # system changes and no root is needed. The mirror, proxies and credentials are those that the system's apt is
-# configured with; a package is trusted through Debian's archive keyring alone.  private_apt_open DIR SUITE...   makes
-# the state under DIR and loads the lists of the first suite that is to be had; sets apt_suite private_apt_add SUITE
-# loads the lists of one more suite of the same mirror private_apt_get ARGS...         apt-get on that state;
-# private_apt_cache ARGS... likewise  DEBIAN_MIRROR=URI overrides the mirror, for a system whose own apt knows no
-# Debian one.
+# configured with; a package is trusted through Debian's archive keyring alone.
+#
+#   private_apt_open DIR SUITE...   makes the state under DIR and loads the lists of the first suite that is to be had;
+#                                   sets apt_suite
+#   private_apt_add SUITE           loads the lists of one more suite of the same mirror
+#   private_apt_get ARGS...         apt-get on that state;  private_apt_cache ARGS... likewise
+#
+# DEBIAN_MIRROR=URI overrides the mirror, for a system whose own apt knows no Debian one.
 
 apt_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 apt_suite=

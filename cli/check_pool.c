@@ -35,6 +35,12 @@ static void __attribute__((noreturn)) work(struct check *c, struct check_row *ro
 	_exit(0);
 }
 
+static void not_started(struct check_result *r, int error)
+{
+	*r = (struct check_result){ .done = true, .verdict = VERDICT_INCONCLUSIVE, .status = STATUS_ENVIRONMENT };
+	snprintf(r->why, sizeof(r->why), "no process could be started: %s", strerror(error));
+}
+
 static void begin_rows(struct pool *p)
 {
 	struct check *c = p->check;
@@ -53,7 +59,7 @@ static void begin_rows(struct pool *p)
 		}
 		row->pid = 0;
 		p->done++;
-		snprintf(row->result->why, sizeof(row->result->why), "no process could be started: %s", strerror(errno));
+		not_started(row->result, errno);
 	}
 }
 
@@ -170,6 +176,7 @@ void check_run(struct check *c)
 		reap(&p);
 		report(&p);
 	}
+	report(&p);	/* of rows for which there was no process, if those were the last */
 	clear_progress(&p);
 	close(wake.fd);
 }

@@ -287,6 +287,9 @@ bool explore_write(struct vcpu *vcpu, const struct vm_exit *e)
 	(void)vcpu;
 	if (phase != RUNNING || !(e->access & TD_ACCESS_WRITE) || !npt_unprotect_page(e->gpa, &machine))
 		return false;
+	for (uint32_t i = 0; i < npages; i++)
+		if (pages[i].now == mem_machine(machine))
+			return true;	/* kept already; it was converted since, and mapped anew */
 	if (npages == MAX_PAGES)
 		panic("the guest wrote more than %u pages while it was explored", MAX_PAGES);
 	pages[npages] = (struct saved_page){ mem_machine(machine), mem_alloc(TDX_PAGE_SIZE) };

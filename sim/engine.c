@@ -115,7 +115,7 @@ static void see_answer(struct sim_seen *seen, const struct td_event *event)
 
 	seen->calls++;
 	seen->bad_request |= event->a[4] >> 32 == 0;	/* no conversion: the request itself was refused */
-	seen->struck |= r10 != TDVMCALL_SUCCESS || done < pages;
+	seen->struck |= event->a[4] >> 32 != 0 && (r10 != TDVMCALL_SUCCESS || done < pages);
 	seen->forbidden |= !honest && !(r10 == TDVMCALL_SUCCESS && done == pages);
 	seen->stalls = honest && done == 0 ? seen->stalls + 1 : 0;
 	if (seen->stalls > seen->longest_stall)

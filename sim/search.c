@@ -245,6 +245,6 @@ int run_search(const struct options *o, struct sim_job *job, struct sim_guest *g
 		status = search_all(&s, from);
 	if (status)
 		return status;
-	campaign_result(&s, true, &result);
+	campaign_result(&s, s.tally->resumed < MAX_DEATHS, &result);
 	return campaign_report(&s, done ? &campaign.before : &result);
 }

@@ -61,8 +61,8 @@ static void carry_out(struct td *td, uint64_t gpa, const struct td_plan *plan, b
 /* What it does afterwards, to memory behind the request. */
 static void take_away(struct td *td, uint64_t end, const struct td_plan *plan)
 {
-	td_deed(td, plan->removed == TD_REAL_PENDING ? TD_DEED_EMPTIED : TD_DEED_REMOVED, end, plan->remove);
-	td_sept_remove(td, end, plan->remove, plan->removed);
+	td_deed(td, plan->removed == TD_REAL_PENDING ? TD_DEED_EMPTIED : TD_DEED_REMOVED, end,
+		td_sept_remove(td, end, plan->remove, plan->removed));
 }
 
 /* A request that makes sense. Pages that it touches in part, if TD_ALIGN_IGNORED allows it to, count as a whole. */

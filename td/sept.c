@@ -174,10 +174,13 @@ void td_sept_misconvert(struct td *td, uint64_t gpa, uint64_t pages, bool share)
 			td_set_pages(td, page, n, page->real | PAGE_DECEIVED, page->known);
 }
 
-/* A hostile VMM takes private pages away: real becomes REMOVED, or PENDING if it puts an empty page in their place. */
-void td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real real)
+/*
+ * A hostile VMM takes private pages away: real becomes REMOVED, or PENDING if it puts an empty page in their place.
+ * Returns how many there were: shared ones and what is no RAM it cannot take.
+ */
+uint64_t td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real real)
 {
-	uint64_t end = gpa + pages * TDX_PAGE_SIZE, n;
+	uint64_t end = gpa + pages * TDX_PAGE_SIZE, n, removed = 0;
 	struct td_page *page;
 
 	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
@@ -191,7 +194,9 @@ void td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real re
 		if (td_page_real(page) == TD_REAL_MAPPED)
 			td_engine_unmap(td, gpa, n, TD_PRIVATE);
 		td_set_pages(td, page, n, real | (page->real & (PAGE_ACCEPTED | PAGE_DECEIVED)), page->known);
+		removed += n;
 	}
+	return removed;
 }
 
 /* An ACCEPT over these pages was refused although they are PENDING. */

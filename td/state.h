@@ -99,7 +99,7 @@ bool td_sept_private(const struct td *td, uint64_t gpa);	/* the module finds a p
 void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared);
 void td_sept_misconvert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared);
-void td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real real);
+uint64_t td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real real);
 void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int from_mask, enum td_known known);
 uint64_t td_sept_known_to(const struct td *td, uint64_t gpa, uint64_t end, unsigned int known_mask);

@@ -165,8 +165,31 @@ static bool conversions_sane(const struct td *td)
 	return true;
 }
 
+/*
+ * What everything else is found by. The command believes none of it before this: td lies in RAM that the guest's devices
+ * reach, and what a guest writes there must not lead out of it.
+ */
+static bool bounds_sane(const struct td *td)
+{
+	uint64_t pages = 0;
+
+	if (td_size(&td->config) == 0 || td->s != 1ull << (td->config.gpaw - 1) ||
+	    td->now.open_to > TD_MAX_CONVERSIONS || td->now.vcpu >= TD_MAX_VCPUS)
+		return false;
+	for (uint32_t i = 0; i < td->config.nslots; i++) {
+		if (td->config.slots[i].kind != TD_SLOT_RAM)
+			continue;
+		if (td->first_page[i] != pages)
+			return false;
+		pages += td->config.slots[i].pages;
+	}
+	return pages == td->pages;
+}
+
 bool td_sane(const struct td *td)
 {
+	if (!bounds_sane(td))
+		return false;
 	for (uint32_t i = 0; i < td->config.nslots; i++) {
 		const struct td_slot *slot = &td->config.slots[i];
 

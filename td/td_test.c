@@ -174,6 +174,29 @@ static void test_sane(void)
 	tap_ok(!td_sane(fake.td), "a hole in a 2 MiB leaf");
 }
 
+/* What a guest that reaches td by DMA could write there, to lead the command out of it. */
+static void test_sane_bounds(void)
+{
+	c = fake_config(16);
+	fake_start(&c);
+	fake.td->now.open_to = TD_MAX_CONVERSIONS + 1;
+	tap_ok(!td_sane(fake.td), "more open conversions than there is room for");
+	fake.td->now.open_to = 0;
+	fake.td->now.vcpu = TD_MAX_VCPUS;
+	tap_ok(!td_sane(fake.td), "a vCPU that there is not");
+	fake.td->now.vcpu = 0;
+	fake.td->first_page[0]++;
+	tap_ok(!td_sane(fake.td), "pages elsewhere");
+	fake.td->first_page[0]--;
+	fake.td->config.slots[0].pages++;
+	tap_ok(!td_sane(fake.td), "a longer slot");
+	fake.td->config.slots[0].pages--;
+	fake.td->s <<= 1;
+	tap_ok(!td_sane(fake.td), "another shared bit");
+	fake.td->s >>= 1;
+	tap_ok(td_sane(fake.td), "as it was");
+}
+
 static bool sane_with(struct td_conversion a, struct td_conversion b, uint32_t open_to)
 {
 	fake.td->now.conversions[0] = a;
@@ -210,6 +233,7 @@ int main(void)
 	test_start();
 	test_end();
 	test_sane();
+	test_sane_bounds();
 	test_sane_conversions();
 	return tap_done();
 }

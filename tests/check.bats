@@ -141,6 +141,11 @@ both() {
 	[[ $output == *"without a MapGPA 1: every row is that run"* ]]
 }
 
+@test "--template-at beyond the last: no behaviour was ever in force, so none passes" {
+	check 5 --json --append scenario=plain --vmm hyperv --template-at 1000 "$violate"
+	[[ $(field '.rows[0].verdict') == inconclusive && $(field '.rows[0].reason') == *"never in force"* ]]
+}
+
 @test "--template-at: the behaviours begin later" {
 	check 0 --json --append scenario=plain --vmm hyperv:pages=64 --template-at 2 "$violate"
 	[ "$(field '.rows[0].mapgpa_calls')" -eq 17 ]

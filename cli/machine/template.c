@@ -98,6 +98,16 @@ static int give_orders(struct boot *b)
 	return 0;
 }
 
+/* The one boot came to its end before it came to where the rows part: no VMM was any but the first. */
+static void never_began(struct judgement *j)
+{
+	if (j->verdict != VERDICT_PASS)
+		return;
+	j->verdict = VERDICT_INCONCLUSIVE;
+	j->status = STATUS_INCONCLUSIVE;
+	snprintf(j->why, sizeof(j->why), "the guest never came to that MapGPA: the behaviour was never in force");
+}
+
 int template_run(const struct template *t, struct boot *b)
 {
 	int status = boot_arm(b);
@@ -108,6 +118,7 @@ int template_run(const struct template *t, struct boot *b)
 		return status;
 	if (!t->reached) {
 		judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->device, &b->end);
+		never_began(&b->judgement);
 		return 0;
 	}
 	status = ram_copy(&b->ram, &t->ram);

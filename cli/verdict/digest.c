@@ -39,7 +39,8 @@ static void take_mapgpa(struct reading *r, const struct td_event *e)
 
 	r->j->totals.mapgpa_calls++;
 	r->j->totals.retries += e->a[2] == TDVMCALL_RETRY;
-	if (e->a[2] != TDVMCALL_SUCCESS || converted < e->a[1] / TDX_PAGE_SIZE)
+	/* Not where there is no conversion: the request itself was refused, whatever the VMM is like. */
+	if (e->a[4] >> 32 != 0 && (e->a[2] != TDVMCALL_SUCCESS || converted < e->a[1] / TDX_PAGE_SIZE))
 		r->j->struck = true;
 	if (!c)
 		return;

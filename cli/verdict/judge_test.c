@@ -214,6 +214,11 @@ static void test_classes(void)
 	power_off();
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "never came to misbehave",
 	       "a script that never struck");
+	records.count--;
+	call(0, (POOL | S) + 1, 512, TDVMCALL_ALIGN_ERROR, POOL | S, 0);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "never came to misbehave",
+	       "a request that any VMM refuses is not the script's doing");
 }
 
 /* A run that ended like this, and nothing else was wrong with it. */

@@ -21,7 +21,7 @@ static struct phases phases;
 static struct symbols symbols;
 static struct td_config config;
 static struct volume_name known = { 77, "IoMmuDxe" };
-static struct volume volume = { &known, 1 };
+static struct volume volume = { .all = &known, .count = 1 };
 static struct conversion conversions[4];
 
 static void event(unsigned int type, uint64_t rip, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)

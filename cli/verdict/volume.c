@@ -18,6 +18,7 @@
 
 #define DEPTH		6		/* volumes in files in volumes */
 #define UNPACKED_MAX	(64u << 20)
+#define UNPACKED_SECTIONS 64		/* in all: sections that unpack to sections must come to an end */
 #define FVH_AT		40
 #define FV_BYTES	32		/* u64 */
 #define FV_HEADER_BYTES	48		/* u16 */
@@ -64,11 +65,14 @@ static void take_name(struct found *found, const uint8_t *data, size_t bytes)
 static void unpack(struct volume *v, const uint8_t *data, size_t bytes, unsigned int depth)
 {
 	char *const argv[] = { (char *)(uintptr_t)"xz", (char *)(uintptr_t)"--format=lzma", (char *)(uintptr_t)"-dcq", NULL };
-	int in = file_from("tdlab-volume", data, bytes);
 	struct found inner = { 0 };
 	size_t unpacked = 0;
 	char *out;
+	int in;
 
+	if (v->unpacked++ >= UNPACKED_SECTIONS)
+		return;
+	in = file_from("tdlab-volume", data, bytes);
 	if (in < 0)
 		return;
 	out = process_capture(argv, in, UNPACKED_MAX, &unpacked);

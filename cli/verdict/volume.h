@@ -16,6 +16,7 @@ struct volume_name {
 struct volume {
 	struct volume_name *all;
 	size_t count;
+	unsigned int unpacked;	/* sections, so far */
 };
 
 /*

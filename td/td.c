@@ -166,8 +166,8 @@ static bool conversions_sane(const struct td *td)
 }
 
 /*
- * What everything else is found by. The command believes none of it before this: td lies in RAM that the guest's devices
- * reach, and what a guest writes there must not lead out of it.
+ * What everything else is found by. The command believes none of it before this: td lies in RAM that the guest's
+ * devices reach, and what a guest writes there must not lead out of it.
  */
 static bool bounds_sane(const struct td *td)
 {

@@ -50,7 +50,7 @@ static const char *plural(uint64_t count)
 void report_guest(const struct boot *b)
 {
 	const char *version = *b->guest.version ? b->guest.version : b->console.version;
-	const char *path = b->guest.path ? b->guest.path : b->guest.firmware, *slash = strrchr(path, '/');
+	const char *path = b->guest.path ? b->guest.path : "", *slash = strrchr(path, '/');
 	uint32_t cpus = b->config.td.vcpus;
 	char size[32];
 
@@ -59,9 +59,14 @@ void report_guest(const struct boot *b)
 
 		label("firmware", "%s", name ? name + 1 : b->guest.firmware);
 	}
-	label("guest", "%s %s, %u vCPU%s, %s, GPAW %u", b->guest.path && !b->guest.linux_kernel ? "payload" : "Linux",
-	      *version ? version : slash ? slash + 1 : path, cpus, plural(cpus),
-	      size_text(b->options.memory.value, size), b->config.td.gpaw);
+	if (!b->guest.path && !*version)	/* firmware that has not started anything that said what it is */
+		label("guest", "what is on its disk, %u vCPU%s, %s, GPAW %u", cpus, plural(cpus),
+		      size_text(b->options.memory.value, size), b->config.td.gpaw);
+	else
+		label("guest", "%s %s, %u vCPU%s, %s, GPAW %u",
+		      b->guest.path && !b->guest.linux_kernel ? "payload" : "Linux",
+		      *version ? version : slash ? slash + 1 : path, cpus, plural(cpus),
+		      size_text(b->options.memory.value, size), b->config.td.gpaw);
 }
 
 static void report_times(const struct boot *b)

@@ -65,24 +65,25 @@ static void test_events(const char *general)
 /* The text between the lines of three backquotes. */
 static void test_example(void)
 {
-	char path[] = "/tmp/tdlab-manual-XXXXXX.vmm", *text, *start, *stop;
+	char *path = xprintf("%s/example.vmm", testing_folder()), *text, *start, *stop;
 	struct behaviour b;
 	uint8_t *data;
 	size_t bytes;
-	int fd = mkstemps(path, 4), status;
+	FILE *file;
+	int status;
 
 	status = file_read("man/tdlab-behaviour.5.scd", "page", &data, &bytes);
 	text = xprintf("%.*s", status ? 0 : (int)bytes, status ? "" : (char *)data);
 	start = strstr(text, "```\n");
 	stop = start ? strstr(start + 4, "```") : NULL;
 	if (tap_ok(stop != NULL, "the example is there")) {
-		tap_ok(write(fd, start + 4, (size_t)(stop - start - 4)) > 0, "it is written");
+		file = fopen(path, "w");
+		tap_ok(fwrite(start + 4, (size_t)(stop - start - 4), 1, file) == 1 && fclose(file) == 0, "it is written");
 		status = behaviour_load(&b, path, NULL);
 		tap_ok(status == 0 && b.packed.nrules == 2 && b.packed.rules[0].claim_pages == 1, "it loads");
 		behaviour_free(&b);
 	}
-	close(fd);
-	unlink(path);
+	free(path);
 	free(text);
 	free(data);
 }

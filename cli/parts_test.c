@@ -122,9 +122,8 @@ static void test_console(void)
 static void test_archive(void)
 {
 	struct cpio cpio = { 0 };
-	char path[] = "/tmp/tdlab-parts-XXXXXX", text[4096], *command;
-	int fd = mkstemp(path);
-	FILE *file;
+	FILE *archive = tmpfile(), *file;
+	char text[4096], *command;
 	size_t bytes;
 
 	cpio_folder(&cpio, "modules");
@@ -132,18 +131,18 @@ static void test_archive(void)
 	cpio_file(&cpio, "modules/01-empty.ko", 0644, NULL, 0);
 	cpio_end(&cpio);
 	tap_is(cpio.bytes % 4, 0, "an archive is whole words");
-	tap_ok(write(fd, cpio.data, cpio.bytes) == (ssize_t)cpio.bytes, "it is written");
-	close(fd);
+	tap_ok(fwrite(cpio.data, cpio.bytes, 1, archive) == 1 && fflush(archive) == 0, "it is written");
 	free(cpio.data);
 
 	/* An independent reader. */
-	command = xprintf("cpio --quiet -itv <%s 2>&1; cpio --quiet -i --to-stdout modules/00-a.ko <%s 2>&1; rm %s",
-			  path, path, path);
+	command = xprintf("exec 2>&1 </dev/fd/%d; cpio --quiet -itv; exec </dev/fd/%d; cpio --quiet -i --to-stdout "
+			  "modules/00-a.ko", fileno(archive), fileno(archive));
 	file = popen(command, "r");
 	free(command);
 	bytes = fread(text, 1, sizeof(text) - 1, file);
 	text[bytes] = '\0';
 	pclose(file);
+	fclose(archive);
 	tap_has(text, "drwxr-xr-x", "cpio lists the folder");
 	tap_has(text, "modules/00-a.ko", "and the files");
 	tap_has(text, "modules/01-empty.ko", "also an empty one");
@@ -232,10 +231,8 @@ static void put(const char *folder, const char *name, const char *text)
 
 static void test_memory(void)
 {
-	char folder[] = "/tmp/tdlab-parts-XXXXXX", *command;
+	const char *folder = testing_folder();
 
-	if (!mkdtemp(folder))
-		return;
 	tap_is(memory_left_in(folder, "memory.max", "memory.current"), UINT64_MAX, "no control group");
 	put(folder, "memory.max", "max\n");
 	put(folder, "memory.current", "900\n");
@@ -246,9 +243,6 @@ static void test_memory(void)
 	tap_is(memory_left_in(folder, "memory.max", "memory.current"), 650, "pages of files can be dropped");
 	put(folder, "memory.current", "2000\n");
 	tap_is(memory_left_in(folder, "memory.max", "memory.current"), 0, "more used than there is");
-	command = xprintf("rm -r %s", folder);
-	tap_is(system(command), 0, "cleaned up");
-	free(command);
 }
 
 int main(void)

@@ -3,6 +3,7 @@
 #ifndef CLI_TESTING_H
 #define CLI_TESTING_H
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,33 @@ TESTING_UNUSED static const char *said(void)
 	testing_said[length] = '\0';
 	fclose(testing_file);
 	return testing_said;
+}
+
+static char testing_path[1024];
+
+static int testing_remove(const char *path, const struct stat *s, int type, struct FTW *at)
+{
+	(void)s, (void)type, (void)at;
+	return remove(path);
+}
+
+static void testing_clean(void)
+{
+	nftw(testing_path, testing_remove, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A new folder where temporary files belong; it goes with all that is in it when the test ends. */
+TESTING_UNUSED static const char *testing_folder(void)
+{
+	const char *where = getenv("TMPDIR");
+
+	snprintf(testing_path, sizeof(testing_path), "%s/tdlab-XXXXXX", where && *where ? where : P_tmpdir);
+	if (!mkdtemp(testing_path)) {
+		perror(testing_path);
+		exit(1);
+	}
+	atexit(testing_clean);
+	return testing_path;
 }
 
 /* True if the text is there; shown when it is not. */

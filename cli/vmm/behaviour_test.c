@@ -4,7 +4,7 @@
 #include "cli/testing.h"
 #include "cli/vmm/behaviour.h"
 
-static char folder[] = "/tmp/tdlab-behaviour-XXXXXX";
+static const char *folder;
 static const char *complaint;	/* what the last load said on stderr */
 
 /* Loads a behaviour and keeps what is said on stderr meanwhile. */
@@ -232,10 +232,7 @@ static void test_distance(void)
 
 int main(void)
 {
-	char *path;
-
-	if (!mkdtemp(folder))
-		return 1;
+	folder = testing_folder();
 	test_malformed();
 	test_rules();
 	test_braces();
@@ -249,9 +246,5 @@ int main(void)
 	test_shipped();
 	test_specs();
 	test_distance();
-	path = xprintf("%s/t.vmm", folder);
-	unlink(path);
-	rmdir(folder);
-	free(path);
 	return tap_done();
 }

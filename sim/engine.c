@@ -115,7 +115,6 @@ static void see_answer(struct sim_seen *seen, const struct td_event *event)
 
 	seen->calls++;
 	seen->bad_request |= event->a[4] >> 32 == 0;	/* no conversion: the request itself was refused */
-	seen->struck |= event->a[4] >> 32 != 0 && (r10 != TDVMCALL_SUCCESS || done < pages);
 	seen->forbidden |= !honest && !(r10 == TDVMCALL_SUCCESS && done == pages);
 	seen->stalls = honest && done == 0 ? seen->stalls + 1 : 0;
 	if (seen->stalls > seen->longest_stall)
@@ -140,27 +139,15 @@ static void keep(struct sim *sim, struct td_event *event)
 		sim->journal = 0;
 }
 
-/* As cli/verdict/digest.c has it: 2 MiB mapped as 4 KiB pages are no misbehaviour, 4 KiB refused as a size are. */
-static bool strikes(const struct td_event *event)
-{
-	uint32_t code = tdx_code(event->a[1]);
-
-	if (event->type == TD_EV_DEED)
-		return true;
-	return event->type == TD_EV_ACCEPT && (code == TDX_OPERAND_BUSY || (code == TDX_PAGE_SIZE_MISMATCH &&
-									   event->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_4K));
-}
-
 void td_engine_emit(struct td *td, struct td_event *event)
 {
 	struct sim_seen *seen = &sim_of(td)->seen;
 
+	seen->struck |= td_event_strikes(event);
 	if (event->type == TD_EV_VERDICT)
 		see_verdict(seen, event->a[0] >> 32, (enum td_violation)(event->a[0] & UINT32_MAX));
 	else if (event->type == TD_EV_MAPGPA)
 		see_answer(seen, event);
-	else
-		seen->struck |= strikes(event);
 	if (sim_of(td)->journal != 0)
 		keep(sim_of(td), event);
 }

@@ -183,6 +183,45 @@ static void test_taken_after_accept(void)
 	tap_ok(fake_consistent(), "page tables and states agree");
 }
 
+static bool strikes(enum td_event_type type, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a4)
+{
+	return td_event_strikes(&(struct td_event){ .type = (uint16_t)type, .a = { a0, a1, a2, 0, a4 } });
+}
+
+/* Conversion 7 of 8 pages; which answers show that the VMM is not a willing one. */
+static void test_strikes(void)
+{
+	uint64_t all = 7ull << 32 | 8, some = 7ull << 32 | 7, bytes = 8 * TDX_PAGE_SIZE;
+
+	tap_ok(!strikes(TD_EV_MAPGPA, FAKE_RAM | S, bytes, TDVMCALL_SUCCESS, all), "all, and SUCCESS: willing");
+	tap_ok(strikes(TD_EV_MAPGPA, FAKE_RAM | S, bytes, TDVMCALL_SUCCESS, some), "a lie");
+	tap_ok(strikes(TD_EV_MAPGPA, FAKE_RAM | S, bytes, TDVMCALL_RETRY, some), "a RETRY");
+	tap_ok(strikes(TD_EV_MAPGPA, FAKE_RAM | S, bytes, TDVMCALL_RETRY, all), "... though all is done");
+	tap_ok(!strikes(TD_EV_MAPGPA, FAKE_RAM | 1, bytes, TDVMCALL_ALIGN_ERROR, 0), "a request that any VMM refuses");
+	tap_ok(!strikes(TD_EV_ACCEPT, FAKE_RAM | TDX_LEVEL_4K, tdx_status(TDX_SUCCESS, 0), 0, 0), "ACCEPT");
+	tap_ok(strikes(TD_EV_ACCEPT, FAKE_RAM, tdx_status(TDX_OPERAND_BUSY, 1), 0, 0), "ACCEPT that is busy");
+	tap_ok(!strikes(TD_EV_ACCEPT, FAKE_RAM | TDX_LEVEL_2M, MISMATCH_2M, 0, 0), "2 MiB in 4 KiB pages");
+	tap_ok(strikes(TD_EV_ACCEPT, FAKE_RAM, tdx_status(TDX_PAGE_SIZE_MISMATCH, 0), 0, 0), "4 KiB are no size either");
+	tap_ok(strikes(TD_EV_DEED, TD_DEED_REMOVED, FAKE_RAM, 1, 0), "a page taken away");
+	tap_ok(!strikes(TD_EV_OPEN, 7, FAKE_RAM | S, 8, 0), "the guest's own doing");
+}
+
+/* Behind the request lies what the VMM cannot take: that is no deed. */
+static void test_nothing_to_take(void)
+{
+	uint64_t before;
+
+	fake_start_rule(1024, &(struct td_rule){ .complete = ALL, .remove = 8 });
+	fake_share(8, 8);
+	before = fake_count(TD_EV_DEED);
+	fake_share(0, 8);
+	tap_is(fake_count(TD_EV_DEED), before, "shared pages behind it: nothing is taken, and no deed told");
+	fake_share(20, 8);
+	tap_is(fake_last(TD_EV_DEED)->a[2], 8, "private ones: all of them");
+	fake_share(1016, 8);
+	tap_is(fake_count(TD_EV_DEED), before + 1, "the end of the RAM: none");
+}
+
 /* It is other pages that are converted. */
 static void test_shift(void)
 {
@@ -297,6 +336,8 @@ int main(void)
 	test_refused();
 	test_abandoned();
 	test_taken_after_accept();
+	test_strikes();
+	test_nothing_to_take();
 	test_shift();
 	test_contents();
 	test_keeps_r11();

@@ -6,6 +6,7 @@
 #ifndef TD_EVENT_H
 #define TD_EVENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct td_event {
@@ -94,6 +95,12 @@ enum td_violation {
 #undef TD_VIOLATION
 	TD_VIOLATION_KINDS
 };
+
+/*
+ * Whether the record shows the VMM doing what a willing one would not. A run without one says nothing about a guest
+ * that was to contain a VMM, and neither does a request that any VMM refuses.
+ */
+bool td_event_strikes(const struct td_event *event);
 
 /* Marks that an engine sets. */
 enum td_mark_kind {

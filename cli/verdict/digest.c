@@ -35,13 +35,9 @@ static void take_open(struct reading *r, const struct td_event *e)
 static void take_mapgpa(struct reading *r, const struct td_event *e)
 {
 	struct conversion *c = conversion(r->j, (uint32_t)(e->a[4] >> 32));
-	uint64_t converted = (uint32_t)e->a[4];
 
 	r->j->totals.mapgpa_calls++;
 	r->j->totals.retries += e->a[2] == TDVMCALL_RETRY;
-	/* Not where there is no conversion: the request itself was refused, whatever the VMM is like. */
-	if (e->a[4] >> 32 != 0 && (e->a[2] != TDVMCALL_SUCCESS || converted < e->a[1] / TDX_PAGE_SIZE))
-		r->j->struck = true;
 	if (!c)
 		return;
 	c->calls++;
@@ -77,12 +73,7 @@ static void take_close(struct reading *r, const struct td_event *e)
 
 static void take_accept(struct reading *r, const struct td_event *e)
 {
-	uint32_t code = tdx_code(e->a[1]);
-
-	/* That a page is mapped in another size is the VMM's doing only where no smaller one is left. */
-	if (code == TDX_OPERAND_BUSY || (code == TDX_PAGE_SIZE_MISMATCH && e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_4K))
-		r->j->struck = true;
-	if (code != TDX_SUCCESS)
+	if (tdx_code(e->a[1]) != TDX_SUCCESS)
 		return;
 	*(e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? &r->j->totals.accepts_2m : &r->j->totals.accepts_4k) += 1;
 }
@@ -139,6 +130,7 @@ static void take_mark(struct reading *r, const struct td_event *e)
 
 static void take(struct reading *r, const struct td_event *e)
 {
+	r->j->struck |= td_event_strikes(e);
 	switch (e->type) {
 	case TD_EV_START:
 		r->s = tdx_shared_bit((unsigned int)e->a[0]);
@@ -154,9 +146,6 @@ static void take(struct reading *r, const struct td_event *e)
 		break;
 	case TD_EV_ACCEPT:
 		take_accept(r, e);
-		break;
-	case TD_EV_DEED:
-		r->j->struck = true;
 		break;
 	case TD_EV_VERDICT:
 		take_verdict(r, e);

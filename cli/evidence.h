@@ -41,6 +41,7 @@
 #define EVIDENCE_NO_DEVICE	"device none"
 #define EVIDENCE_REMOVED	"removed "
 #define EVIDENCE_FAILED		"failed "
+#define EVIDENCE_DEVICE_FAILED	EVIDENCE_FAILED "read vda"
 #define EVIDENCE_EVENTLOG	"eventlog "
 #define EVIDENCE_NET		"net "
 #define EVIDENCE_STRESS		"stress "

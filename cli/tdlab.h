@@ -30,6 +30,9 @@ int complain(int status, const char *format, ...) __attribute__((format(printf, 
 /* Narration on stderr, the program's name in front. */
 void narrate(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* In place, and returned: what is no printable ASCII becomes "?". A guest's text may be made for a terminal to obey. */
+char *printable(char *text);
+
 /* Seconds on a clock that only ever goes forward. */
 double seconds_now(void);
 

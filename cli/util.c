@@ -45,6 +45,14 @@ void narrate(const char *format, ...)
 	va_end(args);
 }
 
+char *printable(char *text)
+{
+	for (char *c = text; *c; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			*c = '?';
+	return text;
+}
+
 double seconds_now(void)
 {
 	struct timespec t;

@@ -170,6 +170,7 @@ static int undo(struct scene *s)
 		scene_accept(s, scene_page(s, n), TDX_LEVEL_4K);
 	SCENE_NEEDS(s, scene_load(s, scene_page(s, 2 * CHUNK - 1), &value));
 	SCENE_NEEDS(s, scene_share(s, s->window, CHUNK));
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, CHUNK), CHUNK));
 	return 0;
 }
 

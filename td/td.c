@@ -174,7 +174,8 @@ static bool bounds_sane(const struct td *td)
 	uint64_t pages = 0;
 
 	if (td_size(&td->config) == 0 || td->s != 1ull << (td->config.gpaw - 1) ||
-	    td->now.open_to > TD_MAX_CONVERSIONS || td->now.vcpu >= TD_MAX_VCPUS)
+	    td->now.open_to > TD_MAX_CONVERSIONS || td->now.vcpu >= TD_MAX_VCPUS ||
+	    td->undo_used > td->config.undo_steps)
 		return false;
 	for (uint32_t i = 0; i < td->config.nslots; i++) {
 		if (td->config.slots[i].kind != TD_SLOT_RAM)
@@ -184,6 +185,11 @@ static bool bounds_sane(const struct td *td)
 		pages += td->config.slots[i].pages;
 	}
 	return pages == td->pages;
+}
+
+size_t td_bytes(const struct td *td)
+{
+	return td_size(&td->config);
 }
 
 bool td_sane(const struct td *td)

@@ -185,8 +185,12 @@ bool td_set_behaviour(struct td *td, const struct td_behaviour *behaviour, uint6
 /* Ends the TD from the engine's side: power-off, reset, idle. Exits after this return TD_STOP. */
 void td_stop(struct td *td, enum td_stop why);
 
-/* An independent TD storage check (fuzzers, tests): true if every invariant of the page states holds. */
+/*
+ * Whether this is a TD, and every invariant of the page states holds: for fuzzers, tests, and a reader of storage that
+ * others can write, who first compares the size with what the storage has. All that td does to a sane TD stays inside.
+ */
 bool td_sane(const struct td *td);
+size_t td_bytes(const struct td *td);	/* of the storage, as the TD itself has it; 0: no TD */
 
 /*
  * Going back. td_mark() remembers the present state; td_rollback() returns to it and asks the engine to map and unmap

@@ -194,7 +194,13 @@ static void test_sane_bounds(void)
 	fake.td->s <<= 1;
 	tap_ok(!td_sane(fake.td), "another shared bit");
 	fake.td->s >>= 1;
-	tap_ok(td_sane(fake.td), "as it was");
+	fake.td->undo_used = c.undo_steps + 1;
+	tap_ok(!td_sane(fake.td), "more to undo than there is room for");
+	fake.td->undo_used = 0;
+	tap_ok(td_sane(fake.td) && td_bytes(fake.td) == td_size(&c), "as it was");
+	fake.td->config.slots[0].pages++;
+	fake.td->pages++;
+	tap_ok(td_sane(fake.td) && td_bytes(fake.td) > td_size(&c), "a larger TD is one, in larger storage");
 }
 
 static bool sane_with(struct td_conversion a, struct td_conversion b, uint32_t open_to)

@@ -41,6 +41,7 @@ static void take_ours(struct console *c, const char *text, double seconds)
 	} else if (begins(text, EVIDENCE_REMOVED)) {
 		c->removed = true;
 	} else if (begins(text, EVIDENCE_FAILED)) {
+		c->device_failed |= begins(text, EVIDENCE_DEVICE_FAILED);
 		if (!*c->failed)
 			snprintf(c->failed, sizeof(c->failed), "%.*s", CONSOLE_NOTE_BYTES - 1,
 				 text + strlen(EVIDENCE_FAILED));
@@ -61,6 +62,7 @@ static void take_line(struct console *c, double seconds)
 	const char *found;
 
 	c->line[c->length] = '\0';
+	printable(c->line);
 	found = strstr(c->line, EVIDENCE_PREFIX);
 	if (found) {
 		take_ours(c, found + strlen(EVIDENCE_PREFIX), seconds);

@@ -19,6 +19,7 @@ struct console {
 	bool removed;
 	bool no_device;
 	bool device;			/* a checksum came */
+	bool device_failed;		/* ... or it could not be read */
 	uint64_t device_bytes;
 	char device_sha256[65];
 	char version[96];		/* of Linux, as it calls itself */

@@ -74,7 +74,7 @@ uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages)
 	return n;
 }
 
-/* td_finish() changes no state, so none of the others can be called. */
+/* td_finish() judges; it maps, fills and asks for nothing, so none of the others can be called. */
 #define NEVER __attribute__((noreturn))
 
 NEVER static void never(void)

@@ -117,7 +117,7 @@ int ram_finish(const struct ram *ram, const struct td_config *config, bool kille
 		return 0;
 	if (status->td_bytes != td_size(config))
 		return complain(STATUS_ENVIRONMENT, "monitor.elf is of another build than tdlab: run make");
-	if (!td_sane(td))
+	if (td_bytes(td) != td_size(config) || !td_sane(td))
 		return killed ? 0 : complain(STATUS_ENVIRONMENT, "the monitor left td's state damaged");
 	engine_finish(td, ram, hung_ms, records);
 	return 0;

@@ -109,6 +109,7 @@ static void take_fatal(struct reading *r, const struct td_event *e)
 	size_t room = sizeof(r->j->fatal) - 1 - r->fatal_bytes, bytes = sizeof(e->a) < room ? sizeof(e->a) : room;
 
 	memcpy(r->j->fatal + r->fatal_bytes, e->a, bytes);
+	printable(r->j->fatal + r->fatal_bytes);
 	r->fatal_bytes += bytes;
 }
 

@@ -188,7 +188,7 @@ static bool is_variable(uint32_t type)
 }
 
 /* Bytes, one in step, as long as they are printable. */
-static void printable(const uint8_t *p, size_t bytes, size_t step, char *text, size_t room)
+static void text_from(const uint8_t *p, size_t bytes, size_t step, char *text, size_t room)
 {
 	size_t n = 0;
 
@@ -206,9 +206,9 @@ void eventlog_describe(const struct eventlog_event *event, char *text, size_t by
 	if (is_variable(event->type) && event->bytes >= 32) {
 		characters = get(event->data + 16, 4) | (uint64_t)get(event->data + 20, 4) << 32;
 		if (characters <= (event->bytes - 32) / 2)
-			printable(event->data + 32, 2 * (size_t)characters, 2, text, bytes);
+			text_from(event->data + 32, 2 * (size_t)characters, 2, text, bytes);
 	} else if (event->bytes) {
-		printable(event->data, event->bytes, 1, text, bytes);
+		text_from(event->data, event->bytes, 1, text, bytes);
 	}
 	if (strlen(text) < 4 && !is_variable(event->type))	/* what happens to look like a letter or two */
 		*text = '\0';

@@ -84,14 +84,26 @@ static void say(struct judgement *j, enum verdict verdict, int status, const cha
 	j->status = status;
 }
 
-/* A later conversion of the same direction that touches c and was completed: the guest came there in the end. */
-static bool made_up_for(const struct judgement *j, const struct conversion *c)
+/* How far later conversions that were completed take c, from `at` on. */
+static uint64_t taken_to(const struct judgement *j, const struct conversion *c, uint64_t at)
 {
 	for (const struct conversion *d = c + 1; d < j->conversions + j->nconversions; d++)
-		if (d->to_shared == c->to_shared && d->closed && d->how == TD_CLOSE_COMPLETE &&
-		    d->gpa < c->gpa + c->pages * TDX_PAGE_SIZE && c->gpa < d->gpa + d->pages * TDX_PAGE_SIZE)
-			return true;
-	return false;
+		if (d->to_shared == c->to_shared && d->closed && d->how == TD_CLOSE_COMPLETE && d->gpa <= at &&
+		    d->gpa + d->pages * TDX_PAGE_SIZE > at)
+			at = d->gpa + d->pages * TDX_PAGE_SIZE;
+	return at;
+}
+
+/* Later conversions of the same direction cover what c left undone: the guest came there in the end. */
+static bool made_up_for(const struct judgement *j, const struct conversion *c)
+{
+	uint64_t at = c->gpa + (c->how == TD_CLOSE_UNDONE ? 0 : c->done) * TDX_PAGE_SIZE, before;
+
+	do {
+		before = at;
+		at = taken_to(j, c, before);
+	} while (at != before);
+	return at >= c->gpa + c->pages * TDX_PAGE_SIZE;
 }
 
 /* Under a VMM that would have gone on, the guest was to complete; the first conversion that it did not. */
@@ -108,7 +120,7 @@ static const struct conversion *missed(const struct judgement *j, const struct t
 	return NULL;
 }
 
-/* The violation that is named in the verdict: the first that is not merely what another one led to. */
+/* The violation that is named in the verdict: the first. What came later it may have led to. */
 static const struct finding *first_violation(const struct judgement *j)
 {
 	for (size_t i = 0; i < j->nfindings; i++)
@@ -159,7 +171,7 @@ static const char *no_device(const struct judgement *j, const struct console *co
 		return NULL;
 	if (console->device && !j->device_equal)
 		return "the disk's data came back wrong";
-	return strncmp(console->failed, "read", 4) == 0 ? "the disk could not be read" : NULL;
+	return console->device_failed ? "the disk could not be read" : NULL;
 }
 
 /* What is missing before a pass may be called one; NULL if nothing is. */

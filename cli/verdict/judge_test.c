@@ -38,6 +38,11 @@ static void begin(void)
 	event(TD_EV_MARK, TD_MARK_DETECTED, 0, 0, 0, 0);
 }
 
+static void feed(const char *text)
+{
+	console_feed(&console, text, strlen(text), 4);
+}
+
 static void call(uint32_t id, uint64_t gpa, uint64_t pages, uint64_t r10, uint64_t r11, uint64_t done)
 {
 	event(TD_EV_MAPGPA, gpa, pages * TDX_PAGE_SIZE, r10, r11, (uint64_t)id << 32 | done);
@@ -156,6 +161,20 @@ static void test_abandoned(void)
 	converted(3, POOL);
 	power_off();
 	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "or makes up for it later");
+	records.count -= 8;
+	converted(3, POOL + 512 * TDX_PAGE_SIZE);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was undone after 0", "but not for a part of it");
+	records.count -= 3;
+	converted(4, POOL - 512 * TDX_PAGE_SIZE);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "unless another one does the rest, in any order");
+	begin();
+	event(TD_EV_OPEN, 2, POOL, 2048, 0, 0);
+	close_it(2, TD_CLOSE_REFUSED, POOL, 2048, 1024, 1, 0, 0);
+	converted(3, POOL + 1024 * TDX_PAGE_SIZE);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "and what was done before a refusal is done");
 	begin();
 	converted(1, POOL | S);
 	event(TD_EV_OPEN, 2, POOL, 1024, 0, 0);
@@ -352,6 +371,21 @@ static void test_bad_disk(void)
 	behaviour.contain = 1;
 	event(TD_EV_DEED, TD_DEED_REMOVED, 0x4000, 2, 0, 0);
 	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "contained", "is no fault where the guest need only contain");
+	behaviour.contain = 0;
+	console.device = false;
+	feed("tdlab: failed use the network\ntdlab: failed read the event log\n");
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "other steps that failed are not the disk");
+	feed("tdlab: failed read vda\n");
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "disk could not be read", "the disk's is");
+}
+
+/* What a terminal would obey. */
+static void test_harmless(void)
+{
+	begin();
+	event(TD_EV_FATAL, 0x1b621b6101070861, 0, 0, 0, 0);
+	expect(OUTCOME_QEMU, VERDICT_INCONCLUSIVE, STATUS_ENVIRONMENT, "", "bytes that command");
+	tap_ok(strcmp(j.fatal, "a???a?b?") == 0, "are not in a text of ReportFatalError");
 }
 
 int main(void)
@@ -365,6 +399,7 @@ int main(void)
 	test_accept_abandoned();
 	test_strikes();
 	test_bad_disk();
+	test_harmless();
 	records_free(&records);
 	judge_free(&j);
 	return tap_done();

@@ -213,7 +213,7 @@ static const struct conversion *last_conversion(const struct boot *b, const stru
 	for (size_t i = b->judgement.nconversions; i > 0; i--) {
 		const struct conversion *c = &b->judgement.conversions[i - 1];
 
-		if (c->calls && c->record <= f->record && gpa >= c->gpa && gpa - c->gpa < c->pages * TDX_PAGE_SIZE)
+		if (c->record && c->record <= f->record && gpa >= c->gpa && gpa - c->gpa < c->pages * TDX_PAGE_SIZE)
 			return c;
 	}
 	return NULL;

@@ -70,10 +70,7 @@ static void fatal(const struct td_event *e, char *text, size_t bytes)
 	char said[sizeof(e->a) + 1] = "";
 
 	memcpy(said, e->a, sizeof(e->a));
-	for (char *c = said; *c; c++)
-		if (*c < 0x20 || *c > 0x7e)
-			*c = '?';
-	snprintf(text, bytes, "ReportFatalError \"%s\"", said);
+	snprintf(text, bytes, "ReportFatalError \"%s\"", printable(said));
 }
 
 /* What the guest asked of the module and of the VMM. */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What a guest says, whole and in pieces, and what it says to be taken for something else. */
+#include "cli/machine/console.h"
+#include "cli/testing.h"
+
+static struct console console;
+
+static void feed(const char *text)
+{
+	console_feed(&console, text, strlen(text), 2.5);
+}
+
+static void test_lines(void)
+{
+	console_begin(&console, "abc");
+	feed("[    1.0] tdlab: init ab\n");
+	tap_ok(!console.init, "another run's nonce is not this one's");
+	feed("[    1.0] tdla");
+	feed("b: init abc\r\n");
+	tap_ok(console.init && console.init_seconds == 2.5, "this one's is, also in two pieces");
+	feed("tdlab: failed use the network\n");
+	tap_ok(!console.device_failed && strcmp(console.failed, "use the network") == 0, "the first step that failed");
+	feed("tdlab: failed read vda\n");
+	tap_ok(console.device_failed && strcmp(console.failed, "use the network") == 0, "the disk's is told all the same");
+}
+
+static void test_terminal(void)
+{
+	console_begin(&console, "abc");
+	feed("\x1b[2J\x1b[1;31mOops\a\b\x9b here\n");
+	tap_ok(console.nnotes == 1 && strcmp(console.notes[0], "Oops??? here") == 0, "a note commands no terminal");
+	feed("Linux version 6\a.1 (x)\n");
+	tap_ok(strcmp(console.version, "6?.1") == 0, "nor does a version");
+	for (int i = 0; i < 600; i++)
+		feed("x");
+	feed("Oops\nOops\n");
+	tap_ok(console.nnotes == 2 && strcmp(console.notes[1], "Oops") == 0, "a line too long is cut, and the next is whole");
+}
+
+int main(void)
+{
+	test_lines();
+	test_terminal();
+	return tap_done();
+}

@@ -5,9 +5,6 @@
 #include <string.h>
 
 #include "cli/verdict/phases.h"
-#include "monitor/pe.h"
-
-#define KERNEL_HALF (1ull << 63)
 
 const char *phase_name(enum phase phase)
 {
@@ -16,29 +13,13 @@ const char *phase_name(enum phase phase)
 	return names[phase];
 }
 
-/* Code in no image is somebody's who has left the firmware behind: a loader's, or what it has loaded. */
-static enum phase phase_of_kind(uint64_t kind)
-{
-	switch (kind) {
-	case PE_ROM:
-	case PE_DRIVER:
-		return PHASE_FIRMWARE;
-	case PE_LINUX:
-		return PHASE_KERNEL;
-	default:
-		return PHASE_LOADER;
-	}
-}
-
 /* The image that was last told of around rip, before record number `before`. */
 static enum phase phase_at(const struct records *r, uint64_t rip, size_t before)
 {
-	if (rip >= KERNEL_HALF)
-		return PHASE_KERNEL;
-	for (size_t i = before; i > 0; i--)
+	for (size_t i = rip < PHASE_KERNEL_HALF ? before : 0; i > 0; i--)
 		if (r->all[i - 1].type == TD_EV_IMAGE && rip - r->all[i - 1].a[0] < r->all[i - 1].a[1])
-			return phase_of_kind(r->all[i - 1].a[2]);
-	return PHASE_LOADER;
+			return phase_of(rip, r->all[i - 1].a[2]);
+	return phase_of(rip, PE_UNKNOWN);
 }
 
 static uint64_t ram_pages(const struct td_config *config, uint64_t gpa, uint64_t pages)
@@ -100,7 +81,7 @@ static void take_accepts(struct phases *p, const struct records *r)
 		if (e->type == TD_EV_IMAGE) {
 			base = e->a[0];
 			bytes = e->a[1];
-			phase = phase_of_kind(e->a[2]);
+			phase = phase_of(e->a[0], e->a[2]);
 		} else if (e->type == TD_EV_ACCEPT) {
 			take_accept(&p->all[e->rip - base < bytes ? phase : phase_at(r, e->rip, i)], r, e);
 		}

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Who asked for what, in a guest that starts with firmware: its own code, boot loaders, or the kernel. Told by where
- * the code is that made the call, not by time: a boot loader has the firmware convert for it.
- */
+/* Who asked for what, in a guest that starts with firmware. */
 #ifndef CLI_PHASES_H
 #define CLI_PHASES_H
 
 #include "cli/verdict/judge.h"
 #include "cli/verdict/symbols.h"
 #include "cli/verdict/volume.h"
+#include "monitor/phase.h"
 #include "td/td.h"
-
-enum phase { PHASE_FIRMWARE, PHASE_LOADER, PHASE_KERNEL, PHASES };
 
 struct phase_totals {
 	uint64_t calls, retries, stalls;

@@ -3,7 +3,6 @@
 #include "abi/tdx.h"
 #include "cli/testing.h"
 #include "cli/verdict/phases.h"
-#include "monitor/pe.h"
 
 #define S		(1ull << 47)
 #define HZ		1000000ull

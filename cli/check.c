@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "cli/check.h"
-#include "cli/machine/template.h"
 
 #define BOOT_FIELD(name)	offsetof(struct check_options, boot.name)
 #define FIELD(name)		offsetof(struct check_options, name)
@@ -26,7 +25,7 @@ static const struct opt options[] = {
 	{ "pages", OPT_NUMBER, FIELD(pages), "N", "of a conversion in a process [tdlab-sim's]" },
 	{ "jobs", OPT_JOBS, FIELD(jobs), "N", "rows at a time, also -j N [one per processor]" },
 	{ "full", OPT_FLAG, FIELD(full), NULL, "boot for every row instead of continuing one boot" },
-	{ "template-at", OPT_NUMBER, FIELD(at), "N", "the MapGPA that the behaviours begin at [1]" },
+	{ "template-at", OPT_TEXT, FIELD(at), "N|PHASE", "the MapGPA, or the phase, that the behaviours begin at [1]" },
 	{ "seed", OPT_NUMBER, BOOT_FIELD(seed), "N", "of what the VMM leaves to chance [drawn]" },
 	{ "keep", OPT_FOLDER, FIELD(keep), "DIR", "keep each row's console and journal there" },
 	{ "tap", OPT_FLAG, FIELD(tap), NULL, "report as TAP" },
@@ -47,15 +46,13 @@ static int check_usage(const struct check_options *o, int noperands)
 	if (sim && noperands)
 		return complain(STATUS_INPUT, "check: a kernel and --%s: one guest at a time", o->harness ? "harness" : "guest");
 	if (sim && (b->firmware || b->initrd || b->append || b->memory.given || b->cpus.given || b->disk || b->modules ||
-		    b->qemu || o->full || o->at.given || o->keep))
+		    b->qemu || o->full || o->at || o->keep))
 		return complain(STATUS_INPUT, "check: --%s is run in a process: it takes no option that is about a boot",
 				o->harness ? "harness" : "guest");
 	if (!sim && o->pages.given)
 		return complain(STATUS_INPUT, "check: --pages is for --harness and --guest");
-	if (o->full && o->at.given)
+	if (o->full && o->at)
 		return complain(STATUS_INPUT, "check: --full has no template: no --template-at");
-	if (o->at.value < 1)
-		return complain(STATUS_INPUT, "--template-at: from 1");
 	if (o->jobs.value < 1 || o->jobs.value > MAX_JOBS)
 		return complain(STATUS_INPUT, "--jobs %" PRIu64 ": from 1 to %d", o->jobs.value, MAX_JOBS);
 	return 0;
@@ -102,9 +99,9 @@ static char *reproduce(const struct check *c, const struct check_row *row)
 	char *check, *text;
 
 	c->boot->behaviour = row->behaviour;
-	if (c->options.at.value == 1)
+	if (template_at_start(&c->at))
 		return boot_again(c->boot);
-	check = xprintf("tdlab check --template-at %" PRIu64, c->options.at.value);
+	check = xprintf("tdlab check --template-at %s", c->options.at);
 	text = boot_again_with(c->boot, check, false);
 	free(check);
 	return text;
@@ -145,7 +142,7 @@ static int run_all(struct check *c)
 	if (c->boot && !c->options.full) {
 		if (isatty(STDERR_FILENO))
 			fprintf(stderr, "the one boot for all ...");
-		status = template_make(&c->template, c->boot, c->options.at.value);
+		status = template_make(&c->template, c->boot, &c->at);
 		if (isatty(STDERR_FILENO))
 			fputs("\r\033[K", stderr);
 	}
@@ -173,12 +170,14 @@ static void free_all(struct check *c)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	struct check c = { .options = { .jobs.value = processors(), .at.value = 1 } };
+	struct check c = { .options = { .jobs.value = processors() } };
 	char **operands = xcalloc((size_t)argc, sizeof(*operands)), *own = NULL;
 	int noperands, status = opt_parse(verb, argc, argv, &c.options, operands, &noperands);
 
 	if (!status)
 		status = check_usage(&c.options, noperands);
+	if (!status)
+		status = template_at_read(&c.at, c.options.at, c.options.boot.firmware != NULL);
 	if (!status && !c.options.harness && !c.options.guest)
 		status = boot_guest(&c.options.boot, operands, noperands, verb->name, &own);
 	if (!status)

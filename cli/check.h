@@ -7,11 +7,13 @@
 #define CLI_CHECK_H
 
 #include "cli/boot.h"
+#include "cli/machine/template.h"
 
 struct check_options {
 	struct boot_options boot;	/* vmm: a list */
 	const char *harness, *guest, *junit, *keep;
-	struct opt_number jobs, at, pages;
+	const char *at;		/* --template-at */
+	struct opt_number jobs, pages;
 	bool full, tap;
 };
 
@@ -39,11 +41,10 @@ struct check_row {
 	pid_t pid;		/* 0: not running */
 };
 
-struct template;
-
 struct check {
 	struct check_options options;
 	struct boot *boot;		/* the guest; NULL: it runs in tdlab-sim */
+	struct template_at at;
 	struct template *template;	/* what rows are copies of; NULL: every row boots */
 	char *sim;			/* path of tdlab-sim */
 	char **guests;			/* of tdlab-sim */

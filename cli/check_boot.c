@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "cli/check.h"
-#include "cli/machine/template.h"
 
 /* A row's name as a file's. */
 static char *kept(const struct check *c, const struct check_row *row, const char *suffix)
@@ -41,7 +40,7 @@ void check_boot_row(struct check *c, struct check_row *row)
 	b->behaviour = row->behaviour;
 	b->options.console = c->options.keep ? kept(c, row, "console") : "/dev/null";
 	b->options.journal = c->options.keep ? kept(c, row, "journal") : NULL;
-	if (!b->options.disk && c->options.at.value == 1)	/* later, the guest may have read of it */
+	if (!b->options.disk && template_at_start(&c->at))	/* later, the guest may have read of it */
 		status = boot_new_disk(b);
 	if (!status)
 		status = c->template ? template_run(c->template, b) : boot_arm(b);

@@ -7,7 +7,6 @@
 
 #include "cli/check.h"
 #include "cli/json.h"
-#include "cli/machine/template.h"
 
 /* What only a boot tells of. */
 static void put_boot(struct json *json, const struct check_result *r)

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "cli/check.h"
-#include "cli/machine/template.h"
 
 struct check_tally check_count(const struct check *c)
 {

@@ -50,6 +50,8 @@ $(B)/monitor/fwcfg_guest_test: $(call MON_HOST,fwcfg_guest)
 $(B)/monitor/insn_test: $(call MON_HOST,insn)
 $(B)/monitor/ioapic_test: $(call MON_HOST,ioapic)
 $(B)/monitor/insn_test: MON_LIBS := -lZydis
+$(B)/monitor/template_test: $(call MON_HOST,origin pe) $(B)/libtd.a
+$(B)/monitor/template_test: MON_LIBS := $(B)/libtd.a
 
 $(MON_TESTS): $(B)/monitor/%_test: $(B)/host/monitor/%_test.o
 	@mkdir -p $(@D)

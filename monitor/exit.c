@@ -169,7 +169,7 @@ static enum td_action on_tdcall(struct vcpu *vcpu, const struct vm_exit *e)
 		detected = true;
 		end_mark(TD_MARK_DETECTED, 0);
 	}
-	template_tdcall(&vcpu->regs);
+	template_tdcall(vcpu);
 	return carry_out(vcpu, td_tdcall(td, vcpu->index, &vcpu->regs), TDCALL_LENGTH);
 }
 
@@ -309,7 +309,7 @@ static enum td_action on_ept(struct vcpu *vcpu, const struct vm_exit *e)
 	}
 	if (split && access.gla != 0)
 		access.flags |= TD_ACCESS_SPLIT;
-	template_access(&access);
+	template_access(vcpu, &access);
 	return carry_out(vcpu, td_access(td, vcpu->index, &access), 0);
 }
 

@@ -130,6 +130,7 @@ struct monitor_config {
 	uint64_t idle_ms;		/* guest time without an event after which the run ends; 0: never */
 	struct machine machine;
 	uint64_t template_at;		/* wait for orders at this MapGPA (monitor/template.h); 0: never */
+	uint64_t template_phase;	/* ... of those made by code of this phase, enum phase, or of a later one */
 	struct monitor_explore explore;
 	struct td_config td;		/* slots filled in by the command with machine_slots() */
 	char cmdline[MONITOR_CMDLINE_BYTES];

@@ -5,7 +5,6 @@
 #include "monitor/lib.h"
 #include "monitor/pe.h"
 
-#define KERNEL_HALF		(1ull << 63)
 #define SPAN			(32ull << 20)	/* of an image, at most: a unified kernel image */
 #define UNKNOWN_BYTES		0x10000ull	/* what stands for code without an image */
 #define REMEMBERED		64u
@@ -59,7 +58,7 @@ void origin_note(const struct vcpu *vcpu)
 {
 	struct td_event event = { .type = TD_EV_IMAGE, .vcpu = (uint16_t)vcpu->index, .rip = vcpu->regs.rip };
 
-	if (config.machine.image.bytes == 0 || vcpu->regs.rip >= KERNEL_HALF || vcpu->regs.rip - last.base < last.bytes)
+	if (config.machine.image.bytes == 0 || vcpu->regs.rip >= PHASE_KERNEL_HALF || vcpu->regs.rip - last.base < last.bytes)
 		return;
 	last = find(vcpu);
 	if (was_told(&last))
@@ -72,4 +71,10 @@ void origin_note(const struct vcpu *vcpu)
 	event.a[3] = last.hash;
 	event.a[4] = last.name;
 	journal_put(&event);
+}
+
+enum phase origin_phase(const struct vcpu *vcpu)
+{
+	origin_note(vcpu);
+	return phase_of(vcpu->regs.rip, last.kind);
 }

@@ -6,9 +6,13 @@
 #ifndef MONITOR_ORIGIN_H
 #define MONITOR_ORIGIN_H
 
+#include "monitor/phase.h"
 #include "monitor/vcpu.h"
 
 /* With the lock: an event is about to be recorded that the code at vcpu->regs.rip caused. */
 void origin_note(const struct vcpu *vcpu);
+
+/* The same, and whose code that is. */
+enum phase origin_phase(const struct vcpu *vcpu);
 
 #endif

@@ -8,10 +8,13 @@
 #ifndef MONITOR_TEMPLATE_H
 #define MONITOR_TEMPLATE_H
 
-#include "td/td.h"
+#include "monitor/vcpu.h"
 
-/* td is about to be given a TDCALL, or an access that found no mapping. Returns when the guest is to go on. */
-void template_tdcall(const struct td_regs *regs);
-void template_access(const struct td_access *access);
+/*
+ * With the lock: td is about to be given a TDCALL, or an access that found no mapping. Returns when the guest is to go
+ * on.
+ */
+void template_tdcall(const struct vcpu *vcpu);
+void template_access(const struct vcpu *vcpu, const struct td_access *access);
 
 #endif

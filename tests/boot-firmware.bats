@@ -41,6 +41,48 @@ phase() {
 	says '.conversions | map(select(.direction == "private" and .pages < 512 and .calls > 1)) | length == 0'
 }
 
+# check STATUS ARG...: tdlab check ends with STATUS, and keeps what it saw.
+check() {
+	local want=$1 got=0
+	shift
+	"$tdlab" check --json --behaviours "$top/behaviours" --keep "$BATS_TEST_TMPDIR/kept" "$@" >"$report" || got=$?
+	[ "$got" -eq "$want" ] && return
+	echo "tdlab check $*: exit status $got, expected $want"
+	cat "$report"
+	return 1
+}
+
+# retries VMM WHERE: how many MapGPA of this row from RIPs like that were answered RETRY.
+retries() {
+	"$tdlab" trace --only mapgpa "$BATS_TEST_TMPDIR/kept/$1.journal" | grep -c "RIP $2.*RETRY" || true
+}
+
+@test "tdlab check from the kernel on: all that the firmware asks for is done, and the kernel meets each VMM" {
+	firmware_known hyperv kernel
+	check 0 --template-at kernel --vmm complete,hyperv:pages=64 --modules "$kernel/modules" \
+		--firmware "$without_keys" "$kernel/vmlinuz"
+	says '[.rows[] | .verdict == "pass" and .mapgpa_calls > 3000 and .device_equal] == [true, true]'
+	# 64 MiB of swiotlb in parts of 64 pages. The firmware's hole for devices would be six thousand.
+	says '.rows[0].retries == 0 and .rows[1].retries > 250 and .rows[1].retries < 300'
+	[ "$(retries hyperv:pages=64 0x00000000)" -eq 0 ]
+	[ "$(retries hyperv:pages=64 0xffffffff)" -eq "$(jq '.rows[1].retries' "$report")" ]
+	says '.rows[1].reproduce | startswith("tdlab check --template-at kernel --vmm hyperv:pages=64 ")'
+}
+
+@test "... from the boot loader on: what the firmware converts for it meets them too, nothing before" {
+	firmware_known hyperv:pages=256 signed
+	mkesp grub "$BATS_TEST_TMPDIR/disk"
+	check "$status" --template-at loader --vmm hyperv:pages=256 --firmware "$tdvf" --disk "$BATS_TEST_TMPDIR/disk"
+	says ".rows[0] | .verdict == \"$verdict\" and (.reason | startswith(\"private memory\")) and .retries < 10"
+	[ "$(retries hyperv:pages=256 0x00000000)" -eq "$(jq '.rows[0].retries' "$report")" ]
+}
+
+@test "... from a phase that never comes: no behaviour is ever in force" {
+	firmware_known hyperv kernel
+	check 4 --template-at kernel --vmm hyperv --firmware "$tdvf" --disk "$tdvf"
+	says '.rows[0] | .verdict == "inconclusive" and .outcome == "no-boot" and .mapgpa_calls > 1000 and .retries == 0'
+}
+
 # refused TEXT ARG...: one line that says it, and nothing was started.
 refused() {
 	local want=$1 got=0

@@ -82,6 +82,14 @@ refused() {
 	refused 2 'tdlab: *--cpus two*' boot --cpus two "$kernel/vmlinuz"
 }
 
+@test "where the behaviours begin: no number from 1, no phase, no firmware to have phases" {
+	refused 2 'tdlab: --template-at 0: *from 1, nor firmware, loader or kernel' check --template-at 0 "$kernel/vmlinuz"
+	refused 2 'tdlab: --template-at 2x: *from 1*' check --template-at 2x "$kernel/vmlinuz"
+	refused 2 'tdlab: --template-at boot: *firmware, loader or kernel' check --template-at boot "$kernel/vmlinuz"
+	refused 2 'tdlab: --template-at kernel: without --firmware*' check --template-at kernel "$kernel/vmlinuz"
+	refused 2 'tdlab: *--full has no template*' check --full --template-at kernel --firmware nowhere "$kernel/vmlinuz"
+}
+
 @test "an unknown verb or option, with the nearest name" {
 	refused 2 'tdlab: *boat*boot*' boat
 	refused 2 'tdlab: *--memry*--memory*' boot --memry 1G "$kernel/vmlinuz"

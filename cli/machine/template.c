@@ -14,11 +14,46 @@ struct template {
 	struct ram ram;
 	struct snapshot snapshot;
 	bool reached;		/* else the guest came to its end without ever asking */
-	uint64_t at;
+	struct template_at at;
 	int console;		/* what it said until then */
 	uint64_t bytes;		/* of RAM that are not a hole */
 	double seconds;
 };
+
+static const char *const words[] = { "firmware", "loader", "kernel" };
+
+int template_at_read(struct template_at *at, const char *text, bool firmware)
+{
+	*at = (struct template_at){ .mapgpa = 1, .phase = PHASE_FIRMWARE };
+	if (!text)
+		return 0;
+	for (enum phase phase = PHASE_FIRMWARE; phase < PHASES; phase++) {
+		if (strcmp(text, words[phase]) != 0)
+			continue;
+		if (!firmware)
+			return complain(STATUS_INPUT, "--template-at %s: without --firmware there are no phases", text);
+		at->phase = phase;
+		return 0;
+	}
+	if (opt_number(text, &at->mapgpa) && at->mapgpa > 0)
+		return 0;
+	return complain(STATUS_INPUT, "--template-at %s: not a number from 1, nor firmware, loader or kernel", text);
+}
+
+bool template_at_start(const struct template_at *at)
+{
+	return at->mapgpa == 1 && at->phase == PHASE_FIRMWARE;
+}
+
+/* "MapGPA 3", "phase kernel". */
+static const char *at_text(const struct template_at *at, char text[static 32])
+{
+	if (at->phase == PHASE_FIRMWARE)
+		snprintf(text, 32, "MapGPA %llu", (unsigned long long)at->mapgpa);
+	else
+		snprintf(text, 32, "phase %s", words[at->phase]);
+	return text;
+}
 
 /* The guest's own end is every row's. What was not the guest's doing is nobody's. */
 static int ended_early(struct boot *b)
@@ -33,15 +68,16 @@ static int ended_early(struct boot *b)
 	return status == STATUS_ENVIRONMENT || status > STATUS_SIGNAL ? status : 0;
 }
 
-int template_make(struct template **made, struct boot *b, uint64_t at)
+int template_make(struct template **made, struct boot *b, const struct template_at *at)
 {
 	struct template *t = *made = xcalloc(1, sizeof(*t));
 	int status;
 
-	t->at = at;
+	t->at = *at;
 	t->console = file_memory("tdlab-console", 0);
-	b->behaviour.packed = (struct td_behaviour){ 0 };	/* before a later MapGPA: converts everything */
-	b->config.template_at = at;
+	b->behaviour.packed = (struct td_behaviour){ 0 };	/* until there: converts everything */
+	b->config.template_at = at->mapgpa;
+	b->config.template_phase = at->phase;
 	b->save = &t->snapshot;
 	b->options.console = "/dev/null";
 	status = t->console < 0 ? STATUS_ENVIRONMENT : boot_arm(b);
@@ -99,13 +135,16 @@ static int give_orders(struct boot *b)
 }
 
 /* The one boot came to its end before it came to where the rows part: no VMM was any but the first. */
-static void never_began(struct judgement *j)
+static void never_began(const struct template *t, struct judgement *j)
 {
+	char at[32];
+
 	if (j->verdict != VERDICT_PASS)
 		return;
 	j->verdict = VERDICT_INCONCLUSIVE;
 	j->status = STATUS_INCONCLUSIVE;
-	snprintf(j->why, sizeof(j->why), "the guest never came to that MapGPA: the behaviour was never in force");
+	snprintf(j->why, sizeof(j->why), "the guest never came to %s: the behaviour was never in force",
+		 at_text(&t->at, at));
 }
 
 int template_run(const struct template *t, struct boot *b)
@@ -118,7 +157,7 @@ int template_run(const struct template *t, struct boot *b)
 		return status;
 	if (!t->reached) {
 		judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->device, &b->end);
-		never_began(&b->judgement);
+		never_began(t, &b->judgement);
 		return 0;
 	}
 	status = ram_copy(&b->ram, &t->ram);
@@ -130,10 +169,12 @@ int template_run(const struct template *t, struct boot *b)
 
 void template_describe(const struct template *t)
 {
+	char at[32];
+
+	at_text(&t->at, at);
 	if (t->reached)
-		printf("template   booted to MapGPA %llu in %.1f s; every row goes on from there\n",
-		       (unsigned long long)t->at, t->seconds);
+		printf("template   booted to %s in %.1f s; every row goes on from there\n", at, t->seconds);
 	else
-		printf("template   the guest came to its end in %.1f s without a MapGPA %llu: every row is that run\n",
-		       t->seconds, (unsigned long long)t->at);
+		printf("template   the guest came to its end in %.1f s without %s%s: every row is that run\n", t->seconds,
+		       t->at.phase == PHASE_FIRMWARE ? "a " : "", at);
 }

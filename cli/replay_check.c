@@ -46,9 +46,10 @@ static int start(const char *path, const char *command)
 	int n = split_words(copy, words, MOST_WORDS);
 	bool sim = n > 1 && strcmp(words[0], "tdlab-sim") == 0;
 
-	if (!sim && (n < 2 || strcmp(words[0], "tdlab") != 0 || strcmp(words[1], "boot") != 0)) {
+	if (!sim && (n < 2 || strcmp(words[0], "tdlab") != 0 ||
+		     (strcmp(words[1], "boot") != 0 && strcmp(words[1], "check") != 0))) {
 		free(copy);
-		return complain(STATUS_INPUT, "%s: \"reproduce\" is neither tdlab boot nor tdlab-sim", path);
+		return complain(STATUS_INPUT, "%s: \"reproduce\" is none of tdlab boot, tdlab check, tdlab-sim", path);
 	}
 	program = sim ? installed("tdlab-sim") : xprintf("%s", "/proc/self/exe");
 	narrate("%s", command);

@@ -150,6 +150,10 @@ both() {
 	check 0 --json --append scenario=plain --vmm hyperv:pages=64 --template-at 2 "$violate"
 	[ "$(field '.rows[0].mapgpa_calls')" -eq 17 ]
 	[[ $(field '.rows[0].reproduce') == "tdlab check --template-at 2 --vmm hyperv:pages=64 "* ]]
+	printf '%s\n' "$output" >result
+	run --separate-stderr "$tdlab" replay --finding hyperv:pages=64 result
+	[ "$status" -eq 0 ]
+	[[ $stderr == "tdlab: tdlab check --template-at 2 "* && $output == *"1 row: 1 pass, "* ]]
 	check 0 --json --append scenario=plain --vmm hyperv:pages=64 "$violate"
 	[ "$(field '.rows[0].mapgpa_calls')" -eq 32 ]
 }

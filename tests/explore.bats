@@ -71,7 +71,7 @@ essence() {
 	explore --depth 5
 	[ "$status" -eq 0 ]
 	essence <<<"$output" >whole
-	[ "$(field '.sequences / .cpu_seconds')" != null ]
+	[ "$(field '.sequences >= 1300 and .mismatches == 0 and .cpu_seconds > 0')" = true ]
 	setsid "$tdlab" explore --depth 5 --state state --console console2 --modules "$kernel/modules" "$kernel/vmlinuz" 3>&- &
 	for ((i = 0; i < 6000; i++)); do
 		[ -s state ] && [ "$(jq .sequences state)" -gt 0 ] && break

@@ -72,6 +72,12 @@ soak: prepare-check
 	$(MAKE) all
 	scripts/soak $(N)
 
+## make firmware-matrix  TDVF under every behaviour, at several sizes of step, from a signed disk and by fw_cfg: verdicts
+##                 compared with tests/firmware-verdicts; a quarter of an hour
+firmware-matrix: prepare-check
+	$(MAKE) all
+	scripts/firmware-matrix
+
 ## make bench      how much slower a TD boots than the same kernel in plain QEMU (paired, median of 5), what the library
 ##                 costs, and how fast answers are explored in process
 bench: prepare-check
@@ -102,6 +108,6 @@ unit-tests: $(UNIT_TESTS)
 sanitized-tests:
 	$(MAKE) B=$(B)/sanitize CC=clang SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' unit-tests
 
-.PHONY: all boot boot-firmware check unit lint sanitize soak bench clean distclean help prepare-check unit-tests
-.PHONY: sanitized-tests
+.PHONY: all boot boot-firmware check unit lint sanitize soak firmware-matrix bench clean distclean help prepare-check
+.PHONY: unit-tests sanitized-tests
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -72,8 +72,8 @@ soak: prepare-check
 	$(MAKE) all
 	scripts/soak $(N)
 
-## make firmware-matrix  TDVF under every behaviour, at several sizes of step, from a signed disk and by fw_cfg: verdicts
-##                 compared with tests/firmware-verdicts; a quarter of an hour
+## make firmware-matrix  TDVF under every behaviour, at several sizes of step, from a signed disk and by fw_cfg: the
+##                 verdicts are compared with tests/firmware-verdicts
 firmware-matrix: prepare-check
 	$(MAKE) all
 	scripts/firmware-matrix

@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Ports, keys, control bits and byte order: qemu docs/specs/fw_cfg.rst. */
+/* Keys and byte order: qemu docs/specs/fw_cfg.rst. */
 #include "monitor/fwcfg.h"
 #include "monitor/fwcfg_guest.h"
+#include "monitor/fwcfg_ports.h"
 
 #include "monitor/io.h"
 #include "monitor/lib.h"
 #include "monitor/mem.h"
 
-#define PORT_SELECT	0x510
-#define PORT_DATA	0x511
-#define PORT_DMA_HIGH	0x514
-#define PORT_DMA_LOW	0x518
 #define KEY_FILE_DIR	0x19
-#define DMA_ERROR	1u
-#define DMA_READ	2u
-#define DMA_SKIP	4u
-#define DMA_SELECT	8u
 #define NAME_BYTES	56
 
 /* Big endian, all of it. */
@@ -41,9 +34,9 @@ bool fwcfg_transfer(uint32_t control, uint64_t to, uint32_t bytes)
 	};
 	uint64_t address = mem_address((const void *)(uintptr_t)&request);
 
-	out32(PORT_DMA_HIGH, __builtin_bswap32((uint32_t)(address >> 32)));
-	out32(PORT_DMA_LOW, __builtin_bswap32((uint32_t)address));
-	while (__builtin_bswap32(request.control) & ~DMA_ERROR)
+	out32(FWCFG_PORT_DMA_HIGH, __builtin_bswap32((uint32_t)(address >> 32)));
+	out32(FWCFG_PORT_DMA_LOW, __builtin_bswap32((uint32_t)address));
+	while (__builtin_bswap32(request.control) & ~FWCFG_DMA_ERROR)
 		cpu_pause();
 	__asm__ volatile("" : : : "memory");
 	return request.control == 0;
@@ -57,12 +50,12 @@ static void dma(uint32_t control, void *data, uint32_t bytes)
 
 void fwcfg_select(uint16_t key)
 {
-	out16(PORT_SELECT, key);
+	out16(FWCFG_PORT_SELECT, key);
 }
 
 uint8_t fwcfg_next(void)
 {
-	return in8(PORT_DATA);
+	return in8(FWCFG_PORT_DATA);
 }
 
 bool fwcfg_find(const char *name, struct fwcfg_file *file)
@@ -70,9 +63,9 @@ bool fwcfg_find(const char *name, struct fwcfg_file *file)
 	struct entry entry;
 	uint32_t count = 0;
 
-	dma(KEY_FILE_DIR << 16 | DMA_SELECT | DMA_READ, &count, sizeof(count));
+	dma(KEY_FILE_DIR << 16 | FWCFG_DMA_SELECT | FWCFG_DMA_READ, &count, sizeof(count));
 	for (count = __builtin_bswap32(count); count > 0; count--) {
-		dma(DMA_READ, &entry, sizeof(entry));
+		dma(FWCFG_DMA_READ, &entry, sizeof(entry));
 		if (strnlen(entry.name, NAME_BYTES) != strlen(name) || memcmp(entry.name, name, strlen(name)) != 0)
 			continue;
 		file->key = __builtin_bswap16(entry.key);
@@ -86,6 +79,6 @@ void fwcfg_read(const struct fwcfg_file *file, uint32_t offset, void *data, uint
 {
 	if (offset > file->bytes || bytes > file->bytes - offset)
 		panic("a read of %u bytes at %u passes the end of a fw_cfg file", bytes, offset);
-	dma((uint32_t)file->key << 16 | DMA_SELECT | DMA_SKIP, NULL, offset);
-	dma(DMA_READ, data, bytes);
+	dma((uint32_t)file->key << 16 | FWCFG_DMA_SELECT | FWCFG_DMA_SKIP, NULL, offset);
+	dma(FWCFG_DMA_READ, data, bytes);
 }

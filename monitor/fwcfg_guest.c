@@ -5,24 +5,14 @@
 #include "monitor/bytes.h"
 #include "monitor/bzimage.h"
 #include "monitor/fwcfg.h"
+#include "monitor/fwcfg_ports.h"
 #include "monitor/machine.h"
 #include "monitor/mem.h"
 #include "monitor/pci.h"
 
-#define PORT_SELECT	0x510
-#define PORT_DATA	0x511
-#define PORT_DMA_HIGH	0x514
-#define PORT_DMA_LOW	0x518
-#define PORT_END	0x51c
-
 #define KEY_ID		0x01
 #define ID_DMA		2u
 #define DMA_BYTES	16u
-#define DMA_ERROR	1u
-#define DMA_READ	2u
-#define DMA_SKIP	4u
-#define DMA_SELECT	8u
-#define DMA_WRITE	16u
 
 #define ACPI_FILE	"etc/acpi/tables"
 #define ACPI_MAX	(1u << 20)
@@ -144,16 +134,17 @@ static uint8_t next(void)
 
 static bool transfer(uint32_t control, uint64_t gpa, uint32_t bytes)
 {
-	bool skip = !(control & (DMA_READ | DMA_WRITE));
+	uint32_t action = control & (FWCFG_DMA_READ | FWCFG_DMA_WRITE | FWCFG_DMA_SKIP);
+	bool skip = !(control & (FWCFG_DMA_READ | FWCFG_DMA_WRITE));
 	void *memory = skip ? NULL : fwcfg_guest_memory(gpa, bytes);
 
-	if (bytes == 0 || !(control & (DMA_READ | DMA_WRITE | DMA_SKIP)))
+	if (bytes == 0 || action == 0)
 		return true;
 	if (!skip && memory == NULL)
 		return false;
 	if (selected.item == NULL)
-		return fwcfg_transfer(control & (DMA_READ | DMA_WRITE | DMA_SKIP), memory != NULL ? mem_address(memory) : 0, bytes);
-	if (control & DMA_WRITE)
+		return fwcfg_transfer(action, memory != NULL ? mem_address(memory) : 0, bytes);
+	if (control & FWCFG_DMA_WRITE)
 		return false;
 	take(selected.item, memory, bytes);
 	return true;
@@ -170,16 +161,16 @@ static void run_dma(uint64_t gpa)
 	control = __builtin_bswap32(get32(request));
 	bytes = __builtin_bswap32(get32(request + 4));
 	address = __builtin_bswap64(get64(request + 8));
-	if (control & DMA_SELECT)
+	if (control & FWCFG_DMA_SELECT)
 		select((uint16_t)(control >> 16));
-	put32(request, transfer(control, address, bytes) ? 0 : __builtin_bswap32(DMA_ERROR));
+	put32(request, transfer(control, address, bytes) ? 0 : __builtin_bswap32(FWCFG_DMA_ERROR));
 }
 
 static void dma_port(uint16_t port, uint32_t value)
 {
 	uint64_t high = dma_high;
 
-	if (port == PORT_DMA_HIGH) {
+	if (port == FWCFG_PORT_DMA_HIGH) {
 		dma_high = __builtin_bswap32(value);
 		return;
 	}
@@ -189,13 +180,13 @@ static void dma_port(uint16_t port, uint32_t value)
 
 bool fwcfg_guest_access(uint16_t port, unsigned int size, bool write, uint32_t *value)
 {
-	if (port >= PORT_END || port + size <= PORT_SELECT)
+	if (port >= FWCFG_PORT_END || port + size <= FWCFG_PORT_SELECT)
 		return false;
-	if (write && port == PORT_SELECT && size == 2)
+	if (write && port == FWCFG_PORT_SELECT && size == 2)
 		select((uint16_t)*value);
-	else if (!write && port == PORT_DATA && size == 1)
+	else if (!write && port == FWCFG_PORT_DATA && size == 1)
 		*value = next();
-	else if (write && dma_shown && size == 4 && (port == PORT_DMA_HIGH || port == PORT_DMA_LOW))
+	else if (write && dma_shown && size == 4 && (port == FWCFG_PORT_DMA_HIGH || port == FWCFG_PORT_DMA_LOW))
 		dma_port(port, *value);
 	else if (!write)
 		*value = size == 4 ? ~0u : (1u << 8 * size) - 1;

@@ -39,10 +39,10 @@ static bool in_ram(const struct machine *m, uint64_t a, uint64_t bytes)
 	return is_ram(m, a) && is_ram(m, a + bytes - 1) && (a < MACHINE_4G) == (a + bytes - 1 < MACHINE_4G);
 }
 
-/* Two shared banks at most, two private ones, and the reserve. */
+/* Two shared banks at most, two private ones, the reserve, and the private bank of firmware. */
 static bool layout_ok(const struct machine *m, uint64_t guest)
 {
-	uint64_t start[5], bytes[5], total = 0;
+	uint64_t start[6], bytes[6], total = 0;
 	unsigned int n = 0, i, j;
 
 	for (i = 0; i < m->nram; i++) {
@@ -54,6 +54,10 @@ static bool layout_ok(const struct machine *m, uint64_t guest)
 	}
 	start[n] = m->reserve;
 	bytes[n++] = MACHINE_RESERVE + BIOS_TOP;
+	if (m->image.bytes != 0) {
+		start[n] = m->image.bank;
+		bytes[n++] = m->image.bytes;
+	}
 	for (i = 0; i < n; i++) {
 		if (!in_ram(m, start[i], bytes[i]) || start[i] % TDX_2M_SIZE != 0)
 			return false;
@@ -77,6 +81,89 @@ static void test_layouts(void)
 	tap_ok(!machine_layout(&m, MACHINE_MIN_GUEST + MIB), "an odd MiB is refused");
 }
 
+/* As Debian's: code and variables, the TD HOB and temporary memory with a page between them. */
+static void make_image(struct tdvf_image *image, uint32_t bytes)
+{
+	uint64_t start = MACHINE_4G - bytes;
+
+	*image = (struct tdvf_image){ .bytes = bytes, .count = 4, .hob = 1, .sections = {
+		{ 0, 0, 0x800000, 0x6000, TDVF_TEMP_MEM, 0, 3 },
+		{ 0, 0, 0x807000, 0x2000, TDVF_TD_HOB, 0, 2 },
+		{ 0, 0x2000, start, 0x2000, TDVF_CFV, 0, 1 },
+		{ 0x2000, bytes - 0x2000, start + 0x2000, bytes - 0x2000, TDVF_BFV, TDVF_EXTENDMR, 0 },
+	} };
+}
+
+/* Bytes in slots of this kind; pending: only of those that are to be accepted. */
+static uint64_t slot_bytes(const struct td_config *c, enum td_slot_kind kind, bool pending)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t i = 0; i < c->nslots; i++)
+		if (c->slots[i].kind == kind && (!pending || c->slots[i].pending))
+			pages += c->slots[i].pages;
+	return pages * TDX_PAGE_SIZE;
+}
+
+/* In order and apart, both ends of each RAM slot with both banks, and all memory but the sections to be accepted. */
+static bool slots_ok(const struct machine *m, uint64_t guest)
+{
+	struct td_config c = { .gpaw = 48, .vcpus = 1 };
+	uint64_t at = 0, sections = 0, a;
+
+	machine_slots(m, &c);
+	for (uint32_t i = 0; i < c.nslots; i++) {
+		const struct td_slot *s = &c.slots[i];
+		uint64_t last = s->gpa + (s->pages - 1) * TDX_PAGE_SIZE;
+
+		if (s->gpa < at || s->pages == 0)
+			return false;
+		if (s->kind == TD_SLOT_RAM && !(bank_address(m, s, s->gpa, TD_PRIVATE, &a) && is_ram(m, a) &&
+						bank_address(m, s, last, TD_PRIVATE, &a) && is_ram(m, a) && is_ram(m, last)))
+			return false;
+		at = last + TDX_PAGE_SIZE;
+	}
+	for (uint32_t i = 0; i < m->firmware.count; i++)
+		sections += tdvf_in_image(&m->firmware.sections[i]) ? 0 : m->firmware.sections[i].bytes;
+	return c.nslots <= TD_MAX_SLOTS && slot_bytes(&c, TD_SLOT_RAM, false) == guest &&
+	       slot_bytes(&c, TD_SLOT_RAM, true) == guest - sections && slot_bytes(&c, TD_SLOT_ROM, false) == m->image.bytes;
+}
+
+/* Half of it is below 4 GiB, in 2 MiB, as long as the reserve leaves room there. */
+static bool split_ok(const struct machine *m, uint64_t guest)
+{
+	uint64_t half = guest / 2 - guest / 2 % TDX_2M_SIZE;
+
+	return m->nram == 2 && m->ram[0].gpa == 0 && m->ram[1].gpa == MACHINE_4G &&
+	       m->ram[0].bytes == (half < m->reserve ? half : m->reserve) && m->image.gpa + m->image.bytes == MACHINE_4G;
+}
+
+static void test_firmware_layouts(void)
+{
+	static const uint32_t images[] = { 0x10000, 0x3ff000, 4 * MIB, TDVF_MAX_BYTES };
+	bool layout = true, slots = true, split = true;
+	struct tdvf_image image;
+	struct machine m;
+
+	for (unsigned int i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
+		make_image(&image, images[i]);
+		for (uint64_t guest = MACHINE_MIN_GUEST; guest <= MACHINE_MAX_GUEST; guest += 2 * MIB) {
+			if (!machine_layout_firmware(&m, guest, &image))
+				m = (struct machine){ 0 };
+			layout = layout && layout_ok(&m, guest);
+			slots = slots && slots_ok(&m, guest);
+			split = split && split_ok(&m, guest);
+		}
+	}
+	tap_ok(layout, "firmware, every size: banks, reserve and image are RAM, apart, and complete");
+	tap_ok(slots, "its slots are in order, each with its banks, and hold the memory asked for");
+	tap_ok(split, "half of it is above 4 GiB, or what does not fit below");
+	tap_ok(!machine_layout_firmware(&m, MACHINE_MIN_GUEST - 2 * MIB, &image) &&
+	       !machine_layout_firmware(&m, MACHINE_MAX_GUEST + 2 * MIB, &image) &&
+	       !machine_layout_firmware(&m, 2048 * MIB + TDX_PAGE_SIZE, &image) &&
+	       !machine_layout_firmware(&m, 4096 * MIB - TDX_PAGE_SIZE, &image), "too little, too much, a page more or less");
+}
+
 /* td's own lookup is what the monitor uses; it is a line of code over the slots. */
 static const struct td_slot *slot_of(const struct td_config *c, uint64_t gpa)
 {
@@ -91,10 +178,14 @@ enum place { OUTSIDE, SHARED_BANK, PRIVATE_BANK, DEVICE };
 
 static enum place place_of(const struct machine *m, uint64_t a)
 {
+	bool hole = m->image.bytes == 0;	/* the legacy one, which a guest with firmware does not have */
+
+	if (a >= m->image.bank && a - m->image.bank < m->image.bytes)
+		return PRIVATE_BANK;
 	for (uint32_t i = 0; i < m->nram; i++) {
 		if (a >= m->ram[i].bank && a - m->ram[i].bank < m->ram[i].bytes)
 			return PRIVATE_BANK;
-		if (a >= m->ram[i].gpa && a - m->ram[i].gpa < m->ram[i].bytes && (a < 0xa0000 || a >= MIB))
+		if (a >= m->ram[i].gpa && a - m->ram[i].gpa < m->ram[i].bytes && (!hole || a < 0xa0000 || a >= MIB))
 			return SHARED_BANK;
 	}
 	if ((is_ram(m, a) && (a < 0xa0000 || a >= 0xc0000)) || a / TDX_PAGE_SIZE == LAPIC_PAGE / TDX_PAGE_SIZE)
@@ -137,13 +228,17 @@ static uint64_t random_gpa(const struct machine *m, const struct td_config *c)
 	return random64() & 1 ? gpa : gpa ^ tdx_shared_bit(c->gpaw);
 }
 
-static void test_addresses(uint64_t guest, uint32_t gpaw, const char *name)
+/* image_bytes: of firmware, or 0. */
+static void test_addresses(uint64_t guest, uint32_t gpaw, uint32_t image_bytes, const char *name)
 {
 	struct td_config c = { .gpaw = gpaw, .vcpus = 1 };
+	struct tdvf_image image;
 	struct machine m;
-	bool good = machine_layout(&m, guest);
+	bool good;
 	uint64_t gpa = 0;
 
+	make_image(&image, image_bytes);
+	good = image_bytes != 0 ? machine_layout_firmware(&m, guest, &image) : machine_layout(&m, guest);
 	machine_slots(&m, &c);
 	for (unsigned int i = 0; good && i < ROUNDS; i++) {
 		gpa = random_gpa(&m, &c);
@@ -192,11 +287,14 @@ static void test_patterns(void)
 int main(void)
 {
 	test_layouts();
-	test_addresses(128 * MIB, 48, "128 MiB: every alias is where it belongs, or nowhere");
-	test_addresses(1024 * MIB, 48, "1 GiB");
-	test_addresses(1296 * MIB, 48, "the largest that is contiguous");
-	test_addresses(2048 * MIB, 48, "2 GiB: private banks above 4 GiB");
-	test_addresses(8192 * MIB, 40, "8 GiB, S is bit 39");
+	test_firmware_layouts();
+	test_addresses(128 * MIB, 48, 0, "128 MiB: every alias is where it belongs, or nowhere");
+	test_addresses(1024 * MIB, 48, 0, "1 GiB");
+	test_addresses(1296 * MIB, 48, 0, "the largest that is contiguous");
+	test_addresses(2048 * MIB, 48, 0, "2 GiB: private banks above 4 GiB");
+	test_addresses(8192 * MIB, 40, 0, "8 GiB, S is bit 39");
+	test_addresses(292 * MIB, 48, 4 * MIB, "292 MiB with firmware");
+	test_addresses(5002 * MIB, 48, 4 * MIB, "5002 MiB with firmware: more than half is above 4 GiB");
 	test_wrong_slot();
 	test_patterns();
 	return tap_done();

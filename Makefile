@@ -37,7 +37,7 @@ boot:
 
 ## make boot-firmware  the same from its firmware on: Debian sid's TDVF accepts the memory and starts the kernel
 boot-firmware:
-	scripts/install-packages boot
+	scripts/install-packages boot firmware
 	$(MAKE) all
 	scripts/fetch-kernel 6.12 $(KERNEL)
 	scripts/fetch-firmware build/firmware
@@ -96,7 +96,7 @@ help:
 	@sed -n 's/^## //p' Makefile */*.mk
 
 prepare-check:
-	scripts/install-packages boot check
+	scripts/install-packages boot firmware check
 	scripts/fetch-kernel 6.12 $(KERNEL)
 	scripts/fetch-kernel 6.1 $(KERNEL)-6.1
 	scripts/fetch-qemu10 build/qemu10

@@ -53,6 +53,16 @@ no_good() {
 	[ "$(stat -c %s bare)" -lt "$(stat -c %s "$kernel/vmlinuz")" ]
 }
 
+@test "what it needs is what make boot-firmware installs" {
+	local sets pairs pair
+	read -ra sets < <(make -s -C "$top" -n boot-firmware | sed -n 's/^scripts.install-packages //p')
+	read -ra pairs < <(sed -n 's/^for tool in \(.*\); do$/\1/p' "$top/scripts/mkesp")
+	[ ${#pairs[@]} -ge 6 ]
+	for pair in "${pairs[@]}"; do
+		grep -E "^($(IFS='|'; echo "${sets[*]}")) +${pair#*:} " "$top/scripts/packages"
+	done
+}
+
 @test "what is no good is told in one line" {
 	no_good 2 "usage:"
 	no_good 2 "usage:" iso disk

@@ -80,7 +80,7 @@ uint64_t machine_file_offset(const struct machine *machine, uint64_t address);
 enum {
 	MONITOR_TRACE_EXITS = 1,	/* a TD_EV_EXIT for every exit */
 	MONITOR_HIDE_CX16 = 2,		/* QEMU before 10 loses RFLAGS around cmpxchg16b */
-	MONITOR_ALIAS_BANKS = 4,	/* test only: both aliases of a page are the same memory; every run must fail */
+	MONITOR_ALIAS_BANKS = 4,	/* test only: both aliases of a page are the same memory (tests/alias.bats) */
 };
 
 /* Many answers against one guest: monitor/explore.h. */

@@ -33,7 +33,8 @@ static int run_machine(struct boot *b, struct snapshot_link *link)
 		.seeded = boot_repeats(b), .seed = b->seed, .ram = b->ram.fd, .config = b->config_fd,
 		.firmware = b->firmware_fd, .serial = b->nonce,
 		.kernel = b->kernel_fd, .initrd = b->initrd_fd, .disk = b->disk_fd,
-		.disk_read_only = b->options.disk != NULL, .net = b->options.net, .link = link, .continued = b->from != NULL,
+		.disk_read_only = b->options.disk != NULL, .large_ring = b->options.large_ring, .net = b->options.net,
+		.link = link, .continued = b->from != NULL,
 	};
 	struct run run = {
 		.ram = &b->ram, .records = &b->records, .console = &b->console, .console_fd = b->console_fd,

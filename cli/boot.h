@@ -23,6 +23,7 @@ struct boot_options {
 	struct opt_list inject;
 	bool net, trace_exits, json;
 	bool quiet;	/* Linux says little on its console: not an option of boot, check is faster so */
+	bool large_ring;	/* the disk's driver asks for pages enough to be converted in parts: not an option of boot */
 	bool many;	/* one of several: no progress line, and --seed is for what the VMM leaves to chance only */
 };
 

@@ -4,8 +4,7 @@
 #define UNKNOWN_R10 0xdeadull
 #define ALL_FROM 4ull	/* pages from which on every answer is possible */
 
-/* Small requests do not tell all answers apart. */
-static uint64_t least_pages(enum td_answer answer)
+uint64_t td_explore_least_pages(enum td_answer answer)
 {
 	switch (answer) {
 	case TD_ANSWER_FIRST:
@@ -28,7 +27,7 @@ uint32_t td_explore_width(uint64_t pages)
 	if (pages >= ALL_FROM)	/* most requests; this is called for each */
 		return TD_ANSWER_KINDS;
 	for (uint32_t answer = 0; answer < TD_ANSWER_KINDS; answer++)
-		width += pages >= least_pages((enum td_answer)answer);
+		width += pages >= td_explore_least_pages((enum td_answer)answer);
 	return width;
 }
 
@@ -39,7 +38,7 @@ static enum td_answer nth_answer(uint64_t pages, uint32_t n)
 	if (pages >= ALL_FROM)
 		return (enum td_answer)n;
 	for (;; answer++)
-		if (pages >= least_pages((enum td_answer)answer) && n-- == 0)
+		if (pages >= td_explore_least_pages((enum td_answer)answer) && n-- == 0)
 			return (enum td_answer)answer;
 }
 
@@ -67,8 +66,8 @@ static uint32_t index_of(uint64_t pages, enum td_answer answer)
 	uint32_t index = 0;
 
 	for (uint32_t a = 0; a < answer; a++)
-		index += pages >= least_pages((enum td_answer)a);
-	return pages >= least_pages(answer) ? index : 0;
+		index += pages >= td_explore_least_pages((enum td_answer)a);
+	return pages >= td_explore_least_pages(answer) ? index : 0;
 }
 
 /* xorshift64: enough to spread choices. */
@@ -104,7 +103,7 @@ static enum td_answer choose(struct td *td, uint64_t pages)
 		enum td_answer last = at > 0 ? (enum td_answer)c->answer[at - 1] : TD_ANSWER_OK;
 
 		c->cut++;
-		return pages_converted(last, least_pages(last)) == 0 ? last : TD_ANSWER_OK;
+		return pages_converted(last, td_explore_least_pages(last)) == 0 ? last : TD_ANSWER_OK;
 	}
 	if (at < c->named)
 		c->taken[at] = (uint8_t)index_of(pages, (enum td_answer)c->answer[at]);

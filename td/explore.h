@@ -97,6 +97,9 @@ void td_explore_number(struct td *td, uint64_t number);
 /* Whether there is a first sequence: more shards than numbers leave some with nothing to do. */
 bool td_explore_any(struct td *td);
 
+/* A request of fewer pages does not tell this answer from others, and is not given it. */
+uint64_t td_explore_least_pages(enum td_answer answer);
+
 /* How many answers are possible for a request of so many pages. */
 uint32_t td_explore_width(uint64_t pages);
 

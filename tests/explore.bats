@@ -41,9 +41,21 @@ essence() {
 @test "to private, with ACCEPT" {
 	explore --depth 3 --to-private
 	[ "$status" -eq 0 ]
-	[ "$(field .sequences)" -ge 80 ]
+	[ "$(field .direction)" = private ]
+	[ "$(field .pages)" -ge 4 ]
+	[ "$(field .sequences)" -ge 250 ]
 	[ "$(field .mismatches)" -eq 0 ]
+	[ "$(field '[.answers[]] | min')" -gt 0 ]
 	[ "$(field .afterwards)" = power-off ]
+}
+
+@test "a window too small for some answers says for which" {
+	run -0 "$tdlab" explore --guest correct --depth 2 --pages 4
+	[[ $output != *"not tried"* ]]
+	run -0 "$tdlab" explore --guest correct --depth 2 --pages 2
+	[[ $output == *$'\nnot tried  half, last: a request of 2 pages does not tell them from others\n'* ]]
+	run -0 "$tdlab" explore --guest correct --depth 2 --pages 1
+	[[ $output == *$'\nnot tried  first, half, last, other-s, invalid-after: a request of 1 page '* ]]
 }
 
 @test "a model with another budget is found out, and so is where they part" {

@@ -133,6 +133,20 @@ static void rate_text(const struct result *r)
 	printf("\n");
 }
 
+/* What was asked for is too small for some answers. */
+static void not_tried_text(uint64_t pages)
+{
+	const char *between = "not tried  ";
+
+	for (unsigned int i = 0; pages != 0 && i < TD_ANSWER_KINDS; i++)
+		if (pages < td_explore_least_pages((enum td_answer)i)) {
+			printf("%s%s", between, answer_name(i));
+			between = ", ";
+		}
+	if (*between == ',')
+		printf(": a request of %lu page%s does not tell them from others\n", pages, pages == 1 ? "" : "s");
+}
+
 static void finding_text(const struct result_finding *f)
 {
 	char text[ANSWERS_TEXT];
@@ -156,6 +170,7 @@ void result_text(const struct result *r)
 	printf("answers   ");
 	for (unsigned int i = 0; i < TD_ANSWER_KINDS; i++)
 		printf(" %s %lu%s", answer_name(i), r->answers[i], i + 1 < TD_ANSWER_KINDS ? "," : "\n");
+	not_tried_text(r->of.pages);
 	states_text(r->states);
 	for (uint32_t i = 0; i < r->nfindings; i++)
 		finding_text(&r->findings[i]);

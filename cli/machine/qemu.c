@@ -53,9 +53,10 @@ static void add_disk(struct words *w, const struct qemu_run *run)
 	words_add(w, "driver=raw,node-name=disk,read-only=%s,file.driver=file,file.locking=off,file.filename=%s%d",
 		  run->disk_read_only ? "on" : "off", "/proc/self/fd/", run->disk);
 	words_add(w, "-device");
-	words_add(w, "virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on%s%s%s",
-		  run->seeded ? ",ioeventfd=off,share-rw=on" : "", run->firmware >= 0 ? ",serial=" : "",
-		  run->firmware >= 0 ? run->serial : "");
+	/* A ring of 256 entries, QEMU's default, is 2 pages to Linux; one of 1024, QEMU's most, is 7. */
+	words_add(w, "virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on%s%s%s%s",
+		  run->large_ring ? ",queue-size=1024" : "", run->seeded ? ",ioeventfd=off,share-rw=on" : "",
+		  run->firmware >= 0 ? ",serial=" : "", run->firmware >= 0 ? run->serial : "");
 	if (!run->seeded)
 		return;
 	words_add(w, "-device");

@@ -33,7 +33,7 @@ struct qemu_run {
 	uint64_t seed;
 	int ram, config, firmware, kernel, initrd, disk;	/* descriptors; -1 for none but of the first two */
 	const char *serial;		/* of the disk, as far as the guest has firmware: where it finds the run's nonce */
-	bool disk_read_only, net;
+	bool disk_read_only, large_ring, net;
 	const struct snapshot_link *link;	/* NULL: nothing is saved or continued */
 	bool continued;
 };

@@ -3,7 +3,8 @@
 TESTS += tests/boot-partial.bats tests/boot-refused.bats tests/boot-again.bats tests/alias.bats tests/boot-qemu10.bats
 TESTS += tests/check.bats tests/payloads.sh tests/cli.bats tests/explore.bats tests/replay.bats
 TESTS += tests/campaign.bats tests/violations.bats tests/sim.bats
-TESTS += tests/fuzz.bats tests/boot-secure.bats tests/boot-firmware.bats tests/esp.bats
+TESTS += tests/fuzz.bats tests/boot-secure.bats tests/boot-firmware.bats tests/boot-uki.bats
+TESTS += tests/esp.bats
 TESTS += tests/run-tests.bats
 TESTS += tests/lint.bats
 include tests/fuzz.mk

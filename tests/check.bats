@@ -173,6 +173,46 @@ both() {
 	[ "$status" -eq 1 ]
 }
 
+@test "no process for a row: it is inconclusive, the count says so, and the exit status is that of the environment" {
+	# The command's own fork() fails after so many; what it starts is left alone.
+	cat >forks.c <<-'END'
+		#define _GNU_SOURCE
+		#include <dlfcn.h>
+		#include <errno.h>
+		#include <stdlib.h>
+		#include <unistd.h>
+
+		static pid_t command;
+		static int left;
+
+		__attribute__((constructor)) static void begin(void)
+		{
+			command = getpid();
+			left = atoi(getenv("FORKS"));
+			unsetenv("LD_PRELOAD");
+		}
+
+		pid_t fork(void)
+		{
+			if (getpid() != command || left-- > 0)
+				return ((pid_t (*)(void))dlsym(RTLD_NEXT, "fork"))();
+			errno = EAGAIN;
+			return -1;
+		}
+	END
+	gcc -Wall -Werror -shared -fPIC -o forks.so forks.c
+	# Two: tdlab-sim is asked for its guests, then it runs the first row.
+	local rows=(--guest correct --vmm 'complete,hyperv,kvm' -j 1)
+	LD_PRELOAD=$PWD/forks.so FORKS=4 check 0 --json "${rows[@]}"
+	LD_PRELOAD=$PWD/forks.so FORKS=2 check 3 --json "${rows[@]}"
+	[ "$(jq -c '[.pass, .fail, .inconclusive, .not_run, .exit_status]' <<<"$output")" = '[1,0,2,0,3]' ]
+	[ "$(jq -c '[.rows[] | .verdict, .exit_status]' <<<"$output")" = '["pass",0,"inconclusive",3,"inconclusive",3]' ]
+	[[ $(field '.rows[2].reason') == "no process could be started: Resource temporarily unavailable" ]]
+	LD_PRELOAD=$PWD/forks.so FORKS=1 check 3 "${rows[@]}"
+	[ "$(grep -c 'inconclusive .*no process could be started' <<<"$output")" -eq 3 ]
+	[[ ${lines[-1]} == "3 rows: 0 pass, 0 fail, 3 inconclusive;"* ]]
+}
+
 @test "a harness: its own loop, one that crashes and hangs, one that is none" {
 	local name
 	for name in trap broken empty; do

@@ -128,13 +128,15 @@ static struct sim *prepared(const struct search *s, const struct td_choices *fro
 	return sim;
 }
 
-/* A guest that crashes or hangs does so under one sequence. */
+/* A guest that crashes or hangs does so under one sequence, and nobody has to run that one again. */
 static void dead(struct tally *t, unsigned int finding, const struct td_choices *c)
 {
 	static const struct sim_seen nothing;
 
 	if (!t->skipping && c->ours)
 		count(t, c, finding, &nothing);
+	if (!t->skipping && t->followed)
+		follow(t, c);
 	t->skipping = false;
 	t->cpu = 0;
 }

@@ -161,6 +161,8 @@ void result_text(const struct result *r)
 	printf("explored   %u pages to %s", (unsigned int)r->of.pages, r->of.to_shared ? "shared" : "private");
 	if (r->of.shards)
 		printf(", shard %u/%u", r->of.shard, r->of.shards);
+	if (!r->complete)
+		printf(", incomplete");
 	printf(": %lu %ssequences of up to %lu answers, %lu MapGPA", r->sequences, r->of.random ? "random " : "",
 	       r->of.depth, r->calls);
 	if (r->tdcalls)

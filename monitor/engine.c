@@ -54,10 +54,11 @@ void td_engine_unmap(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias 
 
 void td_engine_fill(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what)
 {
-	uint64_t *page = mem_machine(address_of(of, gpa, pages, alias));
+	uint64_t address = address_of(of, gpa, pages, alias), *page = mem_machine(address);
 
 	if (alias == TD_SHARED && explore_active())
 		return;
+	explore_change(address, pages);
 
 	/* Another CPU's stale translation could still write there. */
 	npt_sync();
@@ -83,10 +84,13 @@ uint64_t td_engine_poisoned(struct td *of, uint64_t gpa, uint64_t pages)
 
 void td_engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes, bool write)
 {
-	uint8_t *p = mem_machine(address_of(of, gpa, 1, TD_PRIVATE));
+	uint64_t address = address_of(of, gpa, 1, TD_PRIVATE);
+	uint8_t *p = mem_machine(address);
 
 	if (bytes > TDX_PAGE_SIZE - gpa % TDX_PAGE_SIZE)
 		panic("td reached beyond a page at GPA 0x%lx", gpa);
+	if (write)
+		explore_change(address / TDX_PAGE_SIZE * TDX_PAGE_SIZE, 1);
 	if (write)
 		memcpy(p, data, bytes);
 	else

@@ -9,7 +9,8 @@
 #include "monitor/vmcb.h"
 #include "td/explore.h"
 
-#define MAX_PAGES		16384	/* that the guest may write in all sequences together */
+#define MAX_PAGES		18432	/* that may change in all sequences together: 64 MiB given back, and the rest */
+#define INDEX_BITS		16
 #define CUT_MAX		0xffffffu
 #define MAX_TDCALLS		100000	/* of one sequence: a guest that goes on for ever */
 #define MSR_FS_BASE		0xc0000100u
@@ -22,7 +23,7 @@
 
 static enum { WAITING, RUNNING, OVER } phase;
 
-/* A page as it was when the guest was remembered. It stays writable from then on and is always put back. */
+/* A page as it was when the guest was remembered. It is put back after each sequence. */
 struct saved_page {
 	uint64_t *now;
 	uint64_t *then;
@@ -30,6 +31,7 @@ struct saved_page {
 
 static struct saved_page *pages;
 static uint32_t npages;
+static uint32_t *page_index;	/* hashed: 1 + a page's number, 0: free */
 
 /* The guest as it was. */
 static struct {
@@ -153,6 +155,7 @@ static void remember(struct vcpu *vcpu)
 	uint64_t address = vcpu->regs.gpr[TD_R12] & ~td_shared_bit(td);
 
 	pages = mem_alloc(MAX_PAGES * sizeof(*pages));
+	page_index = mem_alloc(sizeof(*page_index) << INDEX_BITS);
 	then.fpu = mem_alloc(FXSAVE_BYTES);
 	then.vcpu = *vcpu;
 	then.vmcb = *vcpu->vmcb;
@@ -280,6 +283,30 @@ bool explore_tdcall(struct vcpu *vcpu)
 	return false;
 }
 
+/* Where this page is in the index, or would be. */
+static uint32_t *find(const uint64_t *now)
+{
+	uint32_t i = (uint32_t)(mem_address(now) / TDX_PAGE_SIZE * 0x9e3779b97f4a7c15ull >> (64 - INDEX_BITS));
+
+	while (page_index[i] != 0 && pages[page_index[i] - 1].now != now)
+		i = (i + 1) % (1u << INDEX_BITS);
+	return &page_index[i];
+}
+
+/* Once: what it becomes later, when it was converted and mapped anew, say, is not what the guest had at first. */
+static void keep(uint64_t *now)
+{
+	uint32_t *at = find(now);
+
+	if (*at != 0)
+		return;
+	if (npages == MAX_PAGES)
+		panic("more than %u pages changed while the guest was explored", MAX_PAGES);
+	pages[npages] = (struct saved_page){ now, mem_alloc(TDX_PAGE_SIZE) };
+	memcpy(pages[npages].then, now, TDX_PAGE_SIZE);
+	*at = ++npages;
+}
+
 bool explore_write(struct vcpu *vcpu, const struct vm_exit *e)
 {
 	uint64_t machine;
@@ -287,15 +314,14 @@ bool explore_write(struct vcpu *vcpu, const struct vm_exit *e)
 	(void)vcpu;
 	if (phase != RUNNING || !(e->access & TD_ACCESS_WRITE) || !npt_unprotect_page(e->gpa, &machine))
 		return false;
-	for (uint32_t i = 0; i < npages; i++)
-		if (pages[i].now == mem_machine(machine))
-			return true;	/* kept already; it was converted since, and mapped anew */
-	if (npages == MAX_PAGES)
-		panic("the guest wrote more than %u pages while it was explored", MAX_PAGES);
-	pages[npages] = (struct saved_page){ mem_machine(machine), mem_alloc(TDX_PAGE_SIZE) };
-	memcpy(pages[npages].then, pages[npages].now, TDX_PAGE_SIZE);
-	npages++;
+	keep(mem_machine(machine));
 	return true;
+}
+
+void explore_change(uint64_t machine, uint64_t count)
+{
+	for (; phase == RUNNING && count > 0; count--, machine += TDX_PAGE_SIZE)
+		keep(mem_machine(machine));
 }
 
 bool explore_stopped(struct vcpu *vcpu)

@@ -211,6 +211,29 @@ static int stolen(struct scene *s)
 	return 0;
 }
 
+/*
+ * Shares two pages and takes them back, if the VMM makes it wait before the first share; one of them it writes before
+ * and after that. tdlab explore takes a guest back to there many times, and must put back what was there then, and
+ * not what came between: whoever finds something else breaks a rule, so that it is seen.
+ */
+static int rewritten(struct scene *s)
+{
+	struct map_answer a;
+	uint64_t first, second;
+
+	SCENE_NEEDS(s, scene_store(s, scene_page(s, 0), SECRET) && scene_store(s, scene_page(s, 1), SECRET));
+	a = scene_map(s, scene_page(s, 0), 2, TO_SHARED);
+	SCENE_NEEDS(s, a.r10 == TDVMCALL_RETRY && a.r11 == scene_page(s, 0) + s->shared);
+	SCENE_NEEDS(s, scene_load(s, scene_page(s, 0), &first) && scene_load(s, scene_page(s, 1), &second));
+	if (first != SECRET || second != SECRET)
+		scene_store(s, scene_page(s, 2) + s->shared, 1);
+	SCENE_NEEDS(s, scene_store(s, scene_page(s, 0), ~SECRET));
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 2));
+	SCENE_NEEDS(s, scene_unshare(s, scene_page(s, 0), 2));
+	SCENE_NEEDS(s, scene_store(s, scene_page(s, 0), 1));
+	return 0;
+}
+
 /* Devices write into shared memory: what it is for. */
 static int dma_to_shared(struct scene *s)
 {
@@ -329,6 +352,7 @@ const struct scenario scenarios_sound[] = {
 	{ "accept-busy", accept_busy, 1 },
 	{ "inside-page", inside_page, 1 },
 	{ "misled", misled, 1 },
+	{ "rewritten", rewritten, 1 },
 	{ "dma-to-shared", dma_to_shared, 1 },
 	{ "twocpu", twocpu, 2 },
 	{ "moved", moved, 2 },

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154 # $stderr is set by run
+# shellcheck disable=SC2030,SC2031,SC2154 # $stderr is set by run, and what it sets is what the same test looks at
 # One unmodified kernel under every sequence of answers: it agrees with the model, another model is found out, and it
 # boots on afterwards as if nothing had been.
 bats_require_minimum_version 1.5.0
@@ -108,6 +108,27 @@ essence() {
 	[ "$status" -eq 0 ]
 	[ "$(field .sequences)" -eq 60 ]
 	[ "$(field .mismatches)" -eq 0 ]
+}
+
+# payload ARG...: the same of the tiny TD. It is no Linux, so that its requests are not the model's.
+payload() {
+	run --separate-stderr "$tdlab" explore --json --console console --behaviours "$top/behaviours" "$@" \
+		"$build/payloads/violate"
+	printf '%s\n' "exit status $status" "$output" "$stderr"
+}
+
+@test "taken back is as it was at first, also what was shared, taken back, accepted and written meanwhile" {
+	payload --vmm eagain:stalls=1 --append scenario=rewritten --depth 3
+	[ "$(field .sequences)" -ge 100 ]
+	[ "$(field '.states | index("shared/claimed-shared") and index("pending/claimed-private")')" = true ]
+	[ "$(field '[.violations[].name] | length')" -eq 0 ]
+	[ "$(field .afterwards)" = ended ]
+}
+
+@test "more is written than can be put back: the monitor says so" {
+	run -3 --separate-stderr "$tdlab" explore --depth 1 --console console --append convert=64 "$build/payloads/builtin"
+	[ -z "$output" ]
+	[[ $stderr == *"pages changed while the guest was explored" ]]
 }
 
 @test "no such window, depth, shard; a state that is none" {

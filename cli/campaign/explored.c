@@ -163,7 +163,9 @@ int explored_end(struct explored *x, const struct boot *b)
 	struct result *r = &x->result;
 	int status = b->judgement.status;
 
-	if (status != STATUS_ENVIRONMENT && status < STATUS_SIGNAL && r->nfindings)
+	if (status == STATUS_ENVIRONMENT)
+		complain(status, "%s", b->judgement.why);
+	else if (status < STATUS_SIGNAL && r->nfindings)
 		status = STATUS_FAIL;
 	else if (status == STATUS_PASS && !x->began)
 		status = STATUS_INCONCLUSIVE;

@@ -12,7 +12,8 @@
 #define MAX_PAGES		18432	/* that may change in all sequences together: 64 MiB given back, and the rest */
 #define INDEX_BITS		16
 #define CUT_MAX		0xffffffu
-#define MAX_TDCALLS		100000	/* of one sequence: a guest that goes on for ever */
+#define MAX_TDCALLS		100000	/* of one sequence, and so many for each page: a guest that goes on for ever */
+#define PAGE_TDCALLS		8
 #define MSR_FS_BASE		0xc0000100u
 #define MSR_GS_BASE		0xc0000101u
 #define MSR_KERNEL_GS_BASE	0xc0000102u
@@ -270,7 +271,7 @@ bool explore_tdcall(struct vcpu *vcpu)
 	}
 	if (phase != RUNNING)
 		return false;
-	if (++tdcalls > MAX_TDCALLS)
+	if (++tdcalls > MAX_TDCALLS + PAGE_TDCALLS * (then.end - then.first) / TDX_PAGE_SIZE)
 		return next(vcpu, EXPLORE_END_LIMIT, tdcalls);
 	if ((uint16_t)r->gpr[TD_RAX] == TDG_VP_VMCALL && r->gpr[TD_R10] == 0 && r->gpr[TD_R11] == GHCI_IO)
 		return next(vcpu, EXPLORE_END_PORT, r->gpr[TD_R14] << 32 | (uint32_t)r->gpr[TD_R15]);
@@ -327,4 +328,15 @@ void explore_change(uint64_t machine, uint64_t count)
 bool explore_stopped(struct vcpu *vcpu)
 {
 	return phase == RUNNING && next(vcpu, EXPLORE_END_STOPPED, td_stopped(td));
+}
+
+bool explore_idle(struct vcpu *vcpu)
+{
+	if (phase != RUNNING)
+		return false;
+	vcpu->parked = 0;
+	vcpu->idle_ticks = 0;
+	next(vcpu, EXPLORE_END_IDLE, 0);
+	npt_sync();
+	return true;
 }

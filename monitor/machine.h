@@ -119,6 +119,7 @@ enum explore_end {
 	EXPLORE_END_PORT,	/* port << 32 | value */
 	EXPLORE_END_MAPGPA,	/* R12 of a request for other memory, not answered */
 	EXPLORE_END_STOPPED,	/* enum td_stop; a triple fault is TD_RUNNING */
+	EXPLORE_END_IDLE,	/* nothing could happen in it any more */
 	EXPLORE_END_LIMIT,	/* it went on and on */
 	EXPLORE_OVER,		/* no end: there are no more, the guest goes on by itself */
 };

@@ -3,6 +3,7 @@
 
 #include "monitor/end.h"
 #include "monitor/exit.h"
+#include "monitor/explore.h"
 #include "monitor/io.h"
 #include "monitor/journal.h"
 #include "monitor/lib.h"
@@ -194,7 +195,7 @@ static bool all_idle(bool rang)
 static void end_if_idle(struct vcpu *vcpu, bool rang)
 {
 	smp_lock(vcpu);
-	if (all_idle(rang))
+	if (all_idle(rang) && !explore_idle(vcpu))
 		end_run_mark(TD_MARK_IDLE, vcpu->idle_ticks / (config.td.tsc_hz / 1000));
 	smp_unlock();
 }
@@ -229,7 +230,7 @@ void smp_park(struct vcpu *vcpu)
 {
 	vcpu->parked = 1;
 	end_if_idle(vcpu, true);
-	for (;;)
+	while (vcpu->parked)
 		svm_wait(vcpu);
 }
 

@@ -33,6 +33,6 @@ void smp_activity(void);
 
 /* Without the lock. Until an interrupt or an NMI is pending; for ever. End the run if nothing can happen any more. */
 void smp_halt(struct vcpu *vcpu);
-void smp_park(struct vcpu *vcpu) __attribute__((noreturn));
+void smp_park(struct vcpu *vcpu);
 
 #endif

@@ -92,13 +92,60 @@ static void spin_halfway(struct scene *s)
 	spin(s);
 }
 
+static void ask(struct scene *s)
+{
+	uint64_t gpr[GPRS];
+
+	for (;;) {
+		gpr[RAX] = TDG_VP_INFO;
+		scene_tdcall(s, gpr);
+	}
+}
+
+/* Guests that can only take a conversion done at once, and one that ends itself, rightly, when it is refused. */
+static void unless(struct scene *s, bool partial, void (*end)(struct scene *s))
+{
+	struct map_answer a = scene_map(s, scene_page(s, 0), 1024, TO_SHARED);
+
+	if (a.r10 != TDVMCALL_SUCCESS && (a.r10 == TDVMCALL_RETRY) == partial)
+		end(s);
+	payload_end(0);
+}
+
+static void fault_if_partial(struct scene *s)
+{
+	unless(s, true, triple_fault);
+}
+
+static void fatal_if_partial(struct scene *s)
+{
+	unless(s, true, fatal_error);
+}
+
+static void park_if_partial(struct scene *s)
+{
+	unless(s, true, park);
+}
+
+static void ask_if_partial(struct scene *s)
+{
+	unless(s, true, ask);
+}
+
+static void fatal_if_refused(struct scene *s)
+{
+	unless(s, false, fatal_error);
+}
+
 static const struct {
 	const char *name;
 	void (*end)(struct scene *s);
 } endings[] = {
 	{ "park", park }, { "spin", spin }, { "triple-fault", triple_fault }, { "fatal-error", fatal_error },
 	{ "reset", reset }, { "power-off", power_off }, { "status-3", status_3 }, { "park-halfway", park_halfway },
-	{ "spin-halfway", spin_halfway },
+	{ "spin-halfway", spin_halfway }, { "fault-if-partial", fault_if_partial },
+	{ "fatal-if-partial", fatal_if_partial }, { "park-if-partial", park_if_partial },
+	{ "ask-if-partial", ask_if_partial }, { "fatal-if-refused", fatal_if_refused },
 };
 
 int payload_main(void)

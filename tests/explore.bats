@@ -125,6 +125,45 @@ payload() {
 	[ "$(field .afterwards)" = ended ]
 }
 
+# ending ARG...: the same of the tiny TD that can end in many ways, at its second conversion.
+ending() {
+	run --separate-stderr "$tdlab" "$1" --json --console console --pages 2 --append "ending=$2" "${@:3}" \
+		"$build/payloads/ending"
+	printf '%s\n' "exit status $status" "$output" "$stderr"
+}
+
+@test "a guest that dies or hangs of a conversion in parts: found under honest answers, replayed, minimised" {
+	while read -r end name how; do
+		ending explore "$end-if-partial" --depth 1
+		[ "$status" -eq 1 ]
+		[ "$(field '.violations[0] | "\(.name) \(.sequences) \(.shortest)"')" = "$name 4 stall" ]
+		[[ $(field '.violations[0].detail') == *"$how"* ]]
+		[ "$(field .sequences)" -eq 18 ]
+		[ "$(field .afterwards)" = ended ]
+		printf '%s\n' "$output" >result
+		ending replay "$end-if-partial" --finding "$name" result
+		[ "$status" -eq 1 ]
+		[ "$(field '.violations[0] | "\(.name) \(.shortest)"')" = "$name stall" ]
+		ending minimise "$end-if-partial" half,stall,ok
+		[ "$status" -eq 0 ]
+		[ "$(field '.violations[0] | "\(.name) \(.shortest)"')" = "$name half" ]
+	done <<-END
+	fault guest-died (triple-fault)
+	fatal guest-died (fatal-error)
+	park guest-hung nothing could happen
+	END
+	ending explore ask-if-partial --depth 1 --sequences 2
+	[ "$status" -eq 1 ]
+	[ "$(field '.violations[0] | "\(.name) \(.sequences) \(.shortest)"')" = "unbounded 1 stall" ]
+}
+
+@test "a guest that ends itself when it is refused, or told what cannot be, contains it" {
+	ending explore fatal-if-refused --depth 1
+	[ "$(field '.violations | length')" -eq 0 ]
+	[ "$(field .sequences)" -eq 18 ]
+	[ "$(field .afterwards)" = ended ]
+}
+
 @test "more is written than can be put back: the monitor says so" {
 	run -3 --separate-stderr "$tdlab" explore --depth 1 --console console --append convert=64 "$build/payloads/builtin"
 	[ -z "$output" ]

@@ -12,6 +12,7 @@ struct ending {
 	uint8_t taken[TD_EXPLORE_DEPTH], answers[TD_EXPLORE_DEPTH], widths[TD_EXPLORE_DEPTH];
 	uint32_t count, cut, dealt;
 	enum explore_end why;
+	uint64_t detail;	/* of why */
 	bool ours;
 	uint64_t states;
 };
@@ -20,7 +21,7 @@ static void unpack(const struct td_event *event, const struct explored_sequence 
 {
 	*e = (struct ending){
 		.count = event->a[4] & 0xff, .cut = event->a[4] >> 8 & 0xffffff, .dealt = (uint32_t)(event->a[4] >> 32),
-		.why = event->a[1] & 0xff, .ours = event->a[1] >> 8 & 1, .states = event->a[1] >> 16,
+		.why = event->a[1] & 0xff, .detail = event->a[2], .ours = event->a[1] >> 8 & 1, .states = event->a[1] >> 16,
 	};
 	if (e->count > EXPLORE_MAX_DEPTH)
 		e->count = EXPLORE_MAX_DEPTH;
@@ -39,6 +40,8 @@ static void collect(struct explored_sequence *s, const struct td_event *event)
 		s->too_long = true;
 	else if (event->type == TD_EV_VERDICT && event->a[0] >> 32 == TD_CLASS_VIOLATION && !s->violation)
 		s->violation = (unsigned int)(event->a[0] & UINT32_MAX);
+	else if (event->type == TD_EV_VERDICT && event->a[0] >> 32 == TD_CLASS_VMM_CAUSED)
+		s->vmm_caused = true;
 }
 
 static void compare(struct explored *x, const struct ending *e, const char **finding)
@@ -58,6 +61,33 @@ static void compare(struct explored *x, const struct ending *e, const char **fin
 	}
 }
 
+/*
+ * A guest that dies, or of which nothing more is to be expected, has failed if the VMM did nothing but what it may do.
+ * After any other answer that is how it keeps out of harm.
+ */
+static void fate(struct explored *x, const struct ending *e, const char **finding)
+{
+	static const char although[] = "although every answer was one that it has to live through";
+	char detail[160];
+
+	if (x->now.violation || x->now.vmm_caused || !answers_honest(e->answers, e->count, e->cut))
+		return;
+	if (e->why == EXPLORE_END_STOPPED) {
+		*finding = RESULT_DIED;
+		snprintf(detail, sizeof(detail), "the guest died (%s) %s",
+			 e->detail == TD_RUNNING ? "triple-fault" : stop_name((unsigned int)e->detail), although);
+	} else if (e->why == EXPLORE_END_IDLE) {
+		*finding = RESULT_HUNG;
+		snprintf(detail, sizeof(detail), "nothing could happen in the guest any more %s", although);
+	} else if (e->why == EXPLORE_END_LIMIT) {
+		*finding = RESULT_UNBOUNDED;
+		snprintf(detail, sizeof(detail), "the guest's TDCALLs had no end %s", although);
+	} else {
+		return;
+	}
+	result_find(&x->result, *finding, detail, e->answers, e->count);
+}
+
 static void count(struct explored *x, const struct ending *e)
 {
 	const struct explored_sequence *s = &x->now;
@@ -67,6 +97,7 @@ static void count(struct explored *x, const struct ending *e)
 	x->result.calls += s->ncalls;
 	x->result.cut += e->cut != 0;
 	compare(x, e, &finding);
+	fate(x, e, &finding);
 	if (s->violation) {
 		finding = violation_name(s->violation);
 		result_find(&x->result, finding, violation_sentence(s->violation), e->answers, e->count);
@@ -95,6 +126,7 @@ static void finish(struct explored *x, const struct td_event *event)
 	x->now.ncalls = 0;
 	x->now.too_long = false;
 	x->now.violation = TD_V_NONE;
+	x->now.vmm_caused = false;
 }
 
 static void begin(struct explored *x, const struct td_event *event, size_t at)

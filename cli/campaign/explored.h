@@ -16,6 +16,7 @@ struct explored_sequence {
 	size_t ncalls;
 	bool too_long;
 	unsigned int violation;		/* the first, enum td_violation */
+	bool vmm_caused;		/* something came of what the VMM had done before */
 };
 
 struct explored {

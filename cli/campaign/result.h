@@ -14,6 +14,11 @@
 #define RESULT_FINDINGS	32
 #define RESULT_MISMATCH	"model-mismatch"	/* the finding that is not a violation */
 
+/* What a kernel did although every answer was one that it has to live through. */
+#define RESULT_DIED	"guest-died"
+#define RESULT_HUNG	"guest-hung"
+#define RESULT_UNBOUNDED "unbounded"
+
 enum result_verdict { RESULT_PASS, RESULT_INCONCLUSIVE, RESULT_FAIL };
 
 struct result_finding {

@@ -58,7 +58,7 @@ void td_engine_fill(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias a
 
 	if (alias == TD_SHARED && explore_active())
 		return;
-	explore_change(address, pages);
+	explore_change(gpa, pages, address);
 
 	/* Another CPU's stale translation could still write there. */
 	npt_sync();
@@ -90,7 +90,7 @@ void td_engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes, bo
 	if (bytes > TDX_PAGE_SIZE - gpa % TDX_PAGE_SIZE)
 		panic("td reached beyond a page at GPA 0x%lx", gpa);
 	if (write)
-		explore_change(address / TDX_PAGE_SIZE * TDX_PAGE_SIZE, 1);
+		explore_change(gpa, 1, address / TDX_PAGE_SIZE * TDX_PAGE_SIZE);
 	if (write)
 		memcpy(p, data, bytes);
 	else

@@ -11,6 +11,7 @@
 
 #define MAX_PAGES		18432	/* that may change in all sequences together: 64 MiB given back, and the rest */
 #define INDEX_BITS		16
+#define MAX_WINDOW		(MACHINE_MAX_GUEST / TDX_PAGE_SIZE)
 #define CUT_MAX		0xffffffu
 #define MAX_TDCALLS		100000	/* of one sequence, and so many for each page: a guest that goes on for ever */
 #define PAGE_TDCALLS		8
@@ -39,7 +40,8 @@ static struct {
 	struct vcpu vcpu;
 	struct vmcb vmcb;
 	uint64_t fs_base, gs_base, kernel_gs_base, tsc;
-	uint64_t first, end;	/* of the request, without S */
+	uint64_t first, pages;	/* of the request, without S */
+	uint8_t *private;	/* a bit for each of those that were private */
 	uint8_t *fpu;
 } then;
 
@@ -165,7 +167,13 @@ static void remember(struct vcpu *vcpu)
 	then.kernel_gs_base = rdmsr(MSR_KERNEL_GS_BASE);
 	then.tsc = host_tsc();
 	then.first = address;
-	then.end = address + vcpu->regs.gpr[TD_R13];
+	then.pages = vcpu->regs.gpr[TD_R13] / TDX_PAGE_SIZE;
+	if (then.pages > MAX_WINDOW)
+		then.pages = MAX_WINDOW;
+	then.private = mem_alloc(MAX_WINDOW / 8);
+	for (uint64_t i = 0; i < then.pages; i++)
+		if (td_real(td, address + i * TDX_PAGE_SIZE) == TD_REAL_MAPPED)
+			then.private[i / 8] |= (uint8_t)(1u << i % 8);
 	fpu_save();
 	npt_protect();
 	if (!td_mark(td))
@@ -271,14 +279,14 @@ bool explore_tdcall(struct vcpu *vcpu)
 	}
 	if (phase != RUNNING)
 		return false;
-	if (++tdcalls > MAX_TDCALLS + PAGE_TDCALLS * (then.end - then.first) / TDX_PAGE_SIZE)
+	if (++tdcalls > MAX_TDCALLS + PAGE_TDCALLS * then.pages)
 		return next(vcpu, EXPLORE_END_LIMIT, tdcalls);
 	if ((uint16_t)r->gpr[TD_RAX] == TDG_VP_VMCALL && r->gpr[TD_R10] == 0 && r->gpr[TD_R11] == GHCI_IO)
 		return next(vcpu, EXPLORE_END_PORT, r->gpr[TD_R14] << 32 | (uint32_t)r->gpr[TD_R15]);
 	if (is_mapgpa(r)) {
 		uint64_t gpa = r->gpr[TD_R12] & ~td_shared_bit(td);
 
-		if (gpa < then.first || gpa >= then.end)
+		if (gpa < then.first || gpa - then.first >= then.pages * TDX_PAGE_SIZE)
 			return next(vcpu, EXPLORE_END_MAPGPA, r->gpr[TD_R12]);
 	}
 	return false;
@@ -319,10 +327,19 @@ bool explore_write(struct vcpu *vcpu, const struct vm_exit *e)
 	return true;
 }
 
-void explore_change(uint64_t machine, uint64_t count)
+/* What lies behind a page that was shared is nobody's. */
+static bool was_nobodys(uint64_t gpa)
 {
-	for (; phase == RUNNING && count > 0; count--, machine += TDX_PAGE_SIZE)
-		keep(mem_machine(machine));
+	uint64_t i = (gpa - then.first) / TDX_PAGE_SIZE;
+
+	return gpa >= then.first && i < then.pages && !(then.private[i / 8] >> i % 8 & 1);
+}
+
+void explore_change(uint64_t gpa, uint64_t count, uint64_t machine)
+{
+	for (; phase == RUNNING && count > 0; count--, gpa += TDX_PAGE_SIZE, machine += TDX_PAGE_SIZE)
+		if (!was_nobodys(gpa))
+			keep(mem_machine(machine));
 }
 
 bool explore_stopped(struct vcpu *vcpu)

@@ -24,8 +24,8 @@ bool explore_write(struct vcpu *vcpu, const struct vm_exit *e);
 bool explore_stopped(struct vcpu *vcpu);
 bool explore_idle(struct vcpu *vcpu);
 
-/* Called when the monitor itself is about to change so many of the guest's pages, from this machine address on. */
-void explore_change(uint64_t machine, uint64_t count);
+/* Called when the monitor itself is about to change so many private pages of the guest's. */
+void explore_change(uint64_t gpa, uint64_t count, uint64_t machine);
 
 /* What td has the engine write while a conversion is only tried: not worth the time, nobody looks. */
 bool explore_active(void);

@@ -170,6 +170,14 @@ ending() {
 	[[ $stderr == *"pages changed while the guest was explored" ]]
 }
 
+@test "a large window to private: what was behind shared pages need not be put back" {
+	run -1 --separate-stderr "$tdlab" explore --depth 1 --console console --append convert=96 --to-private --pages 100 \
+		--json "$build/payloads/builtin"
+	[ "$(field .pages)" -eq 24576 ]
+	[ "$(field .sequences)" -eq 18 ]
+	[ "$(field '.violations | length')" -eq 0 ]
+}
+
 @test "no such window, depth, shard; a state that is none" {
 	explore --pages 1000000
 	[ "$status" -eq 5 ]

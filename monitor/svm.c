@@ -349,7 +349,7 @@ void svm_run(struct vcpu *vcpu, struct vm_exit *e)
 		enter(vcpu);
 		leave(vcpu);
 		if (vcpu->vmcb->control.exit_code <= VMEXIT_CR_LAST) {
-			svm_unpaged_exit(vcpu, vcpu->vmcb->control.exit_code);
+			svm_unpaged_exit(vcpu);
 			continue;
 		}
 		if (vcpu->vmcb->control.exit_code != VMEXIT_IRET)

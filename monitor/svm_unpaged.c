@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/svm_unpaged.h"
 
-#include "monitor/lib.h"
+#include "monitor/cr.h"
+#include "monitor/insn.h"
 #include "monitor/mem.h"
 #include "monitor/npt.h"
 #include "monitor/smp.h"
+#include "monitor/svm.h"
 #include "monitor/vmcb.h"
 
 /* No slot is there, and 32 bits reach it: the local APIC's page, where a TD has nothing. */
@@ -12,9 +14,7 @@
 #define ENTRIES		1024u
 #define ENTRY		0xe3u		/* present, writable, accessed, dirty, 4 MiB: walks never write */
 #define WATCHED		(1u << 0 | 1u << 3 | 1u << 4)
-#define MOV_BYTES	3u
-#define MOV_FROM_CR	0x20
-#define MOV_TO_CR	0x22
+#define CR0_FPU		0x2eull		/* MP, EM, TS, NE */
 
 static uint32_t users;
 
@@ -63,26 +63,31 @@ static void end(struct vcpu *vcpu)
 	npt_sync();
 }
 
-static uint64_t *control_register(struct vcpu *vcpu, unsigned int number)
+/* What the guest sees of it: paging stays on below, and protection with it. */
+static void take(struct vcpu *vcpu, const struct cr_regs *regs)
 {
-	return number == 0 ? &vcpu->cr0 : number == 3 ? &vcpu->cr3 : number == 4 ? &vcpu->cr4 : NULL;
+	struct vmcb_save *save = &vcpu->vmcb->save;
+
+	vcpu->cr0 = regs->cr0;
+	vcpu->cr3 = regs->cr3;
+	vcpu->cr4 = regs->cr4;
+	save->cr0 = (save->cr0 & ~CR0_FPU) | (vcpu->cr0 & CR0_FPU);
 }
 
-void svm_unpaged_exit(struct vcpu *vcpu, uint64_t exit_code)
+void svm_unpaged_exit(struct vcpu *vcpu)
 {
-	uint8_t code[MOV_BYTES] = { 0 };
-	uint64_t *reg, *cr;
+	struct cr_regs regs = { .cr0 = vcpu->cr0, .cr3 = vcpu->cr3, .cr4 = vcpu->cr4, .gpr = vcpu->regs.gpr,
+				.code16 = !(vcpu->vmcb->save.cs.attrib & VMCB_SEGMENT_32) };
+	uint64_t at = (uint32_t)(vcpu->vmcb->save.cs.base + vcpu->regs.rip);
+	uint8_t code[INSN_MAX];
+	uint32_t length = cr_execute(code, vcpu_read(vcpu, at, code, sizeof(code)), &regs);
 
-	vcpu_read(vcpu, vcpu->regs.rip, code, sizeof(code));
-	reg = &vcpu->regs.gpr[code[2] & 7];
-	cr = control_register(vcpu, code[2] >> 3 & 7);
-	if (code[0] != 0x0f || (code[1] != MOV_FROM_CR && code[1] != MOV_TO_CR) || cr == NULL)
-		panic("SVM exit 0x%lx at 0x%lx: not a MOV, which is all that is known there", exit_code, vcpu->regs.rip);
-	if (code[1] == MOV_FROM_CR)
-		*reg = (uint32_t)*cr;
-	else
-		*cr = (uint32_t)*reg;
-	vcpu->regs.rip += MOV_BYTES;
+	if (length == 0 || !cr_possible(&regs, vcpu->efer & EFER_LME)) {
+		svm_inject(vcpu, length == 0 ? SVM_UD : SVM_GP);
+		return;
+	}
+	take(vcpu, &regs);
+	vcpu->regs.rip += length;
 	smp_lock(vcpu);
 	if (vcpu->cr0 & CR0_PG)
 		end(vcpu);

@@ -13,7 +13,7 @@
 /* With the lock: the guest is about to start with the CR0, CR3 and CR4 that its VMCB has, and paging off. */
 void svm_unpaged_begin(struct vcpu *vcpu);
 
-/* A control register was read or written. Takes the lock. */
-void svm_unpaged_exit(struct vcpu *vcpu, uint64_t exit_code);
+/* A control register was read or written. What cannot be decoded is #UD. Takes the lock. */
+void svm_unpaged_exit(struct vcpu *vcpu);
 
 #endif

@@ -14,6 +14,7 @@ struct vmcb_segment {
 };
 
 #define VMCB_SEGMENT_LONG	(1u << 9)
+#define VMCB_SEGMENT_32		(1u << 10)	/* of code: its operands and addresses */
 
 struct vmcb_control {
 	uint16_t cr_read, cr_write;

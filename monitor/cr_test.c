@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+static void tap_puts(const char *text)
+{
+	fputs(text, stdout);
+}
+
+#include "monitor/cr.h"
+#include "tests/tap.h"
+
+#define NE_ET	0x30u
+#define ECX	0x123456789abcdeffull	/* of which the upper half does not exist for the guest */
+
+static uint64_t gpr[16];
+static struct cr_regs r;
+
+/* From the same state each time: CR0 0x3b, CR3 0x1000, CR4 0x640, ECX as above. */
+static uint32_t execute(const char *code, size_t bytes, bool code16)
+{
+	memset(gpr, 0, sizeof(gpr));
+	gpr[1] = ECX;
+	r = (struct cr_regs){ .cr0 = NE_ET | 0xb, .cr3 = 0x1000, .cr4 = 0x640, .gpr = gpr, .code16 = code16 };
+	return cr_execute((const uint8_t *)code, bytes, &r);
+}
+
+#define EXECUTE(code)	execute(code, sizeof(code) - 1, false)
+#define EXECUTE16(code)	execute(code, sizeof(code) - 1, true)
+
+static bool untouched(void)
+{
+	return r.cr0 == (NE_ET | 0xb) && r.cr3 == 0x1000 && r.cr4 == 0x640 && gpr[0] == 0 && gpr[1] == ECX;
+}
+
+#define OTHER(code, name) tap_ok(EXECUTE(code) == 0 && untouched(), name)
+
+static bool possible(uint64_t cr0, uint64_t cr4, bool lme)
+{
+	r = (struct cr_regs){ .cr0 = cr0, .cr4 = cr4, .gpr = gpr };
+	return cr_possible(&r, lme);
+}
+
+int main(void)
+{
+	tap_ok(EXECUTE("\x0f\x20\xe0") == 3 && gpr[0] == 0x640, "mov eax, cr4");
+	tap_ok(EXECUTE("\x0f\x22\xc1") == 3 && r.cr0 == (uint32_t)ECX, "mov cr0, ecx");
+	tap_ok(EXECUTE("\x0f\x22\x19") == 3 && r.cr3 == (uint32_t)ECX, "mov cr3, ecx, whatever ModRM.mod is");
+	tap_ok(EXECUTE16("\x66\x0f\x20\xd9") == 4 && gpr[1] == 0x1000, "mov ecx, cr3 with a prefix that it does not need");
+	tap_ok(EXECUTE("\x0f\x06") == 2 && r.cr0 == (NE_ET | 3), "clts");
+	tap_ok(EXECUTE("\x0f\x01\xf1") == 3 && r.cr0 == (NE_ET | 0xf), "lmsw cx: four bits");
+	tap_ok(EXECUTE("\x0f\x01\xf0") == 3 && r.cr0 == (NE_ET | 1), "lmsw ax: PE stays");
+	tap_ok(EXECUTE("\x0f\x01\xe1") == 3 && gpr[1] == (NE_ET | 0xb), "smsw ecx");
+	tap_ok(EXECUTE("\x66\x0f\x01\xe1") == 4 && gpr[1] == ((ECX & ~0xffffull) | NE_ET | 0xb), "smsw cx");
+	tap_ok(EXECUTE16("\x0f\x01\xe1") == 3 && gpr[1] == ((ECX & ~0xffffull) | NE_ET | 0xb), "smsw cx in 16-bit code");
+	tap_ok(EXECUTE16("\x66\x0f\x01\xe1") == 4 && gpr[1] == (NE_ET | 0xb), "smsw ecx there");
+	OTHER("\x0f\x22\xd1", "mov cr2, ecx is not intercepted");
+	OTHER("\x0f\x01\x31", "lmsw [ecx]");
+	OTHER("\x0f\x01\x21", "smsw [ecx]");
+	OTHER("\x0f\x01\xc1", "vmcall");
+	OTHER("\xf0\x0f\x22\xc1", "with LOCK it is another");
+	OTHER("\x0f\x21\xc1", "mov ecx, dr0");
+	OTHER("\x90\x06", "nop");
+	OTHER("\x0f\x22", "cut off");
+	OTHER("\x66\x66\x66", "nothing but prefixes");
+	tap_ok(execute("", 0, false) == 0 && untouched(), "nothing");
+	tap_ok(possible(0x33, 0, true) && possible(0x80000033, 0, false), "paging off, and on");
+	tap_ok(possible(0x80000033, 0x20, true) && !possible(0x80000033, 0, true), "long mode needs PAE");
+	tap_ok(!possible(0x80000032, 0x20, true) && !possible(0x80000032, 0, false), "paging needs protection");
+	tap_ok(possible(0x60000033, 0, false) && possible(0x40000033, 0, false) && !possible(0x20000033, 0, false),
+	       "not write-through without the cache off");
+	return tap_done();
+}

@@ -69,13 +69,14 @@ static unsigned int processors(void)
 static int open_outputs(struct check *c)
 {
 	const struct check_options *o = &c->options;
+	int error;
 
 	if (o->keep && mkdir(o->keep, 0777) && errno != EEXIST)
 		return complain(STATUS_INPUT, "--keep %s: %s", o->keep, strerror(errno));
 	if (o->keep && access(o->keep, W_OK | X_OK))
 		return complain(STATUS_INPUT, "--keep %s: %s", o->keep, strerror(errno));
-	if (o->junit && !(c->junit = fopen(o->junit, "we")))
-		return complain(STATUS_INPUT, "--junit %s: %s", o->junit, strerror(errno));
+	if (o->junit && (error = output_open(&c->junit, o->junit)) != 0)
+		return complain(STATUS_INPUT, "--junit %s: %s", o->junit, strerror(error));
 	return 0;
 }
 
@@ -165,6 +166,7 @@ static void free_all(struct check *c)
 		boot_free(c->boot);
 	}
 	free(c->boot);
+	output_drop(&c->junit);
 	check_plan_free(c);
 }
 

@@ -7,6 +7,7 @@
 #define CLI_CHECK_H
 
 #include "cli/boot.h"
+#include "cli/output.h"
 #include "cli/machine/template.h"
 
 struct check_options {
@@ -54,7 +55,7 @@ struct check {
 	unsigned int jobs;
 	int signal;			/* that ended it early, or 0 */
 	double seconds, cpu;		/* of all */
-	FILE *junit;
+	struct output junit;
 };
 
 /* check_plan.c: the rows, behaviours loaded. Returns 0, or a status after a complaint. */
@@ -80,7 +81,7 @@ void check_report_begin(const struct check *check);
 void check_report_row(const struct check *check, size_t row);
 void check_report_end(const struct check *check);
 void check_json(const struct check *check);
-int check_junit(const struct check *check);	/* 0, or a status after a complaint */
+int check_junit(struct check *check);	/* 0, or a status after a complaint */
 
 /* Rows by verdict; rows that never came to one are in none. */
 struct check_tally {

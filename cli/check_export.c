@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The matrix for programs: JSON, schema tdlab.check/1, and JUnit's XML as CI systems read it. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -120,21 +119,22 @@ static void junit_row(FILE *out, const char *class, const struct check_row *row)
 	fprintf(out, "</%s>\n    </testcase>\n", element);
 }
 
-int check_junit(const struct check *c)
+int check_junit(struct check *c)
 {
 	const char *guest = c->boot ? c->boot->guest.path : "tdlab-sim";
 	struct check_tally t = check_count(c);
-	FILE *out = c->junit;
+	FILE *out = c->junit.out;
+	int error;
 
 	if (!out)
 		return 0;
+	fflush(stdout);		/* it may be the same */
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"tdlab check\"", out);
 	fprintf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n", c->nrows, t.fail,
 		t.inconclusive, t.missing, c->seconds);
 	for (size_t i = 0; i < c->nrows; i++)
 		junit_row(out, guest, &c->rows[i]);
 	fputs("  </testsuite>\n</testsuites>\n", out);
-	if (ferror(out) | fclose(out))
-		return complain(STATUS_ENVIRONMENT, "--junit %s: %s", c->options.junit, strerror(errno));
-	return 0;
+	error = output_close(&c->junit);
+	return error ? complain(STATUS_ENVIRONMENT, "--junit %s: %s", c->options.junit, strerror(error)) : 0;
 }

@@ -285,6 +285,72 @@ refused() {
 	[[ $stderr == *"--junit /dev/full: No space left"* ]]
 }
 
+# begun ARG...: a check whose row hangs for seconds, with $pid; returns when the row runs.
+begun() {
+	gcc -Wall -Werror "-I$top" -shared -fPIC -o broken.so "$top/tests/harness/broken.c"
+	printf '%s\n' '[behaviour]' 'title = hangs it' 'ghci = permitted' 'expect = contain' '[rule]' 'complete = 0' \
+		'fail = GPA_INUSE' >hang.vmm
+	env --default-signal=INT "$tdlab" check --harness ./broken.so --pages 8 -j 1 --vmm ./hang.vmm,complete "$@" \
+		>out 2>err </dev/null 3>&- &
+	pid=$!
+	for ((i = 0; i < 600; i++)); do
+		pgrep -P "$pid" >/dev/null && break
+		sleep 0.1
+	done
+	sleep 1
+}
+
+@test "--junit: what was there stays until all of the new file is written, or for good" {
+	echo old >out.xml
+	begun --junit out.xml
+	[ "$(cat out.xml)" = old ]
+	kill -9 "$pid"
+	wait "$pid" || true
+	[ "$(cat out.xml)" = old ]
+	rm out.xml.new
+	printf '#!/bin/sh\n[ "$1" = -version ] && { echo QEMU emulator version 9.0.0; exit; }\nexit 1\n' >bad
+	chmod +x bad
+	check 3 --qemu ./bad --junit out.xml --vmm complete "$violate"
+	[ "$(cat out.xml)" = old ]
+	[ ! -e out.xml.new ]
+	check 0 --guest correct --vmm complete --junit out.xml
+	[ "$(tail -n 1 out.xml)" = "</testsuites>" ]
+	[ ! -e out.xml.new ]
+}
+
+@test "--junit: devices, pipes, links and standard output stay what they are" {
+	local ended='</testsuites>' long
+	mkfifo pipe
+	timeout 30 cat pipe >piped 3>&- &
+	check 0 --guest correct --vmm complete --junit pipe
+	[ -p pipe ]
+	wait $!
+	[ "$(tail -n 1 piped)" = "$ended" ]
+	check 0 --guest correct --vmm complete --junit /dev/null
+	[ -c /dev/null ]
+	"$tdlab" check --guest correct --vmm complete --junit /dev/stdout >both
+	grep -q '^1 row: 1 pass' both
+	[ "$(tail -n 1 both)" = "$ended" ]
+	ln -s file link
+	echo old >file
+	check 0 --guest correct --vmm complete --junit link
+	[ -L link ]
+	[ "$(tail -n 1 file)" = "$ended" ]
+	# No room beside it: the file itself is written, and nothing stays of what was longer.
+	mkdir place.new
+	printf -v long '%9999s' old
+	echo "$long" >place
+	check 0 --guest correct --vmm complete --junit place
+	[ "$(tail -n 1 place)" = "$ended" ]
+	# What cannot take its place in the end is kept.
+	begun --junit taken
+	mkdir -p taken/by
+	kill -INT "$pid"
+	wait "$pid" || true
+	grep -q 'is in .*taken.new' err
+	grep -q "$ended" taken.new
+}
+
 # ended SIGNAL STATUS: sent while two rows run, it leaves neither them nor their QEMUs.
 ended() {
 	local pid got=0 i family=()
@@ -309,18 +375,8 @@ ended() {
 }
 
 @test "Ctrl-C among guests in a process: what was not run is said to be" {
-	gcc -Wall -Werror "-I$top" -shared -fPIC -o broken.so "$top/tests/harness/broken.c"
-	printf '%s\n' '[behaviour]' 'title = hangs it' 'ghci = permitted' 'expect = contain' '[rule]' 'complete = 0' \
-		'fail = GPA_INUSE' >hang.vmm
-	local pid got=0
-	env --default-signal=INT "$tdlab" check --harness ./broken.so --junit out.xml --json --pages 8 -j 1 \
-		--vmm ./hang.vmm,complete >out 2>err </dev/null 3>&- &
-	pid=$!
-	for ((i = 0; i < 600; i++)); do
-		pgrep -P "$pid" >/dev/null && break
-		sleep 0.1
-	done
-	sleep 1
+	local got=0
+	begun --junit out.xml --json
 	kill -INT "$pid"
 	wait "$pid" || got=$?
 	[ "$got" -eq 130 ]

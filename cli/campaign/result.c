@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/campaign/result.h"
 #include "cli/opt.h"
+#include "cli/output.h"
 #include "cli/tdlab.h"
 
 void result_count(struct result *r, const uint8_t *answers, uint32_t count)
@@ -118,20 +116,12 @@ bool result_shard(const char *text, uint32_t *shard, uint32_t *shards)
 
 int result_save(const struct result *r, const char *path)
 {
-	char *beside = xprintf("%s.new", path);
-	FILE *out = fopen(beside, "we");
-	int status = 0;
+	struct output output;
+	int error = output_open(&output, path);
 
-	if (out) {
-		result_json(r, out);
-		status = fflush(out) || ferror(out) || fsync(fileno(out));
-		status = (fclose(out) || status) ? 1 : 0;
+	if (!error) {
+		result_json(r, output.out);
+		error = output_close(&output);
 	}
-	if (!out || status || rename(beside, path)) {
-		status = complain(STATUS_ENVIRONMENT, "%s cannot be written: %s", path, strerror(errno));
-		if (out)
-			unlink(beside);
-	}
-	free(beside);
-	return status;
+	return error ? complain(STATUS_ENVIRONMENT, "%s cannot be written: %s", path, strerror(error)) : 0;
 }

@@ -60,7 +60,7 @@ $(MON_TESTS): $(B)/monitor/%_test: $(B)/host/monitor/%_test.o
 
 ## make fuzz-monitor [SECONDS=60]  libFuzzer (clang) on kernel files, firmware tables and instructions
 SECONDS := 60
-MON_FUZZ := bzimage elf acpi acpi_madt load load_memory linux payload insn fuzz
+MON_FUZZ := bzimage elf acpi acpi_madt load load_memory linux payload insn cr fuzz
 
 $(B)/monitor/fuzz: $(MON_FUZZ:%=monitor/%.c) $(wildcard monitor/*.h)
 	@mkdir -p $(@D)

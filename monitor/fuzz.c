@@ -9,6 +9,7 @@
 #include "monitor/acpi.h"
 #include "monitor/acpi_madt.h"
 #include "monitor/bytes.h"
+#include "monitor/cr.h"
 #include "monitor/insn.h"
 #include "monitor/load_parts.h"
 
@@ -185,6 +186,7 @@ static void fuzz_insn(const uint8_t *data, size_t bytes)
 {
 	struct insn_regs regs;
 	struct insn_access access[2];
+	struct cr_regs cr = { .gpr = regs.gpr };
 	uint32_t length, n;
 
 	memset(&regs, 0x5a, sizeof(regs));
@@ -192,6 +194,7 @@ static void fuzz_insn(const uint8_t *data, size_t bytes)
 		CHECK(access[n - 1].length <= bytes && access[n - 1].length <= INSN_MAX);
 	insn_kind(data, bytes, &length);
 	CHECK(length <= bytes && length <= INSN_MAX);
+	CHECK(cr_execute(data, bytes < INSN_MAX ? bytes : INSN_MAX, &cr) <= bytes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)

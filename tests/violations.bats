@@ -97,7 +97,7 @@ setup() {
 	run -2 tdlab replay old
 	sed 's/tdlab-sim --guest .tail/touch owned; tdlab-sim --guest .tail/' vmm.json >evil
 	run -2 tdlab replay evil
-	[[ $output == *"neither tdlab boot nor tdlab-sim"* ]]
+	[[ $output == *"none of tdlab boot, tdlab check, tdlab-sim"* ]]
 	[ ! -e owned ]
 }
 

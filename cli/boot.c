@@ -71,8 +71,8 @@ int boot_run(struct boot *b)
 		return status;
 	measured_compare(&b->measured, ram_td(&b->ram, &b->config.td), &b->console.eventlog);
 	b->end.log_differs = b->measured.known && b->measured.logged && !b->measured.equal;
-	return ram_finish(&b->ram, &b->config.td, b->end.timed_out || b->end.hung || b->end.no_boot || b->end.signal,
-			  b->end.hung ? RUN_HUNG_S * 1000 : 0, &b->records);
+	return ram_finish(&b->ram, &b->config.td, b->end.timed_out || b->end.hung_ms || b->end.no_boot || b->end.signal,
+			  b->end.hung_ms, &b->records);
 }
 
 int boot_close_journal(struct boot *b)

@@ -45,6 +45,13 @@ static void put_row(struct json *json, const struct check_row *row)
 	json_object_end(json);
 }
 
+static const char *guest_of(const struct check *c)
+{
+	if (!c->boot)
+		return "tdlab-sim";
+	return c->boot->guest.path ? c->boot->guest.path : c->boot->options.disk;	/* what the firmware finds there */
+}
+
 void check_json(const struct check *c)
 {
 	struct json json = { .out = stdout, .indent = true };
@@ -54,7 +61,7 @@ void check_json(const struct check *c)
 	json_text(&json, "schema", "tdlab.check/1");
 	json_text(&json, "tdlab", TDLAB_VERSION);
 	if (c->boot)
-		json_text(&json, "guest", c->boot->guest.path);
+		json_text(&json, "guest", guest_of(c));
 	json_number(&json, "pass", t.pass);
 	json_number(&json, "fail", t.fail);
 	json_number(&json, "inconclusive", t.inconclusive);
@@ -121,7 +128,6 @@ static void junit_row(FILE *out, const char *class, const struct check_row *row)
 
 int check_junit(struct check *c)
 {
-	const char *guest = c->boot ? c->boot->guest.path : "tdlab-sim";
 	struct check_tally t = check_count(c);
 	FILE *out = c->junit.out;
 	int error;
@@ -133,7 +139,7 @@ int check_junit(struct check *c)
 	fprintf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n", c->nrows, t.fail,
 		t.inconclusive, t.missing, c->seconds);
 	for (size_t i = 0; i < c->nrows; i++)
-		junit_row(out, guest, &c->rows[i]);
+		junit_row(out, guest_of(c), &c->rows[i]);
 	fputs("  </testsuite>\n</testsuites>\n", out);
 	error = output_close(&c->junit);
 	return error ? complain(STATUS_ENVIRONMENT, "--junit %s: %s", c->options.junit, strerror(error)) : 0;

@@ -33,3 +33,13 @@ setup() {
 	linux 0 --vmm kvm --seed 8 --journal "$journal.3" --trace-exits
 	run ! cmp -s "$journal.1" "$journal.3"
 }
+
+@test "... so it is from the first instruction of firmware on" {
+	local run
+	firmware_known hyperv kernel
+	for run in 1 2; do
+		linux "$status" --vmm kvm --seed 7 --append quiet --journal "$journal.$run" --firmware "${tdvf%.ms.fd}.nokeys.fd"
+	done
+	[ -s "$journal.1" ]
+	cmp "$journal.1" "$journal.2"
+}

@@ -72,7 +72,9 @@ retries() {
 @test "... from the boot loader on: what the firmware converts for it meets them too, nothing before" {
 	firmware_known hyperv:pages=256 signed
 	mkesp grub "$BATS_TEST_TMPDIR/disk"
-	check "$status" --template-at loader --vmm hyperv:pages=256 --firmware "$tdvf" --disk "$BATS_TEST_TMPDIR/disk"
+	check "$status" --template-at loader --vmm hyperv:pages=256 --firmware "$tdvf" --disk "$BATS_TEST_TMPDIR/disk" \
+		--junit "$BATS_TEST_TMPDIR/junit"
+	grep -F "classname=\"$BATS_TEST_TMPDIR/disk\"" "$BATS_TEST_TMPDIR/junit"	# a guest without a kernel of its own
 	says ".rows[0] | .verdict == \"$verdict\" and (.reason | startswith(\"private memory\")) and .retries < 10"
 	[ "$(retries hyperv:pages=256 0x00000000)" -eq "$(jq '.rows[0].retries' "$report")" ]
 }

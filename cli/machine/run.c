@@ -146,18 +146,21 @@ static void progress(struct watch *w)
 	fflush(stderr);
 }
 
-/* A vCPU that spins with interrupts off does nothing that the monitor could see. A busy host must not look so. */
-static bool hangs(struct watch *w)
+/*
+ * A vCPU that spins with interrupts off does nothing that the monitor could see. A busy host must not look so.
+ * Returns for how many milliseconds it has done so, 0 as long as they are too few.
+ */
+static uint64_t hangs(struct watch *w)
 {
 	volatile struct monitor_status *status = ram_status(w->run->ram);
-	double cpu = cpu_seconds(w->pid);
+	double cpu = cpu_seconds(w->pid), most = w->run->virtual_time ? RUN_HUNG_VIRTUAL_S : RUN_HUNG_S;
 
 	if (!status || cpu < 0 || status->exits != w->exits) {
 		w->exits = status ? status->exits : 0;
 		w->cpu = cpu;
-		return false;
+		return 0;
 	}
-	return cpu - w->cpu >= RUN_HUNG_S;
+	return cpu - w->cpu < most ? 0 : (uint64_t)(most * 1000);
 }
 
 static bool waits(struct watch *w)
@@ -196,10 +199,9 @@ static void watch(struct watch *w, struct run_end *end)
 			end->no_boot = true;
 			return;
 		}
-		if (hangs(w)) {
-			end->hung = true;
+		end->hung_ms = hangs(w);
+		if (end->hung_ms)
 			return;
-		}
 		progress(w);
 	}
 }
@@ -275,7 +277,7 @@ int run_qemu(struct run *run, const struct words *arguments, struct run_end *end
 		watch(&w, end);
 	if (end->saved)
 		status = save(&w);
-	if (status || end->timed_out || end->hung || end->no_boot || end->signal || end->saved)
+	if (status || end->timed_out || end->hung_ms || end->no_boot || end->signal || end->saved)
 		process_end(w.pid);
 	else
 		how_it_ended(&w, process_wait(w.pid), end);

@@ -9,8 +9,12 @@
 #include "cli/machine/snapshot.h"
 #include "cli/verdict/judge.h"
 
-/* CPU seconds of QEMU without a single exit after which a guest is given up: not even a timer ticks in it. */
-#define RUN_HUNG_S 10
+/*
+ * CPU seconds of QEMU without a single exit after which a guest is given up: not even a timer ticks in it. EDK2's does
+ * every 0.4 seconds; of virtual time, at a nanosecond per instruction, a busy CPU makes so much in 5 or 10 seconds.
+ */
+#define RUN_HUNG_S		10
+#define RUN_HUNG_VIRTUAL_S	60
 
 struct run {
 	const struct ram *ram;

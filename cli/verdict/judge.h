@@ -75,7 +75,7 @@ struct run_end {
 	bool timed_out;
 	bool saved;		/* not its end: it waits for orders, and was saved */
 	bool no_boot;		/* the firmware gave up */
-	bool hung;		/* the guest used its CPU and did nothing that could be seen */
+	uint64_t hung_ms;	/* so long the guest used its CPU and did nothing that could be seen; 0: it did not */
 	int signal;		/* that ended the command, or 0 */
 	bool log_differs;	/* the RTMRs are not what the guest's event log says */
 	bool no_tdx;		/* the kernel's file shows no sign of TDX support */

@@ -11,10 +11,10 @@
 
 /*
  * CPU seconds of QEMU without a single exit after which a guest is given up: not even a timer ticks in it. EDK2's does
- * every 0.4 seconds; of virtual time, at a nanosecond per instruction, a busy CPU makes so much in 5 or 10 seconds.
+ * every 0.4 seconds. Of virtual time, a nanosecond per instruction, that can take a spinning CPU more than 10.
  */
 #define RUN_HUNG_S		10
-#define RUN_HUNG_VIRTUAL_S	60
+#define RUN_HUNG_VIRTUAL_S	30
 
 struct run {
 	const struct ram *ram;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The small parts: options, console, archive, checksum, symbols, versions. */
-#include "cli/machine/console.h"
 #include "cli/machine/cpio.h"
 #include "cli/machine/qemu.h"
 #include "cli/machine/ram.h"
 #include "cli/machine/sha256.h"
 #include "cli/opt.h"
 #include "cli/testing.h"
+#include "cli/verdict/console.h"
 #include "cli/verdict/symbols.h"
 
 struct values {

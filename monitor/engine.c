@@ -89,12 +89,12 @@ void td_engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes, bo
 
 	if (bytes > TDX_PAGE_SIZE - gpa % TDX_PAGE_SIZE)
 		panic("td reached beyond a page at GPA 0x%lx", gpa);
-	if (write)
-		explore_change(gpa, 1, address / TDX_PAGE_SIZE * TDX_PAGE_SIZE);
-	if (write)
-		memcpy(p, data, bytes);
-	else
+	if (!write) {
 		memcpy(data, p, bytes);
+		return;
+	}
+	explore_change(gpa, 1, address / TDX_PAGE_SIZE * TDX_PAGE_SIZE);
+	memcpy(p, data, bytes);
 }
 
 void *fwcfg_guest_memory(uint64_t gpa, uint64_t bytes)

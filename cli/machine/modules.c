@@ -9,7 +9,7 @@
 #include "cli/evidence.h"
 #include "cli/file.h"
 #include "cli/machine/modules.h"
-#include "cli/machine/process.h"
+#include "cli/process.h"
 #include "cli/tdlab.h"
 
 #define MODULES		16	/* with all that they depend on */

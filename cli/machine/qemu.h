@@ -3,8 +3,8 @@
 #ifndef CLI_QEMU_H
 #define CLI_QEMU_H
 
-#include "cli/machine/process.h"
 #include "cli/machine/snapshot.h"
+#include "cli/process.h"
 #include "cli/tdlab.h"
 #include "monitor/machine.h"
 

@@ -3,10 +3,10 @@
 #ifndef CLI_RUN_H
 #define CLI_RUN_H
 
-#include "cli/machine/console.h"
-#include "cli/machine/process.h"
 #include "cli/machine/ram.h"
 #include "cli/machine/snapshot.h"
+#include "cli/process.h"
+#include "cli/verdict/console.h"
 #include "cli/verdict/judge.h"
 
 /*

@@ -6,7 +6,7 @@
 #ifndef CLI_JUDGE_H
 #define CLI_JUDGE_H
 
-#include "cli/machine/console.h"
+#include "cli/verdict/console.h"
 #include "cli/verdict/records.h"
 #include "monitor/exits.h"
 #include "td/behaviour.h"

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "cli/file.h"
-#include "cli/machine/process.h"
+#include "cli/process.h"
 #include "cli/tdlab.h"
 #include "cli/verdict/volume.h"
 #include "monitor/bytes.h"

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/machine/process.h"
+#include "cli/process.h"
 #include "cli/tdlab.h"
 
 void words_add(struct words *words, const char *format, ...)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a guest says, whole and in pieces, and what it says to be taken for something else. */
-#include "cli/machine/console.h"
 #include "cli/testing.h"
+#include "cli/verdict/console.h"
 
 static struct console console;
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "cli/evidence.h"
-#include "cli/machine/console.h"
 #include "cli/tdlab.h"
+#include "cli/verdict/console.h"
 
 /* Worth quoting in a report. They prove nothing: the page states do. */
 static const char *const telling[] = {

@@ -73,7 +73,7 @@ soak: prepare-check
 	scripts/soak $(N)
 
 ## make firmware-matrix  TDVF under every behaviour, at several sizes of step, from a signed disk and by fw_cfg: the
-##                 verdicts are compared with tests/firmware-verdicts
+##                 verdicts are compared with tests/firmware-verdicts; twenty minutes
 firmware-matrix: prepare-check
 	$(MAKE) all
 	scripts/firmware-matrix

@@ -199,8 +199,7 @@ static void test_sane_bounds(void)
 	fake.td->undo_used = 0;
 	tap_ok(td_sane(fake.td) && td_bytes(fake.td) == td_size(&c), "as it was");
 	fake.td->config.slots[0].pages++;
-	fake.td->pages++;
-	tap_ok(td_sane(fake.td) && td_bytes(fake.td) > td_size(&c), "a larger TD is one, in larger storage");
+	tap_ok(td_bytes(fake.td) > td_size(&c), "a larger one is seen by its size, before anything is read beyond");
 }
 
 static bool sane_with(struct td_conversion a, struct td_conversion b, uint32_t open_to)

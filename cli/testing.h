@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define tap_puts(text) fputs(text, stdout)
@@ -46,23 +47,25 @@ static char testing_path[1024];
 
 static void testing_clean(void)
 {
-	DIR *folder = chdir(testing_path) == 0 ? opendir(".") : NULL;
+	DIR *folder = opendir(testing_path);
 	struct dirent *entry;
 
 	while (folder && (entry = readdir(folder)))
-		unlink(entry->d_name);
+		unlinkat(dirfd(folder), entry->d_name, 0);
 	if (folder)
 		closedir(folder);
 	rmdir(testing_path);
 }
 
-/* A new folder where temporary files belong; it goes with the files in it when the test ends. */
+/* A new folder beside the test itself; it goes with the files in it when the test ends, or before it runs again. */
 TESTING_UNUSED static const char *testing_folder(void)
 {
-	const char *where = getenv("TMPDIR");
+	static const char suffix[] = ".files";
+	ssize_t length = readlink("/proc/self/exe", testing_path, sizeof(testing_path) - sizeof(suffix));
 
-	snprintf(testing_path, sizeof(testing_path), "%s/tdlab-XXXXXX", where && *where ? where : P_tmpdir);
-	if (!mkdtemp(testing_path)) {
+	memcpy(testing_path + (length > 0 ? length : 0), suffix, sizeof(suffix));
+	testing_clean();
+	if (mkdir(testing_path, 0700)) {
 		perror(testing_path);
 		exit(1);
 	}

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "abi/tdcall_fault.h"
 #include "cli/file.h"
 #include "cli/json.h"
 #include "cli/machine/qemu.h"
@@ -124,6 +126,38 @@ static void look_at_programs(struct examination *x)
 	}
 }
 
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+	_exit(tdcall_fault(number, info, context) ? (int)((ucontext_t *)context)->uc_mcontext.gregs[REG_TRAPNO] : 0);
+}
+
+static _Noreturn void execute_tdcall(void)
+{
+	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tdcall_signals); i++)
+		sigaction(tdcall_signals[i], &action, NULL);
+	__asm__ volatile(".byte 0x66, 0x0f, 0x01, 0xcc"
+			 : : "a"(0), "c"(0) : "rdx", "r8", "r9", "r10", "r11", "memory");
+	_exit(0);
+}
+
+/* Guest code in a process executes TDCALL, and how the CPU answers that outside a TD depends on it. */
+static void look_at_tdcall(struct examination *x)
+{
+	pid_t child = fork();
+	int status = 0;
+
+	if (child == 0)
+		execute_tdcall();
+	if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == TDCALL_TRAP_UD)
+		tell(x, GOOD, "tdcall", "this CPU raises #UD (SIGILL): guest code in a process may execute it");
+	else if (child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == TDCALL_TRAP_GP)
+		tell(x, GOOD, "tdcall", "this CPU raises #GP (SIGSEGV): guest code in a process may execute it");
+	else
+		tell(x, OPTIONAL, "tdcall", "raises neither #UD nor #GP here: a harness has to call tdlab_tdcall()");
+}
+
 static int run(const struct verb *verb, int argc, char **argv)
 {
 	struct doctor_options o = { 0 };
@@ -144,6 +178,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	look_for(&x, "initrd.cpio", "initrd");
 	look_for(&x, "behaviours", "behaviours");
 	look_at_memory(&x);
+	look_at_tdcall(&x);
 	look_at_programs(&x);
 	if (o.json)
 		json_array_end(&x.json);

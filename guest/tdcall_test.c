@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the proof trusts, executed: tdconv_os_tdcall() of tdcall.S, and the inline function of tdconv_tdcall.h. Outside
- * a TD the instruction raises #UD, which Linux makes a SIGILL of; its handler looks at every register, as a VMM that is
- * shown too much could, and answers in them.
+ * a TD the instruction faults; the handler of the signal looks at every register, as a VMM that is shown too much could,
+ * and answers in them.
  */
 #define _GNU_SOURCE
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <ucontext.h>
+
+#include "abi/tdcall_fault.h"
 
 #define tap_puts(s) fputs(s, stdout)
 #include "tests/tap.h"
@@ -42,19 +42,19 @@ static uint64_t out(unsigned int i)
 	return 0x2222000000000000ull + i;
 }
 
-static void on_sigill(int number, siginfo_t *info, void *context)
+static void on_fault(int number, siginfo_t *info, void *context)
 {
 	greg_t *gregs = ((ucontext_t *)context)->uc_mcontext.gregs;
-	const unsigned char *rip = (const unsigned char *)gregs[REG_RIP];
+	unsigned char code[2];
 
-	(void)info;
-	if (memcmp(rip, "\x66\x0f\x01\xcc", 4) == 0) {
+	if (tdcall_fault(number, info, context)) {
 		memcpy(seen, gregs, sizeof(seen));
 		tdcalls++;
 		for (unsigned int i = 0; i < USED; i++)
 			gregs[reg[i].index] = (greg_t)out(i);
-		gregs[REG_RIP] += 4;
-	} else if (memcmp(rip, "\x0f\x0b", 2) == 0) {
+		gregs[REG_RIP] += TDCALL_LENGTH;
+	} else if (number == SIGILL && tdcall_read_code((uint64_t)gregs[REG_RIP], code, sizeof(code)) &&
+		   memcmp(code, "\x0f\x0b", sizeof(code)) == 0) {
 		memcpy(after, gregs, sizeof(after));
 		gregs[REG_RIP] += 2;
 	} else {
@@ -113,10 +113,11 @@ static void test(const char *name, void (*f)(void *, struct tdconv_regs *), bool
 
 int main(void)
 {
-	struct sigaction action = { .sa_sigaction = on_sigill, .sa_flags = SA_SIGINFO };
+	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
 
 	_Static_assert(sizeof(struct tdconv_regs) == USED * sizeof(uint64_t), "the order of reg[] is the structure's");
-	sigaction(SIGILL, &action, NULL);
+	for (size_t i = 0; i < sizeof(tdcall_signals) / sizeof(tdcall_signals[0]); i++)
+		sigaction(tdcall_signals[i], &action, NULL);
 	test("tdcall.S", tdconv_os_tdcall, true);
 	test("tdconv_tdcall.h", by_header, false);
 	return tap_done();

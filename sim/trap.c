@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Real TDCALL instructions in a process: outside a TD they raise #UD, Linux sends SIGILL, and the handler does what the
- * module and the VMM would. Guest code runs unmodified, assembly included.
+ * Real TDCALL instructions in a process: outside a TD they fault, and the handler does what the module and the VMM
+ * would. Guest code runs unmodified, assembly included.
  */
-#include <signal.h>
+#include <errno.h>
 #include <stddef.h>
-#include <string.h>
-#include <ucontext.h>
 
+#include "abi/tdcall_fault.h"
 #include "sim/trap.h"
+
+#define SIGNALS	(sizeof(tdcall_signals) / sizeof(tdcall_signals[0]))
 
 static struct sim *current;
 
@@ -16,21 +17,34 @@ static struct sim *current;
 static const int greg[TD_GPRS] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
 				   REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15 };
 
-static bool is_tdcall(const unsigned char *rip)
-{
-	static const unsigned char tdcall[TDCALL_LENGTH] = TDCALL_BYTES;
+/* What the process did with these signals before. */
+static struct sigaction before[SIGNALS];
+static bool installed;
 
-	return memcmp(rip, tdcall, sizeof(tdcall)) == 0;
+/* No TDCALL: what would have come of it without us comes of it. A fault repeats itself, a signal that was sent does not. */
+static void not_ours(int number, siginfo_t *info, void *context)
+{
+	const struct sigaction *old = &before[number == tdcall_signals[0] ? 0 : 1];
+
+	if (old->sa_flags & SA_SIGINFO) {
+		old->sa_sigaction(number, info, context);
+	} else if (old->sa_handler != SIG_DFL && old->sa_handler != SIG_IGN) {
+		old->sa_handler(number);
+	} else if (info->si_code > 0 || old->sa_handler == SIG_DFL) {
+		signal(number, SIG_DFL);
+		if (info->si_code <= 0)
+			raise(number);
+	}
 }
 
-static void on_sigill(int signal_number, siginfo_t *info, void *context)
+static void on_fault(int number, siginfo_t *info, void *context)
 {
 	greg_t *gregs = ((ucontext_t *)context)->uc_mcontext.gregs;
 	struct td_regs regs = { .rip = (uint64_t)gregs[REG_RIP], .long_mode = true };
+	int saved = errno;
 
-	(void)info;
-	if (current == NULL || !is_tdcall((const unsigned char *)gregs[REG_RIP])) {
-		signal(signal_number, SIG_DFL);	/* a real illegal instruction: let it happen again */
+	if (current == NULL || !tdcall_fault(number, info, context)) {
+		not_ours(number, info, context);
 		return;
 	}
 	for (unsigned int i = 0; i < TD_GPRS; i++)
@@ -39,13 +53,18 @@ static void on_sigill(int signal_number, siginfo_t *info, void *context)
 	for (unsigned int i = 0; i < TD_GPRS; i++)
 		gregs[greg[i]] = (greg_t)regs.gpr[i];
 	gregs[REG_RIP] += TDCALL_LENGTH;
+	errno = saved;
 }
 
 /* sim_tdcall() may leave by longjmp(), so the signal must not stay blocked: SA_NODEFER. */
 bool sim_trap(struct sim *sim)
 {
-	struct sigaction action = { .sa_sigaction = on_sigill, .sa_flags = SA_SIGINFO | SA_NODEFER };
+	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER };
 
 	current = sim;
-	return sigaction(SIGILL, &action, NULL) == 0;
+	for (size_t i = 0; !installed && i < SIGNALS; i++)
+		if (sigaction(tdcall_signals[i], &action, &before[i]) != 0)
+			return false;
+	installed = true;
+	return true;
 }

@@ -86,6 +86,19 @@ caught() {
 	[ "$(jq -c '[.violations[].name]' <<<"$output")" = '["gave-up"]' ]
 }
 
+@test "doctor says what TDCALL raises on this CPU" {
+	printf 'int main(void) { __asm__ volatile(".byte 0x66, 0x0f, 0x01, 0xcc"); return 0; }\n' >"$BATS_TEST_TMPDIR/raise.c"
+	gcc -o "$BATS_TEST_TMPDIR/raise" "$BATS_TEST_TMPDIR/raise.c"
+	run bash -c "ulimit -c 0; exec '$BATS_TEST_TMPDIR/raise'"
+	case $status in
+	132) want='#UD (SIGILL)' ;;
+	139) want='#GP (SIGSEGV)' ;;
+	*) want='neither #UD nor #GP' ;;
+	esac
+	run "${B:-build}/tdlab" doctor
+	[[ $output == *tdcall*"$want"* ]]
+}
+
 @test "a harness that crashes and hangs: both are findings, and the rest is explored" {
 	harness broken
 	run -1 --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/broken.so" --depth 1

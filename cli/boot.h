@@ -40,7 +40,6 @@ struct boot {
 	uint64_t seed;			/* given or drawn */
 	char nonce[17];
 	struct device_facts device;
-	bool modules;			/* the initrd was given some */
 	bool first;			/* it was given cli/first/ */
 	int firmware_fd, kernel_fd, initrd_fd, config_fd, disk_fd;
 	int console_fd, eventlog_fd;

@@ -15,7 +15,8 @@
  *   tdlab: init NONCE                    user space was reached
  *   tdlab: device vda BYTES SHA256       the disk's first 4 MiB, or all of a smaller one, were read bypassing the page
  *                                        cache: how many bytes and their sha256 in hex
- *   tdlab: device none                   no virtio-blk disk turned up
+ *   tdlab: device none                   no disk turned up, and no driver for it is there
+ *   tdlab: device missing                no disk turned up, although its driver is there
  *   tdlab: removed vda                   its driver let go of it, so its shared memory goes back to private
  *   tdlab: failed TEXT                   a step failed; the run goes on
  *   tdlab: net NAME                      a virtio network card: the gateway answered
@@ -39,6 +40,7 @@
 #define EVIDENCE_DEVICE		"device "
 #define EVIDENCE_DEVICE_BYTES	(4u << 20)	/* of a disk that are read at most */
 #define EVIDENCE_NO_DEVICE	"device none"
+#define EVIDENCE_MISSING	"device missing"
 #define EVIDENCE_REMOVED	"removed "
 #define EVIDENCE_FAILED		"failed "
 #define EVIDENCE_DEVICE_FAILED	EVIDENCE_FAILED "read vda"

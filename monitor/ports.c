@@ -13,6 +13,10 @@
 #define PORT_RESET	0xcf9	/* ICH9 reset control: bit 2 resets */
 #define PORT_PM1_CNT	0x604	/* where SeaBIOS puts ICH9's PM1a control register: PMBASE 0x600 + 4 */
 #define PM1_SLEEP	(1u << 13)
+#define PM1_TYPE(value)	((value) >> 10 & 7)
+
+/* SLP_TYP: qemu hw/acpi/core.c acpi_pm1_cnt_write(), and \_S3, \_S4, \_S5 of its DSDT (hw/i386/acpi-build.c). */
+enum { TYPE_S5, TYPE_S3, TYPE_S4 };
 
 static bool hidden(uint16_t port, unsigned int size)
 {
@@ -35,13 +39,26 @@ uint32_t ports_read(uint16_t port, unsigned int size)
 	return size == 1 ? in8(port) : size == 2 ? in16(port) : in32(port);
 }
 
+/* A guest that sleeps has not come to its end: nobody wakes it. Other types do nothing. */
+static void check_sleep(uint32_t pm1)
+{
+	if (!(pm1 & PM1_SLEEP))
+		return;
+	if (PM1_TYPE(pm1) == TYPE_S5)
+		end_run_mark(TD_MARK_POWER_OFF, pm1);
+	if (PM1_TYPE(pm1) == TYPE_S3 || PM1_TYPE(pm1) == TYPE_S4)
+		end_run_mark(TD_MARK_SUSPENDED, PM1_TYPE(pm1) == TYPE_S3 ? 3 : 4);
+}
+
 /* Ends the run if that is what the guest asks for. */
 static void check_end(uint16_t port, uint32_t value)
 {
 	if (port == PORT_DEBUG_EXIT)
 		end_run_mark(TD_MARK_SHUTDOWN, value);
-	if ((port == PORT_PM1_CNT && (value & PM1_SLEEP)) || (port == PORT_PM1_CNT + 1 && (value & PM1_SLEEP >> 8)))
-		end_run_mark(TD_MARK_POWER_OFF, value);
+	if (port == PORT_PM1_CNT)
+		check_sleep(value);
+	if (port == PORT_PM1_CNT + 1)
+		check_sleep(value << 8);
 	if ((port == PORT_RESET && (value & 4)) || (port == PORT_SYSTEM && (value & 1)) ||
 	    (port == PORT_KEYBOARD && (value & 0xfe) == 0xfe))
 		end_run_mark(TD_MARK_RESET, 0);

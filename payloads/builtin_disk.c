@@ -53,7 +53,7 @@ static void read_disk(uint64_t gpa)
 	char hex[65];
 
 	if (!virtio_blk_open(&disk, paging_alias(ring + payload_info.shared), ring)) {
-		say(EVIDENCE_NO_DEVICE, "");
+		say(EVIDENCE_MISSING, "");
 		return;
 	}
 	bytes = disk.sectors < MOST / VIRTIO_BLK_SECTOR ? disk.sectors * VIRTIO_BLK_SECTOR : MOST;

@@ -9,7 +9,7 @@
 #define WINDOW	0x2000000ull
 
 enum { PORT_RESET = 0xcf9, RESET_NOW = 6 };			/* Intel ICH9 datasheet 13.7.5, RST_CNT */
-enum { PORT_PM1_CONTROL = 0x604, SLEEP_ENABLE = 0x2000 };	/* qemu hw/acpi/ich9.c; SLP_TYP of S5 is 0 there */
+enum { PORT_PM1_CONTROL = 0x604, SLEEP_ENABLE = 0x2000, SLEEP_S3 = 0x400, SLEEP_NONE = 0x1c00 };	/* qemu hw/acpi/core.c */
 
 void scene_tdcall(struct scene *s, uint64_t gpr[GPRS])
 {
@@ -71,6 +71,27 @@ static void power_off(struct scene *s)
 {
 	(void)s;
 	write_port(PORT_PM1_CONTROL, 2, SLEEP_ENABLE);
+}
+
+/* As Linux's S3 does; the byte alone is as good (ACPI 6.4, 4.8.3.2: the register may be written so). */
+static void suspend(struct scene *s)
+{
+	(void)s;
+	write_port(PORT_PM1_CONTROL, 2, SLEEP_ENABLE | SLEEP_S3);
+}
+
+static void suspend_byte(struct scene *s)
+{
+	(void)s;
+	write_port(PORT_PM1_CONTROL + 1, 1, (SLEEP_ENABLE | SLEEP_S3) >> 8);
+}
+
+/* A sleep type that the machine does not have is no sleep, and no end. */
+static void sleep_none(struct scene *s)
+{
+	(void)s;
+	write_port(PORT_PM1_CONTROL, 2, SLEEP_ENABLE | SLEEP_NONE);
+	payload_end(0);
 }
 
 static void status_3(struct scene *s)
@@ -142,7 +163,9 @@ static const struct {
 	void (*end)(struct scene *s);
 } endings[] = {
 	{ "park", park }, { "spin", spin }, { "triple-fault", triple_fault }, { "fatal-error", fatal_error },
-	{ "reset", reset }, { "power-off", power_off }, { "status-3", status_3 }, { "park-halfway", park_halfway },
+	{ "reset", reset }, { "power-off", power_off }, { "suspend", suspend },
+	{ "suspend-byte", suspend_byte }, { "sleep-none", sleep_none }, { "status-3", status_3 },
+	{ "park-halfway", park_halfway },
 	{ "spin-halfway", spin_halfway }, { "fault-if-partial", fault_if_partial },
 	{ "fatal-if-partial", fatal_if_partial }, { "park-if-partial", park_if_partial },
 	{ "ask-if-partial", ask_if_partial }, { "fatal-if-refused", fatal_if_refused },

@@ -111,6 +111,7 @@ enum td_mark_kind {
 	TD_MARK_PANIC,		/* the monitor itself failed; value = line */
 	TD_MARK_NO_TDX,		/* the guest took a #VE that it has no handler for before it asked what it is */
 	TD_MARK_SHUTDOWN,	/* payload asked to end; value = its status */
+	TD_MARK_SUSPENDED,	/* ACPI sleep; value = 3 or 4, for S3 and S4 */
 };
 
 #endif

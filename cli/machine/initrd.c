@@ -60,7 +60,6 @@ int boot_initrd(struct boot *b, size_t *bytes)
 	if (!status && (b->device.attached || o->net) && (!o->initrd || o->modules))
 		status = modules_collect(o->kernel, b->guest.version, o->modules, o->net, &archive);
 	if (!status) {
-		b->modules = archive.bytes != 0;
 		join(&data, bytes, &archive);
 		if (o->initrd && !(o->append && strstr(o->append, "rdinit=")))
 			status = add_first(b, &archive);

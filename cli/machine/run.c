@@ -62,6 +62,7 @@ static void drain(struct watch *w)
 	struct records *r = w->run->records;
 
 	ram_drain(w->run->ram, r);
+	records_flush(r);
 	if (w->td_start < 0 && r->count && r->tsc_hz)
 		w->td_start = seconds_now() - records_seconds(r, &r->all[r->count - 1]);
 	if (w->run->look)

@@ -35,6 +35,8 @@ static void take_ours(struct console *c, const char *text, double seconds)
 		}
 	} else if (begins(text, EVIDENCE_NO_DEVICE)) {
 		c->no_device = true;
+	} else if (begins(text, EVIDENCE_MISSING)) {
+		c->missing = true;
 	} else if (begins(text, EVIDENCE_DEVICE)) {
 		c->device = sscanf(text + strlen(EVIDENCE_DEVICE), "%*s %" SCNu64 " %64[0-9a-f]", &c->device_bytes,
 				   c->device_sha256) == 2;

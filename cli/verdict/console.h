@@ -17,7 +17,8 @@ struct console {
 	bool init;			/* user space was reached in this very run */
 	bool done;
 	bool removed;
-	bool no_device;
+	bool no_device;			/* no disk, and no driver for it */
+	bool missing;			/* no disk, although the driver is there */
 	bool device;			/* a checksum came */
 	bool device_failed;		/* ... or it could not be read */
 	uint64_t device_bytes;

@@ -55,6 +55,8 @@ static enum outcome outcome_of(const struct judgement *j, const struct console *
 	switch (j->mark) {
 	case TD_MARK_POWER_OFF:
 		return OUTCOME_POWER_OFF;
+	case TD_MARK_SUSPENDED:
+		return OUTCOME_SUSPENDED;
 	case TD_MARK_SHUTDOWN:
 		return j->end_value == 0 ? OUTCOME_ENDED : OUTCOME_PAYLOAD_FAILED;
 	case TD_MARK_RESET:
@@ -171,7 +173,9 @@ static const char *no_device(const struct judgement *j, const struct console *co
 		return NULL;
 	if (console->device && !j->device_equal)
 		return "the disk's data came back wrong";
-	return console->device_failed ? "the disk could not be read" : NULL;
+	if (console->device_failed)
+		return "the disk could not be read";
+	return console->missing ? "the disk never turned up in the guest, although its driver is there" : NULL;
 }
 
 /* What is missing before a pass may be called one; NULL if nothing is. */
@@ -214,6 +218,8 @@ static void judge_rest(struct judgement *j, const struct console *console, const
 		    outcome_sentence(j->outcome));
 	else if (missing)
 		say(j, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "%s", missing);
+	else if (*console->failed && !behaviour->contain)	/* evidence was set up, and did not come */
+		say(j, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "the guest's user space could not %s", console->failed);
 	else if (behaviour->contain && j->outcome == OUTCOME_STOPPED)
 		say(j, VERDICT_PASS, STATUS_PASS, "the TDX module ended the TD for what the VMM had done: contained, no violation");
 	else if (behaviour->contain)

@@ -49,6 +49,7 @@ struct totals {
 	OUTCOME(POWER_OFF, "power-off", "the guest powered off", 1) \
 	OUTCOME(ENDED, "ended", "the payload ended with status 0", 1) \
 	OUTCOME(RESET, "reset", "the guest reset the machine", 1) \
+	OUTCOME(SUSPENDED, "suspended", "the guest went to sleep and was not woken (ACPI S3 or S4)", 0) \
 	OUTCOME(PAYLOAD_FAILED, "payload-failed", "the payload ended with a status that is not 0", 0) \
 	OUTCOME(PANIC, "panic", "the guest's kernel panicked", 0) \
 	OUTCOME(FATAL_ERROR, "fatal-error", "the guest called ReportFatalError", 0) \

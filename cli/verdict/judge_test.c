@@ -124,7 +124,15 @@ static void test_evidence(void)
 	converted(1, POOL | S);
 	power_off();
 	device = (struct device_facts){ true, 512, "aa" };
+	feed("tdlab: device none\n");
 	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "a disk without a driver is no obstacle");
+	feed("tdlab: device missing\n");
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "disk never turned up",
+	       "one whose driver is there is");
+	device.attached = false;
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "no disk was attached: none can turn up");
+	device.attached = true;
+	console.missing = false;
 	console_feed(&console, "tdlab: device vda 512 ab\n", 25, 4);
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "disk's data came back wrong",
 	       "wrong data is");
@@ -254,6 +262,7 @@ static void test_ends(void)
 {
 	ended(TD_MARK_SHUTDOWN, 0, OUTCOME_ENDED, STATUS_PASS, "a payload's good end");
 	ended(TD_MARK_SHUTDOWN, 3, OUTCOME_PAYLOAD_FAILED, STATUS_UNFINISHED, "a payload's bad end");
+	ended(TD_MARK_SUSPENDED, 3, OUTCOME_SUSPENDED, STATUS_UNFINISHED, "a guest that sleeps");
 	ended(TD_MARK_RESET, 0, OUTCOME_RESET, STATUS_PASS, "a reboot");
 	ended(TD_MARK_RESET, 1, OUTCOME_TRIPLE_FAULT, STATUS_UNFINISHED, "a triple fault");
 	ended(TD_MARK_IDLE, 20000, OUTCOME_IDLE, STATUS_UNFINISHED, "a hang");
@@ -378,7 +387,11 @@ static void test_bad_disk(void)
 	behaviour.contain = 0;
 	console.device = false;
 	feed("tdlab: failed use the network\ntdlab: failed read the event log\n");
-	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "other steps that failed are not the disk");
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "could not use the network",
+	       "nor does a pass leave out a step that failed");
+	behaviour.contain = 1;
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "contained", "unless it need only contain");
+	behaviour.contain = 0;
 	feed("tdlab: failed read vda\n");
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "disk could not be read", "the disk's is");
 }

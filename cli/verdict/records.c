@@ -20,6 +20,13 @@ void records_add(struct records *r, const struct td_event *events, size_t count)
 	r->count += count;
 }
 
+void records_flush(struct records *r)
+{
+	if (r->copy && r->flushed != r->count)
+		fflush(r->copy);
+	r->flushed = r->count;
+}
+
 void records_free(struct records *r)
 {
 	free(r->all);

@@ -11,11 +11,13 @@
 struct records {
 	struct td_event *all;
 	size_t count, room;
+	size_t flushed;		/* so many are in the copy for certain */
 	FILE *copy;		/* every record goes there too, or NULL */
 	uint64_t tsc_hz;	/* from the first record; 0 until then */
 };
 
 void records_add(struct records *records, const struct td_event *events, size_t count);
+void records_flush(struct records *records);	/* what was added is in the copy, whatever becomes of this process */
 void records_free(struct records *records);
 
 /* Seconds of guest time since the TD started; negative if the clock's rate is not known. */

@@ -135,10 +135,11 @@ static void report_device(const struct boot *b)
 		label("device", "not tested: only tdlab's own initrd reads the disk");
 	else if (*c->failed)
 		label("device", "not tested: the guest says: failed %s", c->failed);
+	else if (c->missing)
+		label("device", "not tested: no disk turned up in the guest, although it has the driver");
 	else if (c->no_device)
-		label("device", "not tested: no disk turned up in the guest, %s",
-		      b->modules ? "although it has the driver"
-				 : "which has virtio_blk neither built in nor among modules (--modules)");
+		label("device", "not tested: no disk turned up in the guest, which has virtio_blk neither built in nor "
+		      "among modules (--modules)");
 	else
 		label("device", "not tested: the guest did not come that far");
 }

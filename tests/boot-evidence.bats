@@ -1,0 +1,68 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What was set up to show something, and does not come; what a run leaves behind that does not come to its end.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	# shellcheck source=tests/boot.bash
+	. "$BATS_TEST_DIRNAME/boot.bash"
+}
+
+# A QEMU whose devices do not offer VIRTIO_F_ACCESS_PLATFORM: a TD's kernel refuses them (linux drivers/virtio/virtio.c,
+# virtio_features_ok()).
+without_platform() {
+	qemu=$BATS_TEST_TMPDIR/qemu
+	cat >"$qemu" <<-'END'
+	#!/bin/bash
+	exec qemu-system-x86_64 "${@//iommu_platform=on/iommu_platform=off}"
+	END
+	chmod +x "$qemu"
+}
+
+@test "a disk that never turns up, although its driver is there, is missing evidence" {
+	without_platform
+	linux 5 --append quiet --qemu "$qemu"
+	says '.verdict == "inconclusive" and (.reason | test("never turned up")) and .outcome == "power-off"'
+	linux 0 --append quiet --qemu "$qemu" --disk none
+}
+
+@test "... in a row of check too" {
+	without_platform
+	run -5 "$tdlab" check --modules "$kernel/modules" --vmm hyperv --qemu "$qemu" --json "$kernel/vmlinuz"
+	jq -e '.rows[0] | .verdict == "inconclusive" and (.reason | test("never turned up"))' <<<"$output"
+}
+
+# started ARG...: a guest that asks for a conversion and then spins; goes on when the journal on the disk has it.
+started() {
+	rm -f "$journal"
+	"$tdlab" boot --console /dev/null --journal "$journal" --append ending=spin "$@" "$build/payloads/ending" 3>&- &
+	for _ in {1..300}; do
+		"$tdlab" trace --only mapgpa "$journal" 2>/dev/null | grep -q MapGPA && return
+		sleep 0.1
+	done
+	kill -9 $!
+	return 1
+}
+
+@test "the journal of a run that is killed has what happened until then" {
+	started
+	kill -9 $!
+	run wait $!
+	"$tdlab" trace --only mapgpa "$journal" | grep MapGPA
+}
+
+@test "... that is ended by SIGTERM, and one whose QEMU is killed" {
+	local status=0
+	started
+	kill -TERM $!
+	wait $! || status=$?
+	[ "$status" -eq 143 ]
+	"$tdlab" trace --only mapgpa "$journal" | grep MapGPA
+	started
+	kill -9 "$(pgrep -P $!)"
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 3 ]
+	"$tdlab" trace --only mapgpa "$journal" | grep MapGPA
+}

@@ -38,16 +38,17 @@ $(B)/host/monitor/%.o: monitor/%.c
 
 MON_HOST = $(patsubst %,$(B)/host/monitor/%.o,$(1))
 $(B)/monitor/bank_test: $(call MON_HOST,bank machine)
+$(B)/monitor/memory_map_test: $(call MON_HOST,memory_map machine tdhob)
 $(B)/monitor/acpi_test: $(call MON_HOST,acpi acpi_madt load_memory)
 $(B)/monitor/bzimage_test: $(call MON_HOST,bzimage)
 $(B)/monitor/cr_test: $(call MON_HOST,cr)
 $(B)/monitor/cpuid_test: $(call MON_HOST,cpuid)
 $(B)/monitor/elf_test: $(call MON_HOST,elf)
 $(B)/monitor/lapic_test: $(call MON_HOST,lapic msr cpuid)
-$(B)/monitor/load_test: $(call MON_HOST,load load_memory linux payload elf bzimage)
+$(B)/monitor/load_test: $(call MON_HOST,load load_memory memory_map linux payload elf bzimage)
 $(B)/monitor/tdvf_test: $(call MON_HOST,tdvf tdhob)
 $(B)/monitor/pe_test: $(call MON_HOST,pe)
-$(B)/monitor/fwcfg_guest_test: $(call MON_HOST,fwcfg_guest)
+$(B)/monitor/fwcfg_guest_test: $(call MON_HOST,fwcfg_guest memory_map)
 $(B)/monitor/insn_test: $(call MON_HOST,insn)
 $(B)/monitor/ioapic_test: $(call MON_HOST,ioapic)
 $(B)/monitor/insn_test: MON_LIBS := -lZydis
@@ -60,7 +61,7 @@ $(MON_TESTS): $(B)/monitor/%_test: $(B)/host/monitor/%_test.o
 
 ## make fuzz-monitor [SECONDS=60]  libFuzzer (clang) on kernel files, firmware tables and instructions
 SECONDS := 60
-MON_FUZZ := bzimage elf acpi acpi_madt load load_memory linux payload insn cr fuzz
+MON_FUZZ := bzimage elf acpi acpi_madt load load_memory memory_map linux payload insn cr fuzz
 
 $(B)/monitor/fuzz: $(MON_FUZZ:%=monitor/%.c) $(wildcard monitor/*.h)
 	@mkdir -p $(@D)

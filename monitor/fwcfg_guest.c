@@ -8,14 +8,25 @@
 #include "monitor/fwcfg_ports.h"
 #include "monitor/machine.h"
 #include "monitor/mem.h"
+#include "monitor/memory_map.h"
 #include "monitor/pci.h"
 
 #define KEY_ID		0x01
+#define KEY_RAM_SIZE	0x03
+#define KEY_FILE_DIR	0x19
+#define KEY_WRITE	0x4000u		/* a bit of a key that selects the same item (qemu hw/nvram/fw_cfg.c, fw_cfg_select) */
 #define ID_DMA		2u
 #define DMA_BYTES	16u
 
 #define ACPI_FILE	"etc/acpi/tables"
-#define ACPI_MAX	(1u << 20)
+#define E820_FILE	"etc/e820"
+#define SMBIOS_FILE	"etc/smbios/smbios-tables"
+#define COPY_MAX	(1u << 20)	/* of a file */
+
+/* An entry of the directory: size, key, name; big endian. */
+#define DIR_COUNT_BYTES	4u
+#define DIR_ENTRY_BYTES	64u
+#define DIR_ENTRY_KEY	4
 
 /* Keys of the legacy kernel interface (qemu include/standard-headers/linux/qemu_fw_cfg.h). */
 enum {
@@ -30,6 +41,14 @@ struct item {
 	const struct fwcfg_file *file;
 	uint32_t offset, bytes;
 };
+
+/* What says how much memory the machine has. Key 0: there is no such item. */
+enum { RAM_SIZE, E820, SMBIOS, DIRECTORY, REPLACED };
+
+static struct replaced {
+	uint16_t key;
+	struct item item;
+} replaced[REPLACED];
 
 static struct item items[KEYS], acpi;
 static struct fwcfg_file kernel, initrd, acpi_file;
@@ -65,9 +84,56 @@ static void add_kernel(void)
 	set_number(KERNEL_BYTES, kernel.bytes - setup);
 }
 
-void fwcfg_guest_init(bool firmware, const char *cmdline)
+static uint8_t *copy_file(const struct fwcfg_file *file)
+{
+	uint8_t *copy = file->bytes <= COPY_MAX ? mem_alloc(file->bytes) : NULL;
+
+	if (copy != NULL)
+		fwcfg_read(file, 0, copy, file->bytes);
+	return copy;
+}
+
+static void replace(unsigned int which, uint16_t key, const uint8_t *data, uint32_t bytes)
+{
+	replaced[which] = (struct replaced){ data != NULL ? key : 0, { data, NULL, 0, bytes } };
+}
+
+/* The directory has the sizes of files. */
+static void replace_directory(void)
+{
+	struct fwcfg_file file = { KEY_FILE_DIR, DIR_COUNT_BYTES };
+	uint8_t *copy = copy_file(&file), *entry;
+	uint64_t count = __builtin_bswap32(get32(copy)), bytes = DIR_COUNT_BYTES + count * DIR_ENTRY_BYTES;
+
+	file.bytes = bytes <= COPY_MAX ? (uint32_t)bytes : DIR_COUNT_BYTES;
+	copy = copy_file(&file);
+	for (entry = copy + DIR_COUNT_BYTES; entry + DIR_ENTRY_BYTES <= copy + file.bytes; entry += DIR_ENTRY_BYTES)
+		if (replaced[E820].key != 0 && __builtin_bswap16(get16(entry + DIR_ENTRY_KEY)) == replaced[E820].key)
+			put32(entry, __builtin_bswap32(replaced[E820].item.bytes));
+	replace(DIRECTORY, KEY_FILE_DIR, copy, file.bytes);
+}
+
+static void replace_memory(uint64_t low, uint64_t high)
+{
+	static uint8_t size[8], e820[MEMORY_MAP_E820_BYTES];
+	struct fwcfg_file file;
+	uint8_t *copy;
+
+	put64(size, low + high);
+	replace(RAM_SIZE, KEY_RAM_SIZE, size, sizeof(size));
+	if (fwcfg_find(E820_FILE, &file))
+		replace(E820, file.key, e820, memory_map_e820(low, high, e820));
+	if (fwcfg_find(SMBIOS_FILE, &file) && (copy = copy_file(&file)) != NULL) {
+		memory_map_smbios(low, high, copy, file.bytes);
+		replace(SMBIOS, file.key, copy, file.bytes);
+	}
+	replace_directory();
+}
+
+void fwcfg_guest_init(bool firmware, const char *cmdline, uint64_t low, uint64_t high)
 {
 	dma_shown = firmware;
+	replace_memory(low, high);
 	if (!firmware || !fwcfg_find(MACHINE_FILE_KERNEL, &kernel) || kernel.bytes <= BZIMAGE_HEADER_START)
 		return;
 	add_kernel();
@@ -85,7 +151,7 @@ static const struct item *acpi_tables(uint16_t key)
 	static uint8_t *copy;
 
 	if (!dma_shown || (acpi_file.key == 0 && !fwcfg_find(ACPI_FILE, &acpi_file)) || key != acpi_file.key ||
-	    acpi_file.bytes > ACPI_MAX)
+	    acpi_file.bytes > COPY_MAX)
 		return NULL;
 	if (copy == NULL)
 		copy = mem_alloc(acpi_file.bytes);
@@ -95,12 +161,22 @@ static const struct item *acpi_tables(uint16_t key)
 	return &acpi;
 }
 
+/* The guest's own version of an item; NULL: it is QEMU's. */
+static const struct item *guest_item(uint16_t key)
+{
+	if (key < KEYS && (key <= INITRD_BYTES ? key >= KERNEL_ADDRESS : key >= KERNEL_ENTRY))
+		return &items[key];
+	for (unsigned int i = 0; i < REPLACED; i++)
+		if (key != 0 && key == replaced[i].key)
+			return &replaced[i].item;
+	return acpi_tables(key);
+}
+
 static void select(uint16_t key)
 {
-	selected.key = key;
+	selected.key = (uint16_t)(key & ~KEY_WRITE);
 	selected.at = 0;
-	selected.item = key < KEYS && (key <= INITRD_BYTES ? key >= KERNEL_ADDRESS : key >= KERNEL_ENTRY) ? &items[key] :
-			acpi_tables(key);
+	selected.item = guest_item(selected.key);
 	fwcfg_select(key);
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fw_cfg device as the guest sees it (qemu docs/specs/fw_cfg.rst). It is QEMU's, but for three things:
+ * The fw_cfg device as the guest sees it (qemu docs/specs/fw_cfg.rst). It is QEMU's, but for four things:
  *
  *	The kernel that QEMU was started with is the monitor: what the guest finds instead is its own kernel, initrd and
  *	command line, or nothing.
  *	The DMA engine goes wherever it is told, into the monitor and into private memory. This one goes to the TD's shared
  *	memory only. A guest that is booted without firmware is not shown it.
+ *	How much memory there is (RAM_SIZE, etc/e820 and its size in the directory, SMBIOS) is said of the guest, not of
+ *	the machine.
  *	QEMU made the ACPI tables while SeaBIOS ran. In a copy of them MCFG names the addresses where PCI's configuration
  *	space is now.
  */
@@ -15,8 +17,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* firmware: the guest starts with one. The files of the kernel, if any, are looked up here. */
-void fwcfg_guest_init(bool firmware, const char *cmdline);
+/*
+ * firmware: the guest starts with one. The files of the kernel, if any, are looked up here. low, high: the guest's RAM
+ * below and above 4 GiB.
+ */
+void fwcfg_guest_init(bool firmware, const char *cmdline, uint64_t low, uint64_t high);
 
 /* True if the access is one to this device: then it is not to reach QEMU. *value in and out. */
 bool fwcfg_guest_access(uint16_t port, unsigned int size, bool write, uint32_t *value);

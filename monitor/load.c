@@ -4,6 +4,7 @@
 #include "monitor/bytes.h"
 #include "monitor/load.h"
 #include "monitor/load_parts.h"
+#include "monitor/memory_map.h"
 
 #define ROM_WINDOW	0xc0000ull	/* option ROMs, then the F segment with RSDP and SMBIOS */
 #define F_SEGMENT	0xf0000ull
@@ -55,11 +56,17 @@ static void identity_tables(uint8_t *tables, uint64_t gpa)
 		put64(tables + 0x2000 + 8 * i, i << 21 | PTE_PRESENT | PTE_WRITE | PTE_LARGE);
 }
 
+static uint64_t high_ram(const struct load_input *in)
+{
+	return in->ram.nbanks > 1 ? in->ram.banks[1].bytes : 0;
+}
+
 /*
- * A guest that follows an SMBIOS anchor to a table outside the window would read RAM that nobody filled. QEMU's tables
- * fit; for those that do not, no anchor is the honest answer (DMTF DSP0134, 5.2.1 and 5.2.2).
+ * SMBIOS describes the machine's memory until it is told of the guest's. A guest that follows an anchor to a table
+ * outside the window would read RAM that nobody filled. QEMU's tables fit; for those that do not, no anchor is the
+ * honest answer (DMTF DSP0134, 5.2.1 and 5.2.2).
  */
-static void check_smbios(uint8_t *segment)
+static void fix_smbios(const struct load_input *in, uint8_t *segment)
 {
 	uint32_t at;
 
@@ -78,6 +85,8 @@ static void check_smbios(uint8_t *segment)
 		}
 		if (table < F_SEGMENT || !range_within(table - F_SEGMENT, bytes, 0x10000))
 			memset(anchor, 0, 0x20);
+		else
+			memory_map_smbios(in->ram.banks[0].bytes, high_ram(in), segment + (table - F_SEGMENT), bytes);
 	}
 }
 
@@ -89,7 +98,7 @@ static bool fill_rom_window(const struct load_input *in)
 	if (from == NULL || to == NULL)
 		return false;
 	memcpy(to, from, MIB - ROM_WINDOW);
-	check_smbios(to + (F_SEGMENT - ROM_WINDOW));
+	fix_smbios(in, to + (F_SEGMENT - ROM_WINDOW));
 	return true;
 }
 

@@ -186,6 +186,7 @@ static void rom_window(void)
 	memcpy(firmware + 0xf5a00, "_SM_", 4);
 	put32(firmware + 0xf5a18, 0xf5a20);
 	put16(firmware + 0xf5a16, 376);
+	memcpy(firmware + 0xf5a20, (uint8_t[]){ 16, 15, 0, 16, 1, 3, 6, 0, 0, 0x40, 1 }, 11);	/* of 20 GiB */
 	memcpy(firmware + 0xf6000, "_SM3_", 5);
 	put64(firmware + 0xf6010, 0x3fe00000);
 	put32(firmware + 0xf600c, 100);
@@ -195,6 +196,7 @@ static void rom_window(void)
 	load_guest(&in, &result);
 	tap_ok(filled(ram + 0xc0000, 0x77, 0x1000), "option ROMs are copied");
 	tap_ok(memcmp(ram + 0xf5a00, "_SM_", 4) == 0, "an SMBIOS table inside the window is kept");
+	tap_is(get32(ram + 0xf5a20 + 7), (LOW + 512 * MIB) / 1024, "and describes the guest's memory");
 	tap_ok(filled(ram + 0xf6000, 0, 16), "an anchor that points elsewhere is not");
 	tap_ok(filled(ram + 0xf7000, 0, 16), "nor one whose table ends one byte beyond");
 }

@@ -24,6 +24,7 @@
 #include "monitor/lib.h"
 #include "monitor/load.h"
 #include "monitor/mem.h"
+#include "monitor/memory_map.h"
 #include "monitor/npt.h"
 #include "monitor/pci.h"
 #include "monitor/settle.h"
@@ -34,6 +35,8 @@
 #define PM_TIMER_PORT	0x608	/* qemu hw/acpi/ich9.c: PMBASE + 8, where SeaBIOS puts it */
 #define PORT_PIC1_MASK	0x21	/* 8259A, OCW1 */
 #define PORT_PIC2_MASK	0xa1
+#define PORT_CMOS_INDEX	0x70
+#define PORT_CMOS_DATA	0x71
 #define MIB		0x100000ull
 #define LOW_RAM_END	0xa0000ull
 
@@ -120,6 +123,20 @@ static void mask_pics(void)
 	out8(PORT_PIC1_MASK, 0xff);
 }
 
+/* QEMU's devices know the machine's memory; CMOS is itself a memory and needs no help once it is right. */
+static void tell_memory(bool firmware)
+{
+	uint64_t low = config.machine.ram[0].bytes, high = config.machine.ram[1].bytes;
+	struct memory_map_cmos cmos[MEMORY_MAP_REGISTERS];
+
+	memory_map_cmos(low, high, cmos);
+	for (unsigned int i = 0; i < MEMORY_MAP_REGISTERS; i++) {
+		out8(PORT_CMOS_INDEX, cmos[i].index);
+		out8(PORT_CMOS_DATA, cmos[i].value);
+	}
+	fwcfg_guest_init(firmware, config.cmdline, low, high);
+}
+
 /* The shared twin of a private page must be as it was when the machine was switched on, or poison. */
 static void clear_leftovers(void)
 {
@@ -149,7 +166,7 @@ void monitor_main(void)
 	start_td();
 	if (loaded.firmware)
 		firmware_measure(td);
-	fwcfg_guest_init(loaded.firmware, config.cmdline);
+	tell_memory(loaded.firmware);
 	mask_pics();
 	settle_init();
 	smp_start(&loaded);

@@ -28,6 +28,7 @@ int payload_main(void)
 	conform_tdcalls();
 	conform_exceptions();
 	conform_interrupts();
+	conform_memory();
 	if (payload_info.vcpus > 1)
 		conform_second_cpu();
 	return tap_done();

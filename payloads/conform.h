@@ -14,5 +14,6 @@ void conform_tdcalls(void);		/* conform_tdcall.c */
 void conform_exceptions(void);		/* conform_ve.c */
 void conform_interrupts(void);		/* conform_irq.c */
 void conform_second_cpu(void);
+void conform_memory(void);		/* conform_memory.c */
 
 #endif

@@ -81,15 +81,26 @@ bool payload_argument(const char *name, char *value, size_t bytes)
 	return false;
 }
 
+bool payload_e820(unsigned int number, uint64_t *start, uint64_t *bytes, uint32_t *type)
+{
+	const uint8_t *entry = zero_page + ZERO_E820 + number * E820_BYTES;
+
+	if (number >= zero_page[ZERO_E820_COUNT])
+		return false;
+	*start = read_le(entry, 8);
+	*bytes = read_le(entry + 8, 8);
+	*type = (uint32_t)read_le(entry + 16, 4);
+	return true;
+}
+
 uint64_t payload_ram_end(uint64_t gpa)
 {
-	for (unsigned int i = 0; i < zero_page[ZERO_E820_COUNT]; i++) {
-		const uint8_t *entry = zero_page + ZERO_E820 + i * E820_BYTES;
-		uint64_t start = read_le(entry, 8), bytes = read_le(entry + 8, 8);
+	uint64_t start, bytes;
+	uint32_t type;
 
-		if (read_le(entry + 16, 4) == E820_RAM && gpa >= start && gpa - start < bytes)
+	for (unsigned int i = 0; payload_e820(i, &start, &bytes, &type); i++)
+		if (type == E820_RAM && gpa >= start && gpa - start < bytes)
 			return start + bytes;
-	}
 	return 0;
 }
 
@@ -103,7 +114,7 @@ static struct mailbox *mailbox_in(const uint8_t *madt)
 	return NULL;
 }
 
-static struct mailbox *find_mailbox(void)
+const uint8_t *payload_acpi_table(const char *signature)
 {
 	const uint8_t *rsdp = pointer_at(zero_page + ZERO_RSDP, 8), *root, *table;
 	uint64_t length, at, size;
@@ -119,15 +130,16 @@ static struct mailbox *find_mailbox(void)
 	length = read_le(root + TABLE_LENGTH, 4);
 	for (at = TABLE_ENTRIES; at + size <= length; at += size) {
 		table = pointer_at(root + at, (unsigned int)size);
-		if (memcmp(table, "APIC", 4) == 0)
-			return mailbox_in(table);
+		if (memcmp(table, signature, 4) == 0)
+			return table;
 	}
 	return NULL;
 }
 
 bool payload_start_cpu(unsigned int cpu, void (*run)(unsigned int cpu))
 {
-	struct mailbox *mailbox = find_mailbox();
+	const uint8_t *madt = payload_acpi_table("APIC");
+	struct mailbox *mailbox = madt != NULL ? mailbox_in(madt) : NULL;
 
 	if (mailbox == NULL || cpu == 0 || cpu >= MAX_CPUS || cpu >= payload_info.vcpus)
 		return false;

@@ -42,11 +42,15 @@ void payload_panic(const char *why, uint64_t value) __attribute__((noreturn));
  * machine.c: what the loader handed over.
  *
  * payload_argument(): the value of NAME=VALUE on the command line, cut to fit; false if it is not there.
+ * payload_e820(): an entry of the e820 table, false if there are not so many.
  * payload_ram_end(): end of the range of RAM, as the e820 table has it, that holds gpa; 0 if none does.
+ * payload_acpi_table(): the table of four letters that the XSDT or RSDT names; NULL if it names none.
  * payload_start_cpu(): starts vCPU `cpu` in function run, through the mailbox; false if there is none.
  */
 bool payload_argument(const char *name, char *value, size_t bytes);
+bool payload_e820(unsigned int number, uint64_t *start, uint64_t *bytes, uint32_t *type);
 uint64_t payload_ram_end(uint64_t gpa);
+const uint8_t *payload_acpi_table(const char *signature);
 bool payload_start_cpu(unsigned int cpu, void (*run)(unsigned int cpu));
 unsigned int payload_cpu(void);		/* index of the caller */
 

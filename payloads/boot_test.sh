@@ -48,11 +48,15 @@ checks_itself() {	# NAME ARG...
 	result "$name" "$complaints"
 }
 
+# The default; the most that QEMU has in one piece with its bank; more, half of it below 4 GiB, and the least of all.
 for cpus in 1 2; do
-	for vmm in complete hyperv kvm; do
-		checks_itself "conform under $vmm, $cpus vCPU" --vmm "$vmm" --cpus "$cpus" "$build/payloads/conform"
+	for vmm_mib in complete/1024 hyperv/1238 kvm/3078; do
+		mib=${vmm_mib#*/}
+		checks_itself "conform under ${vmm_mib%/*}, $cpus vCPU, $mib MiB" --vmm "${vmm_mib%/*}" --cpus "$cpus" \
+			--memory "${mib}M" --append "memory=$mib" "$build/payloads/conform"
 	done
 done
+checks_itself "conform, 128 MiB" --memory 128M --append memory=128 "$build/payloads/conform"
 
 # 64 MiB under every behaviour that comes with tdlab; Linux's largest swiotlb under two.
 for vmm in "$top"/behaviours/*.vmm error-after:call=2 error-after:call=3,code=GPA_INUSE eagain:stalls=20 \

@@ -233,22 +233,24 @@ static bool is_there(uint64_t end)
 	return guarded_load(last, &value) && guarded_store(last, value);
 }
 
-static uint64_t configured(void)
+/* Whoever boots this may say what was configured. */
+static void test_configured(const struct ram *ram)
 {
 	char text[16];
 	uint64_t mib = 0;
 
-	if (payload_argument("memory", text, sizeof(text)))
-		for (const char *at = text; *at >= '0' && *at <= '9'; at++)
-			mib = 10 * mib + (uint64_t)(*at - '0');
-	return mib * MIB;
+	if (!payload_argument("memory", text, sizeof(text)))
+		return;
+	for (const char *at = text; *at >= '0' && *at <= '9'; at++)
+		mib = 10 * mib + (uint64_t)(*at - '0');
+	conform_is(ram->low + ram->high, mib * MIB, "the zero page has the memory that the TD was given");
 }
 
 void conform_memory(void)
 {
 	struct ram ram = zero_page_ram();
 
-	conform_is(ram.low + ram.high, configured(), "the zero page has the memory that the TD was given");
+	test_configured(&ram);
 	conform_is(ram.listed, ram.low + ram.high - VGA_AND_ROMS, "nothing twice, nothing left out");
 	conform_ok(is_there(ram.low) && (ram.high == 0 || is_there(GIB4 + ram.high)), "the last of it is there");
 	test_fw_cfg(&ram);

@@ -43,4 +43,10 @@ $(B)/payloads/scenarios_test: $(SCENARIO_TEST_SRC) $(wildcard payloads/*.h) \
 		$(B)/libcli.a $(B)/libtd.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -pthread -o $@ $(filter %.c %.o %.a,$^) -linih
-TESTS += $(B)/payloads/scenarios_test payloads/boot_test.sh
+PAYLOAD_GUESTS := guests guests_convert guests_defects
+GUESTS_TEST_SRC := $(addprefix payloads/,guests_test.c test_engine.c scenario.c $(PAYLOAD_GUESTS:=.c))
+$(B)/payloads/guests_test: $(GUESTS_TEST_SRC) $(wildcard payloads/*.h) $(B)/libcli.a $(B)/libtd.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -pthread -o $@ $(filter %.c %.o %.a,$^) -linih
+
+TESTS += $(B)/payloads/scenarios_test $(B)/payloads/guests_test payloads/boot_test.sh

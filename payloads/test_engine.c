@@ -10,31 +10,34 @@
 #include "payloads/test_engine.h"
 
 #define GUEST_BYTES	MACHINE_MIN_GUEST
-#define GUEST_PAGES	(GUEST_BYTES / TDX_PAGE_SIZE)
+#define GUEST_RAM_PAGES	(GUEST_BYTES / TDX_PAGE_SIZE)
 #define WINDOW		0x2000000ull	/* as in violate.c */
 #define POISON		0x70
 #define SCRAMBLE	0x5c
 
 struct alias_bank {
 	uint8_t *bytes;
-	bool mapped[GUEST_PAGES];
+	bool mapped[GUEST_RAM_PAGES];
 };
 
 static struct {
 	struct td *td;
 	struct alias_bank banks[2];	/* enum td_alias */
-	bool poisoned[GUEST_PAGES];	/* the twin holds POISON; else zeroes, from the start */
+	bool poisoned[GUEST_RAM_PAGES];	/* the twin holds POISON; else zeroes, from the start */
+	bool written[GUEST_RAM_PAGES];	/* either bank, by anybody */
 	pthread_mutex_t lock;
-	unsigned int arrived;
+	unsigned int arrived, cpus;
 	bool over, failed;
 	struct engine_result *result;
 	const struct scenario *scenario;
+	struct scene_mail mail;
+	struct scene scenes[ENGINE_CPUS];
 } e = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 bool engine_alias_banks;
+enum td_violation engine_deaf_to;
 
 /* What td asks of an engine. */
-
 static uint8_t *page_of(uint64_t gpa, enum td_alias alias)
 {
 	if (gpa >= GUEST_BYTES) {
@@ -70,6 +73,7 @@ void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias a
 
 	(void)td;
 	for (; pages > 0; pages--, gpa += TDX_PAGE_SIZE) {
+		e.written[gpa / TDX_PAGE_SIZE] = true;
 		memset(page_of(gpa, alias), byte[what], TDX_PAGE_SIZE);
 		if (alias == TD_SHARED)
 			e.poisoned[gpa / TDX_PAGE_SIZE] = what == TD_FILL_POISON;
@@ -79,12 +83,10 @@ void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias a
 static bool poisoned(uint64_t gpa)
 {
 	const uint8_t *page = page_of(gpa, TD_SHARED);
-	int want = e.poisoned[gpa / TDX_PAGE_SIZE] ? POISON : 0;
 
-	for (unsigned int i = 0; i < TDX_PAGE_SIZE; i++)
-		if (page[i] != want)
-			return false;
-	return true;
+	if (!e.written[gpa / TDX_PAGE_SIZE])
+		return true;
+	return page[0] == (e.poisoned[gpa / TDX_PAGE_SIZE] ? POISON : 0) && memcmp(page, page + 1, TDX_PAGE_SIZE - 1) == 0;
 }
 
 uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages)
@@ -102,6 +104,7 @@ void td_engine_private(struct td *td, uint64_t gpa, void *data, size_t bytes, bo
 	uint8_t *at = page_of(gpa, TD_PRIVATE) + gpa % TDX_PAGE_SIZE;
 
 	(void)td;
+	e.written[gpa / TDX_PAGE_SIZE] |= write;
 	memcpy(write ? (void *)at : data, write ? data : (void *)at, bytes);
 }
 
@@ -130,6 +133,8 @@ void td_engine_cpuid(struct td *td, uint32_t leaf, uint32_t subleaf, uint32_t ou
 
 static void note_violation(struct engine_result *r, enum td_violation v)
 {
+	if (v == engine_deaf_to)
+		return;
 	for (unsigned int i = 0; i < r->nviolations; i++)
 		if (r->violations[i] == v)
 			return;
@@ -196,7 +201,7 @@ static bool is_mapped(uint64_t gpa, uint64_t s)
 {
 	uint64_t page = (gpa & ~s) / TDX_PAGE_SIZE;
 
-	return page < GUEST_PAGES && e.banks[gpa & s ? TD_SHARED : TD_PRIVATE].mapped[page];
+	return page < GUEST_RAM_PAGES && e.banks[gpa & s ? TD_SHARED : TD_PRIVATE].mapped[page];
 }
 
 /* False: a #VE, or the TD is over. */
@@ -222,6 +227,7 @@ static bool reach(struct scene *s, uint64_t gpa, uint32_t flags)
 
 static uint8_t *bytes_at(const struct scene *s, uint64_t gpa)
 {
+	e.written[(gpa & ~s->shared) / TDX_PAGE_SIZE] = true;
 	return page_of(gpa & ~s->shared, gpa & s->shared ? TD_SHARED : TD_PRIVATE) + gpa % TDX_PAGE_SIZE;
 }
 
@@ -263,6 +269,7 @@ bool scene_device_write(struct scene *s, uint64_t gpa)
 {
 	(void)s;
 	pthread_mutex_lock(&e.lock);
+	e.written[gpa / TDX_PAGE_SIZE] = true;
 	memset(page_of(gpa, TD_SHARED), 0xd3, 512);
 	pthread_mutex_unlock(&e.lock);
 	return true;
@@ -278,7 +285,7 @@ void scene_meet(struct scene *s)
 
 void scene_note(struct scene *s, const char *text)
 {
-	if (!e.over)
+	if (!e.over && e.scenario != NULL)
 		printf("# %s, vCPU %u: %s\n", e.scenario->name, s->cpu, text);
 }
 
@@ -293,69 +300,101 @@ static void *run_cpu(void *arg)
 	return NULL;
 }
 
-static void run_cpus(uint64_t shared)
+static void run_cpus(void)
 {
-	struct scene_mail mail = { 0 };
-	struct scene scenes[ENGINE_CPUS];
 	pthread_t threads[ENGINE_CPUS];
 	unsigned int cpu;
 
-	for (cpu = 0; cpu < e.scenario->cpus; cpu++) {
-		scenes[cpu] = (struct scene){ WINDOW, shared, 0xfec00000, 0xc0000, cpu, e.scenario->cpus, &mail, NULL };
-		if (pthread_create(&threads[cpu], NULL, run_cpu, &scenes[cpu]) != 0)
+	for (cpu = 0; cpu < e.cpus; cpu++)
+		if (pthread_create(&threads[cpu], NULL, run_cpu, &e.scenes[cpu]) != 0)
 			abort();
-	}
-	for (cpu = 0; cpu < e.scenario->cpus; cpu++)
+	for (cpu = 0; cpu < e.cpus; cpu++)
 		pthread_join(threads[cpu], NULL);
 }
 
+/* Zeroes, at a cost in pages that the last run wrote. */
 static bool reset_memory(void)
 {
 	for (unsigned int i = 0; i < 2; i++) {
-		if (e.banks[i].bytes != NULL && !(i == TD_SHARED && e.banks[0].bytes == e.banks[1].bytes))
-			munmap(e.banks[i].bytes, GUEST_BYTES);
-		memset(e.banks[i].mapped, 0, sizeof(e.banks[i].mapped));
-	}
-	for (unsigned int i = 0; i < 2; i++) {
-		e.banks[i].bytes = mmap(NULL, GUEST_BYTES, PROT_READ | PROT_WRITE,
-					MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (e.banks[i].bytes == NULL)
+			e.banks[i].bytes = mmap(NULL, GUEST_BYTES, PROT_READ | PROT_WRITE,
+						MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (e.banks[i].bytes == MAP_FAILED)
 			return false;
+		memset(e.banks[i].mapped, 0, sizeof(e.banks[i].mapped));
+		for (uint64_t page = 0; page < GUEST_RAM_PAGES; page++)
+			if (e.written[page])
+				memset(e.banks[i].bytes + page * TDX_PAGE_SIZE, 0, TDX_PAGE_SIZE);
 	}
-	if (engine_alias_banks) {
-		munmap(e.banks[TD_SHARED].bytes, GUEST_BYTES);
+	if (engine_alias_banks)
 		e.banks[TD_SHARED].bytes = e.banks[TD_PRIVATE].bytes;
-	}
 	memset(e.poisoned, 0, sizeof(e.poisoned));
+	memset(e.written, 0, sizeof(e.written));
 	return true;
 }
 
-bool engine_run(const struct scenario *scenario, const struct td_behaviour *behaviour, struct engine_result *result)
+static bool begin(struct td_config *config, struct engine_result *result)
 {
-	struct td_config config = { .vcpus = scenario->cpus, .gpaw = 48, .attributes = TDX_ATTR_SEPT_VE_DISABLE,
-				    .tsc_hz = 1000000000, .seed = 1, .runaway_calls = 1000, .behaviour = *behaviour };
-	struct machine machine;
-	void *storage;
+	void *storage = aligned_alloc(16, (td_size(config) + 15) / 16 * 16);
 
 	*result = (struct engine_result){ 0 };
-	if (!machine_layout(&machine, GUEST_BYTES) || !reset_memory())
+	if (!reset_memory() || storage == NULL)
 		return false;
-	machine_slots(&machine, &config);
-	storage = aligned_alloc(16, (td_size(&config) + 15) / 16 * 16);
 	e.result = result;
-	e.scenario = scenario;
+	e.cpus = config->vcpus;
 	e.arrived = 0;
 	e.over = e.failed = false;
-	e.td = storage != NULL ? td_init(storage, td_size(&config), &config) : NULL;
-	if (e.td == NULL)
-		return false;
-	run_cpus(td_shared_bit(e.td));
-	result->status = e.failed && !e.over;
+	e.mail = (struct scene_mail){ 0 };
+	e.td = td_init(storage, td_size(config), config);
+	for (unsigned int cpu = 0; e.td != NULL && cpu < e.cpus; cpu++)
+		e.scenes[cpu] = (struct scene){ WINDOW, td_shared_bit(e.td), 0xfec00000, 0xc0000, cpu, e.cpus, &e.mail, NULL };
+	return e.td != NULL;
+}
+
+void engine_end(void)
+{
+	e.result->status = e.failed && !e.over;
 	if (td_stopped(e.td) == TD_RUNNING)
 		td_stop(e.td, TD_STOP_ENGINE);
 	td_finish(e.td);
 	if (!td_sane(e.td))
-		result->status = 2;
-	free(storage);
+		e.result->status = 2;
+	free(e.td);
+}
+
+static struct td_config configure(unsigned int cpus, const struct td_behaviour *behaviour)
+{
+	return (struct td_config){ .vcpus = cpus, .gpaw = 48, .attributes = TDX_ATTR_SEPT_VE_DISABLE, .tsc_hz = 1000000000,
+				   .seed = 1, .runaway_calls = 1000, .behaviour = *behaviour };
+}
+
+struct scene *engine_begin(uint64_t pages, unsigned int cpus, const struct td_behaviour *behaviour,
+			   struct engine_result *result)
+{
+	struct td_config config = configure(cpus, behaviour);
+
+	config.slots[0] = (struct td_slot){ WINDOW, pages, TD_SLOT_RAM, 0 };
+	config.nslots = 1;
+	return begin(&config, result) ? e.scenes : NULL;
+}
+
+bool engine_over(void)
+{
+	return e.over;
+}
+
+bool engine_run(const struct scenario *scenario, const struct td_behaviour *behaviour, struct engine_result *result)
+{
+	struct td_config config = configure(scenario->cpus, behaviour);
+	struct machine machine;
+
+	if (!machine_layout(&machine, GUEST_BYTES))
+		return false;
+	machine_slots(&machine, &config);
+	e.scenario = scenario;
+	if (!begin(&config, result))
+		return false;
+	run_cpus();
+	engine_end();
 	return true;
 }

@@ -25,6 +25,18 @@ struct engine_result {
 /* Test only: both aliases of a page are the same memory, as in a broken engine. Every test must then see red. */
 extern bool engine_alias_banks;
 
+/* Test only: this verdict is not heard. What rests on it must fail. */
+extern enum td_violation engine_deaf_to;
+
+/*
+ * engine_begin(): a TD whose only RAM are the first pages of the window; its scenes, one a vCPU, for whoever calls the
+ * hooks from one thread. NULL: there is none. engine_over(): the TD was ended. engine_end() judges what is still open.
+ */
+struct scene *engine_begin(uint64_t pages, unsigned int cpus, const struct td_behaviour *behaviour,
+			   struct engine_result *result);
+bool engine_over(void);
+void engine_end(void);
+
 bool engine_run(const struct scenario *scenario, const struct td_behaviour *behaviour, struct engine_result *result);
 
 #endif

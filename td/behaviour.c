@@ -3,6 +3,7 @@
 #include "td/state.h"
 
 #define OPERAND_RCX 1
+#define BUSY_OPERANDS 2	/* so many times as long for a vCPU that tries several by turns */
 
 /* xorshift64*: small, and the same everywhere. Only the behaviour draws from it. */
 static uint64_t draw(struct td *td)
@@ -96,15 +97,17 @@ struct td_plan td_behave(struct td *td, uint64_t gpa, uint64_t size, uint32_t st
 
 /*
  * Somebody holds the lock of the page's entry: another vCPU of the TD, or a SEAMCALL of the VMM's. It is never held
- * longer than the rule says, so that a guest that goes on asking gets through.
+ * longer than the rule says, so that a guest that goes on asking gets through, also one that accepts several pages by
+ * turns.
  */
 static bool held(struct td *td, const struct td_rule *rule, uint64_t rcx)
 {
 	struct td_busy *busy = &td->now.busy[td->now.vcpu];
 	uint32_t run = busy->rcx == rcx ? busy->run : 0;
-	bool hold = run < rule->stalls && (rule->chance == 0 || draw(td) >> 56 < rule->chance);
+	bool hold = run < rule->stalls && busy->row / BUSY_OPERANDS < rule->stalls &&
+		    (rule->chance == 0 || draw(td) >> 56 < rule->chance);
 
-	*busy = (struct td_busy){ rcx, hold ? run + 1 : 0 };
+	*busy = (struct td_busy){ rcx, hold ? run + 1 : 0, hold ? busy->row + 1 : 0 };
 	return hold;
 }
 

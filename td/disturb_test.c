@@ -57,6 +57,19 @@ static void test_busy(void)
 	tap_is(fake_share(0, 8).r10, 0, "MapGPA is not the rule's business");
 }
 
+/* Two loops that take turns on one vCPU: each meets another operand than the last time, and must get through. */
+static void test_busy_by_turns(void)
+{
+	bool done[2] = { false, false };
+	unsigned int tries = 0;
+
+	pending((struct td_rule){ .on = TD_ON_ACCEPT, .stalls = 3 });
+	for (; tries < 1000 && !(done[0] && done[1]); tries++)
+		done[tries % 2] = done[tries % 2] || fake_accept(FAKE_PAGE(tries % 2), K4) == 0;
+	tap_ok(done[0] && done[1], "two pages that are accepted by turns are not held for ever");
+	tap_ok(tries >= 8, "... but as long as one alone");
+}
+
 static void test_busy_matches(void)
 {
 	pending((struct td_rule){ .on = TD_ON_ACCEPT, .stalls = 1, .first = 3, .last = 5, .step = 2, .min_pages = 1 });
@@ -331,6 +344,7 @@ static void test_unaligned(void)
 int main(void)
 {
 	test_busy();
+	test_busy_by_turns();
 	test_busy_matches();
 	test_busy_by_chance();
 	test_refused();

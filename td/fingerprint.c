@@ -62,6 +62,7 @@ uint64_t td_fingerprint(const struct td *td)
 	if (rules)
 		sum = mix(mix(sum, now->mapgpa_calls), now->random);
 	for (uint32_t i = 0; i < td->config.vcpus && td->config.behaviour.nrules != 0; i++)	/* ACCEPT follows its own */
-		sum = mix(mix(sum, now->accept_calls), now->busy[i].rcx ^ (uint64_t)now->busy[i].run << 52);
+		sum = mix(mix(mix(sum, now->accept_calls), now->busy[i].rcx ^ (uint64_t)now->busy[i].run << 52),
+			  now->busy[i].row);
 	return mix(mix(sum, now->open_to), now->stop | (uint64_t)now->blameless << 32 | (uint64_t)now->finished << 33);
 }

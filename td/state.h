@@ -42,10 +42,10 @@ struct td_ve_info {
 	uint32_t valid;
 };
 
-/* The last ACCEPT of a vCPU that a rule was about, and how often in a row it was OPERAND_BUSY. */
+/* The last ACCEPT of a vCPU that a rule was about; how often in a row that one was OPERAND_BUSY, and how often any. */
 struct td_busy {
 	uint64_t rcx;
-	uint32_t run;
+	uint32_t run, row;
 };
 
 /* Everything that changes, apart from the pages: td_mark() keeps a copy. */

@@ -114,3 +114,11 @@ run_tests() {
 	run_tests
 	[ "$status" -eq 2 ]
 }
+
+@test "a score is said again before the last line" {
+	program scored 'echo "ok 1 - one"; echo "# score: found 3 / 3"; echo "# other: 4"; echo 1..1'
+	run_tests ./good ./scored
+	closes 0 "3 passed, 0 failed, 0 skipped"
+	[ "${lines[-2]}" = "found 3 / 3" ]
+	[[ $output != *other* ]]
+}

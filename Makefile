@@ -1,21 +1,36 @@
 # SPDX-License-Identifier: MIT
 # One fragment per component: <component>/build.mk. Everything that is built goes under $(B).
 B := build
+ifeq ($(origin CC),default)
 CC := gcc
+endif
+OBJCOPY := objcopy
 KERNEL := build/kernel
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory $(if $(V),,--silent)
 
-# Host programs are compiled and linked with CFLAGS. SANITIZE is how make sanitize builds the unit tests once more,
-# DEFINES how a test builds a monitor that is wrong on purpose.
+# CPPFLAGS, CFLAGS and LDFLAGS are the user's, from the environment or the command line. They stand behind our own, so
+# that they are stronger. SANITIZE is how make sanitize builds the unit tests once more, DEFINES how a test builds a
+# monitor that is wrong on purpose.
 SANITIZE :=
 DEFINES :=
-WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wundef -Werror
+BASE_CFLAGS := -std=gnu11 -O2 -g $(SANITIZE)
+ALL_CPPFLAGS := -I. $(DEFINES) $(CPPFLAGS)
+ALL_CFLAGS := $(BASE_CFLAGS) $(CFLAGS)
+
+# Another compiler knows other warnings: they are errors for lint and CI only.
+WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wundef $(if $(WERROR),-Werror)
 STRICT := $(WARN) -Wconversion
-CPPFLAGS := -I. $(DEFINES)
-CFLAGS := -std=gnu11 -O2 -g $(SANITIZE)
-FREESTANDING := -ffreestanding -fno-stack-protector -fno-builtin
+
+# What runs without a libc has nobody behind __stack_chk_fail() and no canary at %fs:40, and is linked by programs that
+# know no LTO. It stands behind the user's flags. _FORTIFY_SOURCE changes nothing there, since it is libc's headers that
+# read it; -fstack-clash-protection needs nobody and stays.
+FREESTANDING := -ffreestanding -fno-stack-protector -fno-builtin -fno-lto
+
+# A bare machine besides: where nobody has turned on control-flow enforcement, unwinds, relocates or serves a sanitizer.
+BARE := -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only -fcf-protection=none -fno-asynchronous-unwind-tables \
+	-fno-exceptions -fno-sanitize=all
 
 # Fragments add to these.
 ALL :=		# what plain make builds
@@ -91,7 +106,8 @@ clean:
 distclean:
 	rm -rf $(B)
 
-## V=1             with any of these: show each command
+## V=1             with any of these: show each command.   WERROR=1  a warning is an error.   CFLAGS, CPPFLAGS, LDFLAGS
+##                 are yours; where no libc is, stack protector, LTO and, on bare metal, CET are left out of them
 help:
 	@sed -n 's/^## //p' Makefile */*.mk
 

@@ -14,26 +14,26 @@ TESTS += $(CLI_TESTS)
 # An archive, so that a test is linked with what it needs and not with the whole command.
 $(B)/libcli.a: $(CLI_LIB_OBJ)
 	rm -f $@
-	ar rcs $@ $^
+	$(AR) rcs $@ $^
 
 $(B)/tdlab: $(B)/cli/main.o $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
-	$(CC) $(CFLAGS) -Wl,--gc-sections -o $@ $^ $(CLI_LIBS)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--gc-sections -o $@ $^ $(CLI_LIBS)
 
 $(CLI_TESTS): %: %.o $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
-	$(CC) $(CFLAGS) -Wl,--gc-sections -o $@ $^ $(CLI_LIBS)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--gc-sections -o $@ $^ $(CLI_LIBS)
 
 $(B)/cli/%.o: cli/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -D_GNU_SOURCE -ffunction-sections -fdata-sections -MMD -MP \
-		-c -o $@ $<
+	$(CC) $(ALL_CPPFLAGS) -Iguest/include $(ALL_CFLAGS) $(WARN) -D_GNU_SOURCE -ffunction-sections -fdata-sections \
+		-MMD -MP -c -o $@ $<
 
 # Sections, so that the linker leaves out what only the monitor calls.
 $(B)/cli/monitor/%.o: monitor/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WARN) -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
 
 # A program of the guest's: no libc, so that it runs wherever Linux does.
 $(B)/tdlab-first: cli/first/first.c cli/evidence.h
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(filter-out $(SANITIZE),$(CFLAGS)) $(WARN) $(FREESTANDING) -static -nostdlib -fno-pie \
-		-fcf-protection=none -fno-asynchronous-unwind-tables -Wl,--build-id=none -s -o $@ $<
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WARN) $(FREESTANDING) $(BARE) -static -nostdlib -Wl,--build-id=none -s \
+		-o $@ $<

@@ -4,18 +4,18 @@
 TDCONV_SRC := $(filter-out %_test.c guest/fuzz% guest/bench% guest/fake.c,$(wildcard guest/*.c))
 TDCONV_OBJ := $(TDCONV_SRC:%.c=$(B)/%.o) $(B)/guest/tdcall_asm.o
 TDCONV_TESTS := $(patsubst %.c,$(B)/%,$(wildcard guest/*_test.c))
-TDCONV_CFLAGS := $(CFLAGS) $(FREESTANDING) $(STRICT) -fpie -mgeneral-regs-only -mno-red-zone
+TDCONV_CFLAGS := $(ALL_CFLAGS) $(FREESTANDING) $(STRICT) -fpie -mgeneral-regs-only -mno-red-zone
 
 ALL += $(B)/libtdconv.a
 TESTS += $(TDCONV_TESTS)
 
 $(B)/guest/%.o: guest/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iguest/include $(TDCONV_CFLAGS) -MMD -MP -c $< -o $@
+	$(CC) $(ALL_CPPFLAGS) -Iguest/include $(TDCONV_CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/guest/tdcall_asm.o: guest/tdcall.S
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -MMD -MP -c $< -o $@
+	$(CC) $(ALL_CPPFLAGS) $(filter -fcf-protection%,$(ALL_CFLAGS)) -MMD -MP -c $< -o $@
 
 $(B)/libtdconv.a: $(TDCONV_OBJ)
 	rm -f $@
@@ -24,13 +24,13 @@ $(B)/libtdconv.a: $(TDCONV_OBJ)
 # An archive, so that a test with an other end of its own does not get this one too.
 $(B)/guest/libfake.a: guest/fake.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD -MP -c $< -o $(B)/guest/fake.o
+	$(CC) $(ALL_CPPFLAGS) -Iguest/include $(ALL_CFLAGS) $(WARN) -MMD -MP -c $< -o $(B)/guest/fake.o
 	rm -f $@
 	$(AR) rcs $@ $(B)/guest/fake.o
 
 $(TDCONV_TESTS): $(B)/guest/%_test: guest/%_test.c $(B)/guest/libfake.a $(B)/libtdconv.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $< $(filter %.o,$^) $(B)/guest/libfake.a \
+	$(CC) $(ALL_CPPFLAGS) -Iguest/include $(ALL_CFLAGS) $(WARN) $(LDFLAGS) -MMD $< $(filter %.o,$^) $(B)/guest/libfake.a \
 		$(B)/libtdconv.a -o $@
 
 $(B)/guest/tdcall_test: $(B)/guest/tdcall_asm.o		# the real one, not the fake's
@@ -42,4 +42,5 @@ ENDS_FAKE := $(patsubst %.c,$(B)/host/%.o,$(wildcard td/fake*.c))
 TESTS += $(B)/tests/ends_test
 $(B)/tests/ends_test: tests/ends_test.c $(ENDS_FAKE) $(B)/libtdconv.a $(B)/libtd.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $< $(ENDS_FAKE) $(B)/libtdconv.a $(B)/libtd.a -o $@
+	$(CC) $(ALL_CPPFLAGS) -Iguest/include $(ALL_CFLAGS) $(WARN) $(LDFLAGS) -MMD $< $(ENDS_FAKE) $(B)/libtdconv.a \
+		$(B)/libtd.a -o $@

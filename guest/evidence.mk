@@ -6,13 +6,13 @@ TESTS += $(B)/guest/fuzz_replay
 
 $(B)/guest/fuzz_replay: guest/fuzz_replay.c $(TDCONV_FUZZ) guest/fuzz.h $(B)/libtdconv.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $(filter %.c,$^) $(B)/libtdconv.a -o $@
+	$(CC) $(ALL_CPPFLAGS) -Iguest/include $(ALL_CFLAGS) $(WARN) $(LDFLAGS) -MMD $(filter %.c,$^) $(B)/libtdconv.a -o $@
 
 # libFuzzer, so always clang, and all sources at once.
 $(B)/guest/fuzz: $(TDCONV_FUZZ) guest/fuzz.h $(filter-out guest/linux.c guest/walk.c,$(TDCONV_SRC)) \
 	$(wildcard guest/*.h guest/include/*.h abi/*)
 	@mkdir -p $(@D)
-	clang $(CPPFLAGS) -Iguest/include -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined \
+	clang $(ALL_CPPFLAGS) -Iguest/include -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $(WARN) $(filter %.c,$^) -o $@
 
 ## make fuzz-guest SECONDS=60   fuzz libtdconv: VMM, module and embedder are the input; starts from guest/corpus
@@ -33,7 +33,7 @@ TESTS += tests/prove.bats
 TESTS += $(B)/tests/guest_cost
 $(B)/tests/guest_cost: tests/guest_cost.c tests/tap.h $(B)/libtdconv.a $(B)/libtd.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -MMD $< $(B)/libtdconv.a $(B)/libtd.a -o $@
+	$(CC) $(ALL_CPPFLAGS) -Iguest/include $(ALL_CFLAGS) $(WARN) $(LDFLAGS) -MMD $< $(B)/libtdconv.a $(B)/libtd.a -o $@
 
 ## make bench-guest  what libtdconv costs: TDCALLs for 1 GiB, instructions, code size; a part of make bench
 bench-guest: $(B)/tests/guest_cost

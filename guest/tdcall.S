@@ -10,6 +10,7 @@
 	.globl tdconv_os_tdcall
 	.type tdconv_os_tdcall, @function
 tdconv_os_tdcall:
+	.byte 0xf3, 0x0f, 0x1e, 0xfa	/* ENDBR64: a shared object's PLT jumps here */
 	push %rbx
 	push %rbp
 	push %r12
@@ -58,3 +59,6 @@ tdconv_os_tdcall:
 	ret
 	.size tdconv_os_tdcall, . - tdconv_os_tdcall
 	.section .note.GNU-stack, "", @progbits
+#ifdef __CET__
+#include <cet.h>		/* says that the object is fit for IBT and shadow stacks */
+#endif

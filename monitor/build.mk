@@ -4,18 +4,17 @@ MON_SRC := $(filter-out %_test.c %/fuzz.c monitor/fuzz_% td/fake%.c,$(wildcard m
 MON_OBJ := $(MON_SRC:%.c=$(B)/mon/%.o) $(patsubst %.S,$(B)/mon/%.o,$(wildcard monitor/*.S))
 
 # General registers only: floating point and vector registers always hold the guest's. No red zone: NMIs come in.
-MON_FLAGS := -ffreestanding -fno-stack-protector -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only \
-	     -fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none
+MON_FLAGS := $(FREESTANDING) $(BARE) -fno-strict-aliasing
 
 ALL += $(B)/monitor.elf
 
 $(B)/mon/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(filter-out $(SANITIZE),$(CFLAGS)) $(WARN) $(MON_FLAGS) $(MON_EXTRA) -MMD -c $< -o $@
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WARN) $(MON_FLAGS) $(MON_EXTRA) -MMD -c $< -o $@
 
 $(B)/mon/%.o: %.S
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -g -c $< -o $@
+	$(CC) $(ALL_CPPFLAGS) -g -c $< -o $@
 
 # gcc would make memcpy() a call of memcpy(); clang does not when freestanding.
 ifeq ($(findstring clang,$(CC)),)
@@ -26,7 +25,7 @@ $(B)/monitor.elf64: $(MON_OBJ) monitor/link.ld
 	$(LD) -nostdlib -static -z max-page-size=4096 -T monitor/link.ld $(MON_OBJ) -o $@
 
 $(B)/monitor.elf: $(B)/monitor.elf64
-	objcopy -O elf32-i386 $< $@
+	$(OBJCOPY) -O elf32-i386 $< $@
 
 # What is pure is tested on the host. npt_test includes npt.c itself.
 MON_TESTS := $(patsubst %.c,$(B)/%,$(wildcard monitor/*_test.c))
@@ -34,7 +33,7 @@ TESTS += $(MON_TESTS)
 
 $(B)/host/monitor/%.o: monitor/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -MMD -c $< -o $@
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WARN) -MMD -c $< -o $@
 
 MON_HOST = $(patsubst %,$(B)/host/monitor/%.o,$(1))
 $(B)/monitor/bank_test: $(call MON_HOST,bank machine)
@@ -57,7 +56,7 @@ $(B)/monitor/template_test: MON_LIBS := $(B)/libtd.a
 
 $(MON_TESTS): $(B)/monitor/%_test: $(B)/host/monitor/%_test.o
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(filter %.o,$^) -o $@ $(MON_LIBS)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(filter %.o,$^) -o $@ $(MON_LIBS)
 
 ## make fuzz-monitor [SECONDS=60]  libFuzzer (clang) on kernel files, firmware tables and instructions
 SECONDS := 60
@@ -65,7 +64,7 @@ MON_FUZZ := bzimage elf acpi acpi_madt load load_memory memory_map linux payload
 
 $(B)/monitor/fuzz: $(MON_FUZZ:%=monitor/%.c) $(wildcard monitor/*.h)
 	@mkdir -p $(@D)
-	clang $(CPPFLAGS) -std=gnu11 -O1 -g $(WARN) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	clang $(ALL_CPPFLAGS) -std=gnu11 -O1 -g $(WARN) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		$(filter %.c,$^) -o $@
 
 fuzz-monitor: $(B)/monitor/fuzz

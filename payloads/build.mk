@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Tiny TDs: static ELF64, linked where they are loaded. General registers only: nobody saves the others.
-PAYLOAD_CFLAGS := $(filter-out $(SANITIZE),$(CFLAGS)) $(FREESTANDING) $(STRICT) -mgeneral-regs-only -mno-red-zone \
-	-mcmodel=small -fno-pic -fno-pie -fcf-protection=none -fno-asynchronous-unwind-tables -fno-omit-frame-pointer
+PAYLOAD_CFLAGS := $(ALL_CFLAGS) $(FREESTANDING) $(BARE) $(STRICT) -mcmodel=small -fno-omit-frame-pointer
 PAYLOAD_LDFLAGS := -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-T,payloads/payload.lds
 ifneq ($(findstring clang,$(CC)),)
 PAYLOAD_STRING := -fno-builtin
@@ -24,29 +23,30 @@ $(B)/payloads/ending: $(call PAYLOAD_OBJ,ending scenario)
 BUILTIN := $(patsubst payloads/%.c,%,$(wildcard payloads/builtin*.c))
 $(B)/payloads/builtin: $(call PAYLOAD_OBJ,$(BUILTIN) lib/pci lib/virtio_blk lib/sha256) $(B)/libtdconv.a
 $(B)/payloads/builtin: PAYLOAD_LDFLAGS += -Wl,--wrap=tdconv_os_tdcall
-$(B)/payloads/built%.o: CPPFLAGS += -Iguest/include
+$(B)/payloads/built%.o: ALL_CPPFLAGS += -Iguest/include
 
 $(PAYLOADS): payloads/payload.lds
 	$(CC) $(PAYLOAD_LDFLAGS) -o $@ $(filter %.o %.a,$^)
 
 $(B)/payloads/%.o: payloads/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(PAYLOAD_CFLAGS) $(if $(filter %/string.o,$@),$(PAYLOAD_STRING)) -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CPPFLAGS) $(PAYLOAD_CFLAGS) $(if $(filter %/string.o,$@),$(PAYLOAD_STRING)) -MMD -MP -c -o $@ $<
 
 $(B)/payloads/%.o: payloads/%.S
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CPPFLAGS) -MMD -MP -c -o $@ $<
 
 # The same scenarios against td/ in a process, with the command's reader of behaviours.
 SCENARIO_TEST_SRC := $(addprefix payloads/,scenarios_test.c test_engine.c $(PAYLOAD_SCENARIOS:=.c))
 $(B)/payloads/scenarios_test: $(SCENARIO_TEST_SRC) $(wildcard payloads/*.h) \
 		$(B)/libcli.a $(B)/libtd.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -pthread -o $@ $(filter %.c %.o %.a,$^) -linih
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WARN) -pthread $(LDFLAGS) -o $@ $(filter %.c %.o %.a,$^) -linih
+
 PAYLOAD_GUESTS := guests guests_convert guests_defects
 GUESTS_TEST_SRC := $(addprefix payloads/,guests_test.c test_engine.c scenario.c $(PAYLOAD_GUESTS:=.c))
 $(B)/payloads/guests_test: $(GUESTS_TEST_SRC) $(wildcard payloads/*.h) $(B)/libcli.a $(B)/libtd.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -pthread -o $@ $(filter %.c %.o %.a,$^) -linih
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WARN) -pthread $(LDFLAGS) -o $@ $(filter %.c %.o %.a,$^) -linih
 
 TESTS += $(B)/payloads/scenarios_test $(B)/payloads/guests_test payloads/boot_test.sh

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # sim: td in a process. Rates matter here: all of it is one program to the optimizer, both ends included, from the same
 # sources as everywhere. (clang would need a linker plugin for that; only the sanitizers and lint use it.)
-SIM_CFLAGS := $(CFLAGS) -O3 $(if $(findstring clang,$(CC)),,-flto=auto)
+SIM_CFLAGS := $(BASE_CFLAGS) -O3 $(if $(findstring clang,$(CC)),,-flto=auto) $(CFLAGS)
 SIM_PROGRAM := campaign main minimise report search states vmm
 SIM_SRC := $(filter-out %_test.c sim/bench% $(SIM_PROGRAM:%=sim/%.c),$(wildcard sim/*.c)) \
 	$(filter-out %_test.c td/fake%.c td/fuzz.c,$(wildcard td/*.c)) \
@@ -14,21 +14,22 @@ TESTS += $(SIM_TESTS) sim/model_test.sh
 
 # A harness may call tdlab_tdcall().
 $(B)/tdlab-sim: $(SIM_PROGRAM:%=$(B)/fast/sim/%.o) $(SIM_OBJ) $(B)/libcli.a
-	$(CC) $(SIM_CFLAGS) -Wl,--export-dynamic-symbol=tdlab_tdcall -Wl,--gc-sections -o $@ $^ $(CLI_LIBS) -ldl
+	$(CC) $(SIM_CFLAGS) $(LDFLAGS) -Wl,--export-dynamic-symbol=tdlab_tdcall -Wl,--gc-sections -o $@ $^ $(CLI_LIBS) -ldl
 
 $(B)/fast/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iguest/include $(SIM_CFLAGS) $(WARN) -ffunction-sections -D_GNU_SOURCE -MMD -c $< -o $@
+	$(CC) $(ALL_CPPFLAGS) -Iguest/include $(SIM_CFLAGS) $(WARN) -ffunction-sections -D_GNU_SOURCE -MMD -c $< -o $@
 
 $(SIM_TESTS): $(B)/sim/%_test: sim/%_test.c $(SIM_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(SIM_CFLAGS) $(WARN) -MMD $< $(SIM_OBJ) -Wl,--gc-sections -ldl -o $@
+	$(CC) $(ALL_CPPFLAGS) $(SIM_CFLAGS) $(WARN) $(LDFLAGS) -MMD $< $(SIM_OBJ) -Wl,--gc-sections -ldl -o $@
 
 # The guests, and td's answers without td.
 $(B)/sim/bench_bare: sim/bench_bare.c $(filter-out $(B)/fast/sim/%,$(SIM_OBJ)) \
 	$(B)/fast/sim/toys.o $(B)/fast/sim/library.o
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(SIM_CFLAGS) $(WARN) -ffunction-sections -MMD $(filter %.c %.o,$^) -Wl,--gc-sections -o $@
+	$(CC) $(ALL_CPPFLAGS) $(SIM_CFLAGS) $(WARN) -ffunction-sections $(LDFLAGS) -MMD $(filter %.c %.o,$^) \
+		-Wl,--gc-sections -o $@
 
 ## make bench-sim  sequences of answers a second in process, beside td's answers alone and Spin; a part of make bench
 bench-sim: $(B)/tdlab-sim $(B)/sim/bench_bare

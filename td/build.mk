@@ -10,7 +10,7 @@ TESTS += $(TD_TESTS)
 
 $(B)/host/td/%.o: td/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(STRICT) -ffreestanding -MMD -c $< -o $@
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(STRICT) -ffreestanding -MMD -c $< -o $@
 
 $(B)/libtd.a: $(TD_OBJ)
 	rm -f $@
@@ -18,10 +18,10 @@ $(B)/libtd.a: $(TD_OBJ)
 
 $(TD_TESTS): $(B)/td/%_test: td/%_test.c $(TD_FAKE) $(B)/libtd.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -MMD $< $(TD_FAKE) $(B)/libtd.a -o $@
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WARN) $(LDFLAGS) -MMD $< $(TD_FAKE) $(B)/libtd.a -o $@
 
 # libFuzzer, so always clang, and all sources at once: build/td/fuzz -max_total_time=60 CORPUS
 $(B)/td/fuzz: td/fuzz.c $(wildcard td/fake*.c td/*.h abi/*) $(TD_SRC)
 	@mkdir -p $(@D)
-	clang $(CPPFLAGS) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(STRICT) \
+	clang $(ALL_CPPFLAGS) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(STRICT) \
 		$(filter %.c,$^) -o $@

@@ -23,10 +23,10 @@ fuzzers: $(FUZZERS)
 
 $(addprefix $(B)/,$(FUZZ_NAMED)): $(B)/%: %.c $(FUZZ_ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) -fsanitize=fuzzer $(WARN) -D_GNU_SOURCE $< $(FUZZ_LINK) \
+	$(CC) $(ALL_CPPFLAGS) -Iguest/include $(ALL_CFLAGS) -fsanitize=fuzzer $(WARN) -D_GNU_SOURCE $< $(FUZZ_LINK) \
 		$(CLI_LIBS) -o $@
 
-REPLAY = $(CC) $(CPPFLAGS) -Iguest/include $(CFLAGS) $(WARN) -D_GNU_SOURCE -Wl,--gc-sections -MMD \
+REPLAY = $(CC) $(ALL_CPPFLAGS) -Iguest/include $(ALL_CFLAGS) $(WARN) -D_GNU_SOURCE $(LDFLAGS) -Wl,--gc-sections -MMD \
 	-DCORPUS='"$(call FUZZ_CORPUS,$(patsubst $(B)/%_replay,%,$@))"' tests/fuzz_replay.c
 
 $(addprefix $(B)/,$(addsuffix _replay,$(FUZZ_NAMED))): $(B)/%_replay: %.c tests/fuzz_replay.c $(FUZZ_ARCHIVES)

@@ -120,3 +120,31 @@ passes() {
 	run "$lint" nosuch
 	[ "$status" -eq 2 ]
 }
+
+@test "what distributions build with: a result that must be used; a monitor that does not boot" {
+	printf 'all unit-tests:\n\t$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -Wall -Werror -c -o /dev/null td/a.c\n' >Makefile
+	mkdir -p build/lint/hardened
+	printf '#!/bin/sh\nexit 0\n' >build/lint/hardened/tdlab
+	chmod +x build/lint/hardened/tdlab
+	file td/a.c '#include <sys/random.h>' 'long a(char *to) { return getrandom(to, 1, 0); }'
+	passes hardened
+	file td/a.c '#include <sys/random.h>' 'void a(char *to) { getrandom(to, 1, 0); }'
+	passes gcc
+	caught hardened warn_unused_result
+	file td/a.c 'int a;'
+	printf '#!/bin/sh\necho dead; exit 4\n' >build/lint/hardened/tdlab
+	caught hardened dead
+}
+
+@test "a compiler that is not at hand: skipped, with the reason" {
+	printf 'all unit-tests:\n\t$(CC) -c -o /dev/null td/a.c\n' >Makefile
+	file td/a.c 'int a;'
+	PATH=/usr/bin:/bin run "$lint" gcc_14
+	[ "$status" -eq 0 ]
+	command -v gcc-14 || [[ $output == *'ok 1 - gcc_14 # SKIP no gcc-14 in PATH'* ]]
+	mkdir bin
+	printf '#!/bin/sh\nexit 1\n' >bin/gcc-14
+	chmod +x bin/gcc-14
+	PATH=$PWD/bin:$PATH run "$lint" gcc_14
+	[ "$status" -eq 1 ]
+}

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/boot.h"
@@ -34,18 +33,16 @@ static int own_disk(struct boot *b, uint64_t state)
 /* The user's image is never written. Its checksum is only taken when our initrd is going to read what it covers. */
 static int users_disk(struct boot *b, const char *path)
 {
-	struct stat st;
 	void *data;
 
-	b->disk_fd = open(path, O_RDONLY);
-	if (b->disk_fd < 0)
-		return complain(STATUS_INPUT, "disk %s: %s", path, strerror(errno));
-	if (fstat(b->disk_fd, &st) || !S_ISREG(st.st_mode) || st.st_size == 0)
-		return complain(STATUS_INPUT, "disk %s: not an image: it must be a file that is not empty", path);
-	if (st.st_size % SECTOR != 0)
-		return complain(STATUS_INPUT, "disk %s: %jd bytes are not whole sectors of %d", path,
-				(intmax_t)st.st_size, SECTOR);
-	b->device.bytes = (uint64_t)st.st_size;
+	b->disk_fd = file_open(path, "disk", &b->device.bytes);
+	if (b->disk_fd < 0 || fcntl(b->disk_fd, F_SETFD, 0))	/* QEMU inherits it */
+		return STATUS_INPUT;
+	if (b->device.bytes == 0)
+		return complain(STATUS_INPUT, "disk %s: the file is empty", path);
+	if (b->device.bytes % SECTOR != 0)
+		return complain(STATUS_INPUT, "disk %s: %" PRIu64 " bytes are not whole sectors of %d", path,
+				b->device.bytes, SECTOR);
 	if (b->device.bytes > EVIDENCE_DEVICE_BYTES)
 		b->device.bytes = EVIDENCE_DEVICE_BYTES;
 	if (b->options.initrd)
@@ -71,10 +68,7 @@ int boot_disk(struct boot *b)
 
 int boot_new_disk(struct boot *b)
 {
-	uint64_t state = b->seed ^ DISK ^ (uint64_t)getpid() << 32;
-
 	if (b->disk_fd >= 0)
 		close(b->disk_fd);
-	getrandom(&state, sizeof(state), 0);
-	return own_disk(b, state);
+	return own_disk(b, random_drawn());
 }

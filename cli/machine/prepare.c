@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "cli/boot.h"
@@ -39,14 +38,11 @@ static int check_numbers(struct boot *b)
 /* A seed makes the nonce repeatable too: it is in the guest's memory, and so in its journal. */
 static void draw(struct boot *b)
 {
+	bool given = b->options.seed.given;
 	uint64_t state;
 
-	b->seed = b->options.seed.value;
-	if (!b->options.seed.given && getrandom(&b->seed, 4, 0) != 4)	/* short enough to be typed again */
-		b->seed = (uint64_t)getpid();
-	state = b->seed;
-	if (!b->options.seed.given)
-		getrandom(&state, sizeof(state), 0);
+	b->seed = given ? b->options.seed.value : (uint32_t)random_drawn();	/* short enough to be typed again */
+	state = given ? b->seed : random_drawn();
 	snprintf(b->nonce, sizeof(b->nonce), "%016" PRIx64, random_next(&state));
 }
 

@@ -38,7 +38,7 @@ static int run_machine(struct boot *b, struct snapshot_link *link)
 	};
 	struct run run = {
 		.ram = &b->ram, .records = &b->records, .console = &b->console, .console_fd = b->console_fd,
-		.progress = b->options.console && !b->options.many && isatty(STDERR_FILENO), .virtual_time = q.seeded,
+		.progress = b->options.console && !b->options.many && progress_wanted(), .virtual_time = q.seeded,
 		.timeout = b->options.timeout.value, .save = b->save, .from = b->from, .link = link,
 		.look = b->look, .look_arg = b->look_arg,
 	};

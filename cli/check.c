@@ -141,11 +141,9 @@ static int run_all(struct check *c)
 	int status = 0;
 
 	if (c->boot && !c->options.full) {
-		if (isatty(STDERR_FILENO))
-			fprintf(stderr, "the one boot for all ...");
+		progress_show("the one boot for all ...");
 		status = template_make(&c->template, c->boot, &c->at);
-		if (isatty(STDERR_FILENO))
-			fputs("\r\033[K", stderr);
+		progress_clear();
 	}
 	if (status)
 		return status;

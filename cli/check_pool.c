@@ -18,7 +18,6 @@ struct pool {
 	struct check *check;
 	size_t next, reported, running, done;
 	double start;
-	bool progress;
 };
 
 /* In the child. It dies with the command, and its QEMU with it. */
@@ -106,19 +105,13 @@ static void reap(struct pool *p)
 	}
 }
 
-static void clear_progress(const struct pool *p)
-{
-	if (p->progress)
-		fputs("\r\033[K", stderr);
-}
-
 /* In the rows' own order, whichever was done first. */
 static void report(struct pool *p)
 {
 	const struct check *c = p->check;
 
 	if (p->reported < c->nrows && c->rows[p->reported].result->done)
-		clear_progress(p);
+		progress_clear();
 	while (p->reported < c->nrows && c->rows[p->reported].result->done) {
 		struct check_row *row = &c->rows[p->reported];
 
@@ -133,13 +126,13 @@ static void progress(const struct pool *p)
 {
 	const struct check *c = p->check;
 
-	if (!p->progress)
-		return;
-	fprintf(stderr, "\r\033[K%zu of %zu done, %.0f s:", p->done, c->nrows, seconds_now() - p->start);
-	for (size_t i = 0; i < c->nrows; i++)
+	char names[256] = "";
+	size_t length = 0;
+
+	for (size_t i = 0; i < c->nrows && length < sizeof(names) - 32; i++)
 		if (c->rows[i].pid)
-			fprintf(stderr, " %.24s", c->rows[i].name);
-	fflush(stderr);
+			length += (size_t)snprintf(names + length, sizeof(names) - length, " %.24s", c->rows[i].name);
+	progress_show("%zu of %zu done, %.0f s:%s", p->done, c->nrows, seconds_now() - p->start, names);
 }
 
 /* Killed and not asked: what they have open is memory files, and what they started dies with them. */
@@ -155,7 +148,7 @@ static void interrupt(struct pool *p, int signal)
 
 void check_run(struct check *c)
 {
-	struct pool p = { .check = c, .start = seconds_now(), .progress = isatty(STDERR_FILENO) };
+	struct pool p = { .check = c, .start = seconds_now() };
 	struct signalfd_siginfo info;
 	struct pollfd wake;
 	sigset_t set;
@@ -177,6 +170,6 @@ void check_run(struct check *c)
 		report(&p);
 	}
 	report(&p);	/* of rows for which there was no process, if those were the last */
-	clear_progress(&p);
+	progress_clear();
 	close(wake.fd);
 }

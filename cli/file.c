@@ -13,24 +13,46 @@
 
 #define LARGEST (2ull << 30)	/* that anything but a disk may be; fw_cfg files have 32-bit sizes */
 
+static const char *kind(mode_t mode)
+{
+	return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+/* O_NONBLOCK: a pipe without a writer does not hold us up. To a regular file it means nothing. */
+int file_open(const char *path, const char *what, uint64_t *bytes)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st = { 0 };
+
+	if (fd < 0 || fstat(fd, &st))
+		complain(STATUS_INPUT, "%s %s: %s", what, path, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		complain(STATUS_INPUT, "%s %s: not a file but %s", what, path, kind(st.st_mode));
+	if (fd >= 0 && !S_ISREG(st.st_mode)) {
+		close(fd);
+		fd = -1;
+	}
+	*bytes = (uint64_t)st.st_size;
+	return fd;
+}
+
 int file_read(const char *path, const char *what, uint8_t **data, size_t *bytes)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), status = 0;
-	struct stat st;
+	uint64_t size;
+	int fd = file_open(path, what, &size), status = 0;
 	size_t done = 0;
 	ssize_t got = 1;
 
 	*data = NULL;
+	*bytes = 0;
 	if (fd < 0)
-		return complain(STATUS_INPUT, "%s %s: %s", what, path, strerror(errno));
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		status = complain(STATUS_INPUT, "%s %s: not a file", what, path);
-	else if ((uint64_t)st.st_size > LARGEST)
+		return STATUS_INPUT;
+	if (size > LARGEST)
 		status = complain(STATUS_INPUT, "%s %s: larger than 2 GiB", what, path);
 	if (!status) {
-		*data = xrealloc(NULL, (size_t)st.st_size);
-		while (done < (size_t)st.st_size && got > 0)
-			done += (got = read(fd, *data + done, (size_t)st.st_size - done)) > 0 ? (size_t)got : 0;
+		*data = xrealloc(NULL, (size_t)size);
+		while (done < (size_t)size && got > 0)
+			done += (got = read(fd, *data + done, (size_t)size - done)) > 0 ? (size_t)got : 0;
 		if (got < 0)
 			status = complain(STATUS_INPUT, "%s %s: %s", what, path, strerror(errno));
 	}

@@ -6,6 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * An input, opened for reading; *bytes is its size. A folder, a pipe or a device is refused: none of them has a size, and
+ * a pipe may never say anything. what: "kernel", for complaints. -1 after a complaint.
+ */
+int file_open(const char *path, const char *what, uint64_t *bytes);
+
 /* A file's contents. what: "kernel", for complaints. Returns 0 or a status after a complaint; data is to be freed. */
 int file_read(const char *path, const char *what, uint8_t **data, size_t *bytes);
 

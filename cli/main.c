@@ -58,6 +58,7 @@ int main(int argc, char **argv)
 {
 	int status;
 
+	descriptors_fill();
 	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
 	status = dispatch(argc, argv);
 

@@ -196,6 +196,24 @@ int opt_parse(const struct verb *verb, int argc, char **argv, void *values, char
 	return 0;
 }
 
+/* In 80 columns, from this one on: a line ends where a word does. */
+static void help_text(const char *text, int column)
+{
+	const int width = 79 - column;
+
+	while ((int)strlen(text) > width) {
+		int length = width;
+
+		while (length > 0 && text[length] != ' ')
+			length--;
+		if (!length)
+			break;
+		printf("%.*s\n%*s", length, text, column, "");
+		text += length + 1;
+	}
+	puts(text);
+}
+
 void opt_help(const struct verb *verb)
 {
 	printf("usage: %s%s%s%s\n%s\n", called(verb), verb->options->name ? " [option...]" : "",
@@ -206,6 +224,7 @@ void opt_help(const struct verb *verb)
 		char left[48];
 
 		snprintf(left, sizeof(left), "--%s%s%s", opt->name, opt->arg ? " " : "", opt->arg ? opt->arg : "");
-		printf("  %-28s %s\n", left, opt->help);
+		printf("  %-28s ", left);
+		help_text(opt->help, 31);
 	}
 }

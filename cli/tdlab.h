@@ -36,8 +36,22 @@ char *printable(char *text);
 /* Seconds on a clock that only ever goes forward. */
 double seconds_now(void);
 
+/*
+ * First of all: standard descriptors that are closed, as a daemon may leave them, become /dev/null. Otherwise the next
+ * file that is opened would get their numbers, and what is printed with it.
+ */
+void descriptors_fill(void);
+
 /* Whether standard output takes colours (https://no-color.org: NO_COLOR set and not empty forbids them). */
 bool colours(void);
+
+/*
+ * A line on stderr in place of the one before, cut to the terminal's width. Nothing where there is no terminal that
+ * does so: progress_wanted() says.
+ */
+bool progress_wanted(void);
+void progress_show(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void progress_clear(void);
 
 /* Memory that is not to be had ends the command with STATUS_ENVIRONMENT. */
 void *xrealloc(void *old, size_t bytes);

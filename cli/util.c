@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -61,11 +63,60 @@ double seconds_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+void descriptors_fill(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = open("/dev/null", O_RDWR);
+	if (fd < 0 && (fcntl(STDIN_FILENO, F_GETFD) < 0 || fcntl(STDOUT_FILENO, F_GETFD) < 0 ||
+		       fcntl(STDERR_FILENO, F_GETFD) < 0))
+		exit(STATUS_ENVIRONMENT);	/* whoever closed them hears no complaint */
+	close(fd);
+}
+
+/* One that does what escape sequences say. */
+static bool terminal(int fd)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(fd) && term && strcmp(term, "dumb") != 0;
+}
+
 bool colours(void)
 {
 	const char *no = getenv("NO_COLOR");
 
-	return isatty(STDOUT_FILENO) && !(no && *no);
+	return terminal(STDOUT_FILENO) && !(no && *no);
+}
+
+bool progress_wanted(void)
+{
+	return terminal(STDERR_FILENO);
+}
+
+void progress_show(const char *format, ...)
+{
+	struct winsize size = { 0 };
+	unsigned int columns = 80;
+	char text[512];
+	va_list args;
+
+	if (!progress_wanted())
+		return;
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+		columns = size.ws_col;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fprintf(stderr, "\r\033[K%.*s", (int)columns - 1, text);
+	fflush(stderr);
+}
+
+void progress_clear(void)
+{
+	if (progress_wanted())
+		fputs("\r\033[K", stderr);
 }
 
 static void *need(void *memory)

@@ -54,7 +54,7 @@ int campaign_open(struct campaign *c, const struct search *s, bool *done)
 	const char *state = s->options->state;
 	int status = fill_of(&c->before.of, s);
 
-	c->progress = s->options->replay == NULL && isatty(STDERR_FILENO);
+	c->progress = s->options->replay == NULL && progress_wanted();
 	s->tally->followed = state != NULL || c->progress;
 	if (status || state == NULL)
 		return status;
@@ -120,9 +120,8 @@ static void show(const struct search *s, const struct tally *t, double seconds)
 				  estimate_total(&t->estimate);
 	double share = (double)(of->random ? t->sequences : t->estimate.sequences) / (all > 0 ? all : 1);
 
-	fprintf(stderr, "\r\033[K%5.1f s  %lu sequences, %.0f a second, about %.0f %% done, %.0f s to go", seconds,
-		t->sequences, (double)t->sequences / seconds, 100 * share, share > 0 ? seconds / share * (1 - share) : 0);
-	fflush(stderr);
+	progress_show("%5.1f s  %lu sequences, %.0f a second, about %.0f %% done, %.0f s to go", seconds, t->sequences,
+		      (double)t->sequences / seconds, 100 * share, share > 0 ? seconds / share * (1 - share) : 0);
 }
 
 void campaign_tick(void *arg)
@@ -154,7 +153,7 @@ int campaign_report(const struct search *s, const struct result *r)
 	struct campaign *c = s->campaign;
 
 	if (c->progress && c->shown > 0)
-		fputs("\r\033[K", stderr);
+		progress_clear();
 	if (s->options->state != NULL && c->status == 0)
 		c->status = result_save(r, s->options->state);
 	if (s->options->json) {

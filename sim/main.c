@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "cli/file.h"
 #include "sim/child.h"
 #include "sim/load.h"
 #include "sim/options.h"
@@ -97,8 +99,17 @@ static int find_guest(const struct options *o, struct sim_guest *guest)
 
 int options_load(const struct options *o, struct sim_guest *guest)
 {
-	const char *wrong = o->harness != NULL ? harness_load(o->harness, guest) : NULL;
+	const char *wrong;
+	uint64_t bytes;
+	int fd;
 
+	if (o->harness == NULL)
+		return 0;
+	fd = file_open(o->harness, "--harness", &bytes);	/* dlopen() would wait for a pipe */
+	if (fd < 0)
+		return STATUS_INPUT;
+	close(fd);
+	wrong = harness_load(o->harness, guest);
 	return wrong != NULL ? complain(STATUS_INPUT, "--harness %s: %s", o->harness, wrong) : 0;
 }
 
@@ -163,5 +174,6 @@ const struct verb *const verbs[] = { &verb_sim, NULL };
 int main(int argc, char **argv)
 {
 	program_name = "tdlab-sim";
+	descriptors_fill();
 	return run(&verb_sim, argc, argv);
 }

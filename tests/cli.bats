@@ -190,3 +190,83 @@ ended() {
 	head -c 1000 /dev/zero >odd
 	refused 2 'tdlab: disk odd: 1000 bytes*sectors*' boot --disk odd "$violate"
 }
+
+# Each input of each verb, as words; IN is the file. A fake kernel's modules stand in a folder.
+inputs() {
+	local k=$kernel/vmlinuz
+	cat <<-EOF
+		boot IN
+		boot --firmware IN $k
+		boot --initrd IN $k
+		boot --disk IN $violate
+		boot --vmm ./IN.vmm $violate
+		boot --modules in-modules $k
+		check IN
+		check --vmm ./IN.vmm --guest libtdconv
+		check --harness IN
+		explore IN
+		explore --harness IN
+		explore --guest libtdconv --state IN
+		explore --state IN $k
+		replay IN
+		replay --finding abandoned IN $k
+		replay first --harness IN
+		minimise IN
+		merge IN IN
+		trace IN
+		measure IN
+	EOF
+}
+
+@test "no input waits for a pipe, or reads a device for ever: one line, exit status 2" {
+	local words kind
+	mkdir in-modules
+	for kind in pipe device; do
+		rm -f IN IN.vmm in-modules/modules.order
+		case $kind in
+		pipe) mkfifo IN IN.vmm in-modules/modules.order ;;
+		device) ln -s /dev/zero IN; ln -s /dev/zero IN.vmm; ln -s /dev/zero in-modules/modules.order ;;
+		esac
+		while read -ra words; do
+			run --separate-stderr timeout 20 "$tdlab" "${words[@]}" </dev/null
+			printf '%s\n' "exit status $status: tdlab ${words[*]}" "$output" "$stderr"
+			[ "$status" -eq 2 ]
+			[ "${#stderr_lines[@]}" -eq 1 ]
+			[[ ${stderr_lines[0]} == *"not a file but a $kind"* ]]
+		done < <(inputs)
+	done
+}
+
+@test "... and a link to a file is a file" {
+	ln -s "$violate" IN
+	run "$tdlab" boot --console /dev/null --append scenario=plain IN </dev/null
+	[ "$status" -eq 0 ]
+}
+
+@test "closed standard descriptors: nothing goes to another file, the exit status is the same" {
+	local close want=0
+	"$tdlab" boot --seed 1 --console console.want --journal want --append scenario=abandoned --vmm hyperv "$violate" \
+		</dev/null >out 2>err || want=$?
+	[ "$want" -eq 1 ]
+	for close in '<&-' '>&-' '2>&-' '<&- >&- 2>&-'; do
+		run bash -c "exec \"\$@\" $close" - "$tdlab" boot --seed 1 --console console --journal got \
+			--append scenario=abandoned --vmm hyperv "$violate"
+		[ "$status" -eq 1 ]
+		cmp want got
+		cmp console.want console
+	done
+	run bash -c 'exec "$@" >&-' - "$build/tdlab-sim" --guest libtdconv --depth 2
+	[ "$status" -eq 0 ]
+}
+
+@test "help fits 80 columns; a dumb terminal gets neither colours nor a line that is written over" {
+	local verb
+	for verb in $("$tdlab" --help | awk '/^  / { print $1 }'); do
+		"$tdlab" "$verb" --help | awk -v verb="$verb" 'length > 80 { print verb ": " $0; bad = 1 } END { exit bad }'
+	done
+	# script gives it a terminal.
+	SHELL=/bin/sh TERM=dumb script -qec "'$tdlab' boot --console /dev/null --append scenario=plain '$violate'" typescript
+	run ! grep -q $'\033' typescript
+	SHELL=/bin/sh TERM=xterm script -qec "'$tdlab' boot --console /dev/null --append scenario=plain '$violate'" typescript
+	grep -q $'\033' typescript
+}

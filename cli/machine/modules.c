@@ -68,6 +68,7 @@ static int read_module(const char *stem, struct module *module)
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		char *path = xprintf("%s%s", stem, forms[i].suffix);
 		char *const argv[] = { (char *)(uintptr_t)forms[i].program, (char *)(uintptr_t)"-dcq", NULL };
+		uint64_t bytes;
 		int in;
 
 		if (access(path, F_OK) != 0) {
@@ -77,7 +78,7 @@ static int read_module(const char *stem, struct module *module)
 		if (!forms[i].program) {
 			status = file_read(path, "module", &module->data, &module->bytes);
 		} else {
-			in = open(path, O_RDONLY | O_CLOEXEC);
+			in = file_open(path, "module", &bytes);
 			module->data = (uint8_t *)process_capture(argv, in, MODULE_BYTES, &module->bytes);
 			status = module->data
 					 ? 0

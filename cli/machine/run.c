@@ -143,8 +143,7 @@ static void progress(struct watch *w)
 		phase = r->all[i - 1].type == TD_EV_MAPGPA ? 3 : r->all[i - 1].type == TD_EV_MARK ? 2 : phase;
 	if (w->run->console->init)
 		phase = 4;
-	fprintf(stderr, "\r\033[K%5.1f s  %s", w->shown - w->start, w->doing ? w->doing : phases[phase]);
-	fflush(stderr);
+	progress_show("%5.1f s  %s", w->shown - w->start, w->doing ? w->doing : phases[phase]);
 }
 
 /*
@@ -285,7 +284,7 @@ int run_qemu(struct run *run, const struct words *arguments, struct run_end *end
 	drain(&w);
 	run->wall = seconds_now() - w.start;
 	if (run->progress)
-		fputs("\r\033[K", stderr);
+		progress_clear();
 	close(out[0]);
 	close(err[0]);
 	close(signals);

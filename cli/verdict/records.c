@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/file.h"
 #include "cli/verdict/records.h"
 
 void records_add(struct records *r, const struct td_event *events, size_t count)
@@ -50,14 +51,16 @@ static int take(struct records *r, const char *path, const struct td_event *batc
 
 int records_read(struct records *r, const char *path)
 {
-	FILE *file = fopen(path, "re");
+	uint64_t size;
+	int fd = file_open(path, "journal", &size);
+	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
 	struct td_event batch[256];
 	size_t bytes = 1, part = 0;
 	int status = 0;
 
 	*r = (struct records){ 0 };
 	if (!file)
-		return complain(STATUS_INPUT, "%s: %s", path, strerror(errno));
+		return STATUS_INPUT;
 	while (!status && bytes) {
 		bytes = fread(batch, 1, sizeof(batch), file);
 		part = bytes % sizeof(*batch);

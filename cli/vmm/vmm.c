@@ -6,9 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "cli/file.h"
 #include "cli/suggest.h"
 #include "cli/vmm/vmm.h"
+
+#define LARGEST	(1 << 20)	/* ours have 30 lines */
 
 /* libinih says neither where a setting stands nor that a section began; the reader below sees every line first. */
 struct reading {
@@ -121,12 +125,18 @@ static int handler(void *user, const char *section, const char *key, const char 
 
 int vmm_read(struct vmm_text *text, const char *path)
 {
-	struct reading reading = { .text = text, .file = fopen(path, "re") };
-	int line;
+	struct reading reading = { .text = text };
+	uint64_t bytes;
+	int fd = file_open(path, "behaviour", &bytes), line;
 
 	*text = (struct vmm_text){ .path = path };
-	if (!reading.file)
-		return complain(STATUS_INPUT, "%s: %s", path, strerror(errno));
+	if (fd < 0)
+		return STATUS_INPUT;
+	reading.file = fdopen(fd, "r");
+	if (!reading.file || bytes > LARGEST) {
+		reading.file ? fclose(reading.file) : close(fd);
+		return complain(STATUS_INPUT, "behaviour %s: larger than %d bytes", path, LARGEST);
+	}
 	line = ini_parse_stream(read_line, &reading, handler, &reading);
 	if (ferror(reading.file))
 		complain(STATUS_INPUT, "%s: %s", path, strerror(errno)), text->failed = true;

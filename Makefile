@@ -37,6 +37,7 @@ ALL :=		# what plain make builds
 TESTS :=	# executables ($(B)/...) and scripts that print TAP, run by make check
 
 include $(sort $(wildcard */build.mk))
+include scripts/install.mk
 
 UNIT_TESTS = $(filter $(B)/%,$(TESTS))
 

@@ -8,7 +8,11 @@
 
 char *boot_again(const struct boot *b)
 {
-	return boot_again_with(b, "tdlab boot", b->options.quiet && b->guest.linux_kernel);
+	char *command = command_line("boot"), *text;
+
+	text = boot_again_with(b, command, b->options.quiet && b->guest.linux_kernel);
+	free(command);
+	return text;
 }
 
 char *boot_again_with(const struct boot *b, const char *command, bool quiet)

@@ -150,9 +150,8 @@ int boot_guest(struct boot_options *o, char *const *operands, int noperands, con
 		return complain(STATUS_INPUT, "%s: more than one kernel: %s, %s", verb, operands[0], operands[1]);
 	if (!noperands && o->firmware && (!o->disk || strcmp(o->disk, "none") == 0))
 		return complain(STATUS_INPUT, "%s: what is the firmware to boot? Name a kernel, or a disk with --disk", verb);
-	if (!noperands && !o->firmware && !(*own = installed("payloads/builtin")))
-		return complain(STATUS_INPUT, "%s: which kernel? (the built-in payload is not beside tdlab: run make)",
-				verb);
+	if (!noperands && !o->firmware && !(*own = installed_needed("payloads/builtin")))
+		return STATUS_ENVIRONMENT;
 	o->kernel = noperands ? operands[0] : *own;
 	if (!o->memory.given)
 		o->memory.value = *own ? OWN_MEMORY : 1ull << 30;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/check.h"
+#include "cli/words.h"
 
 #define BOOT_FIELD(name)	offsetof(struct check_options, boot.name)
 #define FIELD(name)		offsetof(struct check_options, name)
@@ -102,7 +103,8 @@ static char *reproduce(const struct check *c, const struct check_row *row)
 	c->boot->behaviour = row->behaviour;
 	if (template_at_start(&c->at))
 		return boot_again(c->boot);
-	check = xprintf("tdlab check --template-at %s", c->options.at);
+	check = command_line("check");
+	add_option(&check, "--template-at", c->options.at);
 	text = boot_again_with(c->boot, check, false);
 	free(check);
 	return text;

@@ -55,12 +55,12 @@ static int add_listed(struct check *c, const char *list, char *guest)
 static int add_all(struct check *c, char *guest)
 {
 	const char *given = c->options.boot.behaviours;
-	char *own = given ? NULL : installed("behaviours"), **names;
+	char *own = given ? NULL : installed_needed("behaviours"), **names;
 	size_t count = 0;
 	int status = 0;
 
 	if (!given && !own)
-		return complain(STATUS_ENVIRONMENT, "the folder \"behaviours\" is not beside tdlab: use --behaviours");
+		return STATUS_ENVIRONMENT;
 	names = behaviour_names(given ? given : own, &count);
 	if (!names)
 		status = STATUS_INPUT;

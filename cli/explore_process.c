@@ -23,12 +23,12 @@ bool explore_is_process(int argc, char *const *argv)
 
 int explore_in_process(char *const *argv, const char *const *more)
 {
-	char *program = installed("tdlab-sim");
+	char *program = installed_needed("tdlab-sim");
 	const char *words[256] = { program };
 	size_t n = 1;
 
 	if (!program)
-		return complain(STATUS_ENVIRONMENT, "no tdlab-sim beside tdlab: run make");
+		return STATUS_ENVIRONMENT;
 	for (; argv && *argv && n < ARRAY_SIZE(words) - 1; argv++)
 		words[n++] = *argv;
 	for (; more && *more && n < ARRAY_SIZE(words) - 1; more++)

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * An input, opened for reading; *bytes is its size. A folder, a pipe or a device is refused: none of them has a size, and
- * a pipe may never say anything. what: "kernel", for complaints. -1 after a complaint.
+ * An input, opened for reading; *bytes is its size. A folder, a pipe or a device is refused: none has a size, and a
+ * pipe may never say anything. what: "kernel", for complaints. -1 after a complaint.
  */
 int file_open(const char *path, const char *what, uint64_t *bytes);
 

@@ -54,7 +54,7 @@ static void behaviour_text(const struct behaviour *b)
 
 static int list_behaviours(const struct list_options *o, struct json *json)
 {
-	char *own = o->behaviours ? NULL : installed("behaviours");
+	char *own = o->behaviours ? NULL : installed_needed("behaviours");
 	const char *folder = o->behaviours ? o->behaviours : own;
 	struct behaviour b;
 	int status = 0;
@@ -62,7 +62,7 @@ static int list_behaviours(const struct list_options *o, struct json *json)
 	char **names;
 
 	if (!folder)
-		return complain(STATUS_ENVIRONMENT, "the folder \"behaviours\" is not beside tdlab: use --behaviours");
+		return STATUS_ENVIRONMENT;
 	names = behaviour_names(folder, &count);
 	if (!names)
 		status = STATUS_INPUT;

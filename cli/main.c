@@ -58,6 +58,8 @@ int main(int argc, char **argv)
 {
 	int status;
 
+	if (argc > 0 && *argv[0])
+		program_called = argv[0];
 	descriptors_fill();
 	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
 	status = dispatch(argc, argv);

@@ -56,23 +56,33 @@ static const json_t *pick(const json_t *rows, const char *behaviour)
 	return NULL;
 }
 
+static bool ends_with(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strcmp(slash ? slash + 1 : path, name) == 0;
+}
+
+/* Whatever program the line names, it is this one that runs it. */
 static int start(const char *path, const char *command)
 {
 	char *copy = xprintf("%s", command), *words[MOST_WORDS + 1] = { NULL }, *program;
 	int n = split_words(copy, words, MOST_WORDS);
-	bool sim = n > 1 && strcmp(words[0], "tdlab-sim") == 0;
+	bool sim = n > 1 && ends_with(words[0], "tdlab-sim");
 
-	if (!sim && (n < 2 || strcmp(words[0], "tdlab") != 0 ||
-		     (strcmp(words[1], "boot") != 0 && strcmp(words[1], "check") != 0))) {
+	if (!sim && (n < 2 || (strcmp(words[1], "boot") != 0 && strcmp(words[1], "check") != 0 &&
+			       strcmp(words[1], "explore") != 0))) {
 		free(copy);
-		return complain(STATUS_INPUT, "%s: \"reproduce\" is none of tdlab boot, tdlab check, tdlab-sim", path);
+		return complain(STATUS_INPUT, "%s: \"reproduce\" is none of tdlab boot, check, explore, nor tdlab-sim", path);
 	}
-	program = sim ? installed("tdlab-sim") : xprintf("%s", "/proc/self/exe");
+	program = sim ? installed_needed("tdlab-sim") : xprintf("%s", "/proc/self/exe");
+	if (!program)
+		return STATUS_ENVIRONMENT;
 	narrate("%s", command);
-	if (program)
-		execv(program, words);
+	words[0] = sim ? program : (char *)(uintptr_t)program_called;
+	execv(program, words);
 	free(copy);
-	return complain(STATUS_ENVIRONMENT, "%s cannot be started: %s", words[0], strerror(errno));
+	return complain(STATUS_ENVIRONMENT, "%s cannot be started: %s", program, strerror(errno));
 }
 
 int replay_check(const char *path, const char *behaviour)

@@ -24,6 +24,9 @@ enum status {
 /* What this program is called: tdlab-sim says so first of all. */
 extern const char *program_name;
 
+/* How it was called, as typed; main() sets it. What is printed to be typed again begins so. */
+extern const char *program_called;
+
 /* One line on stderr, the program's name in front. Returns status, so that an error reads "return complain(...)". */
 int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -64,8 +67,12 @@ char *folder_of(const char *path);
 /* Top of the build tree if the kernel is its arch/x86/boot/bzImage, whatever way leads there; to be freed, or NULL. */
 char *build_tree_of(const char *kernel);
 
-/* A file of the installation: build/NAME beside the binary, or in ../share/tdlab. NULL if it is in neither. */
+/*
+ * A part of tdlab, found from where the program itself lies: beside it or above it in the build tree, or in
+ * ../share/tdlab. NULL if it is nowhere; the second complains then, the environment's fault.
+ */
 char *installed(const char *name);
+char *installed_needed(const char *name);
 
 struct opt;
 

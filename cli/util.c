@@ -11,6 +11,7 @@
 #include "cli/tdlab.h"
 
 const char *program_name = "tdlab";
+const char *program_called = "tdlab";
 
 /* One write(), so that a line stays whole among those of other processes. */
 static void say(const char *format, va_list args)
@@ -171,18 +172,23 @@ char *build_tree_of(const char *kernel)
 	return NULL;
 }
 
+/* Where this very program lies, whatever links and PATH led to it; to be freed. */
+static char *own_folder(void)
+{
+	char *self = realpath("/proc/self/exe", NULL), *folder = self ? folder_of(self) : NULL;
+
+	free(self);
+	return folder;
+}
+
 /* The build tree is build/tdlab beside build/NAME and ../behaviours; an installation is bin/tdlab and share/tdlab. */
 char *installed(const char *name)
 {
 	static const char *const places[] = { "", "/..", "/../share/tdlab" };
-	char self[4096];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *folder, *path;
+	char *folder = own_folder(), *path;
 
-	if (length <= 0)
+	if (!folder)
 		return NULL;
-	self[length] = '\0';
-	folder = folder_of(self);
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		path = xprintf("%s%s/%s", folder, places[i], name);
 		if (access(path, R_OK) == 0) {
@@ -193,4 +199,17 @@ char *installed(const char *name)
 	}
 	free(folder);
 	return NULL;
+}
+
+char *installed_needed(const char *name)
+{
+	char *path = installed(name), *folder = own_folder();
+
+	if (!path && !folder)
+		complain(STATUS_ENVIRONMENT, "/proc is not mounted: tdlab finds %s by it, and QEMU its files", name);
+	else if (!path)
+		complain(STATUS_ENVIRONMENT, "no %s in %s or %s/../share/tdlab: run make, or install all of tdlab", name,
+			 folder, folder);
+	free(folder);
+	return path;
 }

@@ -5,6 +5,17 @@
 #include "cli/tdlab.h"
 #include "cli/words.h"
 
+char *command_line(const char *word)
+{
+	char *text = xprintf("%s", ""), *line;
+
+	add_word(&text, program_called);
+	add_word(&text, word);
+	line = xprintf("%s", text + 1);	/* each word has a blank before it */
+	free(text);
+	return line;
+}
+
 void add_word(char **text, const char *word)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";

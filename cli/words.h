@@ -3,6 +3,9 @@
 #ifndef CLI_WORDS_H
 #define CLI_WORDS_H
 
+/* Begins with this program, as it was called, and one more word; to be freed. */
+char *command_line(const char *word);
+
 /* *text is freed and replaced. A word that a shell would not take as one is quoted. */
 void add_word(char **text, const char *word);
 

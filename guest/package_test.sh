@@ -75,7 +75,7 @@ stands_alone() {
 
 installed() {
 	local file
-	make -s install DESTDIR="$root" PREFIX=/usr B="$work/build" || return 1
+	make -s install-guest DESTDIR="$root" PREFIX=/usr B="$work/build" || return 1
 	for file in include/tdconv.h include/tdconv_os.h include/tdconv_set.h include/tdconv_tdcall.h include/tdconv_walk.h \
 		include/tdconv_linux.h lib/libtdconv.a lib/pkgconfig/tdconv.pc share/tdconv/tdconv.c share/tdconv/tdconv.h; do
 		[ -s "$root/usr/$file" ] || { echo "no $file"; return 1; }
@@ -123,7 +123,7 @@ for name in os set linux; do
 	echo '#include "tdconv.h"' >"$work/shim/tdconv_$name.h"
 done
 
-check "make install puts library, headers, pkg-config file and the pair of files under DESTDIR" installed
+check "make install-guest puts library, headers, pkg-config file and the pair of files under DESTDIR" installed
 [ $failed -eq 0 ] || { echo "1..$number"; exit 1; }
 check "pkg-config knows its version" test "$(flags --modversion tdconv)" = "$(sed -n \
 	's/^#define TDCONV_VERSION[[:space:]]*"\(.*\)"/\1/p' guest/include/tdconv.h)"

@@ -174,6 +174,7 @@ const struct verb *const verbs[] = { &verb_sim, NULL };
 int main(int argc, char **argv)
 {
 	program_name = "tdlab-sim";
+	program_called = argc > 0 && *argv[0] ? argv[0] : program_name;
 	descriptors_fill();
 	return run(&verb_sim, argc, argv);
 }

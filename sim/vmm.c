@@ -129,7 +129,7 @@ static void judge(struct outcome *out, enum child_end end, int child_status, str
 /* To be freed. */
 static char *again(const struct options *o, const struct sim_job *job, const struct behaviour *b)
 {
-	char *text = xprintf("tdlab-sim --vmm"), number[32];
+	char *text = command_line("--vmm"), number[32];
 
 	add_word(&text, b->spec);
 	for (unsigned int i = 0; i < o->inject.count; i++)

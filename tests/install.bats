@@ -16,7 +16,7 @@ calls() {
 		grep -E '^(gcc|clang|my-cc) '
 }
 
-# honoured: every call has the word CFLAGS and, where it compiles, CPPFLAGS; a program with a libc is linked with LDFLAGS.
+# honoured: each call has CFLAGS and, where it compiles, CPPFLAGS; a program with a libc is linked with LDFLAGS.
 honoured() {
 	awk '/ -c / || / [^ ]*\.[cS]( |$)/ { compiles++; if (!/ -DUSERS_CPP/) { print "no CPPFLAGS: " $0; bad = 1 } }
 	     / [^ ]*\.c( |$)/ && !/ -DUSERS_C( |$)/ { print "no CFLAGS: " $0; bad = 1 }
@@ -41,4 +41,92 @@ honoured() {
 		/-Werror/ { print "an error: " $0; bad = 1 }
 		END { exit bad || n < 100 || bare < 30 }'
 	calls WERROR=1 | grep -q -- -Werror
+}
+
+# installed PREFIX: what is built, installed under $root and nowhere else.
+installed() {
+	root=$BATS_TEST_TMPDIR/root
+	make -s install B="$build" DESTDIR="$root" PREFIX="$1"
+}
+
+@test "make install takes its prefix then, not from the build; uninstall takes away what it brought, and no more" {
+	local before
+	installed /opt/lab
+	grep -qx 'prefix=/opt/lab' "$root/opt/lab/lib/pkgconfig/tdconv.pc"
+	make -s install B="$build" DESTDIR="$root" PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu
+	grep -qx 'prefix=/usr' "$root/usr/lib/x86_64-linux-gnu/pkgconfig/tdconv.pc"
+	grep -qx 'libdir=${prefix}/lib/x86_64-linux-gnu' "$root/usr/lib/x86_64-linux-gnu/pkgconfig/tdconv.pc"
+	[ ! -w /usr/share/tdlab/monitor.elf ]	# nothing went past DESTDIR
+	[ -z "$(find "$root" -type f ! -perm -444)" ]
+	touch "$root/usr/share/tdlab/behaviours/mine.vmm" "$root/usr/bin/other"
+	make -s uninstall B="$build" DESTDIR="$root" PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu
+	make -s uninstall B="$build" DESTDIR="$root" PREFIX=/opt/lab
+	before=$(cd "$root" && find . -type f | sort | paste -sd' ')
+	[ "$before" = './usr/bin/other ./usr/share/tdlab/behaviours/mine.vmm' ]
+	[ ! -e "$root/opt/lab/share/tdlab" ]
+}
+
+# finds COMMAND...: it ends with 1, as for a violation.
+finds() {
+	local status=0
+	"$@" || status=$?
+	[ "$status" -eq 1 ]
+}
+
+# What each verb is given, in a folder that has nothing of the sources.
+verb() {
+	case $1 in
+	boot) tdlab boot --seed 1 --journal journal --console /dev/null "$payloads/violate" --append scenario=plain ;;
+	check) tdlab check --vmm complete,hyperv --append scenario=plain "$payloads/violate" &&
+		tdlab check --guest libtdconv --vmm hyperv ;;
+	explore) finds tdlab explore --guest tail-only --to-private --depth 2 --json >result ;;
+	replay) finds tdlab replay result ;;
+	minimise) tdlab minimise result ;;
+	merge) finds tdlab merge result ;;
+	list) tdlab list behaviours | grep -q '^hyperv ' ;;
+	trace) tdlab trace --only mapgpa journal | grep -q MapGPA ;;
+	measure) tdlab measure eventlog | grep -q '^RTMR0' ;;
+	doctor) tdlab doctor ;;
+	completion) tdlab completion bash | bash -n ;;
+	*) echo "no test for tdlab $1"; return 1 ;;
+	esac
+}
+
+@test "every verb runs from an installed tree, found in PATH; so do two boots and what they print" {
+	local word
+	installed /usr/local
+	mkdir "$BATS_TEST_TMPDIR/away"
+	cp "$top/cli/verdict/corpus/eventlog/tdvf" "$BATS_TEST_TMPDIR/away/eventlog"
+	cd "$BATS_TEST_TMPDIR/away"
+	PATH=$root/usr/local/bin:$PATH
+	payloads=$root/usr/local/share/tdlab/payloads
+	for word in $(tdlab --help | awk '/^  / { print $1 }'); do
+		echo "tdlab $word"
+		verb "$word"
+	done
+	tdlab doctor | grep -q "^ok *monitor .*$root"
+	run ! grep -q "$top" <(tdlab doctor)
+	tdlab boot --modules "$kernel/modules" --console /dev/null "$kernel/vmlinuz" </dev/null	# its own initrd
+	# shellcheck source=/dev/null
+	. "$root/usr/local/share/bash-completion/completions/tdlab"
+	complete -p tdlab
+	[ -s "$root/usr/local/share/man/man1/tdlab-boot.1" ]
+}
+
+@test "printed commands name the program as it was called: by PATH, by a path, by a link" {
+	local line
+	installed /usr
+	ln -s "$root/usr/bin/tdlab" "$BATS_TEST_TMPDIR/my lab"
+	cd "$BATS_TEST_TMPDIR"
+	replay() {
+		"$@" check --guest tail-only --vmm hyperv | sed -n 's/^ *replay: //p'
+	}
+	PATH=$root/usr/bin:$PATH
+	[[ $(replay tdlab) == 'tdlab explore --vmm hyperv '* ]]
+	[[ $(replay root/usr/bin/tdlab) == 'root/usr/bin/tdlab explore '* ]]
+	line=$(replay './my lab')
+	[[ $line == "'./my lab' explore "* ]]
+	run bash -c "$line"
+	[ "$status" -eq 1 ]
+	[[ $output == *"verdict    fail"* ]]
 }

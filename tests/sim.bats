@@ -115,7 +115,7 @@ under() {
 	[ "$(jq -r '"\(.outcome) \(.finding)"' <<<"$output")" = "$said" ]
 	reproduce=$(jq -r .reproduce <<<"$output")
 	again=$(jq -c 'del(.reproduce)' <<<"$output")
-	run "-$status" --separate-stderr bash -c "${B:-build}/$reproduce --json"
+	run "-$status" --separate-stderr bash -c "$reproduce --json"
 	[ "$(jq -c 'del(.reproduce)' <<<"$output")" = "$again" ]
 }
 

@@ -97,7 +97,7 @@ setup() {
 	run -2 tdlab replay old
 	sed 's/tdlab-sim --guest .tail/touch owned; tdlab-sim --guest .tail/' vmm.json >evil
 	run -2 tdlab replay evil
-	[[ $output == *"none of tdlab boot, tdlab check, tdlab-sim"* ]]
+	[[ $output == *"none of tdlab boot, check, explore, nor tdlab-sim"* ]]
 	[ ! -e owned ]
 }
 

@@ -10,13 +10,13 @@
 /* The program that speaks for an initrd that does not know us. */
 static int add_first(struct boot *b, struct cpio *archive)
 {
-	char *path = installed(EVIDENCE_FIRST);
+	char *path = installed_needed(EVIDENCE_FIRST);
 	uint8_t *data = NULL;
 	size_t bytes;
 	int status;
 
 	if (!path)
-		return complain(STATUS_ENVIRONMENT, "no " EVIDENCE_FIRST " beside tdlab: run make");
+		return STATUS_ENVIRONMENT;
 	status = file_read(path, "program", &data, &bytes);
 	if (!status) {
 		cpio_file(archive, EVIDENCE_FIRST, 0755, data, bytes);
@@ -46,14 +46,14 @@ static void join(uint8_t **data, size_t *bytes, struct cpio *archive)
 int boot_initrd(struct boot *b, size_t *bytes)
 {
 	const struct boot_options *o = &b->options;
-	char *own = o->initrd ? NULL : installed("initrd.cpio");
+	char *own = o->initrd ? NULL : installed_needed("initrd.cpio");
 	const char *path = o->initrd ? o->initrd : own;
 	struct cpio archive = { 0 };
 	uint8_t *data = NULL;
 	int status;
 
 	if (!path)
-		return complain(STATUS_ENVIRONMENT, "no initrd.cpio beside tdlab: run make, or use --initrd");
+		return STATUS_ENVIRONMENT;
 	status = file_read(path, "initrd", &data, bytes);
 	if (!status && *bytes == 0)
 		status = complain(STATUS_INPUT, "initrd %s: the file is empty", path);

@@ -180,8 +180,8 @@ int boot_prepare(struct boot *b)
 	status = check_input(b);
 	if (!status)
 		status = qemu_find(&b->qemu, b->options.qemu);
-	if (!status && !(b->monitor = installed("monitor.elf")))
-		status = complain(STATUS_ENVIRONMENT, "no monitor.elf beside tdlab: run make");
+	if (!status && !(b->monitor = installed_needed("monitor.elf")))
+		status = STATUS_ENVIRONMENT;
 	if (!status)
 		status = memory_available(b->options.memory.value);
 	if (status)

@@ -74,7 +74,7 @@ static int locate(struct behaviour *b, const char *spec, size_t length, const ch
 	int status = 0;
 
 	if (!folder && !slash)
-		folder = own = installed("behaviours");
+		folder = own = installed_needed("behaviours");
 	if (slash)
 		b->path = xprintf("%s", name);
 	else if (folder)
@@ -83,8 +83,7 @@ static int locate(struct behaviour *b, const char *spec, size_t length, const ch
 		base_length -= strlen(SUFFIX);
 	snprintf(b->name, sizeof(b->name), "%.*s", (int)base_length, base);
 	if (!b->path)
-		status = complain(STATUS_ENVIRONMENT,
-				  "the folder \"behaviours\" is not beside tdlab: use --behaviours");
+		status = STATUS_ENVIRONMENT;
 	else if (!slash && access(b->path, F_OK) != 0)
 		status = no_such(name, folder);
 	free(name);

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+# Installation. One table says what goes where: MODE:FILE:FOLDER under PREFIX. The command finds its parts from where it
+# lies itself (installed() in cli/util.c), so that a tree under DESTDIR runs as well, and one that was moved.
+PREFIX := /usr/local
+LIBDIR := $(PREFIX)/lib
+DESTDIR ?=
+
+INSTALL_GUEST = $(patsubst %,644:%:include,$(wildcard guest/include/*.h)) $(TDCONV_PAIR:%=644:%:share/tdconv)
+INSTALL_TABLE = $(foreach f,tdlab tdlab-sim,755:$(B)/$f:bin) \
+	$(foreach f,monitor.elf initrd.cpio,644:$(B)/$f:share/tdlab) 755:$(B)/tdlab-first:share/tdlab \
+	$(PAYLOADS:%=644:%:share/tdlab/payloads) \
+	$(patsubst %,644:%:share/tdlab/behaviours,$(wildcard behaviours/*.vmm)) \
+	$(foreach n,1 5,$(patsubst %,644:%:share/man/man$n,$(filter %.$n,$(INSTALL_PAGES)))) \
+	644:$(B)/completion/tdlab:share/bash-completion/completions 644:$(B)/completion/_tdlab:share/zsh/site-functions \
+	$(patsubst %,644:%:share/doc/tdlab,LICENSE README.md $(wildcard docs/*.md)) \
+	644:sim/harness.h:include/tdlab
+
+# Folders that are nobody else's.
+INSTALL_FOLDERS := share/tdlab/payloads share/tdlab/behaviours share/tdlab share/doc/tdlab share/tdconv include/tdlab
+INSTALL_PAGES = $(filter $(MAN_PAGES),$(ALL))
+
+ALL += $(B)/completion/tdlab $(B)/completion/_tdlab
+
+$(B)/completion/tdlab: $(B)/tdlab
+	@mkdir -p $(@D)
+	$< completion bash >$@
+
+$(B)/completion/_tdlab: $(B)/tdlab
+	@mkdir -p $(@D)
+	$< completion zsh >$@
+
+# What is done with each line of the table: $$1 mode, $$2 file, $$3 folder.
+install_each = for line in $(1); do IFS=:; set -- $$line; unset IFS; $(2) || exit 1; done
+INSTALL_ONE = install -D -m $$1 "$$2" "$(INSTALL_TO)/$$3/$$(basename $$2)"
+INSTALL_TO := $(DESTDIR)$(PREFIX)
+INSTALL_LIB := $(DESTDIR)$(LIBDIR)
+
+## make install DESTDIR= PREFIX=/usr/local   the command and all its parts, man pages, completion; libtdconv with its
+##                 headers and pkg-config file.   make uninstall  takes the same away
+install: all install-guest
+	$(if $(INSTALL_PAGES),,@echo 'install: no man pages: there is no scdoc that makes them')
+	$(call install_each,$(INSTALL_TABLE),$(INSTALL_ONE))
+
+# libtdconv alone.
+install-guest: $(B)/libtdconv.a $(TDCONV_PAIR)
+	$(call install_each,$(INSTALL_GUEST),$(INSTALL_ONE))
+	install -D -m 644 $(B)/libtdconv.a "$(INSTALL_LIB)/libtdconv.a"
+	install -d "$(INSTALL_LIB)/pkgconfig"
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))' \
+		'includedir=$${prefix}/include' '' 'Name: libtdconv' \
+		'Description: Memory of an Intel TDX guest, from private to shared and back' \
+		'Version: $(TDCONV_VERSION)' 'Libs: -L$${libdir} -ltdconv' 'Cflags: -I$${includedir}' \
+		>"$(INSTALL_LIB)/pkgconfig/tdconv.pc"
+	chmod 644 "$(INSTALL_LIB)/pkgconfig/tdconv.pc"
+
+uninstall: INSTALL_PAGES = $(MAN_PAGES)
+uninstall:
+	$(call install_each,$(INSTALL_TABLE) $(INSTALL_GUEST),rm -f "$(INSTALL_TO)/$$3/$$(basename $$2)")
+	rm -f "$(INSTALL_LIB)/libtdconv.a" "$(INSTALL_LIB)/pkgconfig/tdconv.pc"
+	for folder in $(INSTALL_FOLDERS:%="$(INSTALL_TO)/%"); do \
+		! [ -d "$$folder" ] || rmdir --ignore-fail-on-non-empty "$$folder"; done
+
+.PHONY: install install-guest uninstall

@@ -79,10 +79,12 @@ verb() {
 	boot) tdlab boot --seed 1 --journal journal --console /dev/null "$payloads/violate" --append scenario=plain ;;
 	check) tdlab check --vmm complete,hyperv --append scenario=plain "$payloads/violate" &&
 		tdlab check --guest libtdconv --vmm hyperv ;;
-	explore) finds tdlab explore --guest tail-only --to-private --depth 2 --json >result ;;
+	explore) finds tdlab explore --guest tail-only --to-private --depth 2 --json >result &&
+		finds tdlab explore --guest tail-only --to-private --depth 2 --shard 1/2 --json >part.1 &&
+		tdlab explore --guest tail-only --to-private --depth 2 --shard 2/2 --json >part.2 || [ -s part.2 ] ;;
 	replay) finds tdlab replay result ;;
 	minimise) tdlab minimise result ;;
-	merge) finds tdlab merge result ;;
+	merge) finds tdlab merge part.1 part.2 ;;
 	list) tdlab list behaviours | grep -q '^hyperv ' ;;
 	trace) tdlab trace --only mapgpa journal | grep -q MapGPA ;;
 	measure) tdlab measure eventlog | grep -q '^RTMR0' ;;

@@ -23,6 +23,16 @@ static const uint8_t footer_guid[GUID_BYTES] = { 0xde, 0x82, 0xb5, 0x96, 0xb2, 0
 static const uint8_t metadata_guid[GUID_BYTES] = { 0x35, 0x65, 0x7a, 0xe4, 0x4a, 0x98, 0x98, 0x47,
 						   0x86, 0x5e, 0x46, 0x85, 0xa7, 0xbf, 0x8e, 0xc2 };
 
+/*
+ * PI specification 1.8, volume 3, 3.2.1: header of a firmware volume. fff12b8d-7696-4c8b-a985-2747075b4f50: of variables,
+ * with which a whole image begins (edk2 OvmfPkg/Include/Fdf/VarStore.fdf.inc); all other volumes hold code.
+ */
+#define VOLUME_GUID		16u
+#define VOLUME_SIGNATURE	40u
+
+static const uint8_t variables_guid[GUID_BYTES] = { 0x8d, 0x2b, 0xf1, 0xff, 0x96, 0x76, 0x8b, 0x4c,
+						    0xa9, 0x85, 0x27, 0x47, 0x07, 0x5b, 0x4f, 0x50 };
+
 /* *from_end: distance of the descriptor from the end of the file. */
 static enum tdvf_error find_descriptor(const uint8_t *data, uint32_t bytes, uint32_t *from_end)
 {
@@ -124,15 +134,24 @@ static enum tdvf_error read_sections(const uint8_t *at, uint32_t count, struct t
 	return check_whole(image);
 }
 
-enum tdvf_error tdvf_parse(const uint8_t *data, uint64_t bytes, struct tdvf_image *image)
+/* Distributions split an image in two files. What is wrong with a half is that it is one. */
+static enum tdvf_error name_half(const uint8_t *data, enum tdvf_error error)
+{
+	if (memcmp(data + VOLUME_SIGNATURE, "_FVH", 4) != 0)
+		return error;
+	if (memcmp(data + VOLUME_GUID, variables_guid, GUID_BYTES) == 0)
+		return error == TDVF_NO_TABLE ? TDVF_VARIABLES_HALF : error;
+	if (error == TDVF_NO_DESCRIPTOR)
+		return TDVF_PLAIN_CODE_HALF;
+	return error == TDVF_DATA || error == TDVF_PLACE ? TDVF_CODE_HALF : error;
+}
+
+static enum tdvf_error parse(const uint8_t *data, uint64_t bytes, struct tdvf_image *image)
 {
 	uint32_t from_end = 0, length, count;
 	const uint8_t *descriptor;
 	enum tdvf_error error;
 
-	*image = (struct tdvf_image){ 0 };
-	if (bytes == 0 || bytes % PAGE != 0 || bytes > TDVF_MAX_BYTES)
-		return TDVF_BAD_SIZE;
 	image->bytes = (uint32_t)bytes;
 	error = find_descriptor(data, image->bytes, &from_end);
 	if (error != TDVF_OK)
@@ -149,6 +168,17 @@ enum tdvf_error tdvf_parse(const uint8_t *data, uint64_t bytes, struct tdvf_imag
 	if (count == 0 || count > TDVF_MAX_SECTIONS || length < DESCRIPTOR_BYTES + count * SECTION_BYTES)
 		return TDVF_BAD_COUNT;
 	return read_sections(descriptor + DESCRIPTOR_BYTES, count, image);
+}
+
+enum tdvf_error tdvf_parse(const uint8_t *data, uint64_t bytes, struct tdvf_image *image)
+{
+	enum tdvf_error error;
+
+	*image = (struct tdvf_image){ 0 };
+	if (bytes == 0 || bytes % PAGE != 0 || bytes > TDVF_MAX_BYTES)
+		return TDVF_BAD_SIZE;
+	error = parse(data, bytes, image);
+	return error == TDVF_OK ? TDVF_OK : name_half(data, error);
 }
 
 void tdvf_explain(enum tdvf_error error, const struct tdvf_image *image, char *text, size_t text_bytes)

@@ -43,6 +43,12 @@ struct tdvf_image {
 	TDVF_ERROR(BAD_SIZE, "not a firmware image: not a multiple of 4 KiB, up to 16 MiB") \
 	TDVF_ERROR(NO_TABLE, "not a TDVF image: there is no table of GUIDs 32 bytes before its end") \
 	TDVF_ERROR(BAD_TABLE, "damaged: the table of GUIDs contradicts itself") \
+	TDVF_ERROR(CODE_HALF, "the code half of a split image (OVMF_CODE), without its variable store: give the whole " \
+			      "image, OVMF_VARS and OVMF_CODE in one file in this order") \
+	TDVF_ERROR(PLAIN_CODE_HALF, "the code half of a split image (OVMF_CODE), without TDX metadata: give the whole " \
+				    "image of an OVMF built for TDX, such as OVMF.inteltdx.fd") \
+	TDVF_ERROR(VARIABLES_HALF, "the variable store of a split image (OVMF_VARS), without code: give the whole image, " \
+				   "OVMF_VARS and OVMF_CODE in one file in this order") \
 	TDVF_ERROR(NO_DESCRIPTOR, "firmware without TDX metadata: an OVMF built for TDX is needed") \
 	TDVF_ERROR(BAD_DESCRIPTOR, "damaged: the TDX metadata is not where the table of GUIDs says") \
 	TDVF_ERROR(BAD_VERSION, "TDX metadata of an unknown version: only 1 is known") \

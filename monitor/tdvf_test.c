@@ -121,6 +121,33 @@ static void bad_tables(void)
 	BAD(put32(DESCRIPTOR + 12, 0x08000000), TDVF_BAD_COUNT, "so many that 32 bits overflow");
 }
 
+static const uint8_t variables[] = { 0x8d, 0x2b, 0xf1, 0xff, 0x96, 0x76, 0x8b, 0x4c, 0xa9, 0x85, 0x27, 0x47, 0x07, 0x5b,
+				     0x4f, 0x50 };
+/* 8c8ce578-8a3d-4f1c-9935-896185c32dd3, EFI_FIRMWARE_FILE_SYSTEM2_GUID */
+static const uint8_t files[] = { 0x78, 0xe5, 0x8c, 0x8c, 0x3d, 0x8a, 0x1c, 0x4f, 0x99, 0x35, 0x89, 0x61, 0x85, 0xc3, 0x2d, 0xd3 };
+
+static void volume(const uint8_t guid[16])
+{
+	memcpy(file + 16, guid, 16);
+	memcpy(file + 40, "_FVH", 4);
+}
+
+/* OVMF_CODE and OVMF_VARS, and images that only begin like these. */
+static void halves(void)
+{
+	BAD((volume(files), put32(SECTION(0), FILE_BYTES)), TDVF_CODE_HALF, "code, which counts on variables in front");
+	BAD((volume(files), put64(SECTION(1) + 8, WINDOW - 0x2000)), TDVF_CODE_HALF, "or has a place for them");
+	BAD((volume(files), file[TABLE_END - 40] ^= 1), TDVF_PLAIN_CODE_HALF, "code without metadata");
+	BAD((volume(variables), file[TABLE_END - 1] ^= 1), TDVF_VARIABLES_HALF, "variables alone");
+	BAD((volume(variables), file[TABLE_END - 40] ^= 1), TDVF_NO_DESCRIPTOR, "a whole image that is not for TDX");
+	BAD((volume(variables), put32(SECTION(0), FILE_BYTES)), TDVF_DATA, "a whole image that is damaged");
+	BAD((volume(files), put32(DESCRIPTOR + 8, 2)), TDVF_BAD_VERSION, "code of another version");
+	BAD((volume(files), file[TABLE_END - 1] ^= 1), TDVF_NO_TABLE, "a volume of files, of whatever kind");
+	make();
+	volume(files);
+	tap_is(tdvf_parse(file, FILE_BYTES, &image), TDVF_OK, "code that needs no variables is a whole image");
+}
+
 static void bad_sections(void)
 {
 	BAD(put32(SECTION(2) + 24, 5), TDVF_TYPE, "a payload");
@@ -187,6 +214,7 @@ int main(void)
 {
 	good();
 	bad_tables();
+	halves();
 	bad_sections();
 	hob_list();
 	return tap_done();

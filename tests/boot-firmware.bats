@@ -116,7 +116,11 @@ damaged() {
 
 @test "TDX metadata that cannot be is refused in one line" {
 	firmware_known hyperv kernel
-	refused "firmware without TDX metadata" --firmware "${tdvf%/*}/OVMF_CODE.fd" "$kernel/vmlinuz"
+	refused "the code half of a split image (OVMF_CODE), without TDX metadata: give the whole image" \
+		--firmware "${tdvf%/*}/OVMF_CODE.fd" "$kernel/vmlinuz"
+	refused "the variable store of a split image (OVMF_VARS)" --firmware "${tdvf%/*}/OVMF_VARS.fd" "$kernel/vmlinuz"
+	cat "${tdvf%/*}/OVMF_VARS.fd" "${tdvf%/*}/OVMF_CODE.fd" >"$BATS_TEST_TMPDIR/whole"
+	refused "firmware without TDX metadata" --firmware "$BATS_TEST_TMPDIR/whole" "$kernel/vmlinuz"
 	# The descriptor is 0xa00 before the end, its sections 32 bytes each from 16 bytes on.
 	damaged "unknown version" $((0xa00 - 8)) 02
 	damaged "no section, or more than 16" $((0xa00 - 12)) ff ff ff ff

@@ -22,9 +22,9 @@ static struct persona_vcpu vcpu;
 
 void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
-	(void)leaf;
 	(void)subleaf;
 	memset(out, 0, 16);
+	out[0] = leaf == 0x80000008 ? 46 : 0;	/* physical address bits */
 }
 
 uint64_t host_tsc(void)
@@ -239,9 +239,27 @@ static void vmm_msrs(void)
 	tap_is(read_msr(0x179), 0, "no machine-check banks");
 	tap_ok(!write_msr(0x179, 0) && write_msr(0x17a, 0), "MCG_CAP is read only, MCG_STATUS not");
 	tap_is(read_msr(0x277), 0x0007040600070406, "PAT");
-	tap_ok(read_msr(0xfe) == 0xbad && !write_msr(0x2ff, 0), "no MTRRs");
 	tap_ok(read_msr(0x10) == 0xbad && read_msr(0x174) == 0xbad, "what the module has is not the VMM's");
 	tap_is(read_msr(0x4b564d00), 0xbad, "no kvmclock");
+}
+
+/* linux arch/x86/kvm/mtrr.c, kvm_mtrr_valid() and kvm_mtrr_get_msr(). */
+static void mtrrs(void)
+{
+	start(0);
+	tap_is(read_msr(0xfe), 0x508, "MTRRs: 8 variable, fixed, write-combining");
+	tap_ok(!write_msr(0xfe, 0x508), "which is read only");
+	tap_is(read_msr(0x2ff), 0, "off at first");
+	tap_ok(write_msr(0x2ff, 0xc06) && read_msr(0x2ff) == 0xc06, "they are kept");
+	tap_ok(!write_msr(0x2ff, 0xc02) && !write_msr(0x2ff, 0x1c06) && read_msr(0x2ff) == 0xc06, "unless not allowed");
+	tap_ok(write_msr(0x200, 0x80000006) && write_msr(0x201, 0x3fff80000800) && read_msr(0x200) == 0x80000006 &&
+	       read_msr(0x201) == 0x3fff80000800, "a base and a mask");
+	tap_ok(!write_msr(0x200, 0x80000007) && !write_msr(0x200, 0x80000100) && !write_msr(0x201, 0x80000400) &&
+	       !write_msr(0x201, 1ull << 46), "their reserved bits");
+	tap_ok(write_msr(0x20f, 0) && !write_msr(0x210, 0) && read_msr(0x210) == 0xbad, "the last one");
+	tap_ok(write_msr(0x250, 0x0606060606060606) && read_msr(0x250) == 0x0606060606060606, "a fixed one");
+	tap_ok(!write_msr(0x26f, 0x0206060606060606) && read_msr(0x26f) == 0, "each of its types is checked");
+	tap_ok(!write_msr(0x251, 0) && read_msr(0x257) == 0xbad, "there is nothing between them");
 }
 
 static bool passes(const uint8_t *map, uint32_t bit, unsigned int rights)
@@ -274,6 +292,7 @@ int main(void)
 	counting();
 	module_msrs();
 	vmm_msrs();
+	mtrrs();
 	permission_map();
 	return tap_done();
 }

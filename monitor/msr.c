@@ -148,7 +148,7 @@ bool vmm_rdmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value)
 	case EFER: *value = vcpu->efer; return true;
 	case KVM_POLL_CONTROL: *value = 1; return true;
 	case PLATFORM_INFO: case MISC_FEATURES_ENABLES: case POWER_CTL: return true;
-	default: return false;
+	default: return mtrr_read(vcpu, msr, value);
 	}
 }
 
@@ -164,7 +164,7 @@ bool vmm_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
 	case PAT: return set_pat(vcpu, value);
 	case UCODE_REV: case MISC_ENABLE: case KVM_POLL_CONTROL: case POWER_CTL: return true;
 	case MISC_FEATURES_ENABLES: return value == 0;
-	default: return false;
+	default: return mtrr_write(vcpu, msr, value);
 	}
 }
 

@@ -30,6 +30,13 @@ struct lapic {
 	bool timer_due;		/* armed, and the guest has not had its interrupt yet */
 };
 
+#define MTRR_VARIABLE	8u	/* pairs of base and mask */
+#define MTRR_FIXED	11u
+
+struct mtrrs {
+	uint64_t default_type, variable[2 * MTRR_VARIABLE], fixed[MTRR_FIXED];
+};
+
 struct persona_vcpu {
 	const struct persona *persona;
 	uint32_t index;		/* = initial APIC id */
@@ -42,6 +49,7 @@ struct persona_vcpu {
 	/* The guest's, kept here only. */
 	uint64_t pat, spec_ctrl, debugctl, ds_area;
 	struct lapic lapic;
+	struct mtrrs mtrrs;
 };
 
 /* PERSONA_VE is for a write of EFER that the module does not do by itself: td cannot tell, because it has no EFER. */
@@ -62,6 +70,10 @@ enum persona_answer persona_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint6
 /* False: refused (INVALID_OPERAND). */
 bool vmm_rdmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value);
 bool vmm_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value);
+
+/* MTRRs, of the VMM's. False: there is no such one, it is read only, or the value is not allowed. */
+bool mtrr_read(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value);
+bool mtrr_write(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value);
 
 /* The SVM MSR permission map (AMD APM volume 2, 15.11): two bits per MSR, set means exit. */
 #define MSR_MAP_BYTES 8192

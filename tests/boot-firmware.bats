@@ -27,6 +27,15 @@ phase() {
 		([.phases[] | .to_shared_pages + .to_private_pages + .device_pages] | add)'
 }
 
+@test "Debian 12's OVMF, which asks for memory by CMOS and sets up MTRRs: Linux by fw_cfg, user space under hyperv" {
+	local ovmf=${tdvf%/*}/OVMF.debian12.fd
+	[ -r "$ovmf" ] || skip "no OVMF of Debian 12: fetched before it was wanted, remove build/firmware to fetch anew"
+	linux 0 --vmm hyperv --append quiet --firmware "$ovmf"
+	says '.verdict == "pass" and .device.equal'
+	phase firmware '.to_shared_pages > 1000 and .to_shared_pages == .to_private_pages and .device_pages > 100000'
+	phase kernel '.accepts_2m > 200 and .to_shared_pages > 16384 and .retries == 31'
+}
+
 @test "a large buffer given back in parts: the firmware accepts the last part only" {
 	firmware_known hyperv:pages=256 signed
 	mkesp grub "$BATS_TEST_TMPDIR/disk"

@@ -29,17 +29,18 @@ static uint64_t hash(uint64_t so_far, const uint8_t *data, size_t bytes)
 	return so_far;
 }
 
+/* The first that lies in the image: one that does not is no section of it, whatever else there is. */
 static void look_for_sbat(const uint8_t *sections, uint32_t count, struct pe_image *image)
 {
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count && image->kind != PE_LOADER; i++) {
 		const uint8_t *section = sections + i * SECTION_BYTES;
+		uint32_t at = get32(section + SECTION_ADDRESS), bytes = get32(section + SECTION_MEMORY_BYTES);
 
-		if (memcmp(section, ".sbat\0\0", 8) != 0)
+		if (memcmp(section, ".sbat\0\0", 8) != 0 || !range_within(at, bytes, image->bytes))
 			continue;
-		image->sbat = get32(section + SECTION_ADDRESS);
-		image->sbat_bytes = get32(section + SECTION_MEMORY_BYTES);
-		if (range_within(image->sbat, image->sbat_bytes, image->bytes))
-			image->kind = PE_LOADER;
+		image->sbat = at;
+		image->sbat_bytes = bytes;
+		image->kind = PE_LOADER;
 	}
 }
 

@@ -34,11 +34,26 @@ static void make(void)
 	memcpy(SECTION + 40, ".data", 5);
 }
 
+static void section_sbat(uint8_t *section, uint32_t at, uint32_t bytes)
+{
+	memcpy(section, ".sbat\0\0", 8);
+	put32(section + 8, bytes);
+	put32(section + 12, at);
+}
+
 static void sbat(uint32_t at, uint32_t bytes)
 {
-	memcpy(SECTION + 40, ".sbat\0\0", 8);
-	put32(SECTION + 48, bytes);
-	put32(SECTION + 52, at);
+	section_sbat(SECTION + 40, at, bytes);
+}
+
+/* Sections of one name, one of them beyond the end: what is said of the image is said of the other. */
+static bool two_sbat(uint32_t first, uint32_t second)
+{
+	make();
+	section_sbat(SECTION, first, 0x100);
+	sbat(second, 0x100);
+	return pe_parse(head, sizeof(head), &image) && image.kind == PE_LOADER && image.sbat == 0x5000 &&
+	       image.sbat_bytes == 0x100;
 }
 
 #define KIND(change, want, name) \
@@ -68,6 +83,10 @@ int main(void)
 	KIND(sbat(0x5000, 0x100), PE_LOADER, "one with SBAT");
 	tap_ok(image.sbat == 0x5000 && image.sbat_bytes == 0x100, "and where that is");
 	KIND(sbat(0x5000, 0x1001), PE_DRIVER, "SBAT that passes its end does not count");
+	tap_ok(image.sbat == 0 && image.sbat_bytes == 0, "and is not said to be there");
+	tap_ok(two_sbat(0x5000, 0x6000), "two SBAT sections, the second beyond the end");
+	tap_ok(two_sbat(0x6000, 0x5000), "two SBAT sections, the first beyond the end");
+	tap_ok(two_sbat(0x5000, 0x5800), "two SBAT sections: the first counts");
 	KIND((sbat(0x5000, 0x100), put32(head + 0x38, 0x818223cd)), PE_LINUX, "Linux");
 	BAD(head[0] = 'm', "no DOS header");
 	BAD(put32(head + 0x3c, 0xffffffff), "PE header beyond what is looked at");

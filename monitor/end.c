@@ -42,17 +42,28 @@ void end_run_mark(enum td_mark_kind mark, uint64_t value)
 	end_run();
 }
 
-/* Before the configuration is known there is no place for the message: QEMU's exit status is all there is. */
-void end_panic(const char *message)
+static void leave_message(const char *message)
 {
 	struct monitor_status *status = journal_status();
 	size_t bytes = strnlen(message, MONITOR_MESSAGE_BYTES - 1);
 
-	if (config.machine.reserve == 0)
-		quit(STATUS_PANIC);
 	memcpy(status->message, message, bytes);
 	status->message[bytes] = '\0';
-	if (status->journal != 0)
+}
+
+void end_blame(const char *message)
+{
+	leave_message(message);
+	end_run_mark(TD_MARK_MISDEED, 0);
+}
+
+/* Before the configuration is known there is no place for the message: QEMU's exit status is all there is. */
+void end_panic(const char *message)
+{
+	if (config.machine.reserve == 0)
+		quit(STATUS_PANIC);
+	leave_message(message);
+	if (journal_status()->journal != 0)
 		journal_event(TD_EV_MARK, 0, 0, TD_MARK_PANIC, 0, 0);
 	quit(STATUS_PANIC);
 }

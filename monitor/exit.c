@@ -12,7 +12,6 @@
 #include "monitor/template.h"
 
 #define TDX_CPUID_LEAF	0x21
-#define RFLAGS_TF	(1u << 8)
 #define MSR_FS_BASE	0xc0000100
 #define MSR_GS_BASE	0xc0000101
 
@@ -96,20 +95,12 @@ static void account(struct vcpu *vcpu, enum monitor_exit reason, const struct vm
 		trace(vcpu, reason, e);
 }
 
-/* As if the CPU had executed it: a debugger that steps stops behind it. */
-static void skip(struct vcpu *vcpu, uint64_t length)
-{
-	vcpu->regs.rip += length;
-	if (vcpu->rflags & RFLAGS_TF)
-		svm_inject(vcpu, SVM_DB);
-}
-
 /* What td said, for an instruction of this length. Everything but TD_NATIVE. */
 static enum td_action carry_out(struct vcpu *vcpu, enum td_action action, uint64_t length)
 {
 	switch (action) {
 	case TD_NEXT:
-		skip(vcpu, length);
+		svm_skip(vcpu, length);
 		break;
 	case TD_AGAIN:
 		break;
@@ -128,7 +119,7 @@ static enum td_action carry_out(struct vcpu *vcpu, enum td_action action, uint64
 		break;
 	case TD_HALT:
 	case TD_PARK:
-		skip(vcpu, length);
+		svm_skip(vcpu, length);
 		return action;
 	case TD_STOP:
 		if (explore_stopped(vcpu))
@@ -374,6 +365,10 @@ enum td_action exit_handle(struct vcpu *vcpu, const struct vm_exit *e)
 			return TD_NEXT;
 		on_shutdown(vcpu);
 	default:
-		panic("SVM exit 0x%lx at 0x%lx, which was not asked for", e->code, vcpu->regs.rip);
+		if (e->misdeed == NULL)
+			panic("SVM exit 0x%lx at 0x%lx, which was not asked for", e->code, vcpu->regs.rip);
+		if (explore_stopped(vcpu))
+			return TD_NEXT;
+		blame("%s (RIP 0x%lx)", e->misdeed, vcpu->regs.rip);
 	}
 }

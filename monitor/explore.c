@@ -199,6 +199,7 @@ static void restore_vcpu(struct vcpu *vcpu)
 	vcpu->cr0 = then.vcpu.cr0;
 	vcpu->cr3 = then.vcpu.cr3;
 	vcpu->cr4 = then.vcpu.cr4;
+	memcpy(vcpu->dr, then.vcpu.dr, sizeof(vcpu->dr));
 	vcpu->event = then.vcpu.event;
 	vcpu->nmi = then.vcpu.nmi;
 	vcpu->nmi_blocked = then.vcpu.nmi_blocked;

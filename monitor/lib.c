@@ -115,14 +115,27 @@ static void format_text(struct text *text, const char *format, va_list args)
 	put(text, '\0');
 }
 
+static const char *format_message(const char *format, va_list args)
+{
+	static char buffer[MONITOR_MESSAGE_BYTES];
+	struct text text = { buffer, buffer + sizeof(buffer) - 1 };
+
+	format_text(&text, format, args);
+	return buffer;
+}
+
 void panic(const char *format, ...)
 {
-	char buffer[MONITOR_MESSAGE_BYTES] = "";
-	struct text text = { buffer, buffer + sizeof(buffer) - 1 };
 	va_list args;
 
 	va_start(args, format);
-	format_text(&text, format, args);
-	va_end(args);
-	end_panic(buffer);
+	end_panic(format_message(format, args));
+}
+
+void blame(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	end_blame(format_message(format, args));
 }

@@ -20,6 +20,12 @@ size_t strnlen(const char *text, size_t max);
  */
 void panic(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+/*
+ * The guest did this to its machine, and nothing can go on after it: "the guest" and the text are what is said of the
+ * run, as of any other end of a guest. With the lock.
+ */
+void blame(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

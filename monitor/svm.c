@@ -2,11 +2,13 @@
 /* Section numbers are those of the AMD64 Architecture Programmer's Manual, volume 2 (24593), revision 3.42. */
 #include "monitor/svm.h"
 
+#include "monitor/cr.h"
 #include "monitor/io.h"
 #include "monitor/lib.h"
 #include "monitor/mem.h"
 #include "monitor/npt.h"
 #include "monitor/smp.h"
+#include "monitor/svm_regs.h"
 #include "monitor/svm_unpaged.h"
 #include "monitor/vmcb.h"
 
@@ -16,9 +18,8 @@
 #define ASID			1
 #define TLB_FLUSH_ALL		1		/* 15.16.1 */
 #define PAT_RESET		0x0007040600070406ull
-#define DR6_RESET		0xffff0ff0ull
-#define DR6_BS			(1ull << 14)
-#define DR7_RESET		0x400ull
+#define DEBUGCTL_BTF		2ull
+#define DR_LONGEST		8u		/* bytes that a breakpoint on data can watch */
 #define IO_MAP_BYTES		12288
 #define HOST_CR4_AS_GUEST	(CR4_PSE | CR4_PGE | CR4_SMEP | CR4_SMAP)
 
@@ -30,11 +31,13 @@
 
 /* Of what a guest's RFLAGS can hold; anything else is damage done by the machine below. */
 #define RFLAGS_KNOWN		0x3f7fd7ull
+#define RFLAGS_TF		(1ull << 8)
+#define RFLAGS_RF		(1ull << 16)
 
-void svm_enter(uint64_t vmcb, uint64_t gpr[TD_GPRS]);
+void svm_enter(uint64_t vmcb, uint64_t gpr[TD_GPRS], uint64_t dr7);
 void svm_halt(uint64_t vmcb);
 void svm_take_nmi(void);
-extern const uint8_t svm_halt_code[];
+extern const uint8_t svm_halt_code[], svm_armed[], svm_disarmed[];
 
 static struct vmcb *halt_vmcbs[TD_MAX_VCPUS];
 
@@ -127,9 +130,8 @@ void svm_vcpu_init(struct vcpu *vcpu)
 	set_intercepts(&vmcb->control);
 	vmcb->control.nested_paging = 1;
 	vmcb->control.nested_cr3 = npt_root();
-	vmcb->save.dr6 = DR6_RESET;
-	vmcb->save.dr7 = DR7_RESET;
 	vmcb->save.pat = PAT_RESET;
+	svm_regs_init(vcpu);
 	halt_init(vcpu);
 }
 
@@ -174,8 +176,17 @@ void svm_inject(struct vcpu *vcpu, enum svm_exception vector)
 	vcpu->event = EVENT_VALID | EVENT_EXCEPTION | vector;
 	if (vector == SVM_DF || vector == SVM_GP)
 		vcpu->event |= EVENT_HAS_ERROR;
-	if (vector == SVM_DB)
-		vcpu->vmcb->save.dr6 |= DR6_BS;
+}
+
+/* github.com/intel/tdx-module, src/common/helpers/helpers.c, advance_guest_rip() and set_guest_pde_bs(). */
+void svm_skip(struct vcpu *vcpu, uint64_t length)
+{
+	vcpu->regs.rip += length;
+	vcpu->rflags &= ~RFLAGS_RF;
+	if (!(vcpu->rflags & RFLAGS_TF) || (vcpu->persona.debugctl & DEBUGCTL_BTF))
+		return;
+	vcpu->dr[6] |= DR6_BS;
+	svm_inject(vcpu, SVM_DB);
 }
 
 /*
@@ -222,6 +233,33 @@ static void match_host(struct vcpu *vcpu)
 	vcpu->host_cr4 = cr4;
 }
 
+/* Touched while the guest's breakpoints are armed, in svm_enter(): its code, and the guest's registers in the pool. */
+static bool is_touched(uint64_t address, bool fetch)
+{
+	if (fetch)
+		return address >= (uint64_t)svm_armed && address <= (uint64_t)svm_disarmed;
+	return address + DR_LONGEST > MEM_DIRECT && address < MEM_DIRECT + MEM_DIRECT_BYTES;
+}
+
+/*
+ * The guest's breakpoints are armed from here to VMRUN, and disarmed by the first instructions after it: QEMU changes
+ * them at MOV to DR7, whoever runs, and neither at VMRUN nor at an exit (qemu target/i386/tcg/sysemu/bpt_helper.c,
+ * cpu_x86_update_dr7). Those on ports never hit, because each port access is a #VE.
+ */
+static uint64_t load_breakpoints(const struct vcpu *vcpu)
+{
+	const uint64_t *dr = vcpu->dr;
+	uint64_t dr7 = dr[7] & ~DR7_GD;
+
+	for (unsigned int n = 0; n < DR_BREAKPOINTS; n++)
+		if (DR7_TYPE(dr7, n) == DR7_IO || is_touched(dr[n], DR7_TYPE(dr7, n) == DR7_FETCH))
+			dr7 &= ~DR7_ENABLED(n);
+	if (dr7 & DR7_ALL_ENABLED)
+		__asm__ volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr2; mov %3, %%dr3"
+				 : : "r"(dr[0]), "r"(dr[1]), "r"(dr[2]), "r"(dr[3]));
+	return dr7;
+}
+
 static void enter(struct vcpu *vcpu)
 {
 	struct vmcb *vmcb = vcpu->vmcb;
@@ -233,6 +271,8 @@ static void enter(struct vcpu *vcpu)
 	vmcb->save.rip = vcpu->regs.rip;
 	vmcb->save.rflags = vcpu->rflags;
 	vmcb->save.efer = (vcpu->unpaged ? vcpu->efer & ~EFER_LME : vcpu->efer) | EFER_SVME;
+	vmcb->save.dr6 = vcpu->dr[6];
+	vmcb->save.dr7 = load_breakpoints(vcpu);
 	vmcb->control.event = vcpu->event;
 	vcpu->event = 0;
 	match_host(vcpu);
@@ -243,7 +283,7 @@ static void enter(struct vcpu *vcpu)
 	generation = npt_generation();
 	vmcb->control.tlb_control = generation != vcpu->generation ? TLB_FLUSH_ALL : 0;
 	vcpu->generation = generation;
-	svm_enter(mem_address(vmcb), vcpu->regs.gpr);
+	svm_enter(mem_address(vmcb), vcpu->regs.gpr, vmcb->save.dr7);
 	vcpu->in_guest = 0;
 	smp_vmrun_end(vcpu);
 }
@@ -258,6 +298,7 @@ static void leave(struct vcpu *vcpu)
 	vcpu->regs.cpl = vmcb->save.cpl;
 	vcpu->regs.long_mode = (vmcb->save.efer & EFER_LMA) && (vmcb->save.cs.attrib & VMCB_SEGMENT_LONG);
 	vcpu->rflags = vmcb->save.rflags;
+	vcpu->dr[6] = vmcb->save.dr6;
 	if (!vcpu->unpaged) {
 		vcpu->efer = vmcb->save.efer & ~EFER_SVME;
 		vcpu->cr0 = vmcb->save.cr0;
@@ -292,17 +333,26 @@ static void decode_npf(struct vm_exit *e, const struct vmcb_control *c)
 		    (e->error & 1ull << 33 ? TD_ACCESS_WALK : 0);
 }
 
-static void check_signal(uint64_t code)
+/* What the guest can bring about, and what is the end of this machine; NULL: it is another exit. */
+static const char *misdeed(const struct vmcb *vmcb)
 {
-	if (code == VMEXIT_SMI || code == VMEXIT_INIT)
-		panic("the guest had a device send %s to a CPU, which a VMM would not let through",
-		      code == VMEXIT_SMI ? "an SMI" : "an INIT");
+	if (vmcb_refused(vmcb))
+		return "put its CPU into a state in which none runs";
+	switch (vmcb->control.exit_code) {
+	case VMEXIT_SMI:
+		return "had a device send an SMI to a CPU, which no VMM would let through";
+	case VMEXIT_INIT:
+		return "had a device send an INIT to a CPU, which no VMM would let through";
+	default:
+		return NULL;
+	}
 }
 
-static void decode(const struct vmcb_control *c, struct vm_exit *e)
+static void decode(const struct vmcb *vmcb, struct vm_exit *e)
 {
-	check_signal(c->exit_code);
-	*e = (struct vm_exit){ .reason = EXIT_UNKNOWN, .code = c->exit_code };
+	const struct vmcb_control *c = &vmcb->control;
+
+	*e = (struct vm_exit){ .reason = EXIT_UNKNOWN, .code = c->exit_code, .misdeed = misdeed(vmcb) };
 	switch (c->exit_code) {
 	case VMEXIT_EXCEPTION + SVM_UD:
 		e->reason = EXIT_UD;
@@ -347,17 +397,17 @@ void svm_run(struct vcpu *vcpu, struct vm_exit *e)
 {
 	for (;;) {
 		enter(vcpu);
-		leave(vcpu);
-		if (vcpu->vmcb->control.exit_code <= VMEXIT_CR_LAST) {
-			svm_unpaged_exit(vcpu);
+		if (svm_regs_refused(vcpu))
 			continue;
-		}
+		leave(vcpu);
+		if (svm_regs_exit(vcpu))
+			continue;
 		if (vcpu->vmcb->control.exit_code != VMEXIT_IRET)
 			break;
 		vcpu->nmi_blocked = false;
 		vcpu->vmcb->control.misc1 &= ~SVM_I_IRET;
 	}
-	decode(&vcpu->vmcb->control, e);
+	decode(vcpu->vmcb, e);
 	if (e->reason == EXIT_NMI) {
 		vcpu->kicked = 0;
 		svm_take_nmi();
@@ -380,7 +430,10 @@ bool svm_wait(struct vcpu *vcpu)
 	smp_vmrun_end(vcpu);
 	if (vmcb->control.exit_code == VMEXIT_INTR)
 		return false;
-	check_signal(vmcb->control.exit_code);
+	if (misdeed(vmcb) != NULL) {
+		smp_lock(vcpu);
+		blame("%s", misdeed(vmcb));
+	}
 	if (vmcb->control.exit_code != VMEXIT_NMI)
 		panic("halting a CPU ended with SVM exit 0x%lx", vmcb->control.exit_code);
 	vcpu->kicked = 0;

@@ -11,6 +11,7 @@
 struct vm_exit {
 	enum monitor_exit reason;
 	uint64_t code;		/* the vendor's, for messages */
+	const char *misdeed;	/* UNKNOWN: what the guest did that no machine goes on after; NULL: nothing */
 	uint64_t gpa;		/* EPT_*: with S */
 	uint64_t error;		/* EPT_*: as the vendor has it */
 	uint32_t access;	/* EPT_*: TD_ACCESS_* */
@@ -36,10 +37,10 @@ bool svm_wait(struct vcpu *vcpu);
 
 enum svm_exception { SVM_DB = 1, SVM_UD = 6, SVM_DF = 8, SVM_GP = 13, SVM_VE = 20 };
 
-/*
- * At the next entry. #DF and #GP get error code 0, #DB is a single step. An interrupt whose delivery was cut short
- * waits behind it.
- */
+/* At the next entry. #DF and #GP get error code 0. An interrupt whose delivery was cut short waits behind it. */
 void svm_inject(struct vcpu *vcpu, enum svm_exception vector);
+
+/* Past an instruction of this length that was carried out: as if the CPU had done it, so a guest that steps is told. */
+void svm_skip(struct vcpu *vcpu, uint64_t length);
 
 #endif

@@ -8,10 +8,14 @@
 #define RSI	0x30
 #define RDI	0x38
 #define R8	0x40
+#define DR7_RESET 0x400
 
 	.text
-/* void svm_enter(uint64_t vmcb (RDI), uint64_t gpr[16] (RSI)) */
-	.globl svm_enter
+/*
+ * void svm_enter(uint64_t vmcb (RDI), uint64_t gpr[16] (RSI), uint64_t dr7 (RDX)): from svm_armed to svm_disarmed the
+ * guest's breakpoints would hit here.
+ */
+	.globl svm_enter, svm_armed, svm_disarmed
 svm_enter:
 	push %rbx
 	push %rbp
@@ -21,6 +25,8 @@ svm_enter:
 	push %r15
 	push %rsi
 	mov %rdi, %rax
+	mov %rdx, %dr7
+svm_armed:
 	mov RCX(%rsi), %rcx
 	mov RDX(%rsi), %rdx
 	mov RBX(%rsi), %rbx
@@ -36,6 +42,9 @@ svm_enter:
 	mov R8+0x38(%rsi), %r15
 	mov RSI(%rsi), %rsi
 	vmrun %rax
+	mov $DR7_RESET, %eax
+	mov %rax, %dr7
+svm_disarmed:
 	xchg %rsi, (%rsp)
 	mov %rcx, RCX(%rsi)
 	mov %rdx, RDX(%rsi)

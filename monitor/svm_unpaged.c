@@ -7,6 +7,7 @@
 #include "monitor/npt.h"
 #include "monitor/smp.h"
 #include "monitor/svm.h"
+#include "monitor/svm_regs.h"
 #include "monitor/vmcb.h"
 
 /* No slot is there, and 32 bits reach it: the local APIC's page, where a TD has nothing. */
@@ -55,7 +56,7 @@ static void end(struct vcpu *vcpu)
 	vmcb->save.cr0 = vcpu->cr0;
 	vmcb->save.cr3 = vcpu->cr3;
 	vmcb->save.cr4 = vcpu->cr4;
-	vmcb->control.cr_read = vmcb->control.cr_write = 0;
+	svm_regs_watch(vcpu);
 	if ((vcpu->efer & EFER_LME) && (vcpu->cr4 & CR4_PAE))
 		vcpu->efer |= EFER_LMA;
 	if (--users == 0)
@@ -87,7 +88,7 @@ void svm_unpaged_exit(struct vcpu *vcpu)
 		return;
 	}
 	take(vcpu, &regs);
-	vcpu->regs.rip += length;
+	svm_skip(vcpu, length);
 	smp_lock(vcpu);
 	if (vcpu->cr0 & CR0_PG)
 		end(vcpu);

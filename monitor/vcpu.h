@@ -33,6 +33,7 @@ struct vcpu {
 	/* The guest's registers; control registers are for reading. efer is without SVME. */
 	struct td_regs regs;
 	uint64_t rflags, cr0, cr3, cr4, efer;
+	uint64_t dr[8];			/* debug registers: 4 and 5 are other names */
 	uint32_t index;
 	struct persona_vcpu persona;
 

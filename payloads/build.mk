@@ -16,7 +16,7 @@ PAYLOADS := $(addprefix $(B)/payloads/,violate conform ending builtin)
 ALL += $(PAYLOADS)
 
 $(B)/payloads/violate: $(call PAYLOAD_OBJ,violate $(PAYLOAD_SCENARIOS) lib/pci lib/virtio_blk)
-$(B)/payloads/conform: $(call PAYLOAD_OBJ,conform conform_tdcall conform_ve conform_irq conform_memory)
+$(B)/payloads/conform: $(call PAYLOAD_OBJ,conform conform_tdcall conform_ve conform_debug conform_irq conform_memory)
 $(B)/payloads/ending: $(call PAYLOAD_OBJ,ending scenario)
 
 # libtdconv as it is installed. Its TDCALL is wrapped so that answers of the VMM can be replaced.

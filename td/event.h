@@ -112,6 +112,7 @@ enum td_mark_kind {
 	TD_MARK_NO_TDX,		/* the guest took a #VE that it has no handler for before it asked what it is */
 	TD_MARK_SHUTDOWN,	/* payload asked to end; value = its status */
 	TD_MARK_SUSPENDED,	/* ACPI sleep; value = 3 or 4, for S3 and S4 */
+	TD_MARK_MISDEED,	/* the guest broke its machine: monitor_status.message says how */
 };
 
 #endif

@@ -225,8 +225,11 @@ static void how_it_ended(struct watch *w, int status, struct run_end *end)
 	volatile struct monitor_status *monitor = ram_status(w->run->ram);
 
 	last_words(w, end);	/* in case that it ends with the monitor's status, and the journal has no end */
-	if (WIFEXITED(status) && WEXITSTATUS(status) == MONITOR_DONE && monitor)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == MONITOR_DONE && monitor) {
+		if (monitor->message[0])
+			ram_message(w->run->ram, end->message, sizeof(end->message));
 		return;
+	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == MONITOR_PANIC) {
 		end->monitor_failed = true;
 		ram_message(w->run->ram, end->message, sizeof(end->message));

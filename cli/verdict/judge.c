@@ -67,6 +67,8 @@ static enum outcome outcome_of(const struct judgement *j, const struct console *
 		return console->panicked ? OUTCOME_PANIC : OUTCOME_IDLE;
 	case TD_MARK_NO_TDX:
 		return OUTCOME_NO_TDX;
+	case TD_MARK_MISDEED:
+		return OUTCOME_MISDEED;
 	default:
 		return OUTCOME_MONITOR;
 	}
@@ -213,6 +215,8 @@ static void judge_rest(struct judgement *j, const struct console *console, const
 		say(j, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED,
 		    "%s (%s at GPA 0x%" PRIx64 ") and no violation was seen", outcome_sentence(j->outcome),
 		    stop_name(j->stop), j->stop_detail);
+	else if (!finished && j->outcome == OUTCOME_MISDEED)
+		say(j, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "the guest %s; no violation was seen before", end->message);
 	else if (!finished)
 		say(j, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "%s and no violation was seen",
 		    outcome_sentence(j->outcome));

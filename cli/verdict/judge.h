@@ -55,6 +55,7 @@ struct totals {
 	OUTCOME(FATAL_ERROR, "fatal-error", "the guest called ReportFatalError", 0) \
 	OUTCOME(STOPPED, "stopped", "the TDX module ended the TD", 0) \
 	OUTCOME(TRIPLE_FAULT, "triple-fault", "a vCPU triple-faulted", 0) \
+	OUTCOME(MISDEED, "misdeed", "the guest broke its machine", 0) \
 	OUTCOME(IDLE, "idle", "the guest hung: nothing could happen in it any more", 0) \
 	OUTCOME(NO_BOOT, "no-boot", "the firmware found nothing that it could start", 0) \
 	OUTCOME(TIMEOUT, "timeout", "the guest did not finish in time", 0) \
@@ -81,7 +82,7 @@ struct run_end {
 	bool log_differs;	/* the RTMRs are not what the guest's event log says */
 	bool no_tdx;		/* the kernel's file shows no sign of TDX support */
 	bool monitor_failed;	/* message says why */
-	char message[256];	/* of the monitor, or QEMU's last words */
+	char message[256];	/* of the monitor, or QEMU's last words; OUTCOME_MISDEED: what the guest did */
 };
 
 struct device_facts {

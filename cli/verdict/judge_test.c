@@ -303,6 +303,10 @@ static void test_ends(void)
 	snprintf(end.message, sizeof(end.message), "out of luck");
 	end.monitor_failed = true;
 	expect(OUTCOME_MONITOR, VERDICT_INCONCLUSIVE, STATUS_ENVIRONMENT, "out of luck", "the monitor fails");
+	end.monitor_failed = false;
+	event(TD_EV_MARK, TD_MARK_MISDEED, 0, 0, 0, 0);
+	expect(OUTCOME_MISDEED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "the guest out of luck",
+	       "the guest breaks its machine: no fault of the environment's");
 	begin();
 	records.count = 1;
 	end.no_tdx = true;

@@ -85,6 +85,8 @@ struct ve_info {
 	uint64_t reason, qualification, gla, gpa, length;
 };
 
+#define TRAP_DEBUGS	16
+
 /* Per vCPU. */
 struct trap_log {
 	unsigned int ves;	/* #VEs so far */
@@ -92,8 +94,18 @@ struct trap_log {
 	unsigned int expected;	/* exceptions that trap_expect() asked for */
 	uint64_t error;		/* code of the last of these */
 	unsigned int interrupts;
+	unsigned int debugs;	/* #DBs so far, and the first of them */
+	struct debug_info {
+		uint64_t rip, dr6;
+	} debug[TRAP_DEBUGS];
+	unsigned int resumed;	/* exceptions that trap_resume() was for */
+	unsigned int vector;	/* the last of these */
 };
 
+#define DR6_RESET	0xffff0ff0ull	/* SDM volume 3B, "Debug Registers" */
+#define DR7_RESET	0x400ull
+
+#define VECTOR_DB	1
 #define VECTOR_DF	8
 #define VECTOR_UD	6
 #define VECTOR_GP	13
@@ -107,10 +119,16 @@ const volatile struct trap_log *trap_log(void);
 
 /*
  * The next exception `vector` of this vCPU is counted in expected, and execution goes on `skip` bytes after it; without
- * this, every exception but a #VE is a panic. A #VE of an instruction is emulated by the matching hypercall, unless it
+ * this, every exception but a #VE and a #DB is a panic. A #VE of an instruction is emulated by the matching hypercall, unless it
  * was expected: then its information is taken, and the instruction is skipped by the length that it names.
  */
 void trap_expect(unsigned int vector, unsigned int skip);
+
+/* #DBs are only logged; forgets those so far. */
+void trap_forget_debugs(void);
+
+/* After the next exception of this vCPU, whatever it is, execution goes on there; 0: not any more. */
+void trap_resume(uint64_t rip);
 
 /* The handler of the next #VE runs into a second one before it has asked for the information of the first. */
 void trap_nest(void);

@@ -4,6 +4,8 @@
 
 enum { RAX, RCX, RDX, RBX };
 enum { KERNEL_CS = 0x10, GATE_INTERRUPT = 0x8e, FIRST_INTERRUPT = 32, X2APIC_EOI = 0x80b, CPUID_LENGTH = 2 };
+#define RFLAGS_TF	(1ull << 8)
+#define RFLAGS_RF	(1ull << 16)
 enum { IO_SIZE = 7, IO_IN = 8, IO_STRING = 16 };	/* qualification, SDM 3C table 28-5 */
 
 struct gate {
@@ -21,6 +23,7 @@ static struct trap_log logs[MAX_CPUS];
 static struct {
 	bool armed, nest;
 	unsigned int vector, skip;
+	uint64_t resume;
 } expected[MAX_CPUS];
 
 void trap_init(void)
@@ -55,6 +58,19 @@ void trap_expect(unsigned int vector, unsigned int skip)
 	expected[cpu].vector = vector;
 	expected[cpu].skip = skip;
 	expected[cpu].armed = true;
+}
+
+void trap_forget_debugs(void)
+{
+	struct trap_log *log = &logs[payload_cpu()];
+
+	log->debugs = 0;
+	memset(log->debug, 0, sizeof(log->debug));
+}
+
+void trap_resume(uint64_t rip)
+{
+	expected[payload_cpu()].resume = rip;
 }
 
 void trap_nest(void)
@@ -154,6 +170,19 @@ static void handle_ve(struct trap_frame *frame, const struct ve_info *ve)
 	frame->rip += ve->length;
 }
 
+/* A handler of #DB as a debugger's: what hit is cleared, and a breakpoint on an instruction does not hit again. */
+static void handle_debug(struct trap_frame *frame, struct trap_log *log)
+{
+	uint64_t dr6;
+
+	__asm__ volatile("mov %%dr6, %0" : "=r"(dr6));
+	if (log->debugs < TRAP_DEBUGS)
+		log->debug[log->debugs] = (struct debug_info){ frame->rip, dr6 };
+	log->debugs++;
+	__asm__ volatile("mov %0, %%dr6" : : "r"(DR6_RESET));
+	frame->rflags |= RFLAGS_RF;
+}
+
 static void acknowledge(void)
 {
 	__asm__ volatile("wrmsr" : : "c"(X2APIC_EOI), "a"(0), "d"(0) : "memory");
@@ -164,10 +193,25 @@ void trap(struct trap_frame *frame)
 	unsigned int cpu = payload_cpu();
 	struct trap_log *log = &logs[cpu];
 	bool asked_for = expected[cpu].armed && expected[cpu].vector == frame->vector;
+	uint64_t resume = expected[cpu].resume;
 
 	if (frame->vector >= FIRST_INTERRUPT) {
 		log->interrupts++;
 		acknowledge();
+		return;
+	}
+	if (resume != 0) {
+		expected[cpu].resume = 0;
+		log->resumed++;
+		log->vector = (unsigned int)frame->vector;
+		if (frame->vector == VECTOR_VE)
+			take_info(log);
+		frame->rip = resume;
+		frame->rflags &= ~RFLAGS_TF;
+		return;
+	}
+	if (frame->vector == VECTOR_DB) {
+		handle_debug(frame, log);
 		return;
 	}
 	if (asked_for) {

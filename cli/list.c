@@ -11,6 +11,12 @@
 #include "td/event.h"
 #include "td/explore.h"
 
+/* The labels of an answer in words. */
+#define TD_GHCI_PERMITTED	"permitted"
+#define TD_GHCI_HOSTILE		"hostile"
+#define TD_EXPECT_COMPLETE	"complete"
+#define TD_EXPECT_CONTAIN	"contain"
+
 struct list_options {
 	const char *behaviours;
 	bool json;
@@ -102,6 +108,7 @@ static int list_violations(const struct list_options *o, struct json *json)
 	static const char *const rows[][2] = {
 #define TD_VIOLATION(id, name, sentence) { name, sentence },
 		TD_VIOLATIONS(TD_VIOLATION)
+		TD_OTHER_FINDINGS(TD_VIOLATION)
 #undef TD_VIOLATION
 	};
 
@@ -110,13 +117,27 @@ static int list_violations(const struct list_options *o, struct json *json)
 
 static int list_answers(const struct list_options *o, struct json *json)
 {
-	static const char *const rows[][2] = {
-#define TD_ANSWER(id, name, meaning) { name, meaning },
+	static const struct {
+		const char *name, *ghci, *expect, *meaning;
+	} rows[] = {
+#define TD_ANSWER(id, name, ghci, expect, meaning) { name, TD_GHCI_##ghci, TD_EXPECT_##expect, meaning },
 		TD_ANSWERS(TD_ANSWER)
 #undef TD_ANSWER
 	};
 
-	return list_pairs(o, json, rows, ARRAY_SIZE(rows));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (!o->json) {
+			printf("%-16s %-10s %-9s %s\n", rows[i].name, rows[i].ghci, rows[i].expect, rows[i].meaning);
+			continue;
+		}
+		json_object(json, NULL);
+		json_text(json, "name", rows[i].name);
+		json_text(json, "detail", rows[i].meaning);
+		json_text(json, "class", rows[i].ghci);
+		json_text(json, "expect", rows[i].expect);
+		json_object_end(json);
+	}
+	return 0;
 }
 
 static int list_abi(const struct list_options *o, struct json *json)

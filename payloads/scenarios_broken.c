@@ -187,6 +187,36 @@ static int accept_large_only(struct scene *s)
 	return 0;
 }
 
+/* R11 behind the end was not checked: what is left to be asked for is a negative size. */
+static int wrapping_request(struct scene *s)
+{
+	struct map_answer a = scene_map(s, scene_page(s, 0), 4, TO_SHARED);
+
+	SCENE_NEEDS(s, a.r10 == TDVMCALL_RETRY && a.r11 == scene_page(s, 5) + s->shared);
+	scene_map(s, a.r11, -1ull, TO_PRIVATE);
+	return 0;
+}
+
+/* R11 without S was not checked: from there to the end, which has S, is most of memory. */
+static int crosses_shared_bit(struct scene *s)
+{
+	struct map_answer a = scene_map(s, scene_page(s, 0), 4, TO_SHARED);
+
+	SCENE_NEEDS(s, a.r10 == TDVMCALL_RETRY && a.r11 == scene_page(s, 2));
+	scene_map(s, a.r11, s->shared / TDX_PAGE_SIZE + 2, TO_PRIVATE);
+	return 0;
+}
+
+/* The same, and the size came out larger than memory. */
+static int beyond_gpaw(struct scene *s)
+{
+	struct map_answer a = scene_map(s, scene_page(s, 0), 4, TO_SHARED);
+
+	SCENE_NEEDS(s, a.r10 == TDVMCALL_RETRY && a.r11 == scene_page(s, 5) + s->shared);
+	scene_map(s, a.r11, s->shared / TDX_PAGE_SIZE, TO_PRIVATE);
+	return 0;
+}
+
 const struct scenario scenarios_broken[] = {
 	{ "pending-access", pending_access, 1 },
 	{ "private-alias-of-shared", private_alias_of_shared, 1 },
@@ -206,5 +236,8 @@ const struct scenario scenarios_broken[] = {
 	{ "dma-to-private", dma_to_private, 1 },
 	{ "dma-then-share", dma_then_share, 1 },
 	{ "dma-after-unshare", dma_after_unshare, 1 },
+	{ "wrapping-request", wrapping_request, 1 },
+	{ "crosses-shared-bit", crosses_shared_bit, 1 },
+	{ "beyond-gpaw", beyond_gpaw, 1 },
 	{ 0, 0, 0 },
 };

@@ -330,6 +330,30 @@ static int misled(struct scene *s)
 	return 1;	/* not reached */
 }
 
+/* RETRY at the end of the request: nothing is left to be asked for, and that is what is asked. */
+static int empty_request(struct scene *s)
+{
+	struct map_answer a;
+
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 8), 1));
+	a = scene_map(s, scene_page(s, 0), 4, TO_SHARED);
+	SCENE_NEEDS(s, a.r10 == TDVMCALL_RETRY && a.r11 == scene_page(s, 4) + s->shared);
+	SCENE_NEEDS(s, scene_map(s, a.r11, 0, TO_PRIVATE).r10 == TDVMCALL_INVALID_OPERAND);
+	return 0;
+}
+
+/* A test suite asks for what must be refused, to see that it is: no VMM led it there. */
+static int asks_in_vain(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
+	SCENE_NEEDS(s, scene_map(s, scene_page(s, 8), 0, TO_SHARED).r10 == TDVMCALL_INVALID_OPERAND);
+	SCENE_NEEDS(s, scene_map(s, scene_page(s, 8), -1ull, TO_SHARED).r10 == TDVMCALL_INVALID_OPERAND);
+	SCENE_NEEDS(s, scene_map(s, scene_page(s, 8), s->shared / TDX_PAGE_SIZE, TO_PRIVATE).r10 == TDVMCALL_INVALID_OPERAND);
+	SCENE_NEEDS(s, scene_map(s, 2 * s->shared, 1, TO_PRIVATE).r10 == TDVMCALL_INVALID_OPERAND);
+	SCENE_NEEDS(s, scene_map(s, scene_page(s, 8) + 1, 1, TO_SHARED).r10 == TDVMCALL_ALIGN_ERROR);
+	return 0;
+}
+
 const struct scenario scenarios_sound[] = {
 	{ "plain", plain, 1 },
 	{ "mmio", mmio, 1 },
@@ -356,5 +380,7 @@ const struct scenario scenarios_sound[] = {
 	{ "dma-to-shared", dma_to_shared, 1 },
 	{ "twocpu", twocpu, 2 },
 	{ "moved", moved, 2 },
+	{ "empty-request", empty_request, 1 },
+	{ "asks-in-vain", asks_in_vain, 1 },
 	{ 0, 0, 0 },
 };

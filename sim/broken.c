@@ -9,7 +9,7 @@
 
 #define PAGE	TDX_PAGE_SIZE
 #define MASK	0x3c00	/* R10-R13 */
-#define TRIES	3
+#define TRIES	(TD_STALLS + 1)
 
 /* 0, or -1: refused, or given up for good reasons. */
 static int ask(struct sim *sim, uint64_t at, uint64_t end, uint64_t skip)
@@ -139,9 +139,52 @@ static int dma_to_private(struct sim *sim, uint64_t gpa, uint64_t size, bool to_
 	return status;
 }
 
+/* Requests that no VMM takes, and that none led it to. */
+static int ask_for(struct sim *sim, uint64_t gpa, uint64_t size)
+{
+	struct td_regs regs = { .long_mode = true };
+
+	regs.gpr[TD_RCX] = MASK;
+	regs.gpr[TD_R11] = GHCI_MAP_GPA;
+	regs.gpr[TD_R12] = gpa;
+	regs.gpr[TD_R13] = size;
+	sim_tdcall(sim, &regs);
+	return regs.gpr[TD_R10] == TDVMCALL_SUCCESS ? 0 : -1;
+}
+
+static int empty_request(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	(void)size;
+	return ask_for(sim, gpa | (to_shared ? sim_shared_bit(sim) : 0), 0);
+}
+
+static int unaligned_request(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	return ask_for(sim, (gpa + 8) | (to_shared ? sim_shared_bit(sim) : 0), size);
+}
+
+static int beyond_gpaw(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	(void)to_shared;
+	return ask_for(sim, gpa | sim_shared_bit(sim) << 1, size);
+}
+
+/* It waits for the page to become what ACCEPT does not make of it. */
+static int unbounded(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	int status = convert(sim, gpa, size, to_shared);
+
+	while (status == 0 && td_real(sim->td, gpa) != TD_REAL_REMOVED) {
+		struct td_regs regs = { .long_mode = true };
+
+		regs.gpr[TD_RAX] = TDG_VP_INFO;
+		sim_tdcall(sim, &regs);
+	}
+	return status;
+}
+
 #define BROKEN(id, function, text) \
-	static const struct sim_guest broken_##function = { .name = id, .what = text, .convert = function, \
-							    .patience = TRIES - 1 }
+	static const struct sim_guest broken_##function = { .name = id, .what = text, .convert = function }
 
 BROKEN("broken-private-alias-of-shared", private_alias, "uses shared memory through its private alias");
 BROKEN("broken-shared-alias-of-private", shared_alias, "uses a buffer that the VMM would not share");
@@ -152,6 +195,12 @@ BROKEN("broken-abandoned", abandoned, "does not ask again");
 BROKEN("broken-accept-abandoned", accept_abandoned, "accepts 2 MiB or nothing");
 BROKEN("broken-dma-to-private", dma_to_private, "lets a device keep memory that is private again");
 
+BROKEN("broken-empty-request", empty_request, "asks for no bytes");
+BROKEN("broken-unaligned-request", unaligned_request, "asks for what is not whole pages");
+BROKEN("broken-beyond-gpaw", beyond_gpaw, "asks for addresses that it does not have");
+BROKEN("broken-unbounded", unbounded, "asks the module, and never stops");
+
 const struct sim_guest *const sim_broken[] = { &broken_private_alias, &broken_shared_alias,
 					       &broken_accept_unrequested, &broken_double_accept, &broken_skipped_pages,
-					       &broken_abandoned, &broken_accept_abandoned, &broken_dma_to_private, NULL };
+					       &broken_abandoned, &broken_accept_abandoned, &broken_dma_to_private, &broken_empty_request, &broken_unaligned_request,
+					       &broken_beyond_gpaw, &broken_unbounded, NULL };

@@ -20,7 +20,7 @@ static int fill_of(struct result_of *of, const struct search *s)
 	int status;
 
 	*of = (struct result_of){ .version = TDLAB_VERSION, .engine = "process", .pages = s->job->pages,
-				  .to_shared = s->job->to_shared, .depth = s->depth, .stalls = s->guest->patience,
+				  .to_shared = s->job->to_shared, .depth = s->depth, .stalls = s->job->stalls,
 				  .random = o->random.value, .seed = o->random.value ? o->seed.value : 0 };
 	snprintf(of->guest, sizeof(of->guest), "%s", s->guest->name);
 	if (o->shard != NULL && !result_shard(o->shard, &of->shard, &of->shards))
@@ -65,17 +65,9 @@ int campaign_open(struct campaign *c, const struct search *s, bool *done)
 	return status;
 }
 
-static void finding(struct result *r, const struct tally *t, unsigned int f)
+static void finding(void *result, const struct result_finding *f)
 {
-	struct result_finding *to = &r->findings[r->nfindings];
-
-	if (t->found[f] == 0 || r->nfindings == RESULT_FINDINGS)
-		return;
-	*to = (struct result_finding){ .sequences = t->found[f], .length = t->first[f].at };
-	snprintf(to->name, sizeof(to->name), "%s", finding_name(f));
-	snprintf(to->detail, sizeof(to->detail), "%s", finding_sentence(f));
-	memcpy(to->shortest, t->first[f].answer, t->first[f].at);
-	r->nfindings++;
+	result_find(result, f);
 }
 
 static void add_tally(struct result *r, const struct tally *t)
@@ -84,8 +76,7 @@ static void add_tally(struct result *r, const struct tally *t)
 			      .states = t->states, .seconds = t->spent.wall, .cpu = t->spent.cpu };
 
 	memcpy(now.answers, t->answers, sizeof(now.answers));
-	for (unsigned int f = 1; f < FINDINGS; f++)
-		finding(&now, t, f);
+	tally_each(t, finding, &now);
 	now.verdict = now.nfindings ? RESULT_FAIL : RESULT_PASS;
 	result_add(r, &now);
 	if (t->last.any)

@@ -107,28 +107,20 @@ enum sim_over sim_run(struct sim *sim, void (*fn)(struct sim *, const void *), c
 	return sim->seen.over;
 }
 
-static void see_answer(struct sim_seen *seen, const struct td_event *event)
-{
-	uint64_t gpa = event->a[0], pages = event->a[1] / TDX_PAGE_SIZE, r10 = event->a[2], r11 = event->a[3];
-	uint64_t done = event->a[4] & UINT32_MAX;
-	bool honest = r10 == TDVMCALL_RETRY && done < pages && r11 == gpa + done * TDX_PAGE_SIZE;
-
-	seen->calls++;
-	seen->bad_request |= event->a[4] >> 32 == 0;	/* no conversion: the request itself was refused */
-	seen->forbidden |= !honest && !(r10 == TDVMCALL_SUCCESS && done == pages);
-	seen->stalls = honest && done == 0 ? seen->stalls + 1 : 0;
-	if (seen->stalls > seen->longest_stall)
-		seen->longest_stall = seen->stalls;
-}
-
+/* What a guest left undone is for sim_judge() to say: its answers may excuse it. */
 static void see_verdict(struct sim_seen *seen, uint64_t class, enum td_violation v)
 {
 	seen->vmm_caused += class == TD_CLASS_VMM_CAUSED;
-	seen->abandoned += class == TD_CLASS_VIOLATION && v == TD_V_ABANDONED;
-	if (class != TD_CLASS_VIOLATION || v == TD_V_ABANDONED)
+	if (class == TD_CLASS_HAZARD && seen->flaw == TD_V_NONE)
+		seen->flaw = v;
+	if (class != TD_CLASS_VIOLATION)
 		return;
-	if (seen->violations++ == 0)
+	if (v == TD_V_ABANDONED || v == TD_V_ACCEPT_ABANDONED) {
+		seen->given_up = seen->given_up != TD_V_NONE ? seen->given_up : v;
+	} else if (seen->violations++ == 0) {
 		seen->first = v;
+		seen->cause = seen->answers.hostile ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED;
+	}
 }
 
 /* At once: the guest may take the process with it. What cannot be written is missed by whoever reads the journal. */
@@ -146,8 +138,8 @@ void td_engine_emit(struct td *td, struct td_event *event)
 	seen->struck |= td_event_strikes(event);
 	if (event->type == TD_EV_VERDICT)
 		see_verdict(seen, event->a[0] >> 32, (enum td_violation)(event->a[0] & UINT32_MAX));
-	else if (event->type == TD_EV_MAPGPA)
-		see_answer(seen, event);
+	td_answers_add(&seen->answers, event);
+	seen->calls += event->type == TD_EV_MAPGPA;
 	if (sim_of(td)->journal != 0)
 		keep(sim_of(td), event);
 }

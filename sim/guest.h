@@ -16,9 +16,6 @@ struct sim_guest {
 	/* After convert() failed: tries to get the memory back as private. 0: all of it is. NULL: does not. */
 	int (*undo)(struct sim *sim, uint64_t gpa, uint64_t size);
 
-	/* Stalls in a row that it is expected to survive. */
-	uint32_t patience;
-
 	/*
 	 * What it does from a MapGPA on depends on no more of the past than match.h says. Read off its code, and checked by
 	 * match_test.c; nothing of the kind is known of a harness.

@@ -7,7 +7,6 @@
 #include "guest/include/tdconv_os.h"
 #include "sim/guest.h"
 
-#define STALLS	2	/* in a row that are survived here: enough to tell a budget from none, few enough to exhaust */
 #define EXTENTS	4
 
 /* All that the library is given but TDCALL: no pause, no record, and zeroing is not looked at. */
@@ -56,7 +55,7 @@ static void start(struct sim *sim)
 		cpu.sim = sim;
 		tdconv_init(&cpu.fresh, sim);
 		if (sim->exploring)
-			cpu.fresh.policy.work.stalls = cpu.fresh.policy.undo.stalls = STALLS;
+			cpu.fresh.policy.work.stalls = cpu.fresh.policy.undo.stalls = TD_STALLS;	/* soon exhausted */
 	}
 	cpu.tdc = cpu.fresh;
 }
@@ -78,8 +77,7 @@ static int undo(struct sim *sim, uint64_t gpa, uint64_t size)
 }
 
 const struct sim_guest sim_library = { .name = "libtdconv", .what = "the library of guest/, with undo",
-				       .convert = convert, .undo = undo, .patience = STALLS,
-				       .matchable = true };
+				       .convert = convert, .undo = undo, .matchable = true };
 
 static int linux_convert(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
 {
@@ -91,5 +89,4 @@ static int linux_convert(struct sim *sim, uint64_t gpa, uint64_t size, bool to_s
 }
 
 const struct sim_guest sim_linux = { .name = "linux", .what = "libtdconv's model of Linux 6.12's loop",
-				     .convert = linux_convert, .patience = TDCONV_LINUX_TRIES - 1,
-				     .matchable = true };
+				     .convert = linux_convert, .matchable = true };

@@ -30,7 +30,7 @@ static const struct opt option_table[] = {
 	{ "match", OPT_FLAG, FIELD(match), NULL, "go on from equal states once, and without --depth to every sequence's end" },
 	{ "random", OPT_NUMBER, FIELD(random), "N", "so many sequences drawn at random instead of all" },
 	{ "seed", OPT_NUMBER, FIELD(seed), "N", "of --random, and of the chances that a behaviour takes [1]" },
-	{ "stalls", OPT_NUMBER, FIELD(stalls), "N", "RETRYs without progress in a row that a harness must survive [2]" },
+	{ "stalls", OPT_NUMBER, FIELD(stalls), "N", "RETRYs without progress in a row that a guest has to live through [3]" },
 	{ "shard", OPT_TEXT, FIELD(shard), "I/N", "only this part of all sequences, for tdlab merge" },
 	{ "state", OPT_FILE, FIELD(state), "FILE", "keeps what is done; go on from there if it exists" },
 	{ "replay", OPT_TEXT, FIELD(replay), "ANSWERS", "one sequence, such as first,stall,ok" },
@@ -80,8 +80,7 @@ static int list_guests(struct options *o)
 static int find_guest(const struct options *o, struct sim_guest *guest)
 {
 	if (o->harness != NULL) {
-		*guest = (struct sim_guest){ .name = o->harness, .what = "a harness",
-					     .patience = (uint32_t)o->stalls.value };
+		*guest = (struct sim_guest){ .name = o->harness, .what = "a harness" };
 		return 0;
 	}
 	for (const struct sim_guest *const *g = sim_guests; *g != NULL; g++)
@@ -136,7 +135,7 @@ static int check(const struct options *o, int noperands)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	struct options o = { .guest = "libtdconv", .depth.value = 6, .stalls.value = 2, .seed.value = 1 };
+	struct options o = { .guest = "libtdconv", .depth.value = 6, .stalls.value = TD_STALLS, .seed.value = 1 };
 	char **operands = xcalloc((size_t)argc + 1, sizeof(*operands));
 	struct sim_guest guest;
 	struct sim_job job = { .guest = &guest };
@@ -159,6 +158,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return status;
 	job.pages = (uint32_t)o.pages.value;
 	job.to_shared = !o.to_private;
+	job.stalls = (uint32_t)o.stalls.value;
 	if (o.vmm != NULL)
 		return run_vmm(&o, &job, &guest);
 	if (o.minimise != NULL)

@@ -86,14 +86,14 @@ static uint64_t state_of(const struct sim *sim)
 {
 	const struct sim_seen *seen = &sim->seen;
 	const struct match *m = sim->match;
-	bool excused = seen->forbidden || seen->longest_stall > m->job->guest->patience;
-	uint64_t flags = (uint64_t)seen->undoing | (uint64_t)seen->bad_request << 1 | (uint64_t)excused << 2 |
+	bool excused = sim_excused(sim, m->job);
+	uint64_t flags = (uint64_t)seen->undoing | (uint64_t)seen->answers.hostile << 1 | (uint64_t)excused << 2 |
 			 (uint64_t)(seen->vmm_caused != 0) << 3;
 	uint64_t sum = mix(td_fingerprint(sim->td), m->gpa);
 
 	sum = mix(mix(sum, m->size), m->same);
 	sum = mix(mix(sum, flags), seen->violations != 0 ? seen->first : TD_V_NONE);
-	return mix(sum, excused ? 0 : seen->stalls);
+	return mix(sum, excused ? 0 : seen->answers.stalls);
 }
 
 /* The last answer, from a state that was known or not, has led to `to`. */
@@ -230,7 +230,7 @@ void match_answered(struct sim *sim)
 static void one(struct sim *sim, struct match *m)
 {
 	struct match_tally *t = m->tally;
-	enum sim_finding finding = SIM_FINDING_NONE;
+	enum td_violation finding = TD_V_NONE;
 
 	m->at = 0;
 	m->gpa = m->size = UINT64_MAX;
@@ -246,7 +246,8 @@ static void one(struct sim *sim, struct match *m)
 		return;
 	}
 	finding = sim_judge(sim, m->job);
-	m->found |= finding != SIM_FINDING_NONE;
+	m->found |= finding != TD_V_NONE;
+	t->causes[sim_cause(&sim->seen, finding)][finding]++;
 	if (t->found[finding]++ == 0 || m->at < t->shortest[finding])
 		t->shortest[finding] = m->at;
 	if (m->check && m->at < m->limit)

@@ -10,8 +10,8 @@
  *	has made the same one.
  *
  * The last is an assumption, true of a loop whose variables are the place to go on from and a count of fruitless tries,
- * and whose limit of calls cannot be reached (libtdconv's: 4 calls a page and 4096, where at most 3 a page can be made
- * with 2 stalls survived). A guest for which it was read off the code says so (struct sim_guest). match_test.c checks
+ * and whose limit of calls cannot be reached (libtdconv's: 4 calls a page and 4096, where at most 4 a page can be made
+ * with 3 stalls survived). A guest for which it was read off the code says so (struct sim_guest). match_test.c checks
  * it: without merging, the same state and the same answer must always lead to the same next state or end.
  */
 #ifndef SIM_MATCH_H
@@ -19,7 +19,7 @@
 
 #include "sim/sequence.h"
 
-#define MATCH_DEPTH 2048	/* answers on one path: 3 for each of so many pages, and again to undo it */
+#define MATCH_DEPTH 2048	/* answers on one path: 4 for each of so many pages, and again to undo it */
 
 struct match_tally {
 	uint64_t states;	/* different ones */
@@ -27,8 +27,8 @@ struct match_tally {
 	uint64_t merged;	/* of those, ended in a known state */
 	uint64_t calls;
 	uint64_t torn;		/* with check: the same state and answer led elsewhere: the assumption is wrong */
-	uint64_t found[SIM_FINDING_KINDS];
-	uint32_t shortest[SIM_FINDING_KINDS];	/* answers */
+	uint64_t found[TD_FINDING_KINDS], causes[TD_CAUSES][TD_FINDING_KINDS];
+	uint32_t shortest[TD_FINDING_KINDS];	/* answers */
 	uint32_t deepest;	/* answers */
 	bool full;		/* too many states, or a path of more than MATCH_DEPTH answers: not all was seen */
 };

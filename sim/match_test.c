@@ -42,7 +42,7 @@ static struct match_tally plain(const struct sim_job *job)
 	struct match_tally t = { 0 };
 
 	do {
-		enum sim_finding f = sim_sequence(sim, job);
+		enum td_violation f = sim_sequence(sim, job);
 		uint32_t answers = td_explore_choices(sim->td)->at;
 
 		if (t.found[f]++ == 0 || answers < t.shortest[f])
@@ -55,9 +55,9 @@ static struct match_tally plain(const struct sim_job *job)
 
 static bool same_findings(const struct match_tally *a, const struct match_tally *b, bool shortest)
 {
-	for (unsigned int f = 1; f < SIM_FINDING_KINDS; f++)
+	for (unsigned int f = 1; f < TD_FINDING_KINDS; f++)
 		if ((a->found[f] != 0) != (b->found[f] != 0) || (shortest && a->shortest[f] != b->shortest[f])) {
-			printf("# %s: %lu in %u answers, %lu in %u\n", sim_finding_name((enum sim_finding)f), a->found[f],
+			printf("# %s: %lu in %u answers, %lu in %u\n", td_violation_name(f), a->found[f],
 			       a->shortest[f], b->found[f], b->shortest[f]);
 			return false;
 		}
@@ -111,12 +111,12 @@ static int remembers(struct sim *sim, uint64_t gpa, uint64_t size, bool to_share
 
 static void more_than_a_state(void)
 {
-	static const struct sim_guest guest = { .name = "remembers", .convert = remembers, .patience = 2 };
-	struct sim_job job = { .guest = &guest, .pages = 4, .to_shared = true };
+	static const struct sim_guest guest = { .name = "remembers", .convert = remembers };
+	struct sim_job job = { .guest = &guest, .pages = 4, .to_shared = true, .stalls = TD_STALLS };
 	struct match_tally c = matched(&job, 0, true);
 
 	printf("# %lu torn\n", c.torn);
-	tap_ok(c.found[SIM_FINDING_FALSE_SUCCESS] > 0, "a guest that counts all RETRYs is caught without merging");
+	tap_ok(c.found[TD_V_FALSE_SUCCESS] > 0, "a guest that counts all RETRYs is caught without merging");
 	tap_ok(c.torn > 0, "... and shown to have more to remember than a state is taken to be");
 }
 
@@ -124,7 +124,7 @@ int main(void)
 {
 	for (const struct sim_guest *const *g = sim_guests; *g != NULL; g++)
 		for (int to_shared = 0; to_shared < 2; to_shared++) {
-			struct sim_job job = { .guest = *g, .pages = 4, .to_shared = to_shared };
+			struct sim_job job = { .guest = *g, .pages = 4, .to_shared = to_shared, .stalls = TD_STALLS };
 			char name[64];
 
 			snprintf(name, sizeof(name), "%s, 4 pages to %s", (*g)->name, to_shared ? "shared" : "private");

@@ -6,20 +6,24 @@
 #include "cli/campaign/ddmin.h"
 #include "sim/tally.h"
 
+static void shown(void *kind, const struct result_finding *f)
+{
+	*(int *)kind = (int)f->kind;
+}
+
 /* What the sequence shows, 0 being nothing; negative after a complaint. */
 static int what_shows(struct search *s, const uint8_t *answers, uint32_t count)
 {
 	struct td_choices from = { .named = count };
+	int kind = TD_V_NONE;
 
 	memcpy(from.answer, answers, count);
 	memset(s->tally, 0, sizeof(*s->tally));
 	s->depth = count;
 	if (search(s, from))
 		return -1;
-	for (unsigned int f = 1; f < FINDINGS; f++)
-		if (s->tally->found[f] != 0)
-			return (int)f;
-	return 0;
+	tally_each(s->tally, shown, &kind);
+	return kind;
 }
 
 static int minimise(struct search *s, struct ddmin *d, int wanted)
@@ -67,9 +71,9 @@ int run_minimise(const struct options *o, struct sim_job *job, struct sim_guest 
 	shown = what_shows(&s, from.answer, from.named);
 	if (shown < 0)
 		return STATUS_ENVIRONMENT;
-	if (shown == 0 || (o->finding != NULL && strcmp(o->finding, finding_name((unsigned int)shown)) != 0))
+	if (shown == 0 || (o->finding != NULL && strcmp(o->finding, td_violation_name((unsigned int)shown)) != 0))
 		return complain(STATUS_INPUT, "--minimise %s: it shows %s%s%s", o->minimise,
-				shown ? finding_name((unsigned int)shown) : "nothing", o->finding ? ", not " : "",
+				shown ? td_violation_name((unsigned int)shown) : "nothing", o->finding ? ", not " : "",
 				o->finding ? o->finding : "");
 	ddmin_begin(&d, from.answer, from.named);
 	status = minimise(&s, &d, shown);

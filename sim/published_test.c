@@ -101,7 +101,7 @@ static unsigned int accepted(const struct sim *sim)
 
 static void outcome(const char *toy, const struct fake_script *script, bool shared, char text[16])
 {
-	struct sim_job job = { .guest = guest_of(toy), .pages = PAGES, .to_shared = shared };
+	struct sim_job job = { .guest = guest_of(toy), .pages = PAGES, .to_shared = shared, .stalls = TD_STALLS };
 	struct sim_setup setup = { .pages = sim_job_pages(&job), .behaviour = behaviour_of(script, shared) };
 	struct sim *sim = sim_new(&setup);
 	const struct sim_seen *seen;

@@ -3,28 +3,31 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "cli/json.h"
 #include "sim/tally.h"
 
-const char *finding_name(unsigned int f)
+static void add(void *arg, const struct result_finding *f)
 {
-	return f == FINDING_CRASH ? "crash" : f == FINDING_HANG ? "hang" : sim_finding_name((enum sim_finding)f);
-}
-
-const char *finding_sentence(unsigned int f)
-{
-	if (f == FINDING_CRASH)
-		return "the guest code crashed";
-	return f == FINDING_HANG ? "the guest code did not come back" : sim_finding_sentence((enum sim_finding)f);
+	*(uint64_t *)arg += f->sequences;
 }
 
 uint64_t tally_bad(const struct tally *t)
 {
 	uint64_t n = 0;
 
-	for (unsigned int f = 1; f < FINDINGS; f++)
-		n += t->found[f];
+	tally_each(t, add, &n);
 	return n;
+}
+
+void tally_each(const struct tally *t, void (*fn)(void *arg, const struct result_finding *finding), void *arg)
+{
+	for (unsigned int c = 0; c < TD_CAUSES; c++)
+		for (unsigned int f = 1; f < TD_FINDING_KINDS; f++) {
+			struct result_finding finding = { (enum td_violation)f, (enum td_cause)c, t->found[c][f], t->ways[c][f], "" };
+
+			snprintf(finding.detail, sizeof(finding.detail), "%s", td_violation_sentence(f));
+			if (finding.sequences != 0)
+				fn(arg, &finding);
+		}
 }
 
 struct clocks clocks_now(void)
@@ -44,36 +47,4 @@ struct clocks clocks_since(const struct clocks *start)
 	struct clocks now = clocks_now();
 
 	return (struct clocks){ now.wall - start->wall, now.cpu - start->cpu };
-}
-
-void findings_text(const struct tally *t)
-{
-	char text[ANSWERS_TEXT];
-
-	for (unsigned int f = 1; f < FINDINGS; f++) {
-		if (t->found[f] == 0)
-			continue;
-		answers_text(t->first[f].answer, t->first[f].at, text);
-		printf("finding    %s in %lu sequences: %s\n", finding_name(f), t->found[f], finding_sentence(f));
-		if (*text)
-			printf("           shortest: --replay %s\n", text);
-	}
-}
-
-void findings_json(struct json *json, const struct tally *t)
-{
-	char text[ANSWERS_TEXT];
-
-	json_array(json, "violations");
-	for (unsigned int f = 1; f < FINDINGS; f++) {
-		if (t->found[f] == 0)
-			continue;
-		answers_text(t->first[f].answer, t->first[f].at, text);
-		json_object(json, NULL);
-		json_text(json, "name", finding_name(f));
-		json_number(json, "sequences", t->found[f]);
-		json_text(json, "shortest", *text ? text : NULL);
-		json_object_end(json);
-	}
-	json_array_end(json);
 }

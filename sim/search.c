@@ -14,16 +14,13 @@
 #define MAX_DEATHS	20
 #define CPU_EVERY	4096	/* sequences */
 
-/* The shortest sequence of each finding is kept. */
-static void note(struct tally *t, unsigned int finding, const struct td_choices *c)
+static void count(struct tally *t, const struct td_choices *c, enum td_violation finding, const struct sim_seen *seen)
 {
-	if (t->found[finding]++ == 0 || c->at < t->first[finding].at)
-		t->first[finding] = *c;
-}
+	enum td_cause cause = sim_cause(seen, finding);
 
-static void count(struct tally *t, const struct td_choices *c, unsigned int finding, const struct sim_seen *seen)
-{
-	note(t, finding, c);
+	t->found[cause][finding]++;
+	if (finding != TD_V_NONE)
+		ways_add_cut(&t->ways[cause][finding], c->answer, c->at, c->cut);
 	t->sequences++;
 	t->tdcalls += seen->tdcalls;
 	t->calls += seen->calls;
@@ -51,7 +48,7 @@ static void follow(struct tally *t, const struct td_choices *c)
 static void one(struct sim *sim, const struct sim_job *job, struct tally *t)
 {
 	const struct td_choices *c = td_explore_choices(sim->td);
-	enum sim_finding finding = sim_sequence(sim, job);
+	enum td_violation finding = sim_sequence(sim, job);
 
 	t->changes++;
 	__asm__ volatile("" : : : "memory");	/* x86 keeps stores in order; the compiler must, too */
@@ -129,12 +126,10 @@ static struct sim *prepared(const struct search *s, const struct td_choices *fro
 }
 
 /* A guest that crashes or hangs does so under one sequence, and nobody has to run that one again. */
-static void dead(struct tally *t, unsigned int finding, const struct td_choices *c)
+static void dead(struct tally *t, enum td_violation finding, const struct td_choices *c, const struct sim_seen *seen)
 {
-	static const struct sim_seen nothing;
-
 	if (!t->skipping && c->ours)
-		count(t, c, finding, &nothing);
+		count(t, c, finding, seen);
 	if (!t->skipping && t->followed)
 		follow(t, c);
 	t->skipping = false;
@@ -145,6 +140,7 @@ int search(struct search *s, struct td_choices from)
 {
 	struct tally *t = s->tally;
 	enum child_end end = CHILD_DIED;
+	struct sim_seen seen;
 	int status = 0;
 
 	for (t->resumed = 0; end != CHILD_BACK && t->resumed < MAX_DEATHS; t->resumed++) {
@@ -153,12 +149,20 @@ int search(struct search *s, struct td_choices from)
 		if (end == CHILD_NONE)
 			return complain(STATUS_ENVIRONMENT, "no memory or no process for the guest code");
 		from = *td_explore_choices(s->sim->td);
+		seen = s->sim->seen;
 		sim_free(s->sim);
 		if (end == CHILD_BACK)
 			return status;
-		dead(t, end == CHILD_DIED ? FINDING_CRASH : FINDING_HANG, &from);
+		dead(t, end == CHILD_DIED ? TD_V_GUEST_DIED : TD_V_GUEST_HUNG, &from, &seen);
 	}
 	return 0;
+}
+
+static void join(struct ways *to, const struct ways *from)
+{
+	for (uint32_t i = 0; i < from->count; i++)
+		ways_add(to, from->all[i].answers, from->all[i].length);
+	to->more |= from->more;
 }
 
 int shorten(struct search *s, uint32_t below, struct tally *small)
@@ -172,10 +176,9 @@ int shorten(struct search *s, uint32_t below, struct tally *small)
 	for (s->depth = 1; !status && s->depth < below; s->depth++) {
 		memset(small, 0, sizeof(*small));
 		status = search(s, (struct td_choices){ 0 });
-		for (unsigned int f = 1; f < FINDINGS; f++)
-			if (t->found[f] != 0 && small->found[f] != 0 &&
-			    (t->first[f].at == 0 || small->first[f].at < t->first[f].at))
-				t->first[f] = small->first[f];
+		for (unsigned int f = 1; f < TD_FINDING_KINDS; f++)
+			for (unsigned int c = 0; c < TD_CAUSES; c++)
+				join(&t->ways[c][f], &small->ways[c][f]);
 	}
 	s->tally = t;
 	s->campaign = campaign;

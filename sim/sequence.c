@@ -5,34 +5,6 @@
 
 #define GUARD	8	/* pages before and behind the request, to be hit by what goes astray */
 
-const char *sim_finding_name(enum sim_finding finding)
-{
-	static const char *const names[] = {
-#define TD_VIOLATION(id, name, sentence) [TD_V_##id] = name,
-		TD_VIOLATIONS(TD_VIOLATION)
-#undef TD_VIOLATION
-#define SIM_FINDING(id, name, sentence) [SIM_FINDING_##id] = name,
-		SIM_FINDINGS(SIM_FINDING)
-#undef SIM_FINDING
-	};
-
-	return names[finding];
-}
-
-const char *sim_finding_sentence(enum sim_finding finding)
-{
-	static const char *const sentences[] = {
-#define TD_VIOLATION(id, name, sentence) [TD_V_##id] = sentence,
-		TD_VIOLATIONS(TD_VIOLATION)
-#undef TD_VIOLATION
-#define SIM_FINDING(id, name, sentence) [SIM_FINDING_##id] = sentence,
-		SIM_FINDINGS(SIM_FINDING)
-#undef SIM_FINDING
-	};
-
-	return sentences[finding];
-}
-
 uint64_t sim_job_start(void)
 {
 	return SIM_RAM + GUARD * TDX_PAGE_SIZE;
@@ -100,14 +72,32 @@ static bool holds(struct sim *sim, const struct sim_job *job, bool shared)
 	return true;
 }
 
-/* By its answers: nothing but what GHCI permits, and no more stalls in a row than the guest is made to survive. */
-static bool should_have_completed(const struct sim_seen *seen, const struct sim_job *job)
+bool sim_excused(const struct sim *sim, const struct sim_job *job)
 {
-	return job->expect == SIM_COMPLETE ||
-	       (job->expect == SIM_BY_ANSWERS && !seen->forbidden && seen->longest_stall <= job->guest->patience);
+	return job->expect == SIM_CONTAIN ||
+	       (job->expect == SIM_BY_ANSWERS &&
+		!td_answers_complete(&sim->seen.answers, job->stalls));
 }
 
-enum sim_finding sim_judge(struct sim *sim, const struct sim_job *job)
+enum td_cause sim_cause(const struct sim_seen *seen, enum td_violation finding)
+{
+	if (seen->violations != 0 && finding == seen->first)
+		return seen->cause;
+	if (seen->flaw != TD_V_NONE && finding == seen->flaw)
+		return TD_CAUSE_CALLER;
+	return seen->answers.hostile ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED;
+}
+
+/* A guest that gave up goes on without the memory: td says what it left, if it did not take it back. */
+static enum td_violation given_up(struct sim *sim)
+{
+	sim_power_off(sim);
+	if (sim->seen.given_up != TD_V_NONE)
+		return sim->seen.given_up;
+	return sim->seen.flaw != TD_V_NONE ? sim->seen.flaw : TD_V_ABANDONED;
+}
+
+enum td_violation sim_judge(struct sim *sim, const struct sim_job *job)
 {
 	const struct sim_seen *seen = &sim->seen;
 	bool truly = true;
@@ -117,18 +107,16 @@ enum sim_finding sim_judge(struct sim *sim, const struct sim_job *job)
 	else if (seen->over == SIM_DONE && seen->attempt.tried_undo && seen->attempt.undone == 0)
 		truly = holds(sim, job, false);
 	if (seen->violations != 0)
-		return (enum sim_finding)seen->first;
+		return seen->first;
 	if (seen->over == SIM_TDCALLS)
-		return SIM_FINDING_UNBOUNDED;
+		return TD_V_UNBOUNDED;
 	if (!truly)
-		return SIM_FINDING_FALSE_SUCCESS;
+		return TD_V_FALSE_SUCCESS;
 	if (seen->over == SIM_STOPPED && seen->vmm_caused == 0)
-		return SIM_FINDING_TD_LOST;
-	if (seen->bad_request)
-		return SIM_FINDING_BAD_REQUEST;
-	if (seen->over == SIM_DONE && seen->attempt.converted != 0 && should_have_completed(seen, job))
-		return seen->abandoned != 0 ? (enum sim_finding)TD_V_ABANDONED : SIM_FINDING_GAVE_UP;
-	return SIM_FINDING_NONE;
+		return TD_V_TD_LOST;
+	if (seen->over == SIM_DONE && seen->attempt.converted != 0 && !sim_excused(sim, job))
+		return given_up(sim);
+	return TD_V_NONE;
 }
 
 void sim_attempt(struct sim *sim, const struct sim_job *job)
@@ -157,7 +145,7 @@ void sim_restart(struct sim *sim, const struct sim_job *job)
 	td_explore_choices(sim->td)->at = 0;
 }
 
-enum sim_finding sim_sequence(struct sim *sim, const struct sim_job *job)
+enum td_violation sim_sequence(struct sim *sim, const struct sim_job *job)
 {
 	sim_restart(sim, job);
 	sim_attempt(sim, job);

@@ -9,12 +9,12 @@
 #include "tests/tap.h"
 
 struct tally {
-	uint64_t sequences, found[SIM_FINDING_KINDS];
+	uint64_t sequences, found[TD_FINDING_KINDS];
 };
 
 static struct tally explore(const struct sim_guest *guest, uint32_t pages, bool to_shared, uint32_t depth)
 {
-	struct sim_job job = { .guest = guest, .pages = pages, .to_shared = to_shared };
+	struct sim_job job = { .guest = guest, .pages = pages, .to_shared = to_shared, .stalls = TD_STALLS };
 	struct sim_setup setup = { .pages = sim_job_pages(&job) };
 	struct sim *sim = sim_new(&setup);
 	struct tally tally = { 0 };
@@ -32,16 +32,15 @@ static struct tally explore(const struct sim_guest *guest, uint32_t pages, bool 
 
 static const struct {
 	const char *toy;
-	enum sim_finding finding;
+	enum td_violation finding;
 	bool to_shared;
 } expected[] = {
-	{ "tail-only", (enum sim_finding)TD_V_PENDING_ACCESS, false },
-	{ "no-r11-check", SIM_FINDING_BAD_REQUEST, true },
-	{ "unmasked-s", SIM_FINDING_GAVE_UP, true },
-	{ "unbounded", (enum sim_finding)TD_V_RUNAWAY, true },
-	{ "end-is-success", SIM_FINDING_FALSE_SUCCESS, true },
-	{ "byte-trickle", SIM_FINDING_BAD_REQUEST, true },
-	{ "swallowed-error", SIM_FINDING_FALSE_SUCCESS, true },
+	{ "tail-only", TD_V_PENDING_ACCESS, false },
+	{ "no-r11-check", TD_V_WRAPPING_REQUEST, true },
+	{ "unmasked-s", TD_V_ABANDONED, true },
+	{ "unbounded", TD_V_RUNAWAY, true },
+	{ "end-is-success", TD_V_FALSE_SUCCESS, true },
+	{ "swallowed-error", TD_V_FALSE_SUCCESS, true },
 };
 
 static const struct sim_guest *toy(const char *name)
@@ -59,10 +58,10 @@ static void clean(const struct sim_guest *guest, uint32_t pages, bool to_shared,
 	printf("# %s, %u pages, %s: %lu sequences\n", guest->name, pages, to_shared ? "to shared" : "to private",
 	       t.sequences);
 	tap_ok(t.sequences > 1000, "the tree is large");
-	tap_is(t.found[SIM_FINDING_NONE], t.sequences, "and there is nothing to find");
-	for (unsigned int f = 1; f < SIM_FINDING_KINDS; f++)
+	tap_is(t.found[TD_V_NONE], t.sequences, "and there is nothing to find");
+	for (unsigned int f = 1; f < TD_FINDING_KINDS; f++)
 		if (t.found[f] != 0)
-			printf("# %s: %lu\n", sim_finding_name((enum sim_finding)f), t.found[f]);
+			printf("# %s: %lu\n", td_violation_name(f), t.found[f]);
 }
 
 int main(void)
@@ -71,7 +70,7 @@ int main(void)
 		struct tally t = explore(toy(expected[i].toy), 4, expected[i].to_shared, 4);
 		char name[128];
 
-		snprintf(name, sizeof(name), "%s is caught as %s", expected[i].toy, sim_finding_name(expected[i].finding));
+		snprintf(name, sizeof(name), "%s is caught as %s", expected[i].toy, td_violation_name(expected[i].finding));
 		tap_ok(t.found[expected[i].finding] > 0, name);
 	}
 	for (int to_shared = 0; to_shared < 2; to_shared++) {

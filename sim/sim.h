@@ -35,16 +35,14 @@ struct sim_seen {
 	uint64_t tdcalls;
 	uint64_t calls;			/* MapGPA */
 	enum sim_over over;
-	uint32_t abandoned;
 	uint64_t dma;			/* GPA of the page that a device wrote to, 0: none */
-	uint32_t violations;		/* of the guest; ABANDONED not among them */
-	enum td_violation first;
+	uint32_t violations;		/* of the guest, but for those that its answers may excuse: */
+	enum td_violation first, given_up;
+	enum td_violation flaw;		/* of a request that it was not led to */
+	enum td_cause cause;		/* of the first violation */
 	uint32_t vmm_caused;
-	bool bad_request;		/* a MapGPA that no VMM would take: unaligned, outside, both sides of S */
 	bool struck;			/* the VMM answered other than with plain success */
-	uint32_t stalls;		/* RETRYs in a row without progress, now and at most */
-	uint32_t longest_stall;
-	bool forbidden;			/* an answer that GHCI does not permit: other than SUCCESS for all or an honest RETRY */
+	struct td_answers answers;
 	bool undoing;
 	struct sim_attempt attempt;
 };

@@ -40,6 +40,17 @@ static const char *verdict(const struct shared *s)
 	return bad(s) ? "fail" : s->states.full ? "inconclusive" : "pass";
 }
 
+static void one_text(void *none, const struct result_finding *f)
+{
+	(void)none;
+	result_finding_text(f);
+}
+
+static void one_json(void *json, const struct result_finding *f)
+{
+	result_finding_json(json, f);
+}
+
 static void report_text(const struct matching *m)
 {
 	const struct match_tally *t = &m->shared->states;
@@ -49,7 +60,7 @@ static void report_text(const struct matching *m)
 	       m->job->pages, m->job->to_shared ? "shared" : "private",
 	       m->depth != 0 ? "to that depth" : "every sequence to its end", t->states, t->runs, t->merged);
 	printf("           longest %u answers, %lu MapGPA, %.1f s\n", t->deepest, t->calls, m->shared->tally.spent.wall);
-	findings_text(&m->shared->tally);
+	tally_each(&m->shared->tally, one_text, NULL);
 	printf("verdict    %s\n", bad(m->shared) ? "fail" : t->full ? "inconclusive: not all states were seen" :
 	       "pass: nothing to find");
 }
@@ -73,7 +84,9 @@ static void report_json(const struct matching *m)
 	json_bool(&json, "all", !t->full);
 	json_seconds(&json, "seconds", m->shared->tally.spent.wall);
 	json_seconds(&json, "cpu_seconds", m->shared->tally.spent.cpu);
-	findings_json(&json, &m->shared->tally);
+	json_array(&json, "violations");
+	tally_each(&m->shared->tally, one_json, &json);
+	json_array_end(&json);
 	json_text(&json, "verdict", verdict(m->shared));
 	json_object_end(&json);
 }
@@ -102,8 +115,9 @@ int run_states(const struct options *o, struct sim_job *job, struct sim_guest *g
 	if (child_run(work, &m, &m.shared->states.runs, NULL, &status) != CHILD_BACK)
 		return complain(STATUS_ENVIRONMENT, "the process of the guest code did not come back");
 	m.shared->tally.spent = clocks_since(&start);
-	for (unsigned int f = 1; f < SIM_FINDING_KINDS; f++)
-		m.shared->tally.found[f] = m.shared->states.found[f];
+	for (unsigned int f = 1; f < TD_FINDING_KINDS; f++)
+		for (unsigned int c = 0; c < TD_CAUSES; c++)
+			m.shared->tally.found[c][f] = m.shared->states.causes[c][f];
 	status = look_for_short_ones(o, &m, guest);
 	if (status)
 		return status;

@@ -7,9 +7,6 @@
 #include "cli/campaign/result.h"
 #include "sim/options.h"
 
-/* Two findings more, which only the parent of a process can make. */
-enum { FINDING_CRASH = SIM_FINDING_KINDS, FINDING_HANG, FINDINGS };
-
 /* Seconds by the wall's clock, and of processor time that children used. */
 struct clocks {
 	double wall, cpu;
@@ -21,9 +18,9 @@ struct clocks clocks_since(const struct clocks *start);
 /* Shared with the process that runs the guest, so that what it did is known when it is gone. */
 struct tally {
 	uint64_t sequences, tdcalls, calls, cut, states;
-	uint64_t found[FINDINGS];
+	uint64_t found[TD_CAUSES][TD_FINDING_KINDS];
 	uint64_t answers[TD_ANSWER_KINDS];
-	struct td_choices first[FINDINGS];	/* the shortest sequence of each finding */
+	struct ways ways[TD_CAUSES][TD_FINDING_KINDS];
 	uint32_t resumed;			/* processes that died before this one */
 	struct clocks spent;
 
@@ -78,12 +75,9 @@ int search(struct search *search, struct td_choices from);
 /* The same at every depth below that one: what is found there is shorter, and nothing shorter is to be had. */
 int shorten(struct search *search, uint32_t below, struct tally *scratch);
 
-const char *finding_name(unsigned int finding);
-const char *finding_sentence(unsigned int finding);
+uint64_t tally_bad(const struct tally *tally);	/* sequences that show something */
 
-uint64_t tally_bad(const struct tally *tally);
-struct json;
-void findings_text(const struct tally *tally);
-void findings_json(struct json *json, const struct tally *tally);
+/* For each finding, in their order: its sequences and the minimal ones among them. */
+void tally_each(const struct tally *tally, void (*fn)(void *arg, const struct result_finding *finding), void *arg);
 
 #endif

@@ -10,7 +10,7 @@
 
 #define PAGE		TDX_PAGE_SIZE
 #define MASK		0x3c00	/* R10-R13 */
-#define TRIES		3
+#define TRIES		3	/* as the guests that they are of: each gives up too early as well */
 #define MORE_TRIES	5	/* of the correct loop: three are soon used up (linux 3e2dec1ede0a) */
 #define BUSY		100000	/* answers that ACCEPT is busy, in all */
 
@@ -215,12 +215,10 @@ static int swallowed_error(struct sim *sim, uint64_t gpa, uint64_t size, bool to
 	return to_shared ? ret : take(sim, gpa, gpa + size);
 }
 
-#define TOY_WITH(id, function, tries, text) \
-	static const struct sim_guest toy_##function = { .name = id, .what = text, .convert = function, \
-							 .patience = (tries) - 1, .matchable = true }
-#define TOY(id, function, text) TOY_WITH(id, function, TRIES, text)
+#define TOY(id, function, text) \
+	static const struct sim_guest toy_##function = { .name = id, .what = text, .convert = function, .matchable = true }
 
-TOY_WITH("correct", correct, MORE_TRIES, "every check that is due");
+TOY("correct", correct, "every check that is due");
 TOY("tail-only", tail_only, "accepts what the last call converted, not what was asked for");
 TOY("no-r11-check", no_r11_check, "goes on from wherever R11 points");
 TOY("unmasked-s", unmasked_s, "compares R11 with S against a range without");

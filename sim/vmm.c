@@ -111,15 +111,13 @@ static void judge(struct outcome *out, enum child_end end, int child_status, str
 		out->how = how_it_went(&sim->seen);
 		out->finding = sim_judge(sim, job);
 	} else {
-		out->finding = end == CHILD_DIED ? FINDING_CRASH : FINDING_HANG;
-		out->how = finding_name(out->finding);
+		out->finding = end == CHILD_DIED ? TD_V_GUEST_DIED : TD_V_GUEST_HUNG;
+		out->how = td_violation_name(out->finding);
 	}
-	if (out->finding == SIM_FINDING_NONE)
+	if (out->finding == TD_V_NONE)
 		judge_rest(out, &sim->seen, b);
 	else
-		say(out, STATUS_FAIL, finding_sentence(out->finding));
-	if (out->finding == SIM_FINDING_GAVE_UP)
-		say(out, STATUS_FAIL, "the conversion failed, although the VMM would have gone on");
+		say(out, STATUS_FAIL, td_violation_sentence(out->finding));
 	if (end == CHILD_DIED && WIFSIGNALED(child_status))
 		snprintf(out->reason, sizeof(out->reason), "the guest code crashed: %s", strsignal(WTERMSIG(child_status)));
 	else if (end == CHILD_DIED)
@@ -153,8 +151,8 @@ static void report_text(const struct sim_job *job, const struct behaviour *b, co
 	       b->packed.contain ? "contained" : "completed");
 	printf("conversion %u pages to %s: %s after %" PRIu64 " MapGPA, %" PRIu64 " TDCALLs\n", job->pages,
 	       job->to_shared ? "shared" : "private", out->how, seen->calls, seen->tdcalls);
-	if (out->finding != SIM_FINDING_NONE)
-		printf("finding    %s: %s\n", finding_name(out->finding), finding_sentence(out->finding));
+	if (out->finding != TD_V_NONE)
+		printf("finding    %s: %s\n", td_violation_name(out->finding), td_violation_sentence(out->finding));
 	printf("again      %s\n", reproduce);
 	printf("verdict    %s: %s\n", out->verdict, out->reason);
 }
@@ -174,7 +172,7 @@ static void report_json(const struct sim_job *job, const struct behaviour *b, co
 	json_number(&json, "pages", job->pages);
 	json_text(&json, "direction", job->to_shared ? "shared" : "private");
 	json_text(&json, "outcome", out->how);
-	json_text(&json, "finding", out->finding != SIM_FINDING_NONE ? finding_name(out->finding) : NULL);
+	json_text(&json, "finding", out->finding != TD_V_NONE ? td_violation_name(out->finding) : NULL);
 	json_text(&json, "verdict", out->verdict);
 	json_text(&json, "reason", out->reason);
 	json_number(&json, "calls", seen->calls);

@@ -68,7 +68,13 @@ enum td_close {
 /* Verdict of one observation. Only violations, and a missed expectation, fail a run. */
 enum td_class { TD_CLASS_OK, TD_CLASS_VIOLATION, TD_CLASS_VMM_CAUSED, TD_CLASS_HAZARD };
 
-/* TD_VIOLATION(identifier, name shown, one sentence) */
+/*
+ * Everything that a run can find, under one name in every engine and every verb. The first list is what td itself sees;
+ * a guest that was led into one of them by an answer which GHCI does not permit is judged by what it did all the same,
+ * and the finding has a class (enum td_cause). The second list is what is seen around a guest: by whoever runs it.
+ *
+ * TD_VIOLATION(identifier, name shown, one sentence)
+ */
 #define TD_VIOLATIONS(TD_VIOLATION) \
 	TD_VIOLATION(NONE, "none", "nothing is wrong") \
 	TD_VIOLATION(PENDING_ACCESS, "pending-access", "private memory was used before it was accepted") \
@@ -87,20 +93,71 @@ enum td_class { TD_CLASS_OK, TD_CLASS_VIOLATION, TD_CLASS_VMM_CAUSED, TD_CLASS_H
 		     "an ACCEPT was given up although it had only to be repeated, or done page by page") \
 	TD_VIOLATION(RUNAWAY, "runaway", "MapGPA was repeated without bound although no page was newly converted") \
 	TD_VIOLATION(DMA_TO_PRIVATE, "dma-to-private", "a device wrote to the shared twin of private memory") \
-	TD_VIOLATION(UNALIGNED_REQUEST, "unaligned-request", "MapGPA went on from an R11 that is no page address")
+	TD_VIOLATION(UNALIGNED_REQUEST, "unaligned-request", "MapGPA was asked for what is not whole pages") \
+	TD_VIOLATION(EMPTY_REQUEST, "empty-request", "MapGPA was asked for no bytes at all") \
+	TD_VIOLATION(WRAPPING_REQUEST, "wrapping-request", "MapGPA was asked for a range that ends below its start") \
+	TD_VIOLATION(BEYOND_GPAW, "beyond-gpaw", "MapGPA was asked for addresses that the guest does not have") \
+	TD_VIOLATION(CROSSES_SHARED_BIT, "crosses-shared-bit", \
+		     "MapGPA was asked for a range that begins private and ends shared")
+
+#define TD_OTHER_FINDINGS(TD_VIOLATION) \
+	TD_VIOLATION(FALSE_SUCCESS, "false-success", "success was reported that the VMM or the module did not give") \
+	TD_VIOLATION(TD_LOST, "td-lost", \
+		     "the guest ended its own TD: it accepted memory that the VMM had not given back, or that is not there") \
+	TD_VIOLATION(UNBOUNDED, "unbounded", "the guest's TDCALLs had no end") \
+	TD_VIOLATION(GUEST_DIED, "guest-died", "the guest crashed, or ended itself where it had to go on") \
+	TD_VIOLATION(GUEST_HUNG, "guest-hung", "the guest did not come back, or nothing could happen in it any more") \
+	TD_VIOLATION(MODEL_MISMATCH, "model-mismatch", "the guest asked for something else than its reference model")
 
 enum td_violation {
 #define TD_VIOLATION(id, name, sentence) TD_V_##id,
 	TD_VIOLATIONS(TD_VIOLATION)
+	TD_VIOLATION_KINDS,	/* of td's own */
+	TD_V_LAST_OWN = TD_VIOLATION_KINDS - 1,
+	TD_OTHER_FINDINGS(TD_VIOLATION)
 #undef TD_VIOLATION
-	TD_VIOLATION_KINDS
+	TD_FINDING_KINDS
 };
+
+const char *td_violation_name(unsigned int violation);
+const char *td_violation_sentence(unsigned int violation);
+
+/* What the guest had been answered before it did what was found: the class of a finding. */
+enum td_cause {
+	TD_CAUSE_PERMITTED,	/* nothing but what GHCI, or the source of the VMM's behaviour, permits */
+	TD_CAUSE_HOSTILE,	/* something that no VMM may say or do */
+	TD_CAUSE_CALLER,	/* nothing: whoever called the guest's code asked for what cannot be had */
+	TD_CAUSES
+};
+
+const char *td_cause_name(unsigned int cause);
 
 /*
  * Whether the record shows the VMM doing what a willing one would not. A run without one says nothing about a guest
  * that was to contain a VMM, and neither does a request that any VMM refuses.
  */
 bool td_event_strikes(const struct td_event *event);
+
+/*
+ * What a guest was answered so far, from the MAPGPA records (and DEEDs) of a sequence: whether it has to complete, and
+ * whether it was lied to. A guest has to live through so many RETRYs in a row that bring nothing (behaviour
+ * eagain-thrice); an attacker's go on for ever (behaviour stall), so that a guest must stop some time.
+ */
+#define TD_STALLS 3
+
+struct td_answers {
+	uint32_t stalls, longest;	/* RETRYs in a row that brought nothing: now, and at most */
+	bool refused;			/* with a code that GHCI has for it */
+	bool hostile;
+};
+
+void td_answers_add(struct td_answers *answers, const struct td_event *event);
+
+/* As long as it lives through so many stalls. */
+static inline bool td_answers_complete(const struct td_answers *answers, uint32_t stalls)
+{
+	return !answers->refused && !answers->hostile && answers->longest <= stalls;
+}
 
 /* Marks that an engine sets. */
 enum td_mark_kind {

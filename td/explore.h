@@ -19,30 +19,35 @@
  * The alphabet: at least one representative of each class of (R10, R11) that a guest can tell apart, at the boundary
  * values, and what is truly converted. n is the number of pages in the request.
  *
- * TD_ANSWER(identifier, name, meaning)
+ * Each has the two labels of a behaviour (behaviours/, where the sources are): whether GHCI permits it, or a VMM that is
+ * known does it; and whether the VMM would go on, so that the guest has to complete, or not, so that it has to contain
+ * what was not done.
+ *
+ * TD_ANSWER(identifier, name, permitted or hostile, complete or contain, meaning)
  */
 #define TD_ANSWERS(TD_ANSWER) \
-	TD_ANSWER(OK, "ok", "SUCCESS; all n pages converted") \
-	TD_ANSWER(STALL, "stall", "RETRY, R11 = start; nothing converted") \
-	TD_ANSWER(FIRST, "first", "RETRY after 1 page; n > 1") \
-	TD_ANSWER(HALF, "half", "RETRY after n/2 pages; n > 3") \
-	TD_ANSWER(LAST, "last", "RETRY after n-1 pages; n > 2") \
-	TD_ANSWER(END, "end", "RETRY, R11 = end; all n pages converted") \
-	TD_ANSWER(BEYOND, "beyond", "RETRY, R11 = end + 1 page") \
-	TD_ANSWER(BELOW, "below", "RETRY, R11 = start - 1 page") \
-	TD_ANSWER(ZERO, "zero", "RETRY, R11 = 0") \
-	TD_ANSWER(UNALIGNED, "unaligned", "RETRY, R11 = start + 1 byte") \
-	TD_ANSWER(OTHER_S, "other-s", "RETRY, R11 = start + 1 page with the other shared bit, 1 page converted; n > 1") \
-	TD_ANSWER(INVALID, "invalid", "INVALID_OPERAND; nothing converted") \
-	TD_ANSWER(INVALID_AFTER, "invalid-after", "INVALID_OPERAND after 1 page; n > 1") \
-	TD_ANSWER(INUSE, "inuse", "GPA_INUSE; nothing converted") \
-	TD_ANSWER(ALIGN, "align", "ALIGN_ERROR; nothing converted") \
-	TD_ANSWER(UNSUPPORTED, "unsupported", "SUBFUNC_UNSUPPORTED; nothing converted") \
-	TD_ANSWER(UNKNOWN, "unknown", "a code that GHCI does not have; nothing converted") \
-	TD_ANSWER(LIE, "lie", "SUCCESS; nothing converted")
+	TD_ANSWER(OK, "ok", PERMITTED, COMPLETE, "SUCCESS; all n pages converted") \
+	TD_ANSWER(STALL, "stall", PERMITTED, COMPLETE, "RETRY, R11 = start; nothing converted") \
+	TD_ANSWER(FIRST, "first", PERMITTED, COMPLETE, "RETRY after 1 page; n > 1") \
+	TD_ANSWER(HALF, "half", PERMITTED, COMPLETE, "RETRY after n/2 pages; n > 3") \
+	TD_ANSWER(LAST, "last", PERMITTED, COMPLETE, "RETRY after n-1 pages; n > 2") \
+	TD_ANSWER(END, "end", HOSTILE, CONTAIN, "RETRY, R11 = end; all n pages converted") \
+	TD_ANSWER(BEYOND, "beyond", HOSTILE, CONTAIN, "RETRY, R11 = end + 1 page") \
+	TD_ANSWER(BELOW, "below", HOSTILE, CONTAIN, "RETRY, R11 = start - 1 page") \
+	TD_ANSWER(ZERO, "zero", HOSTILE, CONTAIN, "RETRY, R11 = 0") \
+	TD_ANSWER(UNALIGNED, "unaligned", HOSTILE, CONTAIN, "RETRY, R11 = start + 1 byte") \
+	TD_ANSWER(OTHER_S, "other-s", HOSTILE, CONTAIN, \
+		  "RETRY, R11 = start + 1 page with the other shared bit, 1 page converted; n > 1") \
+	TD_ANSWER(INVALID, "invalid", PERMITTED, CONTAIN, "INVALID_OPERAND; nothing converted") \
+	TD_ANSWER(INVALID_AFTER, "invalid-after", PERMITTED, CONTAIN, "INVALID_OPERAND after 1 page; n > 1") \
+	TD_ANSWER(INUSE, "inuse", PERMITTED, CONTAIN, "GPA_INUSE; nothing converted") \
+	TD_ANSWER(ALIGN, "align", HOSTILE, CONTAIN, "ALIGN_ERROR; nothing converted") \
+	TD_ANSWER(UNSUPPORTED, "unsupported", PERMITTED, CONTAIN, "SUBFUNC_UNSUPPORTED; nothing converted") \
+	TD_ANSWER(UNKNOWN, "unknown", HOSTILE, CONTAIN, "a code that GHCI does not have; nothing converted") \
+	TD_ANSWER(LIE, "lie", HOSTILE, CONTAIN, "SUCCESS; nothing converted")
 
 enum td_answer {
-#define TD_ANSWER(id, name, meaning) TD_ANSWER_##id,
+#define TD_ANSWER(id, name, ghci, expect, meaning) TD_ANSWER_##id,
 	TD_ANSWERS(TD_ANSWER)
 #undef TD_ANSWER
 	TD_ANSWER_KINDS

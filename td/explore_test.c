@@ -59,6 +59,48 @@ static void test_answers(void)
 	}
 }
 
+/* What td does with an answer is what its labels in the table say, and stalls are counted at each frontier. */
+static struct td_answers answered(const uint8_t *answers, uint32_t n)
+{
+	struct td_choices *c = start(n);
+	struct td_answers told = { 0 };
+
+	memcpy(c->answer, answers, n);
+	c->named = c->depth = n;
+	for (uint32_t i = 0, at = 16; i < n; i++) {
+		struct fake_answer a = fake_share(at, 64 - at);
+
+		td_answers_add(&told, fake_last(TD_EV_MAPGPA));
+		if (a.r10 == RETRY && a.r11 >= (AT(0) | S) && a.r11 < (FAKE_PAGE(64) | S))
+			at = (uint32_t)((a.r11 & ~S) - FAKE_RAM) / TDX_PAGE_SIZE;
+	}
+	return told;
+}
+
+static void test_labels(void)
+{
+	enum { PERMITTED, HOSTILE, COMPLETE, CONTAIN };
+	static const struct { const char *name; int ghci, expect; } rows[] = {
+#define TD_ANSWER(id, name, ghci, expect, meaning) { name, ghci, expect },
+		TD_ANSWERS(TD_ANSWER)
+#undef TD_ANSWER
+	};
+	static const uint8_t stalls[] = { TD_ANSWER_STALL, TD_ANSWER_STALL, TD_ANSWER_STALL, TD_ANSWER_FIRST,
+					  TD_ANSWER_STALL, TD_ANSWER_STALL, TD_ANSWER_STALL, TD_ANSWER_STALL };
+	struct td_answers told;
+
+	for (uint8_t i = 0; i < TD_ANSWER_KINDS; i++) {
+		told = answered(&i, 1);
+		tap_ok(told.hostile == (rows[i].ghci == HOSTILE) &&
+			       td_answers_complete(&told, TD_STALLS) == (rows[i].expect == COMPLETE), rows[i].name);
+	}
+	told = answered(stalls, 7);
+	tap_ok(told.longest == 3 && td_answers_complete(&told, TD_STALLS), "three stalls at each frontier are to be lived through");
+	told = answered(stalls, 8);
+	tap_ok(told.longest == 4 && !told.hostile && !td_answers_complete(&told, TD_STALLS), "... four excuse, and are no lie");
+	tap_ok(td_answers_complete(&told, 4), "... unless more is asked of a guest");
+}
+
 static void test_widths(void)
 {
 	tap_is(td_explore_width(1), TD_ANSWER_KINDS - 5, "one page tells fewer answers apart");
@@ -324,6 +366,7 @@ static void test_states(void)
 int main(void)
 {
 	test_answers();
+	test_labels();
 	test_widths();
 	test_order();
 	test_depth();

@@ -57,7 +57,7 @@ uint64_t td_fingerprint(const struct td *td)
 	sum = mix(mix(sum, now->td_ctls), now->notify_enables);
 	if (td->config.runaway_calls != UINT64_MAX)
 		sum = mix(mix(sum, now->barren_calls), now->barren_pages);
-	sum = mix(sum, now->inside_page);
+	sum = mix(mix(sum, now->misled), now->misleads);
 	sum = mix(sum, now->last_verdict);
 	if (rules)
 		sum = mix(mix(sum, now->mapgpa_calls), now->random);

@@ -11,20 +11,56 @@ static void answer(struct td_regs *regs, uint64_t r10)
 }
 
 /*
- * Whether a MapGPA request makes sense at all, in KVM's order (linux arch/x86/kvm/vmx/tdx.c, tdx_map_gpa): size 0,
- * wrap-around, beyond the guest physical width, and first and last byte on different sides of S are INVALID_OPERAND;
- * only then is alignment looked at. A tree of answers (explore.h) is one of aligned requests.
+ * Why no VMM takes a MapGPA request, in KVM's order (linux arch/x86/kvm/vmx/tdx.c, tdx_map_gpa): only what is otherwise
+ * right is looked at for its alignment.
  */
-static uint64_t map_gpa_check(const struct td *td, uint64_t gpa, uint64_t size)
+static enum td_violation flaw_of(const struct td *td, uint64_t gpa, uint64_t size)
 {
 	uint64_t last = gpa + size - 1;
 
-	if (size == 0 || gpa + size <= gpa || (gpa | last) >= td->s << 1 || ((gpa ^ last) & td->s))
-		return TDVMCALL_INVALID_OPERAND;
-	if ((gpa % TDX_PAGE_SIZE != 0 || size % TDX_PAGE_SIZE != 0) &&
-	    (td->config.behaviour.align == TD_ALIGN_CHECKED || td->choices.limit != 0))
-		return TDVMCALL_ALIGN_ERROR;
-	return TDVMCALL_SUCCESS;
+	if (size == 0)
+		return TD_V_EMPTY_REQUEST;
+	if (gpa + size <= gpa)
+		return TD_V_WRAPPING_REQUEST;
+	if ((gpa | last) >= td->s << 1)
+		return TD_V_BEYOND_GPAW;
+	if ((gpa ^ last) & td->s)
+		return TD_V_CROSSES_SHARED_BIT;
+	return gpa % TDX_PAGE_SIZE != 0 || size % TDX_PAGE_SIZE != 0 ? TD_V_UNALIGNED_REQUEST : TD_V_NONE;
+}
+
+/* A tree of answers (explore.h) is one of aligned requests. */
+static uint64_t map_gpa_check(const struct td *td, enum td_violation flaw)
+{
+	if (flaw == TD_V_UNALIGNED_REQUEST)
+		return td->config.behaviour.align == TD_ALIGN_CHECKED || td->choices.limit != 0 ?
+			       TDVMCALL_ALIGN_ERROR : TDVMCALL_SUCCESS;
+	return flaw == TD_V_NONE ? TDVMCALL_SUCCESS : TDVMCALL_INVALID_OPERAND;
+}
+
+/*
+ * A guest that goes on from an R11 that cannot be one is led by the VMM, and lets itself be led: within its request that
+ * is all, out of it is the guest's own fault. A request that nobody led it to is its caller's, or meant to be refused:
+ * test suites do that.
+ */
+static void flaw_check(struct td *td, enum td_violation flaw, uint64_t gpa, uint64_t size, uint64_t rip)
+{
+	bool led = td->now.misleads && gpa == td->now.misled;
+	bool inside = flaw == TD_V_UNALIGNED_REQUEST || flaw == TD_V_EMPTY_REQUEST;
+	struct td_judgement j = { TD_CLASS_HAZARD, flaw };
+
+	if (led)
+		j.class = inside ? TD_CLASS_VMM_CAUSED : TD_CLASS_VIOLATION;
+	if (flaw != TD_V_NONE)
+		td_report(td, j, gpa, size / TDX_PAGE_SIZE, rip, 0);
+}
+
+static void remember_misleading(struct td *td, uint64_t gpa, uint64_t size, uint64_t status, uint64_t r11)
+{
+	bool fair = r11 % TDX_PAGE_SIZE == 0 && r11 >= gpa && r11 - gpa < size;
+
+	td->now.misleads = status == TDVMCALL_RETRY && !fair;
+	td->now.misled = td->now.misleads ? r11 : 0;
 }
 
 static void runaway_check(struct td *td, uint64_t gpa, uint64_t size, uint64_t rip)
@@ -34,15 +70,6 @@ static void runaway_check(struct td *td, uint64_t gpa, uint64_t size, uint64_t r
 		return;
 	td_violation(td, TD_V_RUNAWAY, gpa, size / TDX_PAGE_SIZE, rip, td->now.barren_calls);
 	td_end(td, TD_STOP_RUNAWAY, gpa, rip);
-}
-
-/* A guest that goes on from an R11 that is no page address is led by the VMM, and lets itself be led. */
-static void unaligned_check(struct td *td, uint64_t gpa, uint64_t size, uint64_t rip)
-{
-	static const struct td_judgement led = { TD_CLASS_VMM_CAUSED, TD_V_UNALIGNED_REQUEST };
-
-	if (td->now.inside_page != 0 && gpa == td->now.inside_page)
-		td_report(td, led, gpa, size / TDX_PAGE_SIZE, rip, 0);
 }
 
 /* What the VMM truly does: with the request [gpa, gpa + size), page aligned and without S, or with other memory. */
@@ -93,10 +120,11 @@ static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa,
 void td_map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
 {
 	uint64_t gpa = regs->gpr[TD_R12], size = regs->gpr[TD_R13];
-	uint64_t status = map_gpa_check(td, gpa, size);
+	enum td_violation flaw = flaw_of(td, gpa, size);
+	uint64_t status = map_gpa_check(td, flaw);
 
 	td->now.mapgpa_calls++;
-	unaligned_check(td, gpa, size, rip);
+	flaw_check(td, flaw, gpa, size, rip);
 	if (status == TDVMCALL_SUCCESS) {
 		status = map_gpa_serve(td, regs, gpa, size, rip);
 	} else {
@@ -105,7 +133,7 @@ void td_map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
 		td->now.barren_calls++;
 	}
 	answer(regs, status);
-	td->now.inside_page = status == TDVMCALL_RETRY && regs->gpr[TD_R11] % TDX_PAGE_SIZE != 0 ? regs->gpr[TD_R11] : 0;
+	remember_misleading(td, gpa, size, status, regs->gpr[TD_R11]);
 	runaway_check(td, gpa, size, rip);
 }
 

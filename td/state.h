@@ -56,7 +56,8 @@ struct td_state {
 	uint8_t rtmr[TD_RTMRS][TD_SHA384_BYTES];
 	uint64_t mapgpa_calls, accept_calls;
 	struct td_busy busy[TD_MAX_VCPUS];
-	uint64_t inside_page;	/* R11 of the last RETRY, if that was not page aligned, else 0 */
+	uint64_t misled;	/* R11 of the last answer, if that was RETRY and no page of the request */
+	uint32_t misleads;	/* it is */
 	uint64_t barren_calls;	/* consecutive MapGPA calls without a newly claimed page, */
 	uint64_t barren_pages;	/* and the pages of the largest of them */
 	uint64_t last_verdict;	/* so that a loop over one page is one record */

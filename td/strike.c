@@ -22,3 +22,36 @@ bool td_event_strikes(const struct td_event *event)
 		return event->type == TD_EV_DEED;
 	}
 }
+
+static bool is_refusal(uint64_t r10)
+{
+	return r10 == TDVMCALL_INVALID_OPERAND || r10 == TDVMCALL_GPA_INUSE || r10 == TDVMCALL_SUBFUNC_UNSUPPORTED;
+}
+
+/* RETRY at a page of the request, and what lies before it was done. */
+static bool is_fair_retry(uint64_t gpa, uint64_t pages, uint64_t r11, uint64_t done)
+{
+	uint64_t claimed = (r11 - gpa) / TDX_PAGE_SIZE;
+
+	return r11 % TDX_PAGE_SIZE == 0 && r11 >= gpa && claimed < pages && claimed <= done;
+}
+
+void td_answers_add(struct td_answers *answers, const struct td_event *event)
+{
+	const uint64_t *a = event->a;
+	uint64_t gpa = a[0], pages = a[1] / TDX_PAGE_SIZE, r10 = a[2], r11 = a[3], done = (uint32_t)a[4];
+	bool fair = r10 == TDVMCALL_RETRY && is_fair_retry(gpa, pages, r11, done);
+
+	answers->hostile |= event->type == TD_EV_DEED;
+	if (event->type != TD_EV_MAPGPA || a[4] >> 32 == 0)	/* no conversion: any VMM refuses what it was asked */
+		return;
+	answers->stalls = fair && r11 == gpa ? answers->stalls + 1 : 0;
+	if (answers->stalls > answers->longest)
+		answers->longest = answers->stalls;
+	if (r10 == TDVMCALL_SUCCESS)
+		answers->hostile |= done < pages;
+	else if (is_refusal(r10) && done < pages)
+		answers->refused = true;
+	else
+		answers->hostile |= !fair;
+}

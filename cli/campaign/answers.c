@@ -7,7 +7,7 @@
 #include "td/td.h"
 
 static const char *const names[] = {
-#define TD_ANSWER(id, name, meaning) [TD_ANSWER_##id] = name,
+#define TD_ANSWER(id, name, ghci, expect, meaning) [TD_ANSWER_##id] = name,
 	TD_ANSWERS(TD_ANSWER)
 #undef TD_ANSWER
 };
@@ -55,29 +55,6 @@ bool answers_parse(const char *text, uint8_t answers[TD_EXPLORE_DEPTH], uint32_t
 		if (*word == '\0')
 			return true;
 	}
-}
-
-bool answers_honest(const uint8_t *answers, uint32_t count, uint32_t more)
-{
-	uint32_t stalls = 0;
-
-	for (uint32_t i = 0; i < count; i++) {
-		switch (answers[i]) {
-		case TD_ANSWER_OK:
-		case TD_ANSWER_FIRST:
-		case TD_ANSWER_HALF:
-		case TD_ANSWER_LAST:
-			stalls = 0;
-			break;
-		case TD_ANSWER_STALL:
-			if (++stalls > ANSWERS_STALLS)
-				return false;
-			break;
-		default:
-			return false;
-		}
-	}
-	return stalls == 0 || more <= ANSWERS_STALLS - stalls;
 }
 
 const char *states_name(unsigned int bit, char text[32])

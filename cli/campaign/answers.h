@@ -18,13 +18,6 @@ void answers_text(const uint8_t *answers, uint32_t count, char text[ANSWERS_TEXT
 /* *wrong is the first word that is none, or is empty if there are too many. False in both cases. */
 bool answers_parse(const char *text, uint8_t answers[TD_EXPLORE_DEPTH], uint32_t *count, char wrong[32]);
 
-/*
- * Whether a guest has to live through this: SUCCESS, RETRYs that say what was done, and at most so many of them in a
- * row that did nothing as behaviour eagain-thrice has. The sequence had so many answers more (td/explore.h, cut).
- */
-#define ANSWERS_STALLS	3
-bool answers_honest(const uint8_t *answers, uint32_t count, uint32_t more);
-
 /* "mapped/private": what the module holds, and what the guest may believe. NULL if that is no state of a page. */
 const char *states_name(unsigned int bit, char text[32]);
 

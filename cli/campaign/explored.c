@@ -32,21 +32,67 @@ static void unpack(const struct td_event *event, const struct explored_sequence 
 	}
 }
 
-static void collect(struct explored_sequence *s, const struct td_event *event)
+/* Of the direction that is explored, and begun in this sequence. */
+static void collect_conversion(struct explored *x, const struct td_event *event)
 {
+	struct explored_sequence *s = &x->now;
+	bool opens = event->type == TD_EV_OPEN, ours = !!(event->a[1] & x->s_bit) == x->result.of.to_shared;
+	uint32_t id = (uint32_t)(opens ? event->a[0] : event->a[0] >> 32), how = (uint32_t)event->a[0];
+
+	if (opens && ours)
+		s->first = s->open++ ? s->first : id;
+	if (opens || !ours || !s->open || id < s->first)
+		return;
+	s->open--;
+	s->undone = how == TD_CLOSE_UNDONE || (s->undone && how != TD_CLOSE_COMPLETE);
+}
+
+static void collect(struct explored *x, const struct td_event *event)
+{
+	struct explored_sequence *s = &x->now;
+	uint64_t class = event->a[0] >> 32;
+	enum td_violation kind = (enum td_violation)(event->a[0] & UINT32_MAX);
+
+	td_answers_add(&s->answers, event);
 	if (event->type == TD_EV_MAPGPA && s->ncalls < EXPLORED_CALLS)
 		s->calls[s->ncalls++] = *event;
 	else if (event->type == TD_EV_MAPGPA)
 		s->too_long = true;
-	else if (event->type == TD_EV_VERDICT && event->a[0] >> 32 == TD_CLASS_VIOLATION && !s->violation)
-		s->violation = (unsigned int)(event->a[0] & UINT32_MAX);
-	else if (event->type == TD_EV_VERDICT && event->a[0] >> 32 == TD_CLASS_VMM_CAUSED)
-		s->vmm_caused = true;
+	else if (event->type == TD_EV_OPEN || event->type == TD_EV_CLOSE)
+		collect_conversion(x, event);
+	if (event->type != TD_EV_VERDICT)
+		return;
+	s->vmm_caused |= class == TD_CLASS_VMM_CAUSED;
+	if (class != TD_CLASS_VIOLATION || s->violation != TD_V_NONE || kind == TD_V_ABANDONED || kind == TD_V_ACCEPT_ABANDONED)
+		return;
+	s->violation = kind;
+	s->cause = s->answers.hostile ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED;
 }
 
-static void compare(struct explored *x, const struct ending *e, const char **finding)
+static void find(struct explored *x, const struct ending *e, enum td_violation finding, const char *detail)
 {
-	bool undone = e->why != EXPLORE_END_PORT && e->why != EXPLORE_END_MAPGPA;
+	const struct explored_sequence *s = &x->now;
+	enum td_cause cause = s->violation != TD_V_NONE && finding == s->violation ? s->cause :
+			      s->answers.hostile ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED;
+
+	struct result_finding new = { .kind = finding, .cause = cause, .sequences = 1 };
+
+	snprintf(new.detail, sizeof(new.detail), "%s", detail);
+	ways_add_cut(&new.ways, e->answers, e->count, e->cut);
+	result_find(&x->result, &new);
+}
+
+/* Port 0x80, and 0xed where that is taken: writing there is how to wait a little, in a loop as well as behind it. */
+static bool waits_only(const struct ending *e)
+{
+	uint64_t port = e->detail >> 32;
+
+	return e->why == EXPLORE_END_PORT && (port == 0x80 || port == 0xed);
+}
+
+static void compare(struct explored *x, const struct ending *e, enum td_violation *finding)
+{
+	bool undone = (e->why != EXPLORE_END_PORT && e->why != EXPLORE_END_MAPGPA) || waits_only(e);
 	const struct td_event *calls[EXPLORED_CALLS];
 	const struct explored_sequence *s = &x->now;
 	struct model_verdict verdict;
@@ -56,54 +102,59 @@ static void compare(struct explored *x, const struct ending *e, const char **fin
 	model_compare(calls, s->ncalls, x->s_bit, undone || s->too_long, (uint32_t)x->result.of.stalls, &verdict);
 	x->result.successes += verdict.succeeds;
 	if (!verdict.agrees) {
-		result_find(&x->result, RESULT_MISMATCH, verdict.what, e->answers, e->count);
-		*finding = RESULT_MISMATCH;
+		find(x, e, TD_V_MODEL_MISMATCH, verdict.what);
+		*finding = TD_V_MODEL_MISMATCH;
 	}
 }
 
 /*
- * A guest that dies, or of which nothing more is to be expected, has failed if the VMM did nothing but what it may do.
- * After any other answer that is how it keeps out of harm.
+ * What became of the guest, if the VMM did nothing that lets it give up: a guest that dies, hangs, goes on for ever, or
+ * goes on without what it asked for has failed. After any other answer that is how it keeps out of harm.
  */
-static void fate(struct explored *x, const struct ending *e, const char **finding)
+static enum td_violation fate(struct explored *x, const struct ending *e)
 {
 	static const char although[] = "although every answer was one that it has to live through";
-	char detail[160];
+	const struct explored_sequence *s = &x->now;
+	enum td_violation finding = TD_V_NONE;
+	char detail[160] = "";
 
-	if (x->now.violation || x->now.vmm_caused || !answers_honest(e->answers, e->count, e->cut))
-		return;
+	if (s->violation || s->vmm_caused || !td_answers_complete(&s->answers, TD_STALLS))
+		return TD_V_NONE;
 	if (e->why == EXPLORE_END_STOPPED) {
-		*finding = RESULT_DIED;
+		finding = TD_V_GUEST_DIED;
 		snprintf(detail, sizeof(detail), "the guest died (%s) %s",
 			 e->detail == TD_RUNNING ? "triple-fault" : stop_name((unsigned int)e->detail), although);
 	} else if (e->why == EXPLORE_END_IDLE) {
-		*finding = RESULT_HUNG;
+		finding = TD_V_GUEST_HUNG;
 		snprintf(detail, sizeof(detail), "nothing could happen in the guest any more %s", although);
 	} else if (e->why == EXPLORE_END_LIMIT) {
-		*finding = RESULT_UNBOUNDED;
+		finding = TD_V_UNBOUNDED;
 		snprintf(detail, sizeof(detail), "the guest's TDCALLs had no end %s", although);
-	} else {
-		return;
+	} else if ((s->open || s->undone) && !waits_only(e)) {
+		finding = TD_V_ABANDONED;
 	}
-	result_find(&x->result, *finding, detail, e->answers, e->count);
+	if (finding != TD_V_NONE)
+		find(x, e, finding, *detail ? detail : td_violation_sentence(finding));
+	return finding;
 }
 
 static void count(struct explored *x, const struct ending *e)
 {
 	const struct explored_sequence *s = &x->now;
-	const char *finding = "";
+	enum td_violation finding = TD_V_NONE, end;
 
 	result_count(&x->result, e->answers, e->count);
 	x->result.calls += s->ncalls;
 	x->result.cut += e->cut != 0;
 	compare(x, e, &finding);
-	fate(x, e, &finding);
-	if (s->violation) {
-		finding = violation_name(s->violation);
-		result_find(&x->result, finding, violation_sentence(s->violation), e->answers, e->count);
+	end = fate(x, e);
+	finding = end != TD_V_NONE ? end : finding;
+	if (s->violation != TD_V_NONE) {
+		finding = s->violation;
+		find(x, e, finding, td_violation_sentence(finding));
 	}
 	if (x->found)
-		x->found(x->found_arg, finding);
+		x->found(x->found_arg, finding != TD_V_NONE ? td_violation_name(finding) : "");
 }
 
 static void finish(struct explored *x, const struct td_event *event)
@@ -123,10 +174,7 @@ static void finish(struct explored *x, const struct td_event *event)
 		last->number = x->result.of.random ? e.dealt : 0;
 	}
 	x->first = false;
-	x->now.ncalls = 0;
-	x->now.too_long = false;
-	x->now.violation = TD_V_NONE;
-	x->now.vmm_caused = false;
+	x->now = (struct explored_sequence){ 0 };
 }
 
 static void begin(struct explored *x, const struct td_event *event, size_t at)
@@ -161,7 +209,7 @@ void explored_read(struct explored *x, struct records *records, double cpu)
 			x->result.cpu = x->cpu + cpu - x->cpu_begin;
 			over = x->read + 1;
 		} else if (x->began) {
-			collect(&x->now, event);
+			collect(x, event);
 		}
 	}
 	x->cpu_before = cpu;
@@ -211,7 +259,6 @@ void explored_text(const struct explored *x, const struct boot *b)
 {
 	static const char *const verdicts[] = { "pass", "inconclusive", "fail" };
 	const struct result *r = &x->result;
-	const struct result_finding *mismatch = result_finding(r, RESULT_MISMATCH);
 	uint64_t s = 1ull << (b->config.td.gpaw - 1);
 
 	if (!x->began) {
@@ -222,7 +269,7 @@ void explored_text(const struct explored *x, const struct boot *b)
 		printf("window     MapGPA of %lu pages at GPA 0x%lx\n", r->of.pages, r->gpa & ~s);
 		result_text(r);
 		printf("model      %lu of %lu sequences as Linux 6.12's rules say, %lu of them to success\n",
-		       r->sequences - (mismatch ? mismatch->sequences : 0), r->sequences, r->successes);
+		       r->sequences - result_mismatches(r), r->sequences, r->successes);
 	}
 	printf("afterwards %s: %s\n", outcome_sentence(b->judgement.outcome), b->judgement.why);
 	printf("verdict    %s\n", verdicts[r->verdict]);

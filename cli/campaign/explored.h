@@ -15,8 +15,12 @@ struct explored_sequence {
 	struct td_event calls[EXPLORED_CALLS];
 	size_t ncalls;
 	bool too_long;
-	unsigned int violation;		/* the first, enum td_violation */
+	enum td_violation violation;	/* the first */
+	enum td_cause cause;		/* of that */
 	bool vmm_caused;		/* something came of what the VMM had done before */
+	struct td_answers answers;
+	uint32_t first, open;		/* conversions: the first one's number, how many are */
+	bool undone;			/* and not made up for */
 };
 
 struct explored {

@@ -15,44 +15,57 @@ void result_count(struct result *r, const uint8_t *answers, uint32_t count)
 			r->answers[answers[i]]++;
 }
 
-static struct result_finding *find(struct result *r, const char *name)
-{
-	for (uint32_t i = 0; i < r->nfindings; i++)
-		if (strcmp(r->findings[i].name, name) == 0)
-			return &r->findings[i];
-	return NULL;
-}
-
 const struct result_finding *result_finding(const struct result *r, const char *name)
 {
 	for (uint32_t i = 0; i < r->nfindings; i++)
-		if (strcmp(r->findings[i].name, name) == 0)
+		if (strcmp(td_violation_name(r->findings[i].kind), name) == 0)
 			return &r->findings[i];
 	return NULL;
 }
 
-static void add_finding(struct result *r, const struct result_finding *new)
+uint64_t result_mismatches(const struct result *r)
 {
-	struct result_finding *f = find(r, new->name);
-	uint64_t sequences = new->sequences + (f ? f->sequences : 0);
+	uint64_t sequences = 0;
 
-	if (!f && r->nfindings == RESULT_FINDINGS)
-		return;		/* there are fewer names than that */
-	if (!f || new->length < f->length) {
-		f = f ? f : &r->findings[r->nfindings++];
-		*f = *new;
-	}
-	f->sequences = sequences;
+	for (uint32_t i = 0; i < r->nfindings; i++)
+		sequences += r->findings[i].kind == TD_V_MODEL_MISMATCH ? r->findings[i].sequences : 0;
+	return sequences;
 }
 
-void result_find(struct result *r, const char *name, const char *detail, const uint8_t *answers, uint32_t count)
+static bool is_before(const struct result_finding *a, const struct result_finding *b)
 {
-	struct result_finding new = { .sequences = 1, .length = count };
+	return a->cause != b->cause ? a->cause < b->cause : a->kind < b->kind;
+}
 
-	snprintf(new.name, sizeof(new.name), "%s", name);
-	snprintf(new.detail, sizeof(new.detail), "%s", detail);
-	memcpy(new.shortest, answers, count);
-	add_finding(r, &new);
+static uint32_t first_length(const struct result_finding *f)
+{
+	return f->ways.count ? f->ways.all[0].length : UINT32_MAX;
+}
+
+static void join(struct result_finding *f, const struct result_finding *more)
+{
+	f->sequences += more->sequences;
+	f->ways.more |= more->ways.more;
+	if (first_length(more) < first_length(f))
+		memcpy(f->detail, more->detail, sizeof(f->detail));
+	for (uint32_t i = 0; i < more->ways.count; i++)
+		ways_add(&f->ways, more->ways.all[i].answers, more->ways.all[i].length);
+}
+
+void result_find(struct result *r, const struct result_finding *new)
+{
+	uint32_t at = 0;
+
+	while (at < r->nfindings && is_before(&r->findings[at], new))
+		at++;
+	if (at < r->nfindings && !is_before(new, &r->findings[at])) {
+		join(&r->findings[at], new);
+		return;
+	}
+	if (r->nfindings == RESULT_FINDINGS)
+		return;		/* there are fewer than that */
+	memmove(&r->findings[at + 1], &r->findings[at], (r->nfindings++ - at) * sizeof(*new));
+	r->findings[at] = *new;
 }
 
 const char *result_differs(const struct result_of *a, const struct result_of *b)
@@ -91,7 +104,7 @@ void result_add(struct result *to, const struct result *from)
 	for (unsigned int i = 0; i < TD_ANSWER_KINDS; i++)
 		to->answers[i] += from->answers[i];
 	for (uint32_t i = 0; i < from->nfindings; i++)
-		add_finding(to, &from->findings[i]);
+		result_find(to, &from->findings[i]);
 	if (from->verdict > to->verdict)
 		to->verdict = from->verdict;
 	if (from->verdict != RESULT_PASS || !*to->afterwards)

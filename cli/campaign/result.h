@@ -8,25 +8,20 @@
 
 #include <stdio.h>
 
-#include "cli/campaign/answers.h"
+#include "cli/campaign/ways.h"
+#include "td/event.h"
 
 #define RESULT_SCHEMA	"tdlab.explore/2"
-#define RESULT_FINDINGS	32
-#define RESULT_MISMATCH	"model-mismatch"	/* the finding that is not a violation */
-
-/* What a kernel did although every answer was one that it has to live through. */
-#define RESULT_DIED	"guest-died"
-#define RESULT_HUNG	"guest-hung"
-#define RESULT_UNBOUNDED "unbounded"
+#define RESULT_FINDINGS	(TD_CAUSES * TD_FINDING_KINDS)
 
 enum result_verdict { RESULT_PASS, RESULT_INCONCLUSIVE, RESULT_FAIL };
 
 struct result_finding {
-	char name[32];
+	enum td_violation kind;
+	enum td_cause cause;
 	uint64_t sequences;		/* that show it */
-	uint32_t length;		/* of the shortest, which is: */
-	uint8_t shortest[TD_EXPLORE_DEPTH];
-	char detail[160];
+	struct ways ways;
+	char detail[160];		/* of the shortest */
 };
 
 /* What was explored. Results are of the same thing if all of this is equal, but for the shard. */
@@ -70,11 +65,17 @@ struct result {
 /* One more sequence, with these answers. */
 void result_count(struct result *result, const uint8_t *answers, uint32_t count);
 
-/* One more sequence that shows this; the shortest is kept, the first of several. */
-void result_find(struct result *result, const char *name, const char *detail, const uint8_t *answers, uint32_t count);
-const struct result_finding *result_finding(const struct result *result, const char *name);	/* NULL: not there */
+/* A finding more, of so many sequences. They are in order: permitted answers first, then as in the table of findings. */
+void result_find(struct result *result, const struct result_finding *finding);
+
+/* The first of that name. NULL: not there. */
+const struct result_finding *result_finding(const struct result *result, const char *name);
+uint64_t result_mismatches(const struct result *result);	/* sequences */
 
 void result_json(const struct result *result, FILE *out);
+struct json;
+void result_finding_json(struct json *json, const struct result_finding *finding);
+void result_finding_text(const struct result_finding *finding);
 
 /* The lines "explored" to "finding" of a report; result_report() is all of one. */
 void result_text(const struct result *result);

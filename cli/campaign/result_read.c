@@ -113,23 +113,52 @@ static void read_coverage(struct reader *r, const json_t *o, struct result *resu
 	}
 }
 
+static void read_ways(struct reader *r, const json_t *item, struct ways *ways)
+{
+	const json_t *list = json_object_get(item, "minimal");
+	uint8_t answers[TD_EXPLORE_DEPTH];
+	char bad[32];
+	uint32_t n;
+
+	if (json_array_size(list) < 1 || json_array_size(list) > WAYS)
+		wrong(r, "minimal", "is missing, or no list of a size that can be");
+	for (size_t i = 0; !*r->why && i < json_array_size(list); i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+
+		if (!text || (*text && !answers_parse(text, answers, &n, bad)))
+			wrong(r, "minimal", "has an answer that there is not");
+		else
+			ways_add(ways, answers, *text ? n : 0);
+	}
+	ways->more = get_bool(r, item, "more");
+}
+
+static void read_finding(struct reader *r, const json_t *item, struct result_finding *f)
+{
+	static const char *names[TD_FINDING_KINDS], *causes[TD_CAUSES];
+
+	for (unsigned int i = 0; i < TD_FINDING_KINDS; i++)
+		names[i] = td_violation_name(i);
+	for (unsigned int i = 0; i < TD_CAUSES; i++)
+		causes[i] = td_cause_name(i);
+	*f = (struct result_finding){ .kind = (enum td_violation)get_choice(r, item, "name", names, TD_FINDING_KINDS),
+				      .cause = (enum td_cause)get_choice(r, item, "class", causes, TD_CAUSES),
+				      .sequences = get_number(r, item, "sequences") };
+	get_text(r, item, "detail", f->detail, sizeof(f->detail));
+	read_ways(r, item, &f->ways);
+}
+
 static void read_findings(struct reader *r, const json_t *o, const char *key, struct result *result)
 {
 	const json_t *list = json_object_get(o, key);
+	struct result_finding finding;
 
 	if (!json_is_array(list) || json_array_size(list) > RESULT_FINDINGS - result->nfindings)
 		wrong(r, key, "is missing, or no list of a size that can be");
 	for (size_t i = 0; !*r->why && i < json_array_size(list); i++) {
-		const json_t *item = json_array_get(list, i);
-		struct result_finding *f = &result->findings[result->nfindings++];
-		char text[ANSWERS_TEXT] = "", bad[32];
-
-		get_text(r, item, "name", f->name, sizeof(f->name));
-		get_text(r, item, "detail", f->detail, sizeof(f->detail));
-		get_text(r, item, "shortest", text, sizeof(text));
-		f->sequences = get_number(r, item, "sequences");
-		if (*text && !answers_parse(text, f->shortest, &f->length, bad))
-			wrong(r, "shortest", "has an answer that there is not");
+		read_finding(r, json_array_get(list, i), &finding);
+		if (!*r->why)
+			result_find(result, &finding);
 	}
 }
 

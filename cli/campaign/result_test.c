@@ -11,6 +11,16 @@
 #include "tests/tap.h"
 #include "td/td.h"
 
+static void find(struct result *r, enum td_violation kind, enum td_cause cause, const char *detail, const uint8_t *answers,
+		 uint32_t count)
+{
+	struct result_finding f = { .kind = kind, .cause = cause, .sequences = 1 };
+
+	snprintf(f.detail, sizeof(f.detail), "%s", detail);
+	ways_add(&f.ways, answers, count);
+	result_find(r, &f);
+}
+
 static struct result some(void)
 {
 	static const uint8_t two[] = { TD_ANSWER_FIRST, TD_ANSWER_LIE }, one[] = { TD_ANSWER_END };
@@ -23,9 +33,9 @@ static struct result some(void)
 	};
 
 	result_count(&r, two, 2);
-	result_find(&r, "skipped-pages", "a conversion went on", two, 2);
-	result_find(&r, RESULT_MISMATCH, "request 2: ...", two, 2);
-	result_find(&r, "skipped-pages", "shorter", one, 1);
+	find(&r, TD_V_SKIPPED_PAGES, TD_CAUSE_HOSTILE, "a conversion went on", two, 2);
+	find(&r, TD_V_MODEL_MISMATCH, TD_CAUSE_PERMITTED, "request 2: ...", two, 2);
+	find(&r, TD_V_SKIPPED_PAGES, TD_CAUSE_HOSTILE, "shorter", one, 1);
 	return r;
 }
 
@@ -48,8 +58,10 @@ static void test_there_and_back(void)
 	tap_ok(result_parse(&back, text, bytes) == NULL, "what was written can be read");
 	tap_ok(memcmp(&back.of, &r.of, sizeof(r.of)) == 0 && !result_differs(&back.of, &r.of), "... it is of the same");
 	tap_ok(memcmp(&back.last, &r.last, sizeof(r.last)) == 0, "... goes on at the same place");
-	tap_ok(back.nfindings == 2 && result_finding(&back, RESULT_MISMATCH), "... has found the same");
-	tap_is(result_finding(&back, "skipped-pages")->length, 1, "... the shortest way to it");
+	tap_ok(back.nfindings == 2 && result_mismatches(&back) == 1, "... has found the same");
+	tap_ok(result_finding(&back, "skipped-pages")->ways.count == 2 &&
+		       result_finding(&back, "skipped-pages")->ways.all[0].length == 1, "... the ways to it, the shortest first");
+	tap_is(result_finding(&back, "skipped-pages")->cause, TD_CAUSE_HOSTILE, "... in which class");
 	tap_is(result_finding(&back, "skipped-pages")->sequences, 2, "... in as many sequences");
 	second = text_of(&back, &again);
 	tap_ok(again == bytes && memcmp(text, second, bytes) == 0, "... and reads the same");
@@ -75,7 +87,7 @@ static void test_damage(void)
 	}
 	for (size_t n = 0; n < bytes - 2; n++)
 		cut_short += result_parse(&back, text, n) == NULL;
-	tap_is(taken, 4, "without a line it is refused, but for a state, two choices, and what follows from the rest");
+	tap_is(taken, 7, "without a line it is refused, but for a state, two choices, a sequence, and what follows from the rest");
 	tap_is(cut_short, 0, "... and if it ends early");
 	free(text);
 	free(other);
@@ -104,9 +116,10 @@ static void test_refused(void)
 		{ "\"2/4\"", "\"4294967298/4294967300\"", "shard" },
 		{ "\"direction\": \"shared\"", "\"direction\": \"up\"", "direction" },
 		{ "\"calls\": 20", "\"calls\": -1", "calls" }, { "\"depth\": 6", "\"depth\": \"6\"", "depth" },
-		{ "\"first,lie\"", "\"first,lies\"", "shortest" }, { "shared/claimed-shared", "shared/shared", "states" },
+		{ "\"first,lie\"\n", "\"first,lies\"\n", "minimal" }, { "shared/claimed-shared", "shared/shared", "states" },
 		{ "\"verdict\": \"fail\"", "\"verdict\": \"bad\"", "verdict" }, { "17", "18", "taken" },
-		{ "skipped-pages", "skipped-pages-and-much-more-than-any-name", "name" },
+		{ "skipped-pages", "skipped-pagers", "name" },
+		{ "\"hostile\"", "\"hostle\"", "class" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -120,15 +133,68 @@ static void test_sum(void)
 
 	b.of.shard = 3;
 	tap_ok(!result_differs(&a.of, &b.of), "another shard of the same");
-	result_find(&b, "runaway", "on and on", long_way, 3);
+	find(&b, TD_V_RUNAWAY, TD_CAUSE_HOSTILE, "on and on", long_way, 3);
+	find(&b, TD_V_SKIPPED_PAGES, TD_CAUSE_PERMITTED, "in another class", long_way, 3);
 	b.states = 2;
 	b.verdict = RESULT_PASS;
 	result_add(&b, &a);
 	tap_ok(b.sequences == 16 && b.calls == 40 && b.answers[TD_ANSWER_FIRST] == 2, "numbers add up");
-	tap_ok(b.nfindings == 3 && result_finding(&b, "skipped-pages")->sequences == 4, "... findings by name");
+	tap_ok(b.nfindings == 4 && b.findings[2].sequences == 4 && b.findings[2].kind == TD_V_SKIPPED_PAGES,
+	       "... findings by name and class");
+	tap_ok(b.findings[0].kind == TD_V_SKIPPED_PAGES && b.findings[0].cause == TD_CAUSE_PERMITTED &&
+		       b.findings[1].kind == TD_V_MODEL_MISMATCH && b.findings[3].kind == TD_V_RUNAWAY,
+	       "... those under permitted answers first");
 	tap_ok(b.verdict == RESULT_FAIL && b.states == (a.states | 2), "... one failure is one, states are joined");
 	b.of.depth++;
 	tap_ok(strcmp(result_differs(&a.of, &b.of), "the depth") == 0, "another depth is something else");
+}
+
+static bool ways_are(const struct ways *w, const char *expected)
+{
+	char text[ANSWERS_TEXT], all[WAYS * ANSWERS_TEXT] = "";
+
+	for (uint32_t i = 0; i < w->count; i++) {
+		answers_text(w->all[i].answers, w->all[i].length, text);
+		strcat(strcat(all, i ? " " : ""), text);
+	}
+	if (strcmp(all, expected) != 0)
+		printf("# %s\n", all);
+	return strcmp(all, expected) == 0;
+}
+
+static void add(struct ways *w, const char *text, uint32_t cut)
+{
+	uint8_t answers[TD_EXPLORE_DEPTH];
+	char bad[32];
+	uint32_t n;
+
+	answers_parse(text, answers, &n, bad);
+	ways_add_cut(w, answers, n, cut);
+}
+
+static void test_ways(void)
+{
+	struct ways w = { 0 };
+
+	add(&w, "first,stall,stall,stall", 0);
+	add(&w, "stall,first,stall,stall,stall", 0);
+	tap_ok(ways_are(&w, "first,stall,stall,stall"), "what contains another is no minimal sequence");
+	add(&w, "stall,stall,stall", 0);
+	tap_ok(ways_are(&w, "stall,stall,stall"), "... nor is what contains a later one");
+	add(&w, "half,stall", 2);
+	tap_ok(ways_are(&w, "stall,stall,stall"), "what the VMM repeats beyond the depth was answered, too");
+	add(&w, "half,first", 2);
+	add(&w, "end", 0);
+	add(&w, "half,last", 0);
+	tap_ok(ways_are(&w, "end half,first half,last stall,stall,stall") && !w.more, "the shortest first; willing is not repeated");
+	w = (struct ways){ 0 };
+	for (int i = 0; i < WAYS + 3; i++)
+		add(&w, (const char *[]){ "ok,end", "ok,below", "ok,zero", "ok,lie", "ok,align", "ok,inuse", "ok,unknown", "ok,invalid",
+					  "ok,ok,ok", "half,half,half", "first" }[i], 0);
+	tap_ok(w.count == WAYS && w.more && w.all[0].answers[0] == TD_ANSWER_FIRST, "more than there is room for: the longest are left out");
+	w = (struct ways){ 0 };
+	add(&w, "stall", 100000);
+	tap_ok(ways_are(&w, "stall"), "a loop without end is not written out");
 }
 
 static void test_answers(void)
@@ -152,6 +218,7 @@ int main(void)
 	test_damage();
 	test_refused();
 	test_sum();
+	test_ways();
 	test_answers();
 	return tap_done();
 }

@@ -8,15 +8,23 @@
 
 static const char *const verdicts[] = { "pass", "inconclusive", "fail" };
 
-static void finding_json(struct json *json, const struct result_finding *f)
+void result_finding_json(struct json *json, const struct result_finding *f)
 {
 	char text[ANSWERS_TEXT];
 
-	answers_text(f->shortest, f->length, text);
 	json_object(json, NULL);
-	json_text(json, "name", f->name);
+	json_text(json, "name", td_violation_name(f->kind));
+	json_text(json, "class", td_cause_name(f->cause));
 	json_number(json, "sequences", f->sequences);
+	answers_text(f->ways.all[0].answers, f->ways.all[0].length, text);
 	json_text(json, "shortest", text);
+	json_array(json, "minimal");
+	for (uint32_t i = 0; i < f->ways.count; i++) {
+		answers_text(f->ways.all[i].answers, f->ways.all[i].length, text);
+		json_text(json, NULL, text);
+	}
+	json_array_end(json);
+	json_bool(json, "more", f->ways.more);
 	json_text(json, "detail", f->detail);
 	json_object_end(json);
 }
@@ -25,8 +33,8 @@ static void findings_json(struct json *json, const char *key, const struct resul
 {
 	json_array(json, key);
 	for (uint32_t i = 0; i < r->nfindings; i++)
-		if ((strcmp(r->findings[i].name, RESULT_MISMATCH) == 0) == mismatch)
-			finding_json(json, &r->findings[i]);
+		if ((r->findings[i].kind == TD_V_MODEL_MISMATCH) == mismatch)
+			result_finding_json(json, &r->findings[i]);
 	json_array_end(json);
 }
 
@@ -84,7 +92,6 @@ static void last_json(struct json *json, const struct result_last *last)
 void result_json(const struct result *r, FILE *out)
 {
 	struct json json = { .out = out, .indent = true };
-	const struct result_finding *mismatch = result_finding(r, RESULT_MISMATCH);
 
 	json_object(&json, NULL);
 	json_text(&json, "schema", RESULT_SCHEMA);
@@ -96,7 +103,7 @@ void result_json(const struct result *r, FILE *out)
 	json_number(&json, "tdcalls", r->tdcalls);
 	json_number(&json, "cut", r->cut);
 	json_number(&json, "model_successes", r->successes);
-	json_number(&json, "mismatches", mismatch ? mismatch->sequences : 0);
+	json_number(&json, "mismatches", result_mismatches(r));
 	coverage_json(&json, r);
 	findings_json(&json, "violations", r, false);
 	findings_json(&json, "mismatch", r, true);
@@ -147,13 +154,18 @@ static void not_tried_text(uint64_t pages)
 		printf(": a request of %lu page%s does not tell them from others\n", pages, pages == 1 ? "" : "s");
 }
 
-static void finding_text(const struct result_finding *f)
+void result_finding_text(const struct result_finding *f)
 {
 	char text[ANSWERS_TEXT];
 
-	answers_text(f->shortest, f->length, text);
-	printf("finding    %s in %lu sequence%s: %s\n", f->name, f->sequences, f->sequences == 1 ? "" : "s", f->detail);
-	printf("           shortest: %s\n", text);
+	printf("finding    %s (%s) in %lu sequence%s: %s\n", td_violation_name(f->kind), td_cause_name(f->cause),
+	       f->sequences, f->sequences == 1 ? "" : "s", f->detail);
+	for (uint32_t i = 0; i < f->ways.count; i++) {
+		answers_text(f->ways.all[i].answers, f->ways.all[i].length, text);
+		printf("           %-8s %s\n", i ? "or" : "minimal", text);
+	}
+	if (f->ways.more)
+		printf("           there may be longer ones\n");
 }
 
 void result_text(const struct result *r)
@@ -175,7 +187,7 @@ void result_text(const struct result *r)
 	not_tried_text(r->of.pages);
 	states_text(r->states);
 	for (uint32_t i = 0; i < r->nfindings; i++)
-		finding_text(&r->findings[i]);
+		result_finding_text(&r->findings[i]);
 }
 
 void result_report(const struct result *r)

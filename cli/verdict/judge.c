@@ -139,9 +139,9 @@ static bool judge_failure(struct judgement *j, const struct td_behaviour *behavi
 	const struct conversion *c = missed(j, behaviour);
 
 	if (f && j->nviolations > 1)
-		say(j, VERDICT_FAIL, STATUS_FAIL, "%s, and %zu more", violation_sentence(f->kind), j->nviolations - 1);
+		say(j, VERDICT_FAIL, STATUS_FAIL, "%s, and %zu more", td_violation_sentence(f->kind), j->nviolations - 1);
 	else if (f)
-		say(j, VERDICT_FAIL, STATUS_FAIL, "%s", violation_sentence(f->kind));
+		say(j, VERDICT_FAIL, STATUS_FAIL, "%s", td_violation_sentence(f->kind));
 	else if (c)
 		say(j, VERDICT_FAIL, STATUS_FAIL, "a conversion of %" PRIu64 " pages was %s after %" PRIu64
 		    ", although the VMM would have gone on", c->pages, close_name(c->how), c->done);

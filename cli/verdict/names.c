@@ -17,24 +17,6 @@ const char *event_name(unsigned int type)
 	return NAMED(names, type);
 }
 
-static const struct {
-	const char *name, *sentence;
-} violations[] = {
-#define TD_VIOLATION(id, name, sentence) { name, sentence },
-	TD_VIOLATIONS(TD_VIOLATION)
-#undef TD_VIOLATION
-};
-
-const char *violation_name(unsigned int violation)
-{
-	return violation < ARRAY_SIZE(violations) ? violations[violation].name : "unknown";
-}
-
-const char *violation_sentence(unsigned int violation)
-{
-	return violation < ARRAY_SIZE(violations) ? violations[violation].sentence : "unknown";
-}
-
 const char *class_name(unsigned int class)
 {
 	static const char *const names[] = {

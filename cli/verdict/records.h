@@ -27,8 +27,6 @@ double records_seconds(const struct records *records, const struct td_event *eve
 int records_read(struct records *records, const char *path);
 
 const char *event_name(unsigned int type);		/* "MAPGPA" */
-const char *violation_name(unsigned int violation);	/* "abandoned" */
-const char *violation_sentence(unsigned int violation);
 const char *class_name(unsigned int class);		/* "violation" */
 const char *close_name(unsigned int how);		/* "abandoned" */
 const char *mark_name(unsigned int mark);		/* "power-off" */

@@ -255,7 +255,7 @@ static void report_finding(const struct boot *b, const struct finding *f, bool f
 	uint64_t s = tdx_shared_bit(b->config.td.gpaw);
 	char where[160];
 
-	label("violation", "%s: %s", violation_name(f->kind), violation_sentence(f->kind));
+	label("violation", "%s: %s", td_violation_name(f->kind), td_violation_sentence(f->kind));
 	printf(INDENT "%" PRIu64 " page%s at GPA 0x%" PRIx64 ", %s alias; first page is %s, the guest had it %s\n",
 	       f->pages, plural(f->pages), f->gpa & ~s, f->gpa & s ? "shared" : "private", real_text(f->real),
 	       known_text(f->known));
@@ -281,7 +281,7 @@ static void report_caused(const struct boot *b)
 
 		if (f->class == TD_CLASS_VMM_CAUSED && shown++ < SHOWN_FULLY)
 			label("vmm-caused", "%s, %" PRIu64 " page%s at GPA 0x%" PRIx64 ", %s alias: the VMM had misled the guest",
-			      violation_name(f->kind), f->pages, plural(f->pages), f->gpa & ~s,
+			      td_violation_name(f->kind), f->pages, plural(f->pages), f->gpa & ~s,
 			      f->gpa & s ? "shared" : "private");
 	}
 	if (shown > SHOWN_FULLY)

@@ -119,7 +119,7 @@ static void put_findings(struct json *json, const struct boot *b, bool violation
 		if ((f->class == TD_CLASS_VIOLATION) != violations)
 			continue;
 		json_object(json, NULL);
-		json_text(json, "name", violation_name(f->kind));
+		json_text(json, "name", td_violation_name(f->kind));
 		json_text(json, "class", class_name(f->class));
 		json_hex(json, "gpa", f->gpa & ~s);
 		json_text(json, "alias", f->gpa & s ? "shared" : "private");
@@ -128,7 +128,7 @@ static void put_findings(struct json *json, const struct boot *b, bool violation
 		symbols_name(&b->symbols, f->rip, at, sizeof(at));
 		json_text(json, "at", f->rip ? at : NULL);
 		put_callers(json, b, f->callers);
-		json_text(json, "detail", violation_sentence(f->kind));
+		json_text(json, "detail", td_violation_sentence(f->kind));
 		if (violations)
 			json_text(json, "reproduce", again);
 		json_object_end(json);

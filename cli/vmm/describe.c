@@ -127,7 +127,7 @@ static void finding(const struct td_event *e, char *text, size_t bytes)
 		break;
 	case TD_EV_VERDICT:
 		snprintf(text, bytes, "%s %s at 0x%" PRIx64 ", %" PRIu64 " pages",
-			 class_name((unsigned int)(e->a[0] >> 32)), violation_name((unsigned int)(uint32_t)e->a[0]),
+			 class_name((unsigned int)(e->a[0] >> 32)), td_violation_name((unsigned int)(uint32_t)e->a[0]),
 			 e->a[1], e->a[2]);
 		break;
 	case TD_EV_DEED:

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The minimal sequences of answers that lead to something: those of which nothing can be left out, as far as they were
+ * tried. One that contains another, its answers in that order, is none.
+ */
+#ifndef CLI_WAYS_H
+#define CLI_WAYS_H
+
+#include "cli/campaign/answers.h"
+
+#define WAYS 8
+
+struct way {
+	uint32_t length;
+	uint8_t answers[TD_EXPLORE_DEPTH];
+};
+
+struct ways {
+	uint32_t count;
+	bool more;		/* longer ones were left out */
+	struct way all[WAYS];	/* the shortest first; of one length, in the order of the answers */
+};
+
+void ways_add(struct ways *ways, const uint8_t *answers, uint32_t length);
+
+/* cut: so many answers were given beyond those (td/explore.h): the last one again, if that brought nothing. */
+void ways_add_cut(struct ways *ways, const uint8_t *answers, uint32_t length, uint32_t cut);
+
+#endif

@@ -74,7 +74,7 @@ inline some_pages() {
 
 /* MapGPA of [from, N) and any answer to it. */
 inline map_gpa() {
-	assert(from < N);		/* bad-request */
+	assert(from < N);		/* empty-request, wrapping-request */
 	assert(barren <= STALLS);	/* runaway */
 	if
 	:: done = N; r10 = SUCCESS; tell(N)

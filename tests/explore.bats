@@ -27,7 +27,9 @@ essence() {
 
 @test "to shared, the swiotlb: every sequence as the model, then power-off" {
 	explore --depth 3
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 1 ]	# Linux gives up at the third
+	[ "$(field '[.violations[] | "\(.name) \(.class) \(.minimal | join(" "))"] | join(";")')" = \
+		"abandoned permitted stall,stall,stall" ]
 	[ "$(field .pages)" -eq 16384 ]
 	[ "$(field .sequences)" -ge 280 ]
 	[ "$(field .mismatches)" -eq 0 ]
@@ -40,7 +42,9 @@ essence() {
 
 @test "to private, with ACCEPT" {
 	explore --depth 3 --to-private
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 1 ]
+	[ "$(field '[.violations[] | "\(.name) \(.class) \(.minimal | join(" "))"] | join(";")')" = \
+		"abandoned permitted stall,stall,stall" ]
 	[ "$(field .direction)" = private ]
 	[ "$(field .pages)" -ge 4 ]
 	[ "$(field .sequences)" -ge 250 ]
@@ -70,18 +74,19 @@ essence() {
 @test "two shards, merged, are the whole" {
 	for part in 1 2; do
 		explore --depth 3 --shard "$part/2"
-		[ "$status" -eq 0 ]
+		[ "$status" -le 1 ]
 		[ "$(field .sequences)" -gt 20 ]
 		printf '%s\n' "$output" >"part.$part"
 	done
-	"$tdlab" merge --json part.1 part.2 >sum
+	run -1 "$tdlab" merge --json part.1 part.2
+	printf '%s\n' "$output" >sum
 	essence <sum >merged
 	diff "$BATS_FILE_TMPDIR/whole" merged
 }
 
 @test "killed in the middle, it goes on from its state and ends with the same" {
 	explore --depth 5
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 1 ]
 	essence <<<"$output" >whole
 	[ "$(field '.sequences >= 1300 and .mismatches == 0 and .cpu_seconds > 0')" = true ]
 	setsid "$tdlab" explore --depth 5 --state state --console console2 --modules "$kernel/modules" "$kernel/vmlinuz" 3>&- &
@@ -96,7 +101,7 @@ essence() {
 	[ "$(jq .sequences state)" -gt 0 ]
 	[ "$(jq .sequences state)" -lt "$(jq .sequences whole)" ]
 	explore --depth 5 --state state
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 1 ]
 	essence <<<"$output" | diff whole -
 	explore --depth 4 --state state
 	[ "$status" -eq 2 ]
@@ -105,7 +110,7 @@ essence() {
 
 @test "drawn sequences, deeper than all of them can be had" {
 	explore --depth 9 --random 60 --draw 3
-	[ "$status" -eq 0 ]
+	[ "$status" -le 1 ]
 	[ "$(field .sequences)" -eq 60 ]
 	[ "$(field .mismatches)" -eq 0 ]
 }

@@ -9,7 +9,7 @@
   @ requires \separated(set, set->extents + (0 .. set->room - 1));
   @ requires 0 < set->count <= set->room && chained(s_max, set->extents, set->count, tdconv_va, tdconv_next);
   @ requires range_ok(s_max, set->extents[set->count - 1].gpa, set->extents[set->count - 1].bytes + bytes);
-  @ requires 0 < bytes && bytes % 4096 == 0 && tdconv_next + bytes <= UINT64_MAX;
+  @ requires 0 < bytes && bytes % 4096 == 0 && tdconv_next + bytes <= TDCONV_U64_MAX;
   @ assigns set->extents[set->count - 1].bytes;
   @ ensures each_whole(s_max, set->extents, set->count, tdconv_va, tdconv_next + bytes);
   @ ensures links(set->extents, set->count);
@@ -26,7 +26,7 @@ static void grow_extent(struct tdconv_set *set, uint64_t bytes)
   @ requires set->count < set->room && chained(s_max, set->extents, set->count, tdconv_va, va);
   @ requires 0 < set->count ==>
   @	set->extents[set->count - 1].gpa + set->extents[set->count - 1].bytes != gpa;
-  @ requires range_ok(s_max, gpa, bytes) && va % 4096 == 0 && va + bytes <= UINT64_MAX;
+  @ requires range_ok(s_max, gpa, bytes) && va % 4096 == 0 && va + bytes <= TDCONV_U64_MAX;
   @ assigns set->count, set->extents[set->count];
   @ ensures set->count == \old(set->count) + 1;
   @ ensures each_whole(s_max, set->extents, set->count, tdconv_va, va + bytes);
@@ -48,7 +48,7 @@ static void new_extent(struct tdconv_set *set, uint64_t va, uint64_t gpa, uint64
 /*@ requires \valid(set) && \valid(set->extents + (0 .. set->room - 1));
   @ requires \separated(set, set->extents + (0 .. set->room - 1));
   @ requires set->count <= set->room && chained(s_max, set->extents, set->count, tdconv_va, va);
-  @ requires range_ok(s_max, gpa, bytes) && va % 4096 == 0 && va + bytes <= UINT64_MAX;
+  @ requires range_ok(s_max, gpa, bytes) && va % 4096 == 0 && va + bytes <= TDCONV_U64_MAX;
   @ assigns set->count, set->extents[0 .. set->room - 1], tdconv_next;
   @ ensures \result ==> 0 < set->count <= set->room;
   @ ensures \result ==> each_whole(s_max, set->extents, set->count, tdconv_va, va + bytes);
@@ -89,7 +89,7 @@ static uint64_t usable(const struct tdconv *tdc, const struct tdconv_run *run, u
   @ requires \separated(tdc, set, set->extents + (0 .. set->room - 1));
   @ assigns set->count, set->extents[0 .. set->room - 1], tdconv_va, tdconv_next;
   @ ensures set->count <= set->room;
-  @ ensures \result == TDCONV_OK ==> 0 < set->count && 0 < bytes && bytes % 4096 == 0 && va + bytes <= UINT64_MAX;
+  @ ensures \result == TDCONV_OK ==> 0 < set->count && 0 < bytes && bytes % 4096 == 0 && va + bytes <= TDCONV_U64_MAX;
   @ ensures \result == TDCONV_OK ==> chained(s_max, set->extents, set->count, va, va + bytes);
   @ ensures \result == TDCONV_OK || \result == TDCONV_E_ARGUMENT || \result == TDCONV_E_TRANSLATE ||
   @	\result == TDCONV_E_EXTENTS;
@@ -99,7 +99,7 @@ enum tdconv_status tdconv_extents(const struct tdconv *tdc, uint64_t va, uint64_
 	uint64_t done = 0;
 
 	set->count = 0;
-	if (bytes == 0 || bytes % PAGE != 0 || va % PAGE != 0 || bytes > UINT64_MAX - va)
+	if (bytes == 0 || bytes % PAGE != 0 || va % PAGE != 0 || bytes > TDCONV_U64_MAX - va)
 		return TDCONV_E_ARGUMENT;
 	//@ ghost tdconv_va = va;
 	/*@ loop invariant done <= bytes && done % 4096 == 0 && set->count <= set->room;

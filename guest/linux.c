@@ -63,7 +63,7 @@ static bool map_gpa(const struct tdconv *tdc, uint64_t start, uint64_t end, uint
 
 /* Bytes accepted: size, or 0 if it does not fit or the module did not say SUCCESS. */
 /*@ requires \valid_read(tdc) && \valid(res) && \separated(tdc, res);
-  @ requires 4096 <= size <= GIB && level <= 2 && start + left <= 0x8000000000000 && res->accepts < UINT64_MAX;
+  @ requires 4096 <= size <= GIB && level <= 2 && start + left <= 0x8000000000000 && res->accepts < TDCONV_U64_MAX;
   @ assigns res->accepts, tdconv_unchecked;
   @ ensures \result == 0 || (\result == size && size <= left);
   @ ensures \old(res->accepts) <= res->accepts <= \old(res->accepts) + 1;

@@ -70,7 +70,7 @@ static enum tdconv_status refusal(uint64_t r10)
   @ requires \separated(tdc, res, next);
   @ requires map_told(tdc->td.shared_bit, *res);
   @ requires from == tdconv_frontier && from < end <= tdconv_hi && end % 4096 == 0;
-  @ requires res->calls < UINT64_MAX;
+  @ requires res->calls < TDCONV_U64_MAX;
   @ assigns *next, MAP_GHOSTS, res->rax, res->r10, res->r11, res->calls, res->retries, res->s_mismatches;
   @ ensures res->calls == tdconv_calls == \old(tdconv_calls) + 1;
   @ ensures \old(res->retries) <= res->retries <= \old(res->retries) + 1;
@@ -150,7 +150,7 @@ static enum tdconv_status stall(const struct tdconv *tdc, struct tdconv_result *
 /* One call and what follows from it; run counts the calls in a row that made no progress. */
 /*@ requires \valid(tdc) && \valid(res) && \valid(run) && \separated(tdc, res, run);
   @ requires map_told(tdc->td.shared_bit, *res) && tdconv_frontier < end <= tdconv_hi && end % 4096 == 0;
-  @ requires res->calls < UINT64_MAX && *run <= res->stalls;
+  @ requires res->calls < TDCONV_U64_MAX && *run <= res->stalls;
   @ assigns MAP_FIELDS(res), MAP_GHOSTS, tdc->stats.steps[0 .. TDCONV_STEPS - 1], *run;
   @ ensures map_told(tdc->td.shared_bit, *res) && res->calls == \old(res->calls) + 1 && *run <= res->stalls;
   @ ensures \old(tdconv_frontier) <= tdconv_frontier <= end;

@@ -49,7 +49,7 @@ static enum tdconv_status decode(uint64_t leaf, uint64_t rax)
 /*@ requires \valid(tdc) && \valid(res) && \valid(run) && \separated(tdc, res, run);
   @ requires run->cursor == tdconv_cursor - (run->already == TDCONV_ALREADY_KEEP ? size : 0);
   @ requires tdconv_already == (run->already == TDCONV_ALREADY_KEEP ? 0 : size);
-  @ requires 0 < size && run->cursor + size <= UINT64_MAX;
+  @ requires 0 < size && run->cursor + size <= TDCONV_U64_MAX;
   @ assigns res->already, run->cursor, tdconv_cursor, tdconv_already;
   @ ensures run->cursor == tdconv_cursor;
   @ ensures \result == TDCONV_OK <==> run->already == TDCONV_ALREADY_ZERO || run->already == TDCONV_ALREADY_KEEP;

@@ -15,7 +15,7 @@
 #define CONVERSION	ALL_GHOSTS, tdconv_watched, tdconv_first, tdc->stats, tdc->small_units, tdc->backoff
 
 /* An extent that tdconv_extents() has let through. */
-#define WHOLE(e) (range_ok(s_max, (e).gpa, (e).bytes) && (e).va + (e).bytes <= UINT64_MAX)
+#define WHOLE(e) (range_ok(s_max, (e).gpa, (e).bytes) && (e).va + (e).bytes <= TDCONV_U64_MAX)
 
 /* Maps the proven parts of an extent private again; what the entries from first on list stays mapped shared. */
 /*@ requires \valid_read(tdc) && \valid_read(extent) && \valid_read(list);

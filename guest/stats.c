@@ -4,11 +4,11 @@
 
 /* Counters stop at their maximum. */
 /*@ assigns \nothing;
-  @ ensures \result == \min(a + b, UINT64_MAX);
+  @ ensures \result == \min(a + b, TDCONV_U64_MAX);
   @*/
 uint64_t tdconv_sum(uint64_t a, uint64_t b)
 {
-	return b <= UINT64_MAX - a ? a + b : UINT64_MAX;
+	return b <= TDCONV_U64_MAX - a ? a + b : TDCONV_U64_MAX;
 }
 
 /*@ requires \valid(stats);
@@ -58,9 +58,9 @@ void tdconv_stats_clear(struct tdconv_stats *stats)
 /*@ requires \valid(sum) && \valid_read(one) && \separated(sum, one);
   @ assigns *sum;
   @ ensures sum->longest_stall == \max(\old(sum->longest_stall), one->longest_stall);
-  @ ensures sum->calls == \min(\old(sum->calls) + one->calls, UINT64_MAX);
-  @ ensures sum->shared_pages == \min(\old(sum->shared_pages) + one->shared_pages, UINT64_MAX);
-  @ ensures sum->unshared_pages == \min(\old(sum->unshared_pages) + one->unshared_pages, UINT64_MAX);
+  @ ensures sum->calls == \min(\old(sum->calls) + one->calls, TDCONV_U64_MAX);
+  @ ensures sum->shared_pages == \min(\old(sum->shared_pages) + one->shared_pages, TDCONV_U64_MAX);
+  @ ensures sum->unshared_pages == \min(\old(sum->unshared_pages) + one->unshared_pages, TDCONV_U64_MAX);
   @*/
 void tdconv_stats_add(struct tdconv_stats *sum, const struct tdconv_stats *one)
 {

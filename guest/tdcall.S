@@ -6,7 +6,13 @@
  * lasts, so that a wrong mask would show nothing of the caller's to the VMM, and what the VMM may have left in R10 to
  * R13 is gone before anybody could speculate with it.
  */
+#ifdef __KERNEL__
+#include <linux/linkage.h>	/* RET: a jump to the return thunk, where the kernel wants one */
+#else
+#define RET	ret
+#endif
 	.text
+	.p2align 4
 	.globl tdconv_os_tdcall
 	.type tdconv_os_tdcall, @function
 tdconv_os_tdcall:
@@ -56,7 +62,7 @@ tdconv_os_tdcall:
 	pop %r12
 	pop %rbp
 	pop %rbx
-	ret
+	RET
 	.size tdconv_os_tdcall, . - tdconv_os_tdcall
 	.section .note.GNU-stack, "", @progbits
 #ifdef __CET__

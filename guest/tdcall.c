@@ -36,7 +36,7 @@ void tdconv_leaf(struct tdconv_regs *regs, uint64_t leaf)
   @ requires tdconv_s == s_of(tdc->td.shared_bit, to) && tdc->td.shared_bit > 0;
   @ requires from == tdconv_frontier && tdconv_lo <= from < end <= tdconv_hi <= tdc->td.shared_bit;
   @ requires from % 4096 == 0 && end % 4096 == 0;
-  @ requires tdconv_calls < UINT64_MAX;
+  @ requires tdconv_calls < TDCONV_U64_MAX;
   @ assigns *answer, tdconv_frontier, tdconv_said, tdconv_calls;
   @ ensures tdconv_calls == \old(tdconv_calls) + 1;
   @ ensures answer->rax == 0 && answer->r10 == 0 ==> tdconv_frontier == end && tdconv_said == end;
@@ -80,7 +80,7 @@ void tdconv_ask_vmm(const struct tdconv *tdc, enum tdconv_to to, uint64_t from, 
   @ requires leaf == 6 || leaf == 30;
   @ requires size == 4096 || (size == 0x200000 && gpa % 0x200000 == 0);
   @ requires gpa == tdconv_cursor && gpa % 4096 == 0 && gpa + size <= tdconv_limit <= 0x8000000000000;
-  @ requires (leaf == 6 ? tdconv_accepts : tdconv_releases) < UINT64_MAX;
+  @ requires (leaf == 6 ? tdconv_accepts : tdconv_releases) < TDCONV_U64_MAX;
   @ assigns tdconv_cursor, tdconv_accepts, tdconv_releases, tdconv_already;
   @ ensures tdconv_accepts == \old(tdconv_accepts) + (leaf == 6 ? 1 : 0);
   @ ensures tdconv_releases == \old(tdconv_releases) + (leaf == 6 ? 0 : 1);

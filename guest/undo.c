@@ -10,7 +10,7 @@
   @*/
 
 /*@ requires \valid_read(list) && 0 < list->count && \valid_read(list->list + (0 .. list->count - 1));
-  @ requires list->list[list->count - 1].lost_gpa + list->list[list->count - 1].lost_bytes <= UINT64_MAX;
+  @ requires list->list[list->count - 1].lost_gpa + list->list[list->count - 1].lost_bytes <= TDCONV_U64_MAX;
   @ assigns \nothing;
   @ ensures \result == list->list[list->count - 1].lost_gpa + list->list[list->count - 1].lost_bytes;
   @*/

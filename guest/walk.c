@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <stddef.h>
 
 #include "internal.h"
 #include "tdconv_walk.h"
@@ -100,7 +99,7 @@ bool tdconv_walk_set(const struct tdconv_walk *walk, uint64_t va, uint64_t bytes
 {
 	uint64_t end = va + bytes;
 
-	if (va % PAGE != 0 || bytes % PAGE != 0 || bytes > UINT64_MAX - va)
+	if (va % PAGE != 0 || bytes % PAGE != 0 || bytes > TDCONV_U64_MAX - va)
 		return false;
 	while (va < end) {
 		uint32_t level;

@@ -51,8 +51,7 @@
 #ifndef TDCONV_H
 #define TDCONV_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "tdconv_types.h"
 
 #ifdef __cplusplus
 extern "C" {

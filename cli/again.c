@@ -35,6 +35,8 @@ char *boot_again_with(const struct boot *b, const char *command, bool quiet)
 	add_option(&text, "--firmware", o->firmware);
 	add_option(&text, "--initrd", o->initrd);
 	add_option(&text, "--modules", o->modules);
+	for (unsigned int i = 0; i < o->module.count; i++)
+		add_option(&text, "--module", o->module.items[i]);
 	add_option(&text, "--disk", o->disk);
 	if (quiet)
 		append = xprintf("quiet%s%s", o->append ? " " : "", o->append ? o->append : "");

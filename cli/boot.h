@@ -20,7 +20,7 @@ struct boot_options {
 	const char *firmware;
 	const char *vmm, *behaviours, *initrd, *append, *disk, *modules, *console, *journal, *eventlog, *qemu;
 	struct opt_number memory, cpus, seed, timeout;
-	struct opt_list inject;
+	struct opt_list inject, module;
 	bool net, trace_exits, json;
 	bool quiet;	/* Linux says little on its console: not an option of boot, check is faster so */
 	bool large_ring;	/* the disk's driver asks for pages enough to be converted in parts: not an option of boot */
@@ -75,6 +75,7 @@ struct boot {
 	{ "cpus", OPT_NUMBER, FIELD(cpus), "N", "vCPUs of the guest [1]" }, \
 	{ "disk", OPT_FILE, FIELD(disk), "FILE", "raw image, read only, or none [4 MiB of random data]" }, \
 	{ "modules", OPT_FOLDER, FIELD(modules), "DIR", "the kernel's modules, for the disk's driver" }, \
+	{ "module", OPT_LIST, FIELD(module), "FILE", "load this one too" }, \
 	{ "timeout", OPT_SECONDS, FIELD(timeout), "S", "seconds until the guest is given up [300]" }, \
 	{ "qemu", OPT_FILE, FIELD(qemu), "FILE", "QEMU to use [qemu-system-x86_64 in PATH]" },
 

@@ -57,8 +57,8 @@ int boot_initrd(struct boot *b, size_t *bytes)
 	status = file_read(path, "initrd", &data, bytes);
 	if (!status && *bytes == 0)
 		status = complain(STATUS_INPUT, "initrd %s: the file is empty", path);
-	if (!status && (b->device.attached || o->net) && (!o->initrd || o->modules))
-		status = modules_collect(o->kernel, b->guest.version, o->modules, o->net, &archive);
+	if (!status && (((b->device.attached || o->net) && (!o->initrd || o->modules)) || o->module.count))
+		status = modules_collect(o->kernel, b->guest.version, o->modules, o->net, &o->module, &archive);
 	if (!status) {
 		join(&data, bytes, &archive);
 		if (o->initrd && !(o->append && strstr(o->append, "rdinit=")))

@@ -45,7 +45,7 @@ static char *path_of(const struct collection *c, const char *name)
 	const char *line = c->order, *base;
 	size_t length, stem;
 
-	for (; *line; line += length + (line[length] == '\n')) {
+	for (; line && *line; line += length + (line[length] == '\n')) {
 		length = strcspn(line, "\n");
 		for (base = line + length; base > line && base[-1] != '/'; base--)
 			;
@@ -105,10 +105,37 @@ static const char *depends(const struct module *module)
 	return value;
 }
 
+static int collect(struct collection *c, const char *name, unsigned int depth);
+
+/* What the module depends on comes before it. The collection takes it over, or frees it. */
+static int add(struct collection *c, struct module *module, unsigned int depth)
+{
+	char *needs = xprintf("%s", depends(module));
+	int status = 0;
+
+	for (char *word = needs; word && !status;) {
+		char *comma = strchr(word, ',');
+
+		if (comma)
+			*comma++ = '\0';
+		if (*word && depth < MODULES)
+			status = collect(c, word, depth + 1);
+		word = comma;
+	}
+	free(needs);
+	if (!status && c->count == MODULES)
+		status = complain(STATUS_INPUT, "module %s: needs more than %d modules", module->name, MODULES);
+	if (status)
+		free(module->data);
+	else
+		c->modules[c->count++] = *module;
+	return status;
+}
+
 static int collect(struct collection *c, const char *name, unsigned int depth)
 {
 	struct module module = { 0 };
-	char *stem, *needs;
+	char *stem;
 	int status;
 
 	for (unsigned int i = 0; i < c->count; i++)
@@ -122,24 +149,24 @@ static int collect(struct collection *c, const char *name, unsigned int depth)
 	free(stem);
 	if (status)
 		return status;
-	needs = xprintf("%s", depends(&module));
-	for (char *word = needs; word && !status;) {
-		char *comma = strchr(word, ',');
+	return add(c, &module, depth);
+}
 
-		if (comma)
-			*comma++ = '\0';
-		if (*word && depth < MODULES)
-			status = collect(c, word, depth + 1);
-		word = comma;
-	}
-	free(needs);
-	if (!status && c->count == MODULES)
-		status = complain(STATUS_INPUT, "module %s: needs more than %d modules", name, MODULES);
-	if (status)
-		free(module.data);
-	else
-		c->modules[c->count++] = module;
-	return status;
+/* A file of the user's, the name of which is the module's. */
+static int collect_file(struct collection *c, const char *path)
+{
+	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path, *end = strstr(base, ".ko");
+	struct module module = { 0 };
+	char *stem;
+	int status;
+
+	if (!end || end == base || access(path, R_OK) != 0)
+		return complain(STATUS_INPUT, "--module %s: not a module: give it FILE.ko, or .ko.xz, .ko.zst, .ko.gz", path);
+	snprintf(module.name, sizeof(module.name), "%.*s", (int)(end - base), base);
+	stem = xprintf("%.*s", (int)(end - path), path);
+	status = read_module(stem, &module);
+	free(stem);
+	return status ? status : add(c, &module, 0);
 }
 
 /* The folder with modules.order, to be freed; NULL if there is none. */
@@ -181,32 +208,40 @@ static void archive_all(struct collection *c, struct cpio *archive)
 		cpio_end(archive);
 }
 
-int modules_collect(const char *kernel, const char *release, const char *folder, bool net, struct cpio *archive)
+/* modules.order of the folder. */
+static int read_order(struct collection *c)
 {
-	struct collection c = { 0 };
-	char *found = folder ? xprintf("%s", folder) : find_folder(kernel, release), *path;
+	char *path = xprintf("%s/modules.order", c->folder);
 	uint8_t *order = NULL;
 	size_t bytes = 0;
-	int status = 0;
+	int status;
 
-	if (!found)
-		return 0;
-	path = xprintf("%s/modules.order", found);
-	c.folder = found;
 	if (access(path, R_OK) != 0)
 		status = complain(STATUS_INPUT,
 				  "--modules %s: it has no modules.order, so it is not a kernel's folder of modules",
-				  found);
-	if (!status)
+				  c->folder);
+	else
 		status = file_read(path, "list of modules", &order, &bytes);
 	if (!status)
-		c.order = xprintf("%.*s", (int)bytes, (const char *)order);
-	for (size_t i = 0; i < ARRAY_SIZE(wanted) - !net && !status; i++)
-		status = collect(&c, wanted[i], 0);
-	archive_all(&c, archive);
+		c->order = xprintf("%.*s", (int)bytes, (const char *)order);
 	free(order);
-	free(c.order);
 	free(path);
+	return status;
+}
+
+int modules_collect(const char *kernel, const char *release, const char *folder, bool net, const struct opt_list *own,
+		    struct cpio *archive)
+{
+	char *found = folder ? xprintf("%s", folder) : find_folder(kernel, release);
+	struct collection c = { .folder = found };
+	int status = found ? read_order(&c) : 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted) - !net && !status && found; i++)
+		status = collect(&c, wanted[i], 0);
+	for (unsigned int i = 0; i < own->count && !status; i++)
+		status = collect_file(&c, own->items[i]);
+	archive_all(&c, archive);
+	free(c.order);
 	free(found);
 	return status;
 }

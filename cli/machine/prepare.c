@@ -125,11 +125,11 @@ static int read_guest(struct boot *b)
 		status = guest_read(&b->guest, o->kernel);
 	if (status)
 		return status;
-	if (!o->kernel && (o->initrd || o->modules || o->append))
+	if (!o->kernel && (o->initrd || o->modules || o->module.count || o->append))
 		return complain(STATUS_INPUT,
 				"--initrd, --modules and --append are for a kernel that is named: the disk has its own");
-	if (o->kernel && !b->guest.linux_kernel && (o->initrd || o->modules))
-		return complain(STATUS_INPUT, "%s is a payload: it takes no --initrd and no --modules", b->guest.path);
+	if (o->kernel && !b->guest.linux_kernel && (o->initrd || o->modules || o->module.count))
+		return complain(STATUS_INPUT, "%s is a payload: it takes no --initrd and no modules", b->guest.path);
 	if (o->kernel && !b->guest.linux_kernel && o->firmware)
 		return complain(STATUS_INPUT, "%s is a payload: firmware can only start Linux", b->guest.path);
 	return 0;

@@ -54,7 +54,10 @@ enum tdx_field {
 #include "abi/abi.def"
 };
 
-/* CONFIG_FLAGS, TD_CTLS and ATTRIBUTES bits that matter to page conversion (MOD TDCS.CONFIG_FLAGS and so on). */
+/*
+ * CONFIG_FLAGS, TD_CTLS and ATTRIBUTES bits that matter to page conversion. MOD has CONFIG_FLAGS bits 0 to 2 and TD_CTLS
+ * bit 0; the others are newer: linux arch/x86/include/asm/shared/tdx.h, openvmm vm/x86/x86defs/src/tdx.rs.
+ */
 #define TDX_CONFIG_GPAW_52		(1ull << 0)
 #define TDX_CONFIG_FLEXIBLE_PENDING_VE	(1ull << 1)
 #define TDX_CONFIG_NO_RBP_MOD		(1ull << 2)

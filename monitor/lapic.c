@@ -47,7 +47,7 @@ enum {
 #define EVERYBODY		0xffffffffu
 
 /*
- * A TD's timer counts its crystal, 25 MHz (linux arch/x86/kvm/vmx/tdx.c, TDX_APIC_BUS_CYCLES_NS); QEMU's counts
+ * A TD's timer counts its crystal, 25 MHz (qemu target/i386/kvm/tdx.h, TDX_APIC_BUS_CYCLES_NS); QEMU's counts
  * nanoseconds (qemu hw/intc/apic_common.c).
  */
 #define NS_PER_TICK		40u
@@ -223,7 +223,7 @@ static void send_nmi(const struct persona_vcpu *vcpu, uint32_t low, uint32_t tar
 
 /*
  * INIT, start-up and SMI are lost: a VMM cannot do them to a TD's vCPU, and here they would hit the monitor (linux
- * arch/x86/kvm/vmx/tdx.c blocks INIT and SIPI likewise).
+ * arch/x86/kvm/vmx/main.c, vt_apic_init_signal_blocked()).
  */
 static bool write_icr(const struct persona_vcpu *vcpu, uint64_t value)
 {

@@ -2,7 +2,7 @@
 /*
  * Accesses that the EPT refused. Private ones end the TD, or are a #VE if the page is PENDING and the TD wants that;
  * shared ones are a #VE, or are converted silently by the VMM (MOD td_other_exits.c; SDM 3C "Convertible EPT
- * violations"; qemu target/i386/kvm/kvm.c, kvm_convert_memory).
+ * violations"; qemu accel/kvm/kvm-all.c, kvm_convert_memory).
  */
 #include "td/state.h"
 

@@ -37,12 +37,18 @@ static const struct td_rule *find_rule(const struct td *td, enum td_on on, uint6
 	return NULL;
 }
 
+/* A chance is of a slice being the last one or, in a rule without slices, of its stalls. */
+static bool stalls(struct td *td, const struct td_rule *rule, uint32_t stalled)
+{
+	return stalled < rule->stalls && (rule->chance == 0 || rule->chunk != 0 || draw(td) >> 56 < rule->chance);
+}
+
 /* KVM works in slices and looks for pending events after each (linux arch/x86/kvm/vmx/tdx.c, __tdx_map_gpa). */
 static uint64_t pages_done(struct td *td, const struct td_rule *rule, uint64_t pages, uint32_t stalled)
 {
 	uint64_t limit = rule->complete < pages ? rule->complete : pages;
 
-	if (stalled < rule->stalls)
+	if (stalls(td, rule, stalled))
 		return 0;
 	if (rule->chunk == 0 || rule->chance == 0)
 		return limit;

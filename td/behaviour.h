@@ -48,7 +48,7 @@ struct td_rule {
 	/* Act. On ACCEPT: stalls with chance, remove, readd and fail. */
 	uint64_t complete;	/* pages truly converted at most per call; UINT64_MAX: all */
 	uint32_t chunk;		/* with chance: pages after which the VMM looks for a reason to stop; 0: never */
-	uint32_t chance;	/* of stopping after a chunk, in 1/256; ACCEPT: of a stall, 0: always */
+	uint32_t chance;	/* of stopping after a chunk, in 1/256; without chunks, and on ACCEPT, of a stall, 0: always */
 	uint32_t stalls;	/* RETRY without progress, this many times at each frontier, before anything is done; ACCEPT:
 				 * OPERAND_BUSY, at most so many times in a row for one operand */
 	uint32_t lie;		/* 1: say SUCCESS whatever was done */

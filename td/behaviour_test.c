@@ -39,6 +39,27 @@ static void is_text(const char *got, const char *want, const char *name)
 		printf("# got %s, want %s\n", got, want);
 }
 
+/* Stalls by chance: some calls stall, some do not, never two in a row at one frontier, and each request completes. */
+static void test_stalls_by_chance(void)
+{
+	unsigned int stalls = 0, run = 0, longest = 0, wrong = 0;
+
+	start((struct td_rule){ .stalls = 1, .chance = 64, .complete = ALL });
+	for (uint64_t i = 0; i < 64;) {
+		struct fake_answer a = fake_share(4 * i, 4);
+		bool stalled = a.r10 == RETRY && a.r11 == (S | FAKE_PAGE(4 * i));
+
+		wrong += !stalled && a.r10 != 0;
+		stalls += stalled;
+		run = stalled ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+		i += !stalled;
+	}
+	tap_is(wrong, 0, "stalls by chance: every answer is SUCCESS or a stall");
+	tap_ok(stalls > 4 && stalls < 32, "stalls by chance: about one request in four");
+	tap_is(longest, 1, "stalls by chance: never more in a row than the rule says");
+}
+
 static void test_match(void)
 {
 	is_text(met((struct td_rule){ 0 }, 8, true), "xxxxxxxxxxxx", "a rule without a match meets all");
@@ -288,6 +309,7 @@ static void test_chance(void)
 int main(void)
 {
 	test_match();
+	test_stalls_by_chance();
 	test_first_rule_decides();
 	test_complete();
 	test_fail();

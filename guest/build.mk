@@ -22,11 +22,12 @@ $(B)/libtdconv.a: $(TDCONV_OBJ)
 	$(AR) rcs $@ $^
 
 # An archive, so that a test with an other end of its own does not get this one too.
-$(B)/guest/libfake.a: guest/fake.c
+$(B)/guest/fake.o: guest/fake.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) -Iguest/include $(ALL_CFLAGS) $(WARN) -MMD -MP -c $< -o $(B)/guest/fake.o
+	$(CC) $(ALL_CPPFLAGS) -Iguest/include $(ALL_CFLAGS) $(WARN) -MMD -MP -c $< -o $@
+$(B)/guest/libfake.a: $(B)/guest/fake.o
 	rm -f $@
-	$(AR) rcs $@ $(B)/guest/fake.o
+	$(AR) rcs $@ $^
 
 $(TDCONV_TESTS): $(B)/guest/%_test: guest/%_test.c $(B)/guest/libfake.a $(B)/libtdconv.a
 	@mkdir -p $(@D)

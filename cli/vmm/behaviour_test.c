@@ -82,7 +82,8 @@ static void test_malformed(void)
 	refused(HEAD "[rule]\nclaim = end+1b+2\n", "t.vmm:6: \"end+1b+2\": after end comes", "bytes first");
 	refused(HEAD "[rule]\nclaim = end+2147483648\n", "t.vmm:6: \"end+2147483648\": after end", "a number too large");
 	refused(HEAD "[rule]\nclaim = end+2p\n", "t.vmm:6: \"end+2p\": after end comes", "claim unit");
-	refused(HEAD "[rule]\nchunk = 3\n", "t.vmm:6: chunk and chance belong together", "chunk alone");
+	refused(HEAD "[rule]\nchunk = 3\n", "t.vmm:6: chunk needs a chance", "chunk alone");
+	refused(HEAD "[rule]\nchance = 3\n", "t.vmm:6: chance is of stopping after a chunk, or of stalls", "chance alone");
 	refused(HEAD "[rule]\nlie = yes\nfail = 1\n", "t.vmm:7: lie says SUCCESS", "lie and fail");
 	refused(HEAD "[parameter n]\nhelp = h\ndefault = 2\n[rule]\nstalls = ${n\n", "t.vmm:9: there is no [parameter ]",
 		"a brace that does not close");

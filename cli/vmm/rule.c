@@ -270,8 +270,10 @@ const char *rule_check(const struct td_rule *rule)
 {
 	if (rule->on == TD_ON_ACCEPT && check_accept(rule))
 		return problem;
-	if (rule->on == TD_ON_MAPGPA && (rule->chunk == 0) != (rule->chance == 0))
-		return PROBLEM("chunk and chance belong together: the VMM may stop after each chunk");
+	if (rule->on == TD_ON_MAPGPA && rule->chunk != 0 && rule->chance == 0)
+		return PROBLEM("chunk needs a chance: the VMM may stop after each chunk");
+	if (rule->on == TD_ON_MAPGPA && rule->chance != 0 && rule->chunk == 0 && rule->stalls == 0)
+		return PROBLEM("chance is of stopping after a chunk, or of stalls: give one of them");
 	if (rule->readd && !rule->remove)
 		return PROBLEM("readd puts back what remove took away: set remove too");
 	if (rule->lie && rule->fail)

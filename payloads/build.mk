@@ -10,12 +10,14 @@ endif
 
 PAYLOAD_LIB := start lib/string lib/vmcall lib/console lib/paging lib/trap lib/machine
 PAYLOAD_SCENARIOS := scenario scenarios scenarios_broken scenarios_sound
+PAYLOAD_GUESTS := guests guests_convert guests_defects
 PAYLOAD_OBJ = $(patsubst %,$(B)/payloads/%.o,$(PAYLOAD_LIB) $(1))
 
-PAYLOADS := $(addprefix $(B)/payloads/,violate conform ending builtin)
+PAYLOADS := $(addprefix $(B)/payloads/,violate conform ending builtin guests)
 ALL += $(PAYLOADS)
 
-$(B)/payloads/violate: $(call PAYLOAD_OBJ,violate $(PAYLOAD_SCENARIOS) lib/pci lib/virtio_blk)
+$(B)/payloads/violate: $(call PAYLOAD_OBJ,violate scene_td $(PAYLOAD_SCENARIOS) lib/pci lib/virtio_blk)
+$(B)/payloads/guests: $(call PAYLOAD_OBJ,guests_main scene_td scenario $(PAYLOAD_GUESTS) lib/pci lib/virtio_blk)
 $(B)/payloads/conform: $(call PAYLOAD_OBJ,conform conform_tdcall conform_ve conform_debug conform_irq conform_memory)
 $(B)/payloads/ending: $(call PAYLOAD_OBJ,ending scenario)
 
@@ -43,7 +45,6 @@ $(B)/payloads/scenarios_test: $(SCENARIO_TEST_SRC) $(wildcard payloads/*.h) \
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WARN) -pthread $(LDFLAGS) -o $@ $(filter %.c %.o %.a,$^) -linih
 
-PAYLOAD_GUESTS := guests guests_convert guests_defects
 GUESTS_TEST_SRC := $(addprefix payloads/,guests_test.c test_engine.c scenario.c $(PAYLOAD_GUESTS:=.c))
 $(B)/payloads/guests_test: $(GUESTS_TEST_SRC) $(wildcard payloads/*.h) $(B)/libcli.a $(B)/libtd.a
 	@mkdir -p $(@D)

@@ -7,7 +7,9 @@
  *
  * A guest with a defect is the same guest with one mistake in it. The judge must name that.
  *
- * The source knows the ABI and the hooks of scenario.h, so it runs in a process (guests_test.c) as well as in a TD. One step is one TDCALL or one access, so whoever runs a guest decides which vCPU does what, in one order.
+ * The source knows the ABI and the hooks of scenario.h, so it runs in a process (guests_test.c) and as a tiny TD
+ * (guests_main.c). One step is one TDCALL or one access: whoever runs a guest decides which vCPU does what, in one
+ * order.
  */
 #ifndef PAYLOADS_GUESTS_H
 #define PAYLOADS_GUESTS_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Scenarios: short sequences of TDCALLs and memory accesses. Each breaks one rule of page conversion, or looks as if
- * it did and does not. The same source runs twice: as a tiny TD on the monitor (violate.c) and in a process against
- * the TD core (scenarios_test.c). Both must come to the verdict that the file `expect` states, so neither the engine
- * nor the core can drift alone. Scenarios therefore know nothing but the ABI and the hooks below.
+ * it did and does not. The same source runs twice: as a tiny TD on the monitor (violate.c, scene_td.c) and in a process
+ * against the TD core (scenarios_test.c). Both must come to the verdict that the file `expect` states, so neither the
+ * engine nor the core can drift alone. Scenarios therefore know nothing but the ABI and the hooks below.
  */
 #ifndef PAYLOADS_SCENARIO_H
 #define PAYLOADS_SCENARIO_H

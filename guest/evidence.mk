@@ -39,9 +39,4 @@ $(B)/tests/guest_cost: tests/guest_cost.c tests/tap.h $(B)/libtdconv.a $(B)/libt
 bench-guest: $(B)/tests/guest_cost
 	guest/bench $(B)
 
-## make mutate     mutants of libtdconv, one change each: noticed by a test, by a goal of the proof, or explained
-mutate:
-	scripts/install-packages boot check prove
-	guest/mutate
-
-.PHONY: prove fuzz-guest bench-guest mutate
+.PHONY: prove fuzz-guest bench-guest

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""The rules by which guest/mutate changes libtdconv: mutants() yields each, one change apiece, as the source goes."""
+"""The rules by which scripts/mutate changes a component: mutants() yields each, one change apiece, as the source goes."""
 import collections
 import glob
 import os
 import re
 
 LEAVE_OUT = re.compile(r'_test\.c$|/fuzz|/bench|/fake')
+# A page's size, by the folder's own name for it.
+PAGE = {'guest': 'PAGE', 'td': 'TDX_PAGE_SIZE', 'cli/verdict': 'TDX_PAGE_SIZE'}
 
 Mutant = collections.namedtuple('Mutant', 'file function rule before after text name')
 Place = collections.namedtuple('Place', 'start end new rule')
@@ -101,22 +103,42 @@ def statements(code, lo, hi):
 		yield Place(m.start(1), m.end(1), new, 'status')
 
 
-def ranges(code, lo, hi):
+def ranges(code, lo, hi, page='PAGE'):
 	"""Only the tail, or all but the last page; a start or a count that is off by one."""
-	for m in re.compile(r'\b(?:run\.|->)?(cursor|end|stop|r13) = ([^;]+);').finditer(code, lo, hi):
-		new = ' + PAGE' if m.group(1) == 'cursor' else ' - PAGE'
-		yield Place(m.end(2), m.end(2), new, 'tail')
+	for m in re.compile(r'\b(?:run\.|->)?(cursor|end|stop|r13|frontier|claimed|reached) = ').finditer(code, lo, hi):
+		at = expression(code, m.end())
+		yield Place(at, at, (' + ' if m.group(1) == 'cursor' else ' - ') + page, 'tail')
 	for m in re.compile(r'(?:int\w*|long) \w+ = (\d+)(?=;)').finditer(code, lo, hi):
 		yield Place(m.start(1), m.end(1), str(int(m.group(1)) + 1), 'literal')
 
 
-def confusions(code, lo, hi):
+def masks(code, lo, hi):
+	"""A mark more or less than is meant."""
+	for m in re.compile(r' (\|=|&=|\|) ').finditer(code, lo, hi):
+		yield Place(m.start(1), m.end(1), {'|=': '=', '&=': '=', '|': '&'}[m.group(1)], 'mask')
+	for m in re.compile(r'\bKNOWN\(\w+\) \| ').finditer(code, lo, hi):
+		yield Place(m.start(), m.end(), '', 'mask')
+
+
+PAIRS = [('true', 'false')]
+PAIRS_OF = {
+	'guest': [('TDCONV_SHARED', 'TDCONV_PRIVATE'), ('TDCONV_PTE_SHARED', 'TDCONV_PTE_PRIVATE'),
+		  ('TDCONV_STATE_UNKNOWN', 'TDCONV_STATE_UNTOUCHED'), ('TDCONV_STATE_PRIVATE', 'TDCONV_STATE_SHARED'),
+		  ('TDG_MEM_PAGE_ACCEPT', 'TDG_MEM_PAGE_RELEASE'), ('policy.work', 'policy.undo'),
+		  ('policy.already', 'policy.already_boot'), ('UNIT', 'PAGE')],
+	'td': [('TD_KNOWN_PRIVATE', 'TD_KNOWN_CLAIMED_PRIVATE'), ('TD_KNOWN_TO_SHARED', 'TD_KNOWN_TO_PRIVATE'),
+	       ('TD_KNOWN_CLAIMED_SHARED', 'TD_KNOWN_CLAIMED_PRIVATE'), ('TD_KNOWN_UNKNOWN', 'TD_KNOWN_PRIVATE'),
+	       ('TD_REAL_MAPPED', 'TD_REAL_PENDING'), ('TD_REAL_SHARED', 'TD_REAL_REMOVED'), ('TD_SHARED', 'TD_PRIVATE'),
+	       ('TD_CLOSE_ABANDONED', 'TD_CLOSE_UNDONE'), ('TD_CLOSE_COMPLETE', 'TD_CLOSE_REFUSED'),
+	       ('TD_CLASS_VIOLATION', 'TD_CLASS_VMM_CAUSED'), ('TD_AGAIN', 'TD_NEXT'), ('TD_VE', 'TD_NEXT')],
+	'cli/verdict': [('VERDICT_PASS', 'VERDICT_FAIL'), ('VERDICT_PASS', 'VERDICT_INCONCLUSIVE'),
+			('TD_CLASS_VIOLATION', 'TD_CLASS_VMM_CAUSED'), ('TD_CLOSE_ABANDONED', 'TD_CLOSE_UNDONE')],
+}
+
+
+def confusions(code, lo, hi, pairs=()):
 	"""One name taken for its neighbour."""
-	pairs = [('TDCONV_SHARED', 'TDCONV_PRIVATE'), ('TDCONV_PTE_SHARED', 'TDCONV_PTE_PRIVATE'),
-		 ('TDCONV_STATE_UNKNOWN', 'TDCONV_STATE_UNTOUCHED'), ('TDCONV_STATE_PRIVATE', 'TDCONV_STATE_SHARED'),
-		 ('TDG_MEM_PAGE_ACCEPT', 'TDG_MEM_PAGE_RELEASE'), ('policy.work', 'policy.undo'),
-		 ('policy.already', 'policy.already_boot'), ('UNIT', 'PAGE'), ('true', 'false')]
-	for a, b in pairs:
+	for a, b in [*pairs, *PAIRS]:
 		for old, new in ((a, b), (b, a)):
 			for m in re.compile(r'(?<![\w.])' + re.escape(old) + r'(?!\w)' if '.' not in old else
 					    r'(?<!\w)' + re.escape(old) + r'(?!\w)').finditer(code, lo, hi):
@@ -124,24 +146,44 @@ def confusions(code, lo, hi):
 					yield Place(m.start(), m.end(), new, 'confuse')
 
 
+def tables(code):
+	"""An entry of td's table of verdicts with another class."""
+	for m in re.compile(r'= (BAD|VMM)(?=\()|= (HAZARD|OK)(?=,)').finditer(code):
+		old = m.group(1) or m.group(2)
+		new = {'BAD': 'VMM', 'VMM': 'BAD', 'HAZARD': 'OK', 'OK': 'HAZARD'}[old]
+		yield Place(m.start() + 2, m.end(), new, 'table')
+
+
 def constants(text):
 	for m in re.compile(r'^#define \w+\s+(\d\w*)', flags=re.M).finditer(text):
 		yield Place(m.start(1), m.end(1), '(' + m.group(1) + ' + 1)', 'constant')
 
 
-def mutants(only):
+def sources(folder):
+	return [p for p in sorted(glob.glob(folder + '/*.c')) if not LEAVE_OUT.search(p)]
+
+
+def places(code, text, folder):
+	"""(function, place) of each; - for what is in none."""
+	found = [('-', p) for p in constants(text)]
+	rules = [conditions, operators, statements,
+		 lambda c, lo, hi: ranges(c, lo, hi, PAGE[folder]),
+		 lambda c, lo, hi: confusions(c, lo, hi, PAIRS_OF[folder])]
+	if folder != 'guest':	# there is no mask in it
+		rules.append(masks)
+		found += [('-', p) for p in tables(code)]
+	for name, lo, hi in functions(code):
+		for rule in rules:
+			found += [(name, p) for p in rule(code, lo, hi)]
+	return sorted(found, key=lambda f: (f[1].start, f[1].end, f[1].rule, f[1].new))
+
+
+def mutants(folder, only):
 	names = collections.Counter()
-	for path in sorted(glob.glob('guest/*.c')):
-		if LEAVE_OUT.search(path):
-			continue
+	for path in sources(folder):
 		with open(path, encoding='utf-8') as f:
 			text = f.read()
-		code = blank(text)
-		found = [('-', p) for p in constants(text)]
-		for name, lo, hi in functions(code):
-			for rule in (conditions, operators, statements, ranges, confusions):
-				found += [(name, p) for p in rule(code, lo, hi)]
-		for function, p in sorted(found, key=lambda f: (f[1].start, f[1].end, f[1].rule, f[1].new)):
+		for function, p in places(blank(text), text, folder):
 			new = text[:p.start] + p.new + text[p.end:]
 			first = text.rfind('\n', 0, p.start) + 1
 			last = text.find('\n', p.end)

@@ -6,7 +6,7 @@
 #
 #   private_apt_open DIR SUITE...   makes the state under DIR and loads the lists of the first suite that is to be had;
 #                                   sets apt_suite
-#   private_apt_add SUITE           loads the lists of one more suite of the same mirror
+#   private_apt_add SUITE           loads the lists of one more suite of the same mirror; private_apt_try may fail
 #   private_apt_get ARGS...         apt-get on that state;  private_apt_cache ARGS... likewise
 #
 # DEBIAN_MIRROR=URI overrides the mirror, for a system whose own apt knows no Debian one.
@@ -89,10 +89,23 @@ private_apt_open() {
 	die "cannot load the package lists of $* (offline?): $(sed -n '/^E: /{p;q;}' "$apt_dir/update.log")"
 }
 
-private_apt_add() {
+# Like private_apt_add, but a suite that is not to be had is left out, and the status is 1.
+private_apt_try() {
 	local line
 	line=$(sed -n "1s, $apt_suite , $1 ,p" "$apt_dir/sources.list")
 	echo "$line" >>"$apt_dir/sources.list"
-	private_apt_get update >"$apt_dir/update.log" 2>&1 ||
+	private_apt_get update >"$apt_dir/update.log" 2>&1 && return
+	sed -i '$d' "$apt_dir/sources.list"
+	private_apt_get update >/dev/null 2>&1 || true
+	return 1
+}
+
+# The suite that a package would come from.
+private_apt_suite() {
+	private_apt_cache policy "$1" | sed -nE '/^ \*\*\*|^     [^ ]/{n;s,^ *[0-9-]+ [^ ]+ ([^/ ]+)/.*,\1,p;q;}'
+}
+
+private_apt_add() {
+	private_apt_try "$1" ||
 		die "cannot load the package lists of $1: $(sed -n '/^E: /{p;q;}' "$apt_dir/update.log")"
 }

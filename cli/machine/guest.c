@@ -35,12 +35,35 @@ static int read_bzimage(struct guest *g)
 	return 0;
 }
 
+/* Files that are taken for kernels, by what is in them. */
+static int refuse_other(const struct guest *g)
+{
+	static const struct {
+		const char magic[7];
+		const char *program;
+	} packed[] = { { "\x1f\x8b", "gzip" }, { "\xfd" "7zXZ", "xz" }, { "\x28\xb5\x2f\xfd", "zstd" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(packed); i++)
+		if (g->bytes > 8 && memcmp(g->data, packed[i].magic, strlen(packed[i].magic)) == 0)
+			return complain(STATUS_INPUT, "kernel %s: compressed: unpack it with %s -d, a kernel is a bzImage",
+					g->path, packed[i].program);
+
+	/* The section of exported symbols has no payload. */
+	if (elf_is(g->data, g->bytes) && memmem(g->data, g->bytes, "__ksymtab", 9) &&
+	    memmem(g->data, g->bytes, "Linux version ", 14))
+		return complain(STATUS_INPUT, "kernel %s: this is vmlinux, which nothing boots from: give the bzImage that is "
+				"made of it, arch/x86/boot/bzImage of its build tree, or /boot/vmlinuz-VERSION", g->path);
+	return 0;
+}
+
 int guest_read(struct guest *g, const char *path)
 {
 	int status;
 
 	g->path = path;
 	status = file_read(path, "kernel", &g->data, &g->bytes);
+	if (!status)
+		status = refuse_other(g);
 	if (status)
 		return status;
 	return elf_is(g->data, g->bytes) ? read_payload(g) : read_bzimage(g);

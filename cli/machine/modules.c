@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,25 +170,76 @@ static int collect_file(struct collection *c, const char *path)
 	return status ? status : add(c, &module, 0);
 }
 
-/* The folder with modules.order, to be freed; NULL if there is none. */
+/* What modules.order would say, from the files themselves; to be freed. */
+static char *list_of(const char *folder)
+{
+	char *top = xprintf("%s/kernel", folder), *list = xprintf("%s", ""), *longer;
+	char *const tops[] = { top, NULL };
+	FTS *tree = fts_open(tops, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	FTSENT *entry;
+
+	while (tree && (entry = fts_read(tree))) {
+		if (entry->fts_info != FTS_F || !strstr(entry->fts_name, ".ko"))
+			continue;
+		longer = xprintf("%s%s\n", list, entry->fts_path + strlen(folder) + 1);
+		free(list);
+		list = longer;
+	}
+	if (tree)
+		fts_close(tree);
+	free(top);
+	return list;
+}
+
+/* Debian has the list in a package of its own (linux-base-VERSION), which one who unpacks kernel and modules may lack. */
+static bool has_modules(const char *folder)
+{
+	char *order = xprintf("%s/modules.order", folder), *drivers = xprintf("%s/kernel/drivers", folder);
+	bool has = access(order, R_OK) == 0 || access(drivers, R_OK | X_OK) == 0;
+
+	free(order);
+	free(drivers);
+	return has;
+}
+
+/* The text of modules.order, to be freed, in *text. Returns 0, or a status after a complaint. */
+static int read_list(const char *folder, char **text)
+{
+	char *path = xprintf("%s/modules.order", folder);
+	uint8_t *order = NULL;
+	size_t bytes = 0;
+	int status = 0;
+
+	if (!has_modules(folder))
+		status = complain(STATUS_INPUT, "--modules %s: it has no modules.order, so it is not a kernel's folder of modules",
+				  folder);
+	else if (access(path, F_OK) != 0)
+		*text = list_of(folder);
+	else if (!(status = file_read(path, "list of modules", &order, &bytes)))
+		*text = xprintf("%.*s", (int)bytes, (const char *)order);
+	free(order);
+	free(path);
+	return status;
+}
+
+/* The folder with the kernel's modules, to be freed; NULL if there is none. */
 static char *find_folder(const char *kernel, const char *release)
 {
 	char *beside = folder_of(kernel), *found = NULL;
 	char *places[] = {
 		xprintf("%s/modules", beside),			   /* scripts/fetch-kernel */
+		xprintf("%s", beside),				   /* lib/modules/RELEASE/vmlinuz */
 		build_tree_of(kernel),
 		xprintf("%s/../lib/modules/%s", beside, release),  /* an unpacked package */
+		xprintf("%s/../usr/lib/modules/%s", beside, release),
 		xprintf("/lib/modules/%s", release),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		char *order = xprintf("%s/modules.order", places[i] ? places[i] : "");
-
-		if (!found && places[i] && access(order, R_OK) == 0)
+		if (!found && places[i] && has_modules(places[i]))
 			found = places[i];
 		else
 			free(places[i]);
-		free(order);
 	}
 	free(beside);
 	return found;
@@ -208,33 +260,12 @@ static void archive_all(struct collection *c, struct cpio *archive)
 		cpio_end(archive);
 }
 
-/* modules.order of the folder. */
-static int read_order(struct collection *c)
-{
-	char *path = xprintf("%s/modules.order", c->folder);
-	uint8_t *order = NULL;
-	size_t bytes = 0;
-	int status;
-
-	if (access(path, R_OK) != 0)
-		status = complain(STATUS_INPUT,
-				  "--modules %s: it has no modules.order, so it is not a kernel's folder of modules",
-				  c->folder);
-	else
-		status = file_read(path, "list of modules", &order, &bytes);
-	if (!status)
-		c->order = xprintf("%.*s", (int)bytes, (const char *)order);
-	free(order);
-	free(path);
-	return status;
-}
-
 int modules_collect(const char *kernel, const char *release, const char *folder, bool net, const struct opt_list *own,
 		    struct cpio *archive)
 {
 	char *found = folder ? xprintf("%s", folder) : find_folder(kernel, release);
 	struct collection c = { .folder = found };
-	int status = found ? read_order(&c) : 0;
+	int status = found ? read_list(found, &c.order) : 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(wanted) - !net && !status && found; i++)
 		status = collect(&c, wanted[i], 0);

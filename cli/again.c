@@ -24,14 +24,9 @@ char *boot_again_with(const struct boot *b, const char *command, bool quiet)
 	for (unsigned int i = 0; i < o->inject.count; i++)
 		add_option(&text, "--inject", o->inject.items[i]);
 	add_option(&text, "--behaviours", o->behaviours);
-	if (o->memory.given) {
-		snprintf(number, sizeof(number), "%" PRIu64 "M", o->memory.value >> 20);
-		add_option(&text, "--memory", number);
-	}
-	if (o->cpus.given) {
-		snprintf(number, sizeof(number), "%" PRIu64, o->cpus.value);
-		add_option(&text, "--cpus", number);
-	}
+	add_option(&text, "--memory", o->memory.text);
+	add_option(&text, "--cpus", o->cpus.text);
+	add_option(&text, "--timeout", o->timeout.text);
 	add_option(&text, "--firmware", o->firmware);
 	add_option(&text, "--initrd", o->initrd);
 	add_option(&text, "--modules", o->modules);
@@ -46,7 +41,9 @@ char *boot_again_with(const struct boot *b, const char *command, bool quiet)
 	snprintf(number, sizeof(number), "%" PRIu64, b->seed);
 	add_option(&text, "--seed", number);
 	add_option(&text, "--qemu", o->qemu);
-	if (o->kernel)
+	if (o->kernel && *o->kernel == '-')
+		add_word(&text, "--");
+	if (o->kernel && !o->builtin)	/* which has a memory of its own */
 		add_word(&text, o->kernel);
 	free(append);
 	return text;

@@ -153,6 +153,7 @@ int boot_guest(struct boot_options *o, char *const *operands, int noperands, con
 	if (!noperands && !o->firmware && !(*own = installed_needed("payloads/builtin")))
 		return STATUS_ENVIRONMENT;
 	o->kernel = noperands ? operands[0] : *own;
+	o->builtin = *own != NULL;
 	if (!o->memory.given)
 		o->memory.value = *own ? OWN_MEMORY : 1ull << 30;
 	if (!o->cpus.given)

@@ -17,6 +17,7 @@
 
 struct boot_options {
 	const char *kernel;	/* NULL: what the firmware finds on the disk */
+	bool builtin;		/* it is the built-in payload, which nobody named */
 	const char *firmware;
 	const char *vmm, *behaviours, *initrd, *append, *disk, *modules, *console, *journal, *eventlog, *qemu;
 	struct opt_number memory, cpus, seed, timeout;
@@ -114,10 +115,10 @@ int boot_initrd(struct boot *boot, size_t *bytes);
 char *boot_again(const struct boot *boot);
 char *boot_again_with(const struct boot *boot, const char *command, bool quiet);
 
-/* The same run every time, to the last instruction. */
+/* The same run every time, to the last instruction; a network would be another's time. */
 static inline bool boot_repeats(const struct boot *boot)
 {
-	return boot->options.seed.given && !boot->options.many;
+	return boot->options.seed.given && !boot->options.many && !boot->options.net;
 }
 
 void report_guest(const struct boot *boot);	/* its first line */

@@ -55,7 +55,7 @@ static int check_usage(const struct check_options *o, int noperands)
 	if (o->full && o->at)
 		return complain(STATUS_INPUT, "check: --full has no template: no --template-at");
 	if (o->jobs.value < 1 || o->jobs.value > MAX_JOBS)
-		return complain(STATUS_INPUT, "--jobs %" PRIu64 ": from 1 to %d", o->jobs.value, MAX_JOBS);
+		return complain(STATUS_INPUT, "--jobs %s: from 1 to %d", o->jobs.text, MAX_JOBS);
 	return 0;
 }
 

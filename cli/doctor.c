@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "abi/tdcall_fault.h"
+#include "cli/evidence.h"
 #include "cli/file.h"
 #include "cli/json.h"
 #include "cli/machine/qemu.h"
@@ -75,14 +76,48 @@ static void look_at_qemu(struct examination *x, const char *wanted)
 	free(qemu.path);
 }
 
-static void look_for(struct examination *x, const char *file, const char *what)
+/* What lies beside tdlab, and a word that must be in it: half a file is no part. */
+static const struct part {
+	const char *what, *file, *has;
+} parts[] = {
+	{ "monitor", "monitor.elf", "\x7f" "ELF" },
+	{ "payload", "payloads/builtin", "\x7f" "ELF" },
+	{ "sim", "tdlab-sim", "\x7f" "ELF" },
+	{ "first", EVIDENCE_FIRST, "\x7f" "ELF" },
+	{ "initrd", "initrd.cpio", "bin/busybox" },
+};
+
+static void look_for(struct examination *x, const struct part *part)
 {
-	char *path = installed(file);
+	char *path = installed(part->file);
+	uint8_t *data = NULL;
+	size_t bytes = 0;
+
+	if (!path)
+		tell(x, MISSING, part->what, "%s beside tdlab or in ../share/tdlab: run make, or install all of tdlab",
+		     part->file);
+	else if (file_read(path, part->what, &data, &bytes) || !memmem(data, bytes, part->has, strlen(part->has)))
+		tell(x, MISSING, part->what, "%s is damaged: run make, or install tdlab again", path);
+	else
+		tell(x, GOOD, part->what, "%s", path);
+	free(data);
+	free(path);
+}
+
+static void look_at_behaviours(struct examination *x)
+{
+	char *path = installed("behaviours"), **names = NULL;
+	size_t count = 0;
 
 	if (path)
-		tell(x, GOOD, what, "%s", path);
+		names = behaviour_names(path, &count);
+	if (count)
+		tell(x, GOOD, "behaviours", "%s, %zu of them", path, count);
 	else
-		tell(x, MISSING, what, "%s beside tdlab: run make", file);
+		tell(x, MISSING, "behaviours", "a folder behaviours with NAME.vmm, beside tdlab or in ../share/tdlab");
+	while (count)
+		free(names[--count]);
+	free(names);
 	free(path);
 }
 
@@ -113,7 +148,7 @@ static void look_at_memory(struct examination *x)
 
 static void look_at_programs(struct examination *x)
 {
-	static const char *const names[] = { "xz", "zstd" };
+	static const char *const names[] = { "xz", "zstd", "gzip" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		char *path = process_find(names[i]);
@@ -174,9 +209,9 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (o.json)
 		json_array(&x.json, NULL);
 	look_at_qemu(&x, o.qemu);
-	look_for(&x, "monitor.elf", "monitor");
-	look_for(&x, "initrd.cpio", "initrd");
-	look_for(&x, "behaviours", "behaviours");
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		look_for(&x, &parts[i]);
+	look_at_behaviours(&x);
 	look_at_memory(&x);
 	look_at_tdcall(&x);
 	look_at_programs(&x);

@@ -60,9 +60,11 @@ static bool store(const struct opt *opt, const char *text, void *values)
 	case OPT_SECONDS:
 	case OPT_JOBS:
 		number->given = true;
+		number->text = text;
 		return opt_number(text, &number->value);
 	case OPT_SIZE:
 		number->given = true;
+		number->text = text;
 		return opt_size(text, &number->value);
 	case OPT_LIST:
 		return add(where, text);

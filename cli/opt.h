@@ -21,6 +21,7 @@ enum opt_kind {
 struct opt_number {
 	uint64_t value;
 	bool given;
+	const char *text;	/* as typed, for complaints */
 };
 
 #define OPT_LIST_MOST 8

@@ -150,7 +150,10 @@ static bool is_program(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+	if (stat(path, &st))
+		return false;
+	errno = S_ISDIR(st.st_mode) ? EISDIR : EACCES;
+	return S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
 char *process_find(const char *name)

@@ -37,7 +37,7 @@ char *process_capture(char *const argv[], int in, size_t limit, size_t *bytes);
  */
 char *process_output(char *const argv[], int err, size_t limit, int *status);
 
-/* Path of a program in PATH, to be freed, or NULL. */
+/* Path of a program in PATH, to be freed, or NULL: errno says why, if name is a path. */
 char *process_find(const char *name);
 
 #endif

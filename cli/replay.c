@@ -60,9 +60,12 @@ static int read_what(struct again *a, const char *what, const char *finding)
 		snprintf(a->name, sizeof(a->name), "%s", finding ? finding : "");
 		return 0;
 	}
-	if (access(what, F_OK) != 0)
-		return complain(STATUS_INPUT, "%s: neither a file nor answers (\"%s\" is none): tdlab list answers names them",
-				what, wrong);
+	if (access(what, F_OK) != 0) {
+		const char *near = answers_near(wrong);
+
+		return complain(STATUS_INPUT, "%s: neither a file nor answers (\"%s\" is none): %s%s%s", what, wrong,
+				near ? "did you mean \"" : "tdlab list answers names them", near ? near : "", near ? "\"?" : "");
+	}
 	a->path = what;
 	status = result_read(&a->file, what);
 	return status ? status : pick(a, finding);
@@ -131,24 +134,34 @@ static int in_process(const struct again *a, const char *verb, const struct expl
 static int given_in_process(const char *verb, int argc, char **argv)
 {
 	const char **words = xcalloc((size_t)argc + 3, sizeof(*words));
-	const char *what = NULL;
+	const char *what = NULL, *near = NULL;
+	char nearest[32] = "";
 	size_t n = 0;
 	int status;
 
 	for (int i = 1; i < argc; i++) {
 		uint8_t answers[TD_EXPLORE_DEPTH];
 		uint32_t count;
-		char wrong[32];
+		char wrong[32] = "";
 
-		if (!what && argv[i][0] != '-' && answers_parse(argv[i], answers, &count, wrong))
+		if (!what && argv[i][0] != '-' && answers_parse(argv[i], answers, &count, wrong)) {
 			what = argv[i];
-		else
-			words[n++] = argv[i];
+			continue;
+		}
+		words[n++] = argv[i];
+		if (argv[i][0] != '-' && answers_near(wrong)) {
+			near = answers_near(wrong);
+			memcpy(nearest, wrong, sizeof(nearest));
+		}
 	}
 	words[n++] = strcmp(verb, "minimise") == 0 ? "--minimise" : "--replay";
 	words[n++] = what;
-	status = what ? explore_in_process(NULL, words) :
-			complain(STATUS_INPUT, "%s: which answers? with --guest or --harness a sequence is to be given", verb);
+	if (what)
+		status = explore_in_process(NULL, words);
+	else if (near)
+		status = complain(STATUS_INPUT, "%s: no answer \"%s\": did you mean \"%s\"?", verb, nearest, near);
+	else
+		status = complain(STATUS_INPUT, "%s: which answers? with --guest or --harness a sequence is to be given", verb);
 	free(words);
 	return status;
 }

@@ -117,9 +117,9 @@ static int check(const struct options *o, int noperands)
 	if (noperands > 0)
 		return complain(STATUS_INPUT, "tdlab-sim takes options only: see tdlab-sim --help");
 	if (o->pages.value == 0 || o->pages.value > SIM_MAX_PAGES / 2)
-		return complain(STATUS_INPUT, "--pages %lu: from 1 to %d", o->pages.value, SIM_MAX_PAGES / 2);
+		return complain(STATUS_INPUT, "--pages %s: from 1 to %d", o->pages.text, SIM_MAX_PAGES / 2);
 	if (o->depth.value == 0 || o->depth.value > TD_EXPLORE_DEPTH)
-		return complain(STATUS_INPUT, "--depth %lu: from 1 to %d", o->depth.value, TD_EXPLORE_DEPTH);
+		return complain(STATUS_INPUT, "--depth %s: from 1 to %d", o->depth.text, TD_EXPLORE_DEPTH);
 	if (o->vmm != NULL && (o->replay != NULL || o->random.given || o->depth.given))
 		return complain(STATUS_INPUT, "--vmm is one run: --depth, --random and --replay are about many");
 	if (o->journal != NULL && o->replay == NULL)

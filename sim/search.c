@@ -197,13 +197,16 @@ struct tally *tally_new(void)
 /* The sequence that --replay or --minimise names. */
 int search_given(const char *option, const char *text, struct td_choices *c)
 {
+	const char *near;
 	char wrong[32];
 
 	if (answers_parse(text, c->answer, &c->named, wrong))
 		return 0;
 	if (!*wrong && c->named == TD_EXPLORE_DEPTH)
 		return complain(STATUS_INPUT, "%s: more than %d answers", option, TD_EXPLORE_DEPTH);
-	return complain(STATUS_INPUT, "%s: no answer \"%s\": tdlab list answers names them", option, wrong);
+	near = answers_near(wrong);
+	return complain(STATUS_INPUT, "%s: no answer \"%s\": %s%s%s", option, wrong,
+			near ? "did you mean \"" : "tdlab list answers names them", near ? near : "", near ? "\"?" : "");
 }
 
 static int open_journal(struct search *s)

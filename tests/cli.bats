@@ -191,6 +191,124 @@ ended() {
 	refused 2 'tdlab: disk odd: 1000 bytes*sectors*' boot --disk odd "$violate"
 }
 
+@test "what is taken for a kernel and is none: what to give instead" {
+	gzip -c "$kernel/vmlinuz" >vmlinux.gz
+	refused 2 'tdlab: kernel vmlinux.gz: compressed: *gzip -d*' boot vmlinux.gz
+	xz -0 -c "$violate" >vmlinux.xz
+	refused 2 'tdlab: kernel vmlinux.xz: compressed: *xz -d*' boot vmlinux.xz
+	# What a vmlinux has and a payload has not.
+	cp "$violate" vmlinux
+	printf 'Linux version 6.12.0' >>vmlinux
+	run "$tdlab" boot --console /dev/null --append scenario=plain vmlinux </dev/null
+	[ "$status" -eq 0 ]
+	printf '\0__ksymtab\0' >>vmlinux
+	refused 2 'tdlab: kernel vmlinux: this is vmlinux*arch/x86/boot/bzImage*' boot vmlinux
+}
+
+@test "the modules of an unpacked package, of every layout: beside the kernel, below it, without modules.order" {
+	local release layout at
+	release=$(sed -n 's/^release *//p' "$kernel/VERSION")
+	modules=usr/lib/modules/$release
+	for layout in beside boot binary; do
+		rm -rf usr boot
+		mkdir -p "$modules/kernel/drivers" boot
+		cp "$kernel/modules/modules.order" "$modules"
+		# The list names a module that is not there: whoever finds it says so.
+		case $layout in
+		beside) at=$modules/vmlinuz ;;
+		boot) at=boot/vmlinuz-$release ;;
+		binary) at=$modules/vmlinuz; rm "$modules/modules.order"; touch "$modules/kernel/drivers/virtio_blk.ko.xz" ;;
+		esac
+		cp "$kernel/vmlinuz" "$at"
+		run --separate-stderr "$tdlab" boot "$at" </dev/null
+		echo "$layout: $status $stderr"
+		[[ $stderr == *"module "*"$modules/kernel/drivers/"* ]]
+	done
+}
+
+@test "a parameter or a word of --inject that is given twice" {
+	refused 2 'tdlab: hyperv: pages is given twice: 1 and 2' boot --vmm hyperv:pages=1,pages=2 "$violate"
+	refused 2 'tdlab: hyperv: pages is given twice: 1 and 1' check --vmm complete,hyperv:pages=1,pages=1 "$violate"
+	refused 2 'tdlab: --inject mapgpa:retry=+1:retry=+2: "retry" is given twice' \
+		boot --inject mapgpa:retry=+1:retry=+2 "$violate"
+	refused 2 'tdlab: *"when" is given twice' boot --inject mapgpa:retry:when=1:when=2 "$violate"
+}
+
+@test "numbers and units are told as they were typed" {
+	refused 2 'tdlab: --memory 1T: *' boot --memory 1T "$violate"
+	refused 2 'tdlab: --memory 65536K: *' boot --memory 65536K "$violate"
+	refused 2 'tdlab: --memory 0x1000: *' check --memory 0x1000 "$violate"
+	refused 2 'tdlab: --cpus 0x20: *' boot --cpus 0x20 "$violate"
+	refused 2 'tdlab: --timeout 0x0: *' boot --timeout 0x0 "$violate"
+	refused 2 'tdlab: --jobs 0x800: *' check --jobs 0x800 "$violate"
+	refused 2 'tdlab: --depth 0x1000: *' explore --depth 0x1000 "$violate"
+	refused 2 'tdlab-sim: --pages 0x10000000: *' explore --guest linux --pages 0x10000000
+}
+
+@test "an answer that is none, with the nearest name" {
+	refused 2 'tdlab: frst: neither a file nor answers*did you mean "first"?' replay frst
+	refused 2 'tdlab: *"stal" is none*did you mean "stall"?' replay first,stal,ok
+	refused 2 'tdlab: *tdlab list answers names them' replay nothing-like-it
+	refused 2 'tdlab: replay: *"stal": did you mean "stall"?' replay --guest linux first,stal
+	refused 2 'tdlab-sim: *"stal": did you mean "stall"?' explore --guest linux --replay first,stal
+}
+
+@test "--qemu that is no program: why not" {
+	printf 'text\n' >text
+	mkdir folder
+	refused 3 'tdlab: --qemu ./text: *may not execute it' boot --qemu ./text "$violate"
+	refused 3 'tdlab: --qemu ./folder: Is a directory' boot --qemu ./folder "$violate"
+	refused 3 'tdlab: --qemu ./nowhere: No such file*' boot --qemu ./nowhere "$violate"
+	refused 3 'tdlab: --qemu text: no such program in PATH: write ./*' boot --qemu text "$violate"
+}
+
+@test "no /proc: it is named, and not what would be found by it" {
+	local apart='mount -t tmpfs none /proc && exec "$@"'
+	unshare --map-root-user --mount true || skip "no mount namespaces here"
+	run unshare --map-root-user --mount sh -c "$apart" - "$tdlab" boot "$violate"
+	[ "$status" -eq 3 ]
+	[[ $output == *"/proc is not mounted"* ]]
+	[ "${#lines[@]}" -eq 1 ]
+	run unshare --map-root-user --mount sh -c "$apart" - "$tdlab" doctor
+	[ "$status" -eq 3 ]
+	[[ $output == *"is /proc mounted?"* ]]
+}
+
+@test "doctor: each part that is gone or damaged, and none that is there" {
+	local part path
+	mkdir -p tree
+	cp -r "$build"/{tdlab,tdlab-sim,tdlab-first,monitor.elf,initrd.cpio,payloads} "$top/behaviours" tree
+	run tree/tdlab doctor
+	[ "$status" -eq 0 ]
+	run ! grep -q '^missing' <<<"$output"
+	while read -r part path; do
+		mv "tree/$path" kept
+		run tree/tdlab doctor
+		[ "$status" -eq 3 ]
+		[ "$(grep -c '^missing' <<<"$output")" -eq 1 ]
+		grep -q "^missing *$part " <<<"$output"
+		if [ -d kept ]; then mkdir "tree/$path"; else head -c 3 kept >"tree/$path"; fi
+		run tree/tdlab doctor
+		[ "$status" -eq 3 ]
+		grep -q "^missing *$part " <<<"$output"
+		rm -r "tree/${path:?}"
+		mv kept "tree/$path"
+	done <<-END
+		monitor monitor.elf
+		payload payloads/builtin
+		sim tdlab-sim
+		first tdlab-first
+		initrd initrd.cpio
+		behaviours behaviours
+	END
+}
+
+@test "--net with --seed: the seed is for the VMM's chances, and it is said" {
+	run --separate-stderr "$tdlab" boot --net --seed 7 --console /dev/null --append scenario=plain "$violate" </dev/null
+	[ "$status" -eq 0 ]
+	[[ $stderr == 'tdlab: --net: a network answers when it does: --seed 7 is for '* ]]
+}
+
 # Each input of each verb, as words; IN is the file. A fake kernel's modules stand in a folder.
 inputs() {
 	local k=$kernel/vmlinuz

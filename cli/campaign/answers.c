@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/campaign/answers.h"
+#include "cli/suggest.h"
 #include "cli/tdlab.h"
 #include "td/td.h"
 
@@ -34,6 +35,11 @@ static unsigned int number_of(const char *word, size_t length)
 	       (strlen(names[answer]) != length || strncmp(names[answer], word, length) != 0))
 		answer++;
 	return answer;
+}
+
+const char *answers_near(const char *word)
+{
+	return suggest(word, names, ARRAY_SIZE(names));
 }
 
 bool answers_parse(const char *text, uint8_t answers[TD_EXPLORE_DEPTH], uint32_t *count, char wrong[32])

@@ -22,16 +22,15 @@ static int check_numbers(struct boot *b)
 	const struct boot_options *o = &b->options;
 
 	if (o->cpus.value < 1 || o->cpus.value > TD_MAX_VCPUS)
-		return complain(STATUS_INPUT, "--cpus %" PRIu64 ": from 1 to %d", o->cpus.value, TD_MAX_VCPUS);
+		return complain(STATUS_INPUT, "--cpus %s: from 1 to %d", o->cpus.text, TD_MAX_VCPUS);
 	if (o->timeout.value < 1 || o->timeout.value > 1000000)
-		return complain(STATUS_INPUT, "--timeout %" PRIu64 ": from 1 to 1000000 seconds", o->timeout.value);
-	if (o->net && o->seed.given)
-		return complain(STATUS_INPUT, "--net: not with --seed, because answers of a network come when they come");
+		return complain(STATUS_INPUT, "--timeout %s: from 1 to 1000000 seconds", o->timeout.text);
 	if (!machine_layout(&b->machine, o->memory.value))
-		return complain(STATUS_INPUT, "--memory %" PRIu64 "%s: from %lluM to %lluG, in steps of 2M",
-				o->memory.value % (1 << 20) ? o->memory.value : o->memory.value >> 20,
-				o->memory.value % (1 << 20) ? "" : "M", MACHINE_MIN_GUEST >> 20,
-				MACHINE_MAX_GUEST >> 30);
+		return complain(STATUS_INPUT, "--memory %s: from %lluM to %lluG, in steps of 2M", o->memory.text,
+				MACHINE_MIN_GUEST >> 20, MACHINE_MAX_GUEST >> 30);
+	if (o->net && o->seed.given)
+		narrate("--net: a network answers when it does: --seed %s is for what the VMM leaves to chance only",
+			o->seed.text);
 	return 0;
 }
 

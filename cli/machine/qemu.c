@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/machine/qemu.h"
 
@@ -24,8 +26,12 @@ int qemu_find(struct qemu *qemu, const char *wanted)
 	char *text;
 
 	*qemu = (struct qemu){ .path = process_find(wanted ? wanted : QEMU_NAME) };
+	if (!qemu->path && wanted && strchr(wanted, '/'))
+		return complain(STATUS_ENVIRONMENT, "--qemu %s: %s", wanted,
+				errno == EACCES ? "it is no program, or you may not execute it" : strerror(errno));
 	if (!qemu->path && wanted)
-		return complain(STATUS_ENVIRONMENT, "--qemu %s: no such program", wanted);
+		return complain(STATUS_ENVIRONMENT, "--qemu %s: no such program in PATH%s", wanted,
+				access(wanted, F_OK) == 0 ? ": write ./ before a file of this folder" : "");
 	if (!qemu->path)
 		return complain(STATUS_ENVIRONMENT,
 				"no " QEMU_NAME " in PATH: install the package qemu-system-x86, or use --qemu");

@@ -19,6 +19,7 @@ struct parameter {
 	uint64_t min, max;
 	unsigned int line;
 	bool used;		/* a rule refers to it */
+	bool set;		/* by the user */
 };
 
 struct behaviour {

@@ -17,6 +17,7 @@ struct injection {
 	bool nothing;	/* unless that was said: nothing */
 	bool answers;	/* there is an R11 that a claim can be about */
 	bool acts;
+	uint32_t seen;	/* a bit for each of the words below */
 };
 
 static char problem[256];
@@ -103,6 +104,9 @@ static const char *set_word(struct injection *in, char *text)
 		return PROBLEM("\"%s\" needs a value: %s=...", text, text);
 	if (value && !*value)
 		return PROBLEM("\"%s=\": the value is missing", text);
+	if (in->seen & 1u << (word - words))
+		return PROBLEM("\"%s\" is given twice", text);
+	in->seen |= 1u << (word - words);
 	in->acts |= word->acts;
 	in->amount |= strcmp(text, "complete") == 0;
 	if (word->set)

@@ -170,9 +170,12 @@ int behaviour_set(struct behaviour *b, const char *word, size_t length)
 		status = complain(STATUS_INPUT, "%s:%s: write %s:PARAMETER=VALUE", b->name, name, b->name);
 	else if (!p)
 		status = unknown_parameter(b, name);
+	else if (p->set)
+		status = complain(STATUS_INPUT, "%s: %s is given twice: %s and %s", b->name, name, p->value, value);
 	else if ((wrong = parameter_refuses(p, value)))
 		status = complain(STATUS_INPUT, "%s: %s", b->name, wrong);
 	if (p && !status) {
+		p->set = true;
 		free(p->value);
 		p->value = xprintf("%s", value);
 	}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command that is printed to be typed again: a shell takes it apart into the words that were meant, and the command
+ * line reads from them what it was composed of, for every combination of options.
+ */
+#include "cli/boot.h"
+#include "cli/testing.h"
+#include "cli/words.h"
+
+#define WORDS 48
+
+/* What a user may have typed, awkward on purpose. */
+static const struct choice {
+	const char *name;
+	size_t offset;
+	const char *text;
+} choices[] = {
+#define TEXT(name, field, text) { name, offsetof(struct boot_options, field), text }
+	TEXT("--behaviours", behaviours, "my behaviours"), TEXT("--firmware", firmware, "-x"),
+	TEXT("--initrd", initrd, "$(id).cpio"),		   TEXT("--append", append, "a=\"b c\" 'd' \\ --seed 9"),
+	TEXT("--disk", disk, "none"),			   TEXT("--modules", modules, "/lib/modules/6.12+x y"),
+	TEXT("--qemu", qemu, "./q*mu"),			   TEXT("kernel", kernel, "-vmlinuz's"),
+#undef TEXT
+};
+
+enum { INJECT = ARRAY_SIZE(choices), MEMORY, CPUS, TIMEOUT, NET, QUIET, BUILTIN, SWITCHES };
+
+static void compose(struct boot *b, unsigned int set)
+{
+	static char spec[] = "./it's:pages=1";
+	struct boot_options *o = &b->options;
+
+	*b = (struct boot){ .seed = 7, .guest.linux_kernel = true, .behaviour.spec = spec };
+	for (size_t i = 0; i < ARRAY_SIZE(choices); i++)
+		if (set & 1u << i)
+			*(const char **)((char *)o + choices[i].offset) = choices[i].text;
+	if (set & 1u << INJECT)
+		o->inject = (struct opt_list){ .items = { "mapgpa:retry", "accept:error=X:when=1" }, .count = 2 };
+	if (set & 1u << MEMORY)
+		o->memory = (struct opt_number){ .given = true, .value = 3ull << 30, .text = "3G" };
+	if (set & 1u << CPUS)
+		o->cpus = (struct opt_number){ .given = true, .value = 2, .text = "0x2" };
+	if (set & 1u << TIMEOUT)
+		o->timeout = (struct opt_number){ .given = true, .value = 9, .text = "9" };
+	o->net = set & 1u << NET;
+	o->quiet = set & 1u << QUIET;
+	o->builtin = set & 1u << BUILTIN && !o->kernel;
+	if (o->builtin)
+		o->kernel = "/share/payloads/builtin";
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* What was read is what was meant. */
+static bool equal(const struct boot *b, const struct boot_options *got, const char *operand)
+{
+	const struct boot_options *o = &b->options;
+	char *append = o->quiet ? xprintf("quiet%s%s", o->append ? " " : "", o->append ? o->append : "") : NULL;
+	bool ok = same(got->vmm, b->behaviour.spec) && same(got->append, append ? append : o->append) &&
+		  same(operand, o->builtin ? NULL : o->kernel) && got->net == o->net && got->seed.value == 7 &&
+		  got->memory.value == o->memory.value && got->cpus.value == o->cpus.value &&
+		  got->timeout.value == o->timeout.value && got->inject.count == o->inject.count;
+
+	for (size_t i = 0; i < ARRAY_SIZE(choices); i++)
+		if (strcmp(choices[i].name, "--append") != 0 && strcmp(choices[i].name, "kernel") != 0)
+			ok &= same(*(char *const *)((const char *)got + choices[i].offset),
+				   *(char *const *)((const char *)o + choices[i].offset));
+	for (unsigned int i = 0; i < got->inject.count; i++)
+		ok &= same(got->inject.items[i], o->inject.items[i]);
+	free(append);
+	return ok;
+}
+
+/* The next line's words as the shell printed them, each ended by 0, an empty one at the end. */
+static int next(FILE *shell, char **words, char *room, size_t bytes)
+{
+	int n = 0;
+
+	for (char *at = room; n < WORDS && at < room + bytes - 1; at++) {
+		int c = getc(shell);
+
+		*at = (char)(c == EOF ? 0 : c);
+		if (at == room || at[-1] == '\0')
+			words[n++] = at;
+		if (c == EOF || (*at == '\0' && words[n - 1] == at))
+			break;
+	}
+	return n - 1;
+}
+
+int main(void)
+{
+	char *path = xprintf("%s/lines", testing_folder()), *command, *text, *operand[WORDS], *words[WORDS], room[4096];
+	unsigned int wrong = 0, count = 1u << SWITCHES;
+	FILE *file = fopen(path, "w"), *shell;
+	struct boot b;
+
+	program_called = "./my lab/tdlab";
+	for (unsigned int set = 0; file && set < count; set++) {
+		compose(&b, set);
+		text = boot_again(&b);
+		fprintf(file, "w %s\n", text);
+		free(text);
+	}
+	tap_ok(file && fclose(file) == 0, "every combination is printed");
+	command = xprintf("sh -c 'w() { printf \"%%s\\0\" \"$@\" \"\"; }; . \"$1\"' - '%s'", path);
+	shell = popen(command, "r");
+	for (unsigned int set = 0; shell && set < count; set++) {
+		int n = next(shell, words, room, sizeof(room)), operands = 0;
+		struct boot_options got = { 0 };
+
+		compose(&b, set);
+		if (n > 2 && same(words[0], program_called) && same(words[1], "boot") &&
+		    opt_parse(&verb_boot, n - 1, words + 1, &got, operand, &operands) == 0 && operands < 2 &&
+		    equal(&b, &got, operands ? operand[0] : NULL))
+			continue;
+		if (wrong++ < 3) {
+			text = boot_again(&b);
+			printf("# %s\n", text);
+			free(text);
+		}
+	}
+	tap_ok(shell && pclose(shell) == 0, "a shell takes them");
+	tap_is(wrong, 0, "each is read as what it was made of");
+	free(command);
+	free(path);
+	return tap_done();
+}

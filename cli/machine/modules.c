@@ -211,7 +211,8 @@ static int read_list(const char *folder, char **text)
 	int status = 0;
 
 	if (!has_modules(folder))
-		status = complain(STATUS_INPUT, "--modules %s: it has no modules.order, so it is not a kernel's folder of modules",
+		status = complain(STATUS_INPUT,
+				  "--modules %s: it has no modules.order, so it is not a kernel's folder of modules",
 				  folder);
 	else if (access(path, F_OK) != 0)
 		*text = list_of(folder);

@@ -23,7 +23,7 @@ static const struct choice {
 #undef TEXT
 };
 
-enum { INJECT = ARRAY_SIZE(choices), MEMORY, CPUS, TIMEOUT, NET, QUIET, BUILTIN, SWITCHES };
+enum { LISTS = ARRAY_SIZE(choices), MEMORY, CPUS, TIMEOUT, NET, QUIET, BUILTIN, SWITCHES };
 
 static void compose(struct boot *b, unsigned int set)
 {
@@ -34,8 +34,10 @@ static void compose(struct boot *b, unsigned int set)
 	for (size_t i = 0; i < ARRAY_SIZE(choices); i++)
 		if (set & 1u << i)
 			*(const char **)((char *)o + choices[i].offset) = choices[i].text;
-	if (set & 1u << INJECT)
+	if (set & 1u << LISTS) {
 		o->inject = (struct opt_list){ .items = { "mapgpa:retry", "accept:error=X:when=1" }, .count = 2 };
+		o->module = (struct opt_list){ .items = { "./my own.ko" }, .count = 1 };
+	}
 	if (set & 1u << MEMORY)
 		o->memory = (struct opt_number){ .given = true, .value = 3ull << 30, .text = "3G" };
 	if (set & 1u << CPUS)
@@ -62,7 +64,8 @@ static bool equal(const struct boot *b, const struct boot_options *got, const ch
 	bool ok = same(got->vmm, b->behaviour.spec) && same(got->append, append ? append : o->append) &&
 		  same(operand, o->builtin ? NULL : o->kernel) && got->net == o->net && got->seed.value == 7 &&
 		  got->memory.value == o->memory.value && got->cpus.value == o->cpus.value &&
-		  got->timeout.value == o->timeout.value && got->inject.count == o->inject.count;
+		  got->timeout.value == o->timeout.value && got->inject.count == o->inject.count &&
+		  got->module.count == o->module.count && same(got->module.items[0], o->module.items[0]);
 
 	for (size_t i = 0; i < ARRAY_SIZE(choices); i++)
 		if (strcmp(choices[i].name, "--append") != 0 && strcmp(choices[i].name, "kernel") != 0)

@@ -48,7 +48,7 @@ again() {
 @test "check: from the start, from a later MapGPA, of code in a process, by a path and by PATH" {
 	again 1 'skipped-pages|went on beyond' "$tdlab" check --append 'scenario=skipped-pages quiet' --vmm hyperv \
 		--cpus 1 --disk none "odd's name"
-	again 1 'accepted' "$tdlab" check --guest tail-only --vmm hyperv --behaviours 'my behaviours' --pages 64
+	again 1 'accepted' "$tdlab" check --guest tail-only --vmm hyperv --behaviours 'my behaviours' --pages 1024
 	PATH=$build:$PATH again 1 'accepted' tdlab check --guest tail-only --vmm hyperv
 }
 

@@ -255,6 +255,8 @@ static bool next(struct vcpu *vcpu, enum explore_end why, uint64_t detail)
 {
 	const struct td_choices *c = td_explore_choices(td);
 
+	if (why == EXPLORE_END_PORT || why == EXPLORE_END_MAPGPA)	/* it went on to other things */
+		td_settle(td);
 	sequence_event(vcpu, why, detail, packed(c->answer, c->at));
 	sequences += counted;
 	if ((config.explore.sequences == 0 || sequences < config.explore.sequences) && next_sequence()) {

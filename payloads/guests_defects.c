@@ -225,6 +225,7 @@ static bool in_odd(struct guest *g, struct guest_task *t, struct map_answer *a, 
 	if (offset >= pages * TDX_PAGE_SIZE)
 		return plant(g, DEFECT_ODD_R11_IS_DONE) && pretend(t, a, THEN_STORE, pages);
 	if (offset % TDX_PAGE_SIZE != 0 && offset / TDX_PAGE_SIZE + 1 < pages && once(g, DEFECT_ROUNDS_UP)) {
+		use_last(t, THEN_STORE, TO_SHARED, t->at + offset / TDX_PAGE_SIZE);	/* which it takes for done */
 		t->at += offset / TDX_PAGE_SIZE + 1;
 		return true;
 	}

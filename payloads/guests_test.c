@@ -44,7 +44,7 @@ static const struct row {
 	{ DEFECT_NEVER_LOOKS, "no-cap", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_ODD_R11_IS_DONE, "claim-end", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_ODD_R11_IS_DONE, "claim-beyond", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
-	{ DEFECT_ROUNDS_UP, "unaligned:pages=3", 1, TD_V_SKIPPED_PAGES },
+	{ DEFECT_ROUNDS_UP, "unaligned:pages=3", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_SKIPS_PAGE, "hyperv:pages=3", 1, TD_V_SKIPPED_PAGES },
 	{ DEFECT_SKIPS_PRIVATE, "two-pages", 1, TD_V_SKIPPED_PAGES },
 	{ DEFECT_KEEPS_LENGTH, "hyperv:pages=3", 1, TD_V_PRIVATE_ALIAS_OF_SHARED },

@@ -108,6 +108,99 @@ static int used_after_error(struct scene *s)
 	return 0;
 }
 
+/* Stores into all of a buffer of 2 * CHUNK pages, be they refused or not. */
+static void use_all(struct scene *s)
+{
+	for (uint64_t n = 0; n < 2 * CHUNK; n += CHUNK / 2)
+		scene_store(s, scene_page(s, n) + s->shared, n);
+}
+
+/* Took RETRY for success, used the memory and gave it back: what it wrote is lost. */
+static int used_and_returned(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_map(s, scene_page(s, 0), 2 * CHUNK, TO_SHARED).r10 == TDVMCALL_RETRY);
+	use_all(s);
+	scene_unshare(s, scene_page(s, 0), 2 * CHUNK);
+	return 0;
+}
+
+/* The same, and then it shared the memory once more, as it should have at first. */
+static int used_and_shared_again(struct scene *s)
+{
+	SCENE_NEEDS(s, used_and_returned(s) == 0);
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 2 * CHUNK));
+	use_all(s);
+	return 0;
+}
+
+/* Wrote too early, went on with the conversion to its end, and never wrote that again. */
+static int lost_store(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_map(s, scene_page(s, 0), 2 * CHUNK, TO_SHARED).r10 == TDVMCALL_RETRY);
+	scene_store(s, scene_page(s, CHUNK + 3) + s->shared, 1);
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, CHUNK), CHUNK));
+	SCENE_NEEDS(s, scene_store(s, scene_page(s, CHUNK) + s->shared, 1));
+	return 0;
+}
+
+/* Wrote too early under a VMM that converts silently: nothing was refused, and to write it again is no remedy. */
+static int early_store(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_map(s, scene_page(s, 0), CHUNK, TO_SHARED).r10 == TDVMCALL_RETRY);
+	SCENE_NEEDS(s, scene_store(s, scene_page(s, 3) + s->shared, 1));
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), CHUNK));
+	SCENE_NEEDS(s, scene_store(s, scene_page(s, 3) + s->shared, 1));
+	return 0;
+}
+
+/* Goes on at R11 as it is, with its S: half of the buffer is asked back instead of shared. */
+static int turned_round(struct scene *s)
+{
+	struct map_answer a = scene_map(s, scene_page(s, 0), 2 * CHUNK, TO_SHARED);
+
+	SCENE_NEEDS(s, a.r10 == TDVMCALL_RETRY && a.r11 == scene_page(s, CHUNK));
+	SCENE_NEEDS(s, scene_map(s, a.r11, CHUNK, TO_PRIVATE).r10 == TDVMCALL_SUCCESS);
+	use_all(s);
+	return 0;
+}
+
+/* Took a refusal for success. That the VMM had done it all the same the guest could not know. */
+static int refused_and_used(struct scene *s)
+{
+	uint64_t r10 = scene_map(s, scene_page(s, 0), 2 * CHUNK, TO_SHARED).r10;
+
+	SCENE_NEEDS(s, r10 != TDVMCALL_SUCCESS && r10 != TDVMCALL_RETRY);
+	use_all(s);
+	return 0;
+}
+
+/* Gave memory back, did not accept it, and used it as if it were still shared, on and on. */
+static int never_accepted(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
+	SCENE_NEEDS(s, scene_request(s, scene_page(s, 0), 4, TO_PRIVATE));
+	for (unsigned int n = 0; n < 8; n++)
+		scene_store(s, scene_page(s, 2) + s->shared, n);
+	return 0;
+}
+
+/* Could not have a buffer back, and accepted it all the same: nothing is there, and ACCEPT never returns. */
+static int td_lost(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 2 * CHUNK));
+	SCENE_NEEDS(s, scene_map(s, scene_page(s, 0), 2 * CHUNK, TO_PRIVATE).r10 == TDVMCALL_INVALID_OPERAND);
+	scene_accept(s, scene_page(s, CHUNK + 1), TDX_LEVEL_4K);
+	return 0;
+}
+
+/* Begins more conversions than tdlab can follow, and ends none: nobody can say what becomes of the last. */
+static int too_many(struct scene *s)
+{
+	for (uint64_t n = 0; n < 3 * 1100; n += 3)
+		SCENE_NEEDS(s, scene_map(s, scene_page(s, n), 2, TO_SHARED).r10 == TDVMCALL_RETRY);
+	return 0;
+}
+
 /*
  * A kernel from before Linux commit 019b383d1132 ("x86/tdx: Retry partially-completed page conversion hypercalls"):
  * one MapGPA for its whole swiotlb, and whatever is not SUCCESS at once is not looked at.
@@ -228,6 +321,15 @@ const struct scenario scenarios_broken[] = {
 	{ "abandoned", abandoned, 1 },
 	{ "abandoned-private", abandoned_private, 1 },
 	{ "used-after-error", used_after_error, 1 },
+	{ "used-and-returned", used_and_returned, 1 },
+	{ "used-and-shared-again", used_and_shared_again, 1 },
+	{ "lost-store", lost_store, 1 },
+	{ "early-store", early_store, 1 },
+	{ "turned-round", turned_round, 1 },
+	{ "refused-and-used", refused_and_used, 1 },
+	{ "never-accepted", never_accepted, 1 },
+	{ "td-lost", td_lost, 1 },
+	{ "too-many", too_many, 1 },
 	{ "noretry", noretry, 1 },
 	{ "accept-abandoned", accept_abandoned, 1 },
 	{ "accept-large-only", accept_large_only, 1 },

@@ -62,7 +62,10 @@ static int split_load(struct scene *s)
 	return 0;
 }
 
-/* A touch of the part that a RETRY left over, while the conversion goes on: the mapping is changed before MapGPA. */
+/*
+ * A touch of the part that a RETRY left over, while the conversion goes on: the mapping is changed before MapGPA. It is
+ * refused, and comes again when the page has been claimed, as after a #VE handler that waits for that.
+ */
 static int open_alias(struct scene *s)
 {
 	struct map_answer a = scene_map(s, scene_page(s, 0), 2 * CHUNK, TO_SHARED);
@@ -72,7 +75,58 @@ static int open_alias(struct scene *s)
 	SCENE_NEEDS(s, !scene_load(s, scene_page(s, CHUNK + 1) + s->shared, &value));
 	SCENE_NEEDS(s, !scene_load_split(s, scene_page(s, CHUNK - 1) + s->shared, scene_page(s, CHUNK) + s->shared));
 	SCENE_NEEDS(s, scene_share(s, scene_page(s, CHUNK), CHUNK));
+	SCENE_NEEDS(s, scene_load(s, scene_page(s, CHUNK + 1) + s->shared, &value));
 	SCENE_NEEDS(s, scene_store(s, scene_page(s, CHUNK) + s->shared, 1));
+	return 0;
+}
+
+/* Gives memory back, and changes its page tables last: what is still read through S is private and accepted soon. */
+static int tables_last(struct scene *s)
+{
+	uint64_t value, n;
+
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
+	SCENE_NEEDS(s, scene_request(s, scene_page(s, 0), 4, TO_PRIVATE));
+	scene_load(s, scene_page(s, 2) + s->shared, &value);
+	for (n = 0; n < 4; n++)
+		SCENE_NEEDS(s, scene_accept(s, scene_page(s, n), TDX_LEVEL_4K) == 0);
+	SCENE_NEEDS(s, scene_load(s, scene_page(s, 2), &value) && value == 0);
+	return 0;
+}
+
+/* Could not share memory, and keeps it: its private alias is there, and the module answers for that. */
+static int kept_private(struct scene *s)
+{
+	uint64_t value;
+
+	SCENE_NEEDS(s, scene_share(s, s->window, 1));
+	SCENE_NEEDS(s, scene_map(s, scene_page(s, CHUNK), CHUNK, TO_SHARED).r10 == TDVMCALL_INVALID_OPERAND);
+	SCENE_NEEDS(s, scene_store(s, scene_page(s, CHUNK + 7), SECRET));
+	SCENE_NEEDS(s, scene_load(s, scene_page(s, CHUNK + 7), &value) && value == SECRET);
+	return 0;
+}
+
+/* Begins to share so many pages, and comes as far as the first CHUNK of them. */
+static bool begin(struct scene *s, uint64_t pages)
+{
+	struct map_answer a = { TDVMCALL_RETRY, s->window + s->shared };
+
+	for (unsigned int n = 0; n < 4 && a.r10 == TDVMCALL_RETRY && a.r11 == s->window + s->shared; n++)
+		a = scene_map(s, s->window, pages, TO_SHARED);
+	return a.r10 == TDVMCALL_RETRY && a.r11 == scene_page(s, CHUNK) + s->shared;
+}
+
+/* Asks for what a RETRY left over from behind, in pieces. */
+static int any_order(struct scene *s)
+{
+	uint64_t n;
+
+	SCENE_NEEDS(s, begin(s, 4 * CHUNK));
+	for (n = 4 * CHUNK - 256; n >= CHUNK; n -= 256)
+		SCENE_NEEDS(s, scene_share(s, scene_page(s, n), 256));
+	for (n = 0; n < 4 * CHUNK; n += 256)
+		SCENE_NEEDS(s, scene_store(s, scene_page(s, n) + s->shared, n));
+	SCENE_NEEDS(s, scene_unshare(s, s->window, 4 * CHUNK));
 	return 0;
 }
 
@@ -284,6 +338,34 @@ static int moved(struct scene *s)
 	return 0;
 }
 
+/* One vCPU begins, and both do a half of what is left, the second half first. */
+static int shared_work(struct scene *s)
+{
+	if (s->cpu == 0)
+		SCENE_NEEDS(s, begin(s, 5 * CHUNK));
+	scene_meet(s);
+	if (s->cpu == 1)
+		SCENE_NEEDS(s, scene_share(s, scene_page(s, 3 * CHUNK), 2 * CHUNK));
+	scene_meet(s);
+	if (s->cpu == 0)
+		SCENE_NEEDS(s, scene_share(s, scene_page(s, CHUNK), 2 * CHUNK));
+	scene_meet(s);
+	SCENE_NEEDS(s, scene_store(s, of(s, 2 * CHUNK, 5 * CHUNK - 1) + s->shared, SECRET));
+	return 0;
+}
+
+/* The same at one time: which half is done first is a matter of luck, and of no importance. */
+static int shared_work_at_once(struct scene *s)
+{
+	if (s->cpu == 0)
+		SCENE_NEEDS(s, begin(s, 9 * CHUNK));
+	scene_meet(s);
+	SCENE_NEEDS(s, scene_share(s, of(s, CHUNK, 5 * CHUNK), 4 * CHUNK));
+	scene_meet(s);
+	SCENE_NEEDS(s, scene_store(s, of(s, 8 * CHUNK, CHUNK) + s->shared, SECRET));
+	return 0;
+}
+
 /* Asks until it gets through. */
 static int accept_busy(struct scene *s)
 {
@@ -360,6 +442,9 @@ const struct scenario scenarios_sound[] = {
 	{ "rom", rom, 1 },
 	{ "split-load", split_load, 1 },
 	{ "open-alias", open_alias, 1 },
+	{ "tables-last", tables_last, 1 },
+	{ "kept-private", kept_private, 1 },
+	{ "any-order", any_order, 1 },
 	{ "accept-mixed", accept_mixed, 1 },
 	{ "accept-1g", accept_1g, 1 },
 	{ "accept-added", accept_added, 1 },
@@ -382,5 +467,7 @@ const struct scenario scenarios_sound[] = {
 	{ "moved", moved, 2 },
 	{ "empty-request", empty_request, 1 },
 	{ "asks-in-vain", asks_in_vain, 1 },
+	{ "shared-work", shared_work, 2 },
+	{ "shared-work-at-once", shared_work_at_once, 2 },
 	{ 0, 0, 0 },
 };

@@ -165,6 +165,8 @@ void td_engine_emit(struct td *td, struct td_event *event)
 	(void)td;
 	if (event->type == TD_EV_VERDICT && event->a[0] >> 32 == TD_CLASS_VIOLATION)
 		note_violation(r, (enum td_violation)(uint32_t)event->a[0]);
+	else if (event->type == TD_EV_UNTRACKED)
+		r->untracked = true;
 	else if (event->type == TD_EV_CLOSE)
 		note_close(r, event);
 	else if (event->type == TD_EV_MAPGPA)

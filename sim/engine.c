@@ -81,10 +81,9 @@ void sim_tdcall(struct sim *sim, struct td_regs *regs)
 
 void sim_touch(struct sim *sim, uint64_t gpa, bool write)
 {
-	bool shared = gpa & sim_shared_bit(sim);
 	struct td_access access = { .gpa = gpa, .flags = write ? TD_ACCESS_WRITE : 0 };
 
-	if (td_real(sim->td, gpa) == (shared ? TD_REAL_SHARED : TD_REAL_MAPPED))
+	if (td_mapped(sim->td, gpa))
 		return;
 	td_access(sim->td, 0, &access);
 }

@@ -106,6 +106,8 @@ enum td_violation sim_judge(struct sim *sim, const struct sim_job *job)
 		truly = holds(sim, job, job->to_shared);
 	else if (seen->over == SIM_DONE && seen->attempt.tried_undo && seen->attempt.undone == 0)
 		truly = holds(sim, job, false);
+	if (seen->over == SIM_DONE && seen->attempt.converted == 0)
+		td_settle(sim->td);
 	if (seen->violations != 0)
 		return seen->first;
 	if (seen->over == SIM_TDCALLS)

@@ -13,6 +13,7 @@ struct census {
 	uint64_t pages, mapped, pending, absent;	/* absent: shared, or taken away */
 	uint64_t rom;					/* mapped too, but not to be given back */
 	uint64_t accepted, known_shared;
+	uint64_t claimed;				/* to be private */
 	struct td_page first;
 };
 
@@ -50,6 +51,7 @@ static struct census count(const struct td *td, uint64_t gpa, uint64_t pages)
 		c.absent += td_page_real(page) == TD_REAL_SHARED || td_page_real(page) == TD_REAL_REMOVED;
 		c.accepted += (page->real & PAGE_ACCEPTED) != 0;
 		c.known_shared += page->known == TD_KNOWN_CLAIMED_SHARED;
+		c.claimed += page->known == TD_KNOWN_CLAIMED_PRIVATE || page->known == TD_KNOWN_PRIVATE;
 	}
 	return c;
 }
@@ -65,19 +67,22 @@ static void judge(struct td *td, uint64_t gpa, const struct census *c, uint64_t 
 
 /*
  * Nothing is there: the TDCALL exits to the VMM and runs again once it has mapped a page. A VMM that converts on such
- * an exit does; any other leaves the vCPU stuck, and whose fault that is depends on what the guest was told.
+ * an exit does; any other leaves the vCPU stuck, and whose fault that is depends on what the guest was told. What is
+ * known to be shared was judged before.
  */
 static bool absent(struct td *td, uint64_t gpa, const struct census *c, uint64_t rip)
 {
-	struct td_judgement j = { TD_CLASS_HAZARD, TD_V_NONE };
+	struct td_judgement j = { TD_CLASS_VIOLATION, TD_V_TD_LOST };
 
 	if (td->config.behaviour.implicit == TD_IMPLICIT_CONVERT) {
 		td_sept_convert(td, gpa, c->pages, false);
 		return false;
 	}
-	if (c->first.known == TD_KNOWN_CLAIMED_PRIVATE || c->first.known == TD_KNOWN_PRIVATE) {
+	if (c->claimed == c->pages) {
 		j = (struct td_judgement){ TD_CLASS_VMM_CAUSED, TD_V_PENDING_ACCESS };
 		td->now.blameless = 1;
+	} else if (c->known_shared == c->pages) {
+		j = (struct td_judgement){ TD_CLASS_HAZARD, TD_V_NONE };
 	}
 	td_report(td, j, gpa, c->pages, rip, 0);
 	td_end(td, TD_STOP_PRIVATE_LOST, gpa, rip);
@@ -122,8 +127,10 @@ enum td_action td_page_accept(struct td *td, struct td_regs *regs)
 		goto done;
 	}
 	c = count(td, gpa, level == TDX_LEVEL_2M ? TDX_2M_PAGES : 1);
-	if (c.mapped + c.rom + c.pending == 0 && c.absent != c.pages)	/* where a 4 KiB page is, 2 MiB are a mismatch only */
+	if (c.mapped + c.rom + c.pending == 0 && c.absent != c.pages) {	/* where a 4 KiB page is, 2 MiB are a mismatch only */
+		td_violation(td, TD_V_TD_LOST, gpa, c.pages, regs->rip, 0);
 		return td_end(td, TD_STOP_BAD_GPA, gpa, regs->rip);
+	}
 	disturbed = td_disturb_accept(td, rcx, c.pages, &plan);
 	if (tdx_code(disturbed) == TDX_OPERAND_BUSY) {	/* the lock comes before anything that it protects */
 		td_sept_tried(td, gpa, c.pages);

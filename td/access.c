@@ -39,13 +39,13 @@ static enum td_action private_access(struct td *td, unsigned int vcpu, const str
 static enum td_action shared_access(struct td *td, unsigned int vcpu, const struct td_access *a)
 {
 	uint64_t page = a->gpa & ~td->s & ~(TDX_PAGE_SIZE - 1);
+	bool refused = td_real(td, page) != TD_REAL_SHARED && td->config.behaviour.implicit == TD_IMPLICIT_VE;
 
-	td_report(td, td_judge(td_real(td, page), td_known(td, page), TD_SHARED, a->flags), a->gpa, 1, a->rip, a->gla);
-	if (!(a->flags & TD_ACCESS_SPLIT))
-		td_conversion_used(td, a->gpa, a->rip);
-	if (td->config.behaviour.implicit == TD_IMPLICIT_VE)
+	td_report(td, td_use(td, vcpu, a, refused), a->gpa, 1, a->rip, a->gla);
+	if (refused)
 		return ept_ve(td, vcpu, a);
 	td_sept_convert(td, page, 1, true);
+	td_sept_show(td, page);
 	return TD_AGAIN;
 }
 
@@ -60,7 +60,7 @@ enum td_action td_access(struct td *td, unsigned int vcpu, const struct td_acces
 	if (a->gpa >= td->s << 1)	/* the CPU should have raised #PF: reserved bit */
 		return td_end(td, TD_STOP_BAD_GPA, a->gpa, a->rip);
 	if (slot != NULL && slot->kind == TD_SLOT_RAM) {
-		if (td_real(td, a->gpa) == (shared ? TD_REAL_SHARED : TD_REAL_MAPPED))
+		if (td_mapped(td, a->gpa))
 			return TD_AGAIN;	/* another vCPU was faster */
 		return shared ? shared_access(td, vcpu, a) : private_access(td, vcpu, a);
 	}

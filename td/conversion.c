@@ -34,20 +34,39 @@ static uint64_t saturated(uint64_t pages)
 	return pages < UINT32_MAX ? pages : UINT32_MAX;
 }
 
+static void blame_for_skip(struct td *td, const struct td_conversion *c)
+{
+	td_violation(td, TD_V_SKIPPED_PAGES, with_s(td, c, c->frontier), pages_in(c->end - c->frontier), c->went_on_rip,
+		     c->end);
+}
+
 /*
  * Whether leaving a conversion like this is a fault. Not where there is no RAM. And not under a VMM that will not let
  * the guest complete: there it is the right thing to do, as long as what was not done is not used, and the fault is the
- * use.
+ * use (uses.c). Else a use is a part of this fault.
  */
 static void blame(struct td *td, const struct td_conversion *c)
 {
-	if (!td_sept_any_ram(td, c->frontier, c->end))
+	struct td_use use;
+
+	if (td->config.behaviour.contain || !td_sept_any_ram(td, c->frontier, c->end))
 		return;
-	if (!td->config.behaviour.contain)
-		td_violation(td, TD_V_ABANDONED, with_s(td, c, c->frontier), pages_in(c->end - c->frontier), c->used_rip,
-			     c->used);
-	else if (c->used != 0)
-		td_violation(td, TD_V_SHARED_ALIAS_OF_PRIVATE, c->used, 1, c->used_rip, 0);
+	use = td_uses_take(td, c->frontier, c->end);
+	if (c->beyond != 0)
+		blame_for_skip(td, c);
+	else
+		td_violation(td, TD_V_ABANDONED, with_s(td, c, c->frontier), pages_in(c->end - c->frontier), use.rip, use.gpa);
+}
+
+/* Something behind those that were passed over was refused: a reason not to come back for them. */
+static void excuse(struct td *td, const struct td_conversion *refused)
+{
+	for (unsigned int i = 0; i < td->now.open_to; i++) {
+		struct td_conversion *c = &td->now.conversions[i];
+
+		if (c->to_shared == refused->to_shared && c->end <= refused->start && refused->start < c->beyond)
+			c->beyond = 0;
+	}
 }
 
 static void close_conversion(struct td *td, struct td_conversion *c, enum td_close how)
@@ -59,6 +78,8 @@ static void close_conversion(struct td *td, struct td_conversion *c, enum td_clo
 		 (uint64_t)c->stalls << 32 | c->longest_run);
 	if (how == TD_CLOSE_ABANDONED)
 		blame(td, c);
+	if (how == TD_CLOSE_REFUSED)
+		excuse(td, c);
 	if (how != TD_CLOSE_MERGED)	/* what is not claimed by now (skipped, refused, left) nobody may use */
 		td_sept_known(td, c->start, pages, KNOWN(TO_SHARED) | KNOWN(TO_PRIVATE), TD_KNOWN_UNKNOWN);
 	*c = (struct td_conversion){ 0 };
@@ -67,11 +88,33 @@ static void close_conversion(struct td *td, struct td_conversion *c, enum td_clo
 }
 
 /*
+ * Whether a guest that asks for the opposite now took c for done: all that lay behind it is, and its own last answer gave
+ * no reason to leave it. Who meets trouble may leave a part, and undo the rest.
+ */
+static bool passed_for_good(const struct td *td, const struct td_conversion *c)
+{
+	const struct td_conversion *d = td->now.conversions;
+
+	if (td->config.behaviour.contain || c->beyond == 0 || c->stall_run != 0)
+		return false;
+	for (; d < td->now.conversions + td->now.open_to; d++)
+		if (overlaps(d, c->end, c->beyond) && d->to_shared == c->to_shared)
+			return false;
+	return td_sept_any_ram(td, c->frontier, c->end);
+}
+
+/*
  * A request for the opposite direction ends what was open there: the guest undoes it, and may. All of it, even if only
  * a part is asked back: whoever does that has given up on the rest, and whoever has not begins a conversion of it.
  */
 static void close_opposite(struct td *td, uint64_t start, uint64_t end, bool to_shared)
 {
+	for (unsigned int i = 0; i < td->now.open_to; i++) {
+		const struct td_conversion *c = &td->now.conversions[i];
+
+		if (overlaps(c, start, end) && c->to_shared != to_shared && passed_for_good(td, c))
+			blame_for_skip(td, c);
+	}
 	for (unsigned int i = 0; i < td->now.open_to; i++) {
 		struct td_conversion *c = &td->now.conversions[i];
 
@@ -108,8 +151,10 @@ static struct td_conversion *open_conversion(struct td *td, uint64_t start, uint
 
 	while (i < td->now.open_to && is_open(&c[i]))
 		i++;
-	if (i == TD_MAX_CONVERSIONS)
+	if (i == TD_MAX_CONVERSIONS) {
+		td_untracked(td, to_shared ? start | td->s : start, pages_in(end - start), 0);
 		return NULL;
+	}
 	if (i == td->now.open_to)
 		td->now.open_to++;
 	c[i] = (struct td_conversion){ .start = start, .end = end, .frontier = start, .reached = start,
@@ -127,26 +172,48 @@ static void merge_others(struct td *td, struct td_conversion *into, uint64_t sta
 		if (c == into || !overlaps(c, start, end) || c->to_shared != into->to_shared)
 			continue;
 		into->end = c->end > into->end ? c->end : into->end;
+		into->reached = c->reached > into->reached ? c->reached : into->reached;
 		close_conversion(td, c, TD_CLOSE_MERGED);
 	}
 }
 
-/* A further request within c. Counts of stalls are of one frontier. */
-static void go_on(struct td *td, struct td_conversion *c, uint64_t gpa, uint64_t end, uint64_t rip)
+/*
+ * A request passes over what c has not come to yet. In which order a guest asks is its own affair, and two vCPUs may share
+ * the work: from there on it is a conversion of its own, and what lies before it can still be asked for.
+ */
+static struct td_conversion *pass_over(struct td *td, struct td_conversion *c, uint64_t gpa, uint64_t rip)
 {
-	if (gpa > c->frontier && td_sept_any_ram(td, c->frontier, gpa))
-		td_violation(td, TD_V_SKIPPED_PAGES, with_s(td, c, c->frontier), pages_in(gpa - c->frontier), rip, gpa);
+	struct td_conversion whole = *c, *rest;
+
+	if (gpa <= c->frontier || !td_sept_any_ram(td, c->frontier, gpa))
+		return c;
+	c->end = gpa;
+	rest = open_conversion(td, gpa, whole.end, c->to_shared);
+	if (rest == NULL) {
+		c->end = whole.end;
+		return c;
+	}
+	rest->reached = whole.reached > gpa ? whole.reached : gpa;
+	c->reached = whole.reached > gpa ? gpa : whole.reached;
+	c->beyond = whole.end;
+	c->went_on_rip = rip;
+	return rest;
+}
+
+/* A further request within c. Counts of stalls are of one frontier. */
+static void go_on(struct td *td, struct td_conversion *c, uint64_t gpa, uint64_t end)
+{
 	if (gpa != c->frontier)
 		c->stall_run = 0;
+	c->beyond = 0;
 	c->start = gpa < c->start ? gpa : c->start;
 	c->end = end > c->end ? end : c->end;
 	merge_others(td, c, gpa, end);
-	c->used = 0;
 }
 
 /*
  * Books a valid request for [gpa, gpa + size). NULL only if more conversions are open than TD_MAX_CONVERSIONS; the
- * pages are judged all the same then, but nothing can be called abandoned.
+ * pages are judged all the same then, but nothing can be called abandoned, and the run proves nothing.
  */
 struct td_conversion *td_conversion_request(struct td *td, uint64_t gpa, uint64_t size, bool to_shared, uint64_t rip)
 {
@@ -158,9 +225,10 @@ struct td_conversion *td_conversion_request(struct td *td, uint64_t gpa, uint64_
 	if (c == NULL) {
 		c = open_conversion(td, gpa, end, to_shared);
 	} else {
-		if (gpa == c->frontier)
+		c = pass_over(td, c, gpa, rip);
+		if (gpa == c->frontier && gpa == c->reached)
 			asked_from = c->end;	/* the pages up to there are already booked */
-		go_on(td, c, gpa, end, rip);
+		go_on(td, c, gpa, end);
 	}
 	if (asked_from < end)
 		td_sept_known(td, asked_from, pages_in(end - asked_from), KNOWN_ALL,
@@ -182,7 +250,7 @@ static void count_answer(struct td_conversion *c, bool retry, bool progress)
 		c->longest_run = c->stall_run;
 }
 
-/* A guest may go through all of a request once more, be it page by page: that many calls are none too many. */
+/* A guest may go through all of a conversion once more, be it page by page, in any order: so many calls are not too many. */
 static void count_barren(struct td *td, uint64_t pages, bool progress)
 {
 	pages = pages < td->pages ? pages : td->pages;
@@ -206,7 +274,7 @@ void td_conversion_answer(struct td *td, struct td_conversion *c, uint64_t gpa_w
 		claimed = end;
 	else if (retry && at >= gpa && at < end && at % TDX_PAGE_SIZE == 0)
 		claimed = at;
-	count_barren(td, pages_in(size), claimed > (c != NULL ? c->reached : gpa));
+	count_barren(td, c != NULL ? pages_in(c->end - c->start) : pages_in(size), claimed > (c != NULL ? c->reached : gpa));
 	td_sept_known(td, gpa, pages_in(claimed - gpa), KNOWN_ALL,
 		      to_shared ? TD_KNOWN_CLAIMED_SHARED : TD_KNOWN_CLAIMED_PRIVATE);
 	if (c == NULL)
@@ -223,22 +291,14 @@ void td_conversion_answer(struct td *td, struct td_conversion *c, uint64_t gpa_w
 		close_conversion(td, c, TD_CLOSE_COMPLETE);
 }
 
-struct td_conversion *td_conversion_of(struct td *td, uint64_t gpa, bool to_shared)
+/* Pages that were passed over and are not asked for again. */
+void td_conversions_settle(struct td *td)
 {
-	return find(td, gpa, gpa + TDX_PAGE_SIZE, to_shared);
-}
+	for (unsigned int i = 0; i < td->now.open_to; i++) {
+		const struct td_conversion *c = &td->now.conversions[i];
 
-/*
- * The guest touched memory of which a conversion is open. That alone is no fault (the other vCPU, a load that strayed
- * over a page end); it counts once nothing goes on with the conversion. The next request clears it.
- */
-void td_conversion_used(struct td *td, uint64_t gpa_with_s, uint64_t rip)
-{
-	struct td_conversion *c = td_conversion_of(td, gpa_with_s & ~td->s & ~(TDX_PAGE_SIZE - 1), gpa_with_s & td->s);
-
-	if (c != NULL && c->used == 0 && (gpa_with_s & ~td->s) >= c->frontier) {
-		c->used = gpa_with_s;
-		c->used_rip = rip;
+		if (is_open(c) && c->beyond != 0 && td_sept_any_ram(td, c->frontier, c->end))
+			blame_for_skip(td, c);
 	}
 }
 
@@ -251,6 +311,8 @@ bool td_conversions_finish(struct td *td)
 	bool cut_off = td->now.stop == TD_RUNNING || td->now.stop == TD_STOP_RUNAWAY || td->now.blameless;
 	enum td_close how = cut_off ? TD_CLOSE_CUT_OFF : TD_CLOSE_ABANDONED;
 
+	if (cut_off)
+		td_uses_take(td, 0, td->s);
 	for (unsigned int i = 0; i < td->now.open_to; i++)
 		if (is_open(&td->now.conversions[i]))
 			close_conversion(td, &td->now.conversions[i], how);

@@ -40,7 +40,8 @@ _Static_assert(sizeof(struct td_event) == 64, "journal records are 64 bytes");
 	TD_EVENT(COUNT,     "engine's exit reason, how often; at the end; by the engine") \
 	TD_EVENT(SEQUENCE,  "choices of 5 bits each, how it ended, detail, answers of 5 bits each, how many; by the engine") \
 	TD_EVENT(MARK,      "enum td_mark_kind, value, 0, 0, 0; by the engine") \
-	TD_EVENT(DEED,      "enum td_deed, GPA, pages, 0, 0: what the VMM did to memory that nobody asked it to touch")
+	TD_EVENT(DEED,      "enum td_deed, GPA, pages, 0, 0: what the VMM did to memory that nobody asked it to touch") \
+	TD_EVENT(UNTRACKED, "GPA with S, pages, 0, 0, 0: more is open at a time than td can follow; said once")
 
 enum td_event_type {
 #define TD_EVENT(name, meaning) TD_EV_##name,
@@ -87,7 +88,7 @@ enum td_class { TD_CLASS_OK, TD_CLASS_VIOLATION, TD_CLASS_VMM_CAUSED, TD_CLASS_H
 	TD_VIOLATION(DOUBLE_ACCEPT, "double-accept", \
 		     "memory was accepted twice with no MapGPA or RELEASE over it in between") \
 	TD_VIOLATION(SKIPPED_PAGES, "skipped-pages", \
-		     "a conversion went on beyond the first page that was not converted") \
+		     "a conversion went on beyond pages that were not converted, and never came back for them") \
 	TD_VIOLATION(ABANDONED, "abandoned", "a conversion was given up although the VMM had only asked to retry") \
 	TD_VIOLATION(ACCEPT_ABANDONED, "accept-abandoned", \
 		     "an ACCEPT was given up although it had only to be repeated, or done page by page") \
@@ -98,12 +99,12 @@ enum td_class { TD_CLASS_OK, TD_CLASS_VIOLATION, TD_CLASS_VMM_CAUSED, TD_CLASS_H
 	TD_VIOLATION(WRAPPING_REQUEST, "wrapping-request", "MapGPA was asked for a range that ends below its start") \
 	TD_VIOLATION(BEYOND_GPAW, "beyond-gpaw", "MapGPA was asked for addresses that the guest does not have") \
 	TD_VIOLATION(CROSSES_SHARED_BIT, "crosses-shared-bit", \
-		     "MapGPA was asked for a range that begins private and ends shared")
+		     "MapGPA was asked for a range that begins private and ends shared") \
+	TD_VIOLATION(TD_LOST, "td-lost", \
+		     "the guest ended its own TD: it accepted memory that the VMM had not given back, or that is not there")
 
 #define TD_OTHER_FINDINGS(TD_VIOLATION) \
 	TD_VIOLATION(FALSE_SUCCESS, "false-success", "success was reported that the VMM or the module did not give") \
-	TD_VIOLATION(TD_LOST, "td-lost", \
-		     "the guest ended its own TD: it accepted memory that the VMM had not given back, or that is not there") \
 	TD_VIOLATION(UNBOUNDED, "unbounded", "the guest's TDCALLs had no end") \
 	TD_VIOLATION(GUEST_DIED, "guest-died", "the guest crashed, or ended itself where it had to go on") \
 	TD_VIOLATION(GUEST_HUNG, "guest-hung", "the guest did not come back, or nothing could happen in it any more") \

@@ -205,11 +205,12 @@ static bool slot_consistent(const struct td_slot *slot)
 {
 	for (uint64_t i = 0; i < slot->pages; i++) {
 		const struct fake_page *page = fake_page(slot->gpa + i * TDX_PAGE_SIZE);
-		enum td_real real = td_real(fake.td, slot->gpa + i * TDX_PAGE_SIZE);
-		bool private = real == TD_REAL_MAPPED || slot->kind == TD_SLOT_ROM;
+		uint64_t gpa = slot->gpa + i * TDX_PAGE_SIZE, shared = gpa | td_shared_bit(fake.td);
+		bool private = td_real(fake.td, gpa) == TD_REAL_MAPPED || slot->kind == TD_SLOT_ROM;
 
-		if (page == NULL || page->mapped[TD_PRIVATE] != private ||
-		    page->mapped[TD_SHARED] != (real == TD_REAL_SHARED))
+		if (page == NULL || page->mapped[TD_PRIVATE] != private || td_mapped(fake.td, gpa) != private ||
+		    page->mapped[TD_SHARED] != td_mapped(fake.td, shared) ||
+		    (page->mapped[TD_SHARED] && td_real(fake.td, gpa) != TD_REAL_SHARED))
 			return false;
 	}
 	return true;

@@ -32,8 +32,7 @@ static uint64_t of_conversion(uint64_t sum, const struct td_conversion *c)
 {
 	sum = mix(mix(sum, c->start), c->end);
 	sum = mix(mix(sum, c->frontier), c->reached);
-	sum = mix(mix(sum, c->used), c->used_rip);
-	return mix(sum, c->to_shared);
+	return mix(mix(sum, c->beyond), c->to_shared);
 }
 
 uint64_t td_fingerprint(const struct td *td)
@@ -47,6 +46,9 @@ uint64_t td_fingerprint(const struct td *td)
 		if (rules)
 			sum = mix(sum, now->conversions[i].stall_run);
 	}
+	for (uint32_t i = 0; i < now->nuses; i++)
+		sum = mix(sum, now->uses[i].gpa ^ (uint64_t)now->uses[i].vcpu << 60 ^ (uint64_t)now->uses[i].write << 59 ^
+			       (uint64_t)now->uses[i].several << 58);
 	for (uint32_t i = 0; i < td->config.vcpus; i++) {
 		const struct td_ve_info *ve = &now->ve[i];
 
@@ -64,5 +66,6 @@ uint64_t td_fingerprint(const struct td *td)
 	for (uint32_t i = 0; i < td->config.vcpus && td->config.behaviour.nrules != 0; i++)	/* ACCEPT follows its own */
 		sum = mix(mix(mix(sum, now->accept_calls), now->busy[i].rcx ^ (uint64_t)now->busy[i].run << 52),
 			  now->busy[i].row);
-	return mix(mix(sum, now->open_to), now->stop | (uint64_t)now->blameless << 32 | (uint64_t)now->finished << 33);
+	return mix(mix(sum, (uint64_t)now->nuses << 32 | now->open_to), now->stop | (uint64_t)now->blameless << 32 |
+		   (uint64_t)now->finished << 33 | (uint64_t)now->untracked << 34);
 }

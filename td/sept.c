@@ -124,15 +124,15 @@ static void to_shared(struct td *td, uint64_t gpa, struct td_page *page, uint64_
 	check_stretch(td, gpa, page, n);
 	td_engine_fill(td, gpa, n, TD_SHARED,
 		       td->config.behaviour.contents == TD_CONTENTS_ZEROED ? TD_FILL_ZERO : TD_FILL_SCRAMBLE);
-	td_engine_map(td, gpa, n, TD_SHARED);
-	td_set_pages(td, page, n, TD_REAL_SHARED, page->known);
+	td_set_pages(td, page, n, TD_REAL_SHARED | PAGE_WITHHELD, page->known);	/* until the guest is told */
 }
 
 static void to_private(struct td *td, uint64_t gpa, struct td_page *page, uint64_t n)
 {
 	if (td_page_real(page) == TD_REAL_REMOVED)
 		check_stretch(td, gpa, page, n);
-	td_engine_unmap(td, gpa, n, TD_SHARED);
+	if (td_page_mapped(page, TD_SHARED))
+		td_engine_unmap(td, gpa, n, TD_SHARED);
 	td_engine_fill(td, gpa, n, TD_SHARED, TD_FILL_POISON);
 	td_set_pages(td, page, n, TD_REAL_PENDING, page->known);
 }
@@ -239,6 +239,7 @@ void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages)
 	uint64_t end = gpa + pages * TDX_PAGE_SIZE, first = gpa, n;
 	struct td_page *page;
 
+	td_uses_known(td, gpa, end, ~0u, TD_KNOWN_PRIVATE);
 	td_engine_fill(td, gpa, pages, TD_PRIVATE, TD_FILL_ZERO);
 	td_engine_map(td, gpa, pages, TD_PRIVATE);
 	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
@@ -248,21 +249,68 @@ void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages)
 		set_large(td, first);
 }
 
+/*
+ * The shared alias of SHARED pages in one state, of which the guest is about to know so much: there once it is claimed,
+ * and no longer when the guest has asked for something else. What was claimed and is asked for again stays as it is.
+ */
+static unsigned int shown(struct td *td, uint64_t gpa, const struct td_page *page, uint64_t n, enum td_known known)
+{
+	bool mapped = td_page_mapped(page, TD_SHARED);
+
+	if (td_page_real(page) != TD_REAL_SHARED || td->now.finished)
+		return page->real;
+	if (known == TD_KNOWN_CLAIMED_SHARED && !mapped) {
+		td_engine_map(td, gpa, n, TD_SHARED);
+		return page->real & ~(unsigned int)PAGE_WITHHELD;
+	}
+	if (known != TD_KNOWN_CLAIMED_SHARED && known != TD_KNOWN_TO_SHARED && mapped) {
+		td_engine_unmap(td, gpa, n, TD_SHARED);
+		return page->real | PAGE_WITHHELD;
+	}
+	return page->real;
+}
+
+void td_sept_show(struct td *td, uint64_t gpa)
+{
+	struct td_page *page = td_page_at(td, gpa);
+
+	if (td_page_real(page) != TD_REAL_SHARED || td_page_mapped(page, TD_SHARED))
+		return;
+	td_engine_map(td, gpa, 1, TD_SHARED);
+	td_set_pages(td, page, 1, page->real & ~(unsigned int)PAGE_WITHHELD, page->known);
+}
+
+void td_sept_withhold(struct td *td, uint64_t gpa)
+{
+	struct td_page *page = td_page_at(td, gpa);
+
+	if (!td_page_mapped(page, TD_SHARED))
+		return;
+	td_engine_unmap(td, gpa, 1, TD_SHARED);
+	td_set_pages(td, page, 1, page->real | PAGE_WITHHELD, page->known);
+}
+
 /* Changes what is known of those pages whose present belief is in the set (bit = enum td_known). */
 void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int from, enum td_known known)
 {
 	bool asked = known != TD_KNOWN_PRIVATE && known != TD_KNOWN_UNKNOWN;	/* by a MapGPA over the page */
-	uint64_t end = gpa + pages * TDX_PAGE_SIZE, n;
+	uint64_t first = gpa, end = gpa + pages * TDX_PAGE_SIZE, n;
 	struct td_page *page;
 
+	td_uses_known(td, gpa, end, from, known);
 	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
-		unsigned int real = page->real & (asked ? ~(unsigned int)PAGE_ACCEPTED : ~0u);
+		unsigned int real;
 
+		if (!(from & (1u << page->known)))
+			continue;
+		real = shown(td, gpa, page, n, known) & (asked ? ~(unsigned int)PAGE_ACCEPTED : ~0u);
 		if (known == TD_KNOWN_CLAIMED_SHARED && td_page_real(page) != TD_REAL_SHARED)
 			real |= PAGE_DECEIVED;
-		if ((from & (1u << page->known)) && (page->known != known || page->real != real))
+		if (page->known != known || page->real != real)
 			td_set_pages(td, page, n, real, known);
 	}
+	if (known == TD_KNOWN_CLAIMED_SHARED)
+		td_uses_claimed(td, first, end);
 }
 
 /* How far from gpa on what is known of each page is in the set; at most to end. What is not RAM does not matter. */
@@ -290,6 +338,16 @@ enum td_real td_real(const struct td *td, uint64_t gpa)
 	const struct td_page *page = td_page_at(td, gpa);
 
 	return page != NULL ? td_page_real(page) : TD_REAL_NONE;
+}
+
+bool td_mapped(const struct td *td, uint64_t gpa)
+{
+	const struct td_slot *slot = td_slot_of(td, gpa);
+	const struct td_page *page = td_page_at(td, gpa);
+
+	if (page == NULL)
+		return slot != NULL && slot->kind == TD_SLOT_ROM && !(gpa & td->s);
+	return td_page_mapped(page, gpa & td->s ? TD_SHARED : TD_PRIVATE);
 }
 
 bool td_sept_private(const struct td *td, uint64_t gpa)

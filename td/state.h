@@ -7,14 +7,18 @@
 #include "td/sha384.h"
 #include "td/td.h"
 
-#define TD_MAX_CONVERSIONS 64
+#define TD_MAX_CONVERSIONS 1024
+#define TD_MAX_USES	64
 
 /*
  * Two bytes a page. LARGE stands on the first page of a 2 MiB leaf that the module holds MAPPED, for all 512. DECEIVED:
  * the VMM said that the page is shared when it was not, so whoever had devices write to it since is not to blame.
  * TRIED: an ACCEPT of the PENDING page was refused that has only to be repeated, or to be done in smaller pages.
+ * WITHHELD: the page is SHARED, and its shared alias is not mapped all the same: the guest has no answer that would let
+ * it use that, so that a use is to be seen. Thereafter it is mapped, and the guest goes on as on hardware.
  */
-enum { PAGE_REAL = 0x07, PAGE_LARGE = 0x08, PAGE_ACCEPTED = 0x10, PAGE_DECEIVED = 0x20, PAGE_TRIED = 0x40 };
+enum { PAGE_REAL = 0x07, PAGE_LARGE = 0x08, PAGE_ACCEPTED = 0x10, PAGE_DECEIVED = 0x20, PAGE_TRIED = 0x40,
+       PAGE_WITHHELD = 0x80 };
 
 struct td_page {
 	uint8_t real;		/* enum td_real | PAGE_*; ACCEPTED: the last ACCEPT succeeded, and nothing was asked since */
@@ -29,11 +33,24 @@ struct td_conversion {
 	uint64_t start, end;	/* GPA without S; start == end: free */
 	uint64_t frontier;	/* first byte that the VMM has not claimed */
 	uint64_t reached;	/* the furthest that the frontier has ever been: a restart does not lower it */
-	uint64_t used;		/* GPA (with S) of a use before it was done, 0: none */
-	uint64_t used_rip;
+	uint64_t beyond;	/* a request passed over what is left of it: where it ended before, 0: none did, or it was
+				 * asked for since */
+	uint64_t went_on_rip;
 	uint32_t id;
 	uint32_t calls, retries, stalls, stall_run, longest_run;
 	bool to_shared;
+};
+
+/*
+ * A use of a page through its shared alias that the guest had no completed answer for, and of which it is not known yet
+ * whether it did any harm: see uses.c. One for a page.
+ */
+struct td_use {
+	uint64_t gpa;		/* with S */
+	uint64_t rip;
+	uint32_t vcpu;
+	bool write;
+	bool several;		/* there was more than one access, and not always the same */
 };
 
 struct td_ve_info {
@@ -67,7 +84,10 @@ struct td_state {
 	uint32_t blameless;	/* the TD was ended by something that the VMM did */
 	uint32_t finished;
 	uint32_t vcpu;		/* whose exit is being handled: stamped on events */
-	struct td_conversion conversions[TD_MAX_CONVERSIONS];	/* last: copies leave out what is free */
+	uint32_t untracked;	/* a conversion or a use found no room: the run proves nothing */
+	uint32_t nuses;
+	struct td_use uses[TD_MAX_USES];	/* the last two: copies leave out what is free */
+	struct td_conversion conversions[TD_MAX_CONVERSIONS];
 };
 
 struct td_undo {
@@ -106,6 +126,8 @@ void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int fro
 uint64_t td_sept_known_to(const struct td *td, uint64_t gpa, uint64_t end, unsigned int known_mask);
 bool td_sept_any_ram(const struct td *td, uint64_t gpa, uint64_t end);
 void td_sept_check_twins(struct td *td, uint64_t gpa, uint64_t end);
+void td_sept_show(struct td *td, uint64_t gpa);		/* the shared alias of a page that was withheld */
+void td_sept_withhold(struct td *td, uint64_t gpa);
 void td_sept_tried(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_check_tried(struct td *td);
 void td_sept_init(struct td *td);
@@ -120,6 +142,12 @@ static inline enum td_real td_page_real(const struct td_page *page)
 	return (enum td_real)(page->real & PAGE_REAL);
 }
 
+static inline bool td_page_mapped(const struct td_page *page, enum td_alias alias)
+{
+	return alias == TD_PRIVATE ? td_page_real(page) == TD_REAL_MAPPED :
+				     (page->real & (PAGE_REAL | PAGE_WITHHELD)) == TD_REAL_SHARED;
+}
+
 /* behaviour.c, for the journal: what a VMM does to memory that nobody asked it to touch. */
 void td_deed(struct td *td, enum td_deed deed, uint64_t gpa, uint64_t pages);
 
@@ -127,9 +155,8 @@ void td_deed(struct td *td, enum td_deed deed, uint64_t gpa, uint64_t pages);
 struct td_conversion *td_conversion_request(struct td *td, uint64_t gpa, uint64_t size, bool to_shared, uint64_t rip);
 void td_conversion_answer(struct td *td, struct td_conversion *conv, uint64_t gpa_with_s, uint64_t size, uint64_t r10,
 			  uint64_t r11);
-struct td_conversion *td_conversion_of(struct td *td, uint64_t gpa, bool to_shared);
-void td_conversion_used(struct td *td, uint64_t gpa_with_s, uint64_t rip);
 bool td_conversions_finish(struct td *td);	/* the run was cut off */
+void td_conversions_settle(struct td *td);
 
 /* behaviour.c: what the VMM does with a valid request, before anything is done. */
 struct td_plan {
@@ -153,6 +180,14 @@ struct td_judgement {
 };
 
 struct td_judgement td_judge(enum td_real real, enum td_known known, enum td_alias alias, uint32_t access);
+/* uses.c: td_use() is the verdict on an access through the shared alias. The others: pages have come to be known so. */
+struct td_judgement td_use(struct td *td, unsigned int vcpu, const struct td_access *a, bool refused);
+void td_uses_known(struct td *td, uint64_t gpa, uint64_t end, unsigned int from_mask, enum td_known known);
+void td_uses_claimed(struct td *td, uint64_t gpa, uint64_t end);
+struct td_use td_uses_take(struct td *td, uint64_t gpa, uint64_t end);	/* all are forgotten; the first of them */
+void td_uses_finish(struct td *td);
+void td_untracked(struct td *td, uint64_t gpa_with_s, uint64_t pages, uint64_t rip);
+
 void td_report(struct td *td, struct td_judgement j, uint64_t gpa_with_s, uint64_t pages, uint64_t rip,
 	       uint64_t detail);
 void td_violation(struct td *td, enum td_violation v, uint64_t gpa_with_s, uint64_t pages, uint64_t rip,

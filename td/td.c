@@ -130,9 +130,18 @@ void td_finish(struct td *td)
 	if (td->now.finished)
 		return;
 	td->now.finished = 1;
-	if (!td_conversions_finish(td) && !td->config.behaviour.contain)
-		td_sept_check_tried(td);
+	if (!td_conversions_finish(td)) {
+		td_uses_finish(td);
+		if (!td->config.behaviour.contain)
+			td_sept_check_tried(td);
+	}
 	td_sept_check_twins(td, 0, td->s);
+}
+
+void td_settle(struct td *td)
+{
+	td_conversions_settle(td);
+	td_uses_finish(td);
 }
 
 /* What holds of every page at any time: legal states, and marks only where they can be. */
@@ -144,7 +153,8 @@ static bool page_sane(const struct td *td, uint64_t gpa)
 	if (real == TD_REAL_NONE || real > TD_REAL_REMOVED || page->known == TD_KNOWN_NONE ||
 	    page->known > TD_KNOWN_UNKNOWN)
 		return false;
-	if ((page->real & PAGE_LARGE) && gpa % TDX_2M_SIZE != 0)
+	if (((page->real & PAGE_LARGE) && gpa % TDX_2M_SIZE != 0) ||
+	    ((page->real & PAGE_WITHHELD) && real != TD_REAL_SHARED))
 		return false;
 	return !td_is_large(td, gpa) || real == TD_REAL_MAPPED;
 }
@@ -165,6 +175,24 @@ static bool conversions_sane(const struct td *td)
 	return true;
 }
 
+/* Uses are of RAM, one a page, and have not turned out yet. */
+static bool uses_sane(const struct td *td)
+{
+	const struct td_use *uses = td->now.uses;
+
+	for (uint32_t i = 0; i < td->now.nuses; i++) {
+		enum td_known known = td_known(td, uses[i].gpa);
+
+		if (!(uses[i].gpa & td->s) || uses[i].vcpu >= TD_MAX_VCPUS || known == TD_KNOWN_NONE ||
+		    known == TD_KNOWN_PRIVATE || known == TD_KNOWN_UNKNOWN)
+			return false;
+		for (uint32_t k = 0; k < i; k++)
+			if (uses[k].gpa / TDX_PAGE_SIZE == uses[i].gpa / TDX_PAGE_SIZE)
+				return false;
+	}
+	return true;
+}
+
 /*
  * What everything else is found by. The command believes none of it before this: td lies in RAM that the guest's
  * devices reach, and what a guest writes there must not lead out of it.
@@ -174,7 +202,7 @@ static bool bounds_sane(const struct td *td)
 	uint64_t pages = 0;
 
 	if (td_size(&td->config) == 0 || td->s != 1ull << (td->config.gpaw - 1) ||
-	    td->now.open_to > TD_MAX_CONVERSIONS || td->now.vcpu >= TD_MAX_VCPUS ||
+	    td->now.open_to > TD_MAX_CONVERSIONS || td->now.nuses > TD_MAX_USES || td->now.vcpu >= TD_MAX_VCPUS ||
 	    td->undo_used > td->config.undo_steps)
 		return false;
 	for (uint32_t i = 0; i < td->config.nslots; i++) {
@@ -203,5 +231,5 @@ bool td_sane(const struct td *td)
 			if (!page_sane(td, slot->gpa + n * TDX_PAGE_SIZE))
 				return false;
 	}
-	return conversions_sane(td);
+	return conversions_sane(td) && uses_sane(td);
 }

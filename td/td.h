@@ -192,6 +192,15 @@ void td_stop(struct td *td, enum td_stop why);
 bool td_sane(const struct td *td);
 size_t td_bytes(const struct td *td);	/* of the storage, as the TD itself has it; 0: no TD */
 
+/* Whether an access to this GPA (with S) finds a mapping. If not, it is td_access()'s. */
+bool td_mapped(const struct td *td, uint64_t gpa);
+
+/*
+ * Says what td_finish() would say of a guest that leaves everything as it is now, and leaves it open all the same: pages
+ * that were passed over, and uses that were not made good. For an engine that takes the guest back then.
+ */
+void td_settle(struct td *td);
+
 /*
  * Going back. td_mark() remembers the present state; td_rollback() returns to it and asks the engine to map and unmap
  * accordingly, at a cost in pages touched. Contents are the engine's to restore. The mark stays. td_mark() fails

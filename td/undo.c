@@ -85,8 +85,11 @@ void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int 
 static void copy_state(struct td_state *to, const struct td_state *from)
 {
 	uint32_t open = to->open_to > from->open_to ? to->open_to : from->open_to;
+	uint32_t uses = to->nuses > from->nuses ? to->nuses : from->nuses;
 
-	__builtin_memcpy(to, from, offsetof(struct td_state, conversions) + open * sizeof(from->conversions[0]));
+	__builtin_memcpy(to, from, offsetof(struct td_state, uses));
+	__builtin_memcpy(to->uses, from->uses, uses * sizeof(from->uses[0]));
+	__builtin_memcpy(to->conversions, from->conversions, open * sizeof(from->conversions[0]));
 }
 
 bool td_mark(struct td *td)
@@ -110,17 +113,18 @@ static uint64_t gpa_of(const struct td *td, uint32_t page)
 	return td->config.slots[i].gpa + (uint64_t)(page - td->first_page[i]) * TDX_PAGE_SIZE;
 }
 
-static void remap(struct td *td, const struct td_undo *undo, enum td_real from, enum td_real to)
+static void remap(struct td *td, const struct td_undo *undo, const struct td_page *from)
 {
-	uint64_t gpa;
+	static const enum td_alias aliases[] = { TD_PRIVATE, TD_SHARED };
 
-	if (from == to)
-		return;
-	gpa = gpa_of(td, undo->page);
-	if (from == TD_REAL_MAPPED || from == TD_REAL_SHARED)
-		td_engine_unmap(td, gpa, undo->pages, from == TD_REAL_SHARED ? TD_SHARED : TD_PRIVATE);
-	if (to == TD_REAL_MAPPED || to == TD_REAL_SHARED)
-		td_engine_map(td, gpa, undo->pages, to == TD_REAL_SHARED ? TD_SHARED : TD_PRIVATE);
+	for (unsigned int i = 0; i < 2; i++) {
+		bool was = td_page_mapped(from, aliases[i]), is = td_page_mapped(&undo->old, aliases[i]);
+
+		if (was && !is)
+			td_engine_unmap(td, gpa_of(td, undo->page), undo->pages, aliases[i]);
+		else if (is && !was)
+			td_engine_map(td, gpa_of(td, undo->page), undo->pages, aliases[i]);
+	}
 }
 
 /* Backwards: at each step its pages are in the one state that it left them in. */
@@ -132,7 +136,7 @@ bool td_rollback(struct td *td)
 		const struct td_undo *undo = &undo_of(td)[--td->undo_used];
 		struct td_page *page = td_pages(td) + undo->page;
 
-		remap(td, undo, td_page_real(page), (enum td_real)(undo->old.real & PAGE_REAL));
+		remap(td, undo, page);
 		fill(page, undo->pages, undo->old);
 	}
 	copy_state(&td->now, &td->then);

@@ -2,7 +2,8 @@
 /*
  * The judge: one table from (what the module holds, what the guest may believe, the alias that it used) to a verdict.
  * The guest answers for what it knew, so one that was lied to is not to blame. Only accesses that found no mapping come
- * here; an access that works is never judged.
+ * here; an access that works is never judged. A shared alias that the guest has no answer for is not mapped for it, so
+ * that it makes no difference to the verdict what the VMM did behind the guest's back.
  */
 #include "td/state.h"
 
@@ -44,16 +45,16 @@ static const struct td_judgement private_use[][COLUMNS] = {
 };
 
 /*
- * Shared alias of a page that is not shared, the same for MAPPED, PENDING and REMOVED. While a conversion is open the
- * page table may already, or still, say shared; before the page is accepted it may still do so (linux
+ * Shared alias, the same for whatever the module holds there. Hazards turn out well or not: see uses.c. While a conversion
+ * is open the page table may already, or still, say shared; before the page is accepted it may still do so (linux
  * arch/x86/coco/tdx/tdx.c, tdx_enc_status_change_prepare and _finish).
  */
 static const struct td_judgement shared_use[COLUMNS] = {
 	[TD_KNOWN_PRIVATE]	    = BAD(SHARED_ALIAS_OF_PRIVATE),
 	[TD_KNOWN_CLAIMED_SHARED]   = VMM(SHARED_ALIAS_OF_PRIVATE),
 	[TD_KNOWN_CLAIMED_PRIVATE]  = HAZARD,
-	[TD_KNOWN_TO_SHARED]	    = OK,
-	[TD_KNOWN_TO_PRIVATE]	    = OK,
+	[TD_KNOWN_TO_SHARED]	    = HAZARD,
+	[TD_KNOWN_TO_PRIVATE]	    = HAZARD,
 	[TD_KNOWN_UNKNOWN]	    = BAD(SHARED_ALIAS_OF_PRIVATE),
 };
 
@@ -69,7 +70,7 @@ struct td_judgement td_judge(enum td_real real, enum td_known known, enum td_ali
 		return fine;
 	if (alias == TD_PRIVATE)
 		return real == TD_REAL_MAPPED ? fine : private_use[real][known];
-	if (real == TD_REAL_SHARED)
+	if (real == TD_REAL_SHARED && known == TD_KNOWN_CLAIMED_SHARED)
 		return fine;
 	if ((access & TD_ACCESS_SPLIT) && !(access & TD_ACCESS_WRITE))
 		return hazard;

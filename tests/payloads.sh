@@ -19,7 +19,8 @@ row() {
 	"$build/tdlab" boot --json --behaviours behaviours --timeout "${TIMEOUT:-120}" --console "$work/console" --vmm "$2" \
 		--cpus "$3" --append "scenario=$1" "$build/payloads/violate" >"$work/report" 2>"$work/err" </dev/null || status=$?
 	[ "$status" -eq "$4" ] || echo "exit status $status, expected $4"
-	violations=$(jq -r '[.violations[].name] | if . == [] then "-" else join(",") end' "$work/report" 2>&1)
+	violations=$(jq -r 'reduce .violations[].name as $name ([]; if index($name) then . else . + [$name] end) |
+		if . == [] then "-" else join(",") end' "$work/report" 2>&1)
 	[ "$violations" = "$5" ] || echo "violations $violations, expected $5"
 	[ "$6" = - ] && return
 	for fact in ${6//,/ }; do

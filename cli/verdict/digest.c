@@ -154,6 +154,9 @@ static void take(struct reading *r, const struct td_event *e)
 	case TD_EV_FATAL:
 		take_fatal(r, e);
 		break;
+	case TD_EV_UNTRACKED:
+		r->j->untracked = true;
+		break;
 	case TD_EV_STOP:
 		r->j->stop = (unsigned int)e->a[0];
 		r->j->stop_detail = e->a[1];

@@ -107,6 +107,7 @@ struct judgement {
 	uint64_t end_value;
 	char fatal[96];			/* what ReportFatalError said */
 	bool struck;			/* the VMM answered other than with plain success */
+	bool untracked;			/* more was open at a time than td can follow */
 	bool device_equal;
 	enum outcome outcome;
 	enum verdict verdict;

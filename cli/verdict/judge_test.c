@@ -122,6 +122,12 @@ static void test_evidence(void)
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "no TD was detected", "no TDG.VP.INFO");
 	begin();
 	converted(1, POOL | S);
+	event(TD_EV_UNTRACKED, POOL | S, 2, 0, 0, 0);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "than tdlab can follow",
+	       "a conversion that could not be followed");
+	begin();
+	converted(1, POOL | S);
 	power_off();
 	device = (struct device_facts){ true, 512, "aa" };
 	feed("tdlab: device none\n");

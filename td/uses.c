@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Uses of memory through its shared alias before the guest had a completed answer for that. Some turn out well:
+ *
+ *	to shared, one that was refused (#VE), if it is repeated when the page has been claimed. One that was not refused
+ *	is a violation at once: it went to memory of which nobody had said that it is shared, and cannot be repeated;
+ *
+ *	to private, one of a page that is accepted then: the mapping is what Linux changes last (linux
+ *	arch/x86/coco/tdx/tdx.c, tdx_enc_status_change_prepare()).
+ *
+ * What has not turned out yet is kept here, whatever becomes of the conversion; no further request clears it. It is a
+ * violation when the page can no longer come to the state that was missing, or the guest ends.
+ *
+ * Of the repetition only the first access after the claim can be seen: from then on the page is mapped. A store that
+ * was the only access refused, and is not what the same vCPU does first, was lost; all else is believed.
+ */
+#include "td/state.h"
+
+static const struct td_judgement hazard = { TD_CLASS_HAZARD, TD_V_NONE };
+static const struct td_judgement bad = { TD_CLASS_VIOLATION, TD_V_SHARED_ALIAS_OF_PRIVATE };
+
+static uint64_t page_of(const struct td *td, uint64_t gpa)
+{
+	return (gpa & ~td->s) / TDX_PAGE_SIZE * TDX_PAGE_SIZE;
+}
+
+static struct td_use *find(struct td *td, uint64_t gpa)
+{
+	for (uint32_t i = 0; i < td->now.nuses; i++)
+		if (page_of(td, td->now.uses[i].gpa) == page_of(td, gpa))
+			return &td->now.uses[i];
+	return NULL;
+}
+
+/* What is free is zero: copies of the state are compared. */
+static void keep(struct td *td, uint32_t n)
+{
+	while (td->now.nuses > n)
+		td->now.uses[--td->now.nuses] = (struct td_use){ 0 };
+}
+
+static void forget(struct td *td, struct td_use *use)
+{
+	if (use == NULL)
+		return;
+	*use = td->now.uses[td->now.nuses - 1];
+	keep(td, td->now.nuses - 1);
+}
+
+static void report(struct td *td, const struct td_use *use)
+{
+	td_report(td, bad, use->gpa, 1, use->rip, 0);
+}
+
+void td_untracked(struct td *td, uint64_t gpa, uint64_t pages, uint64_t rip)
+{
+	if (!td->now.untracked)
+		td_event(td, TD_EV_UNTRACKED, rip, gpa, pages, 0, 0, 0);
+	td->now.untracked = 1;
+}
+
+/* A vCPU that asks again and again is one record. */
+static struct td_judgement note(struct td *td, unsigned int vcpu, const struct td_access *a)
+{
+	bool write = a->flags & TD_ACCESS_WRITE;
+	struct td_use *use = find(td, a->gpa);
+
+	if (use != NULL) {
+		use->several |= use->gpa != a->gpa || use->write != write || use->vcpu != vcpu;
+		return (struct td_judgement){ TD_CLASS_OK, TD_V_NONE };
+	}
+	if (td->now.nuses == TD_MAX_USES)
+		td_untracked(td, a->gpa, 1, a->rip);
+	else
+		td->now.uses[td->now.nuses++] = (struct td_use){ a->gpa, a->rip, vcpu, write, false };
+	return hazard;
+}
+
+static bool repeats(const struct td_use *use, unsigned int vcpu, const struct td_access *a)
+{
+	if (use->several || use->vcpu != vcpu || !use->write)
+		return true;
+	return use->gpa == a->gpa && (a->flags & TD_ACCESS_WRITE);
+}
+
+/*
+ * A load that began on the page before and only strayed into this one is no use of it: Linux's load_unaligned_zeropad()
+ * does that and recovers from the #VE. Where it is the first access after the claim, the repetition cannot be seen.
+ */
+struct td_judgement td_use(struct td *td, unsigned int vcpu, const struct td_access *a, bool refused)
+{
+	enum td_known known = td_known(td, a->gpa);
+	struct td_judgement j = td_judge(td_real(td, a->gpa), known, TD_SHARED, a->flags);
+	bool stray = (a->flags & TD_ACCESS_SPLIT) && !(a->flags & TD_ACCESS_WRITE);
+	struct td_use *use = find(td, a->gpa);
+
+	if (known == TD_KNOWN_CLAIMED_SHARED && use != NULL) {
+		if (!stray && !repeats(use, vcpu, a))
+			j = bad;
+		forget(td, use);
+		return j;
+	}
+	if (stray || j.class != TD_CLASS_HAZARD)
+		return j;
+	if (known == TD_KNOWN_TO_SHARED && !refused) {
+		forget(td, use);
+		return bad;
+	}
+	return note(td, vcpu, a);
+}
+
+/* Which alias the guest has, or asked for; neither if it cannot know. */
+static unsigned int side(enum td_known known)
+{
+	switch (known) {
+	case TD_KNOWN_PRIVATE:
+	case TD_KNOWN_CLAIMED_PRIVATE:
+	case TD_KNOWN_TO_PRIVATE:
+		return TD_PRIVATE;
+	case TD_KNOWN_CLAIMED_SHARED:
+	case TD_KNOWN_TO_SHARED:
+		return TD_SHARED;
+	default:
+		return TD_SHARED + 1;
+	}
+}
+
+/* Before what is known of pages changes. */
+void td_uses_known(struct td *td, uint64_t gpa, uint64_t end, unsigned int from, enum td_known known)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < td->now.nuses; i++) {
+		struct td_use use = td->now.uses[i];
+		uint64_t page = page_of(td, use.gpa);
+		enum td_known old = td_known(td, page);
+		bool changes = page >= gpa && page < end && (from & (1u << old));
+
+		if (changes && side(old) != side(known))
+			report(td, &use);
+		else if (!changes || known != TD_KNOWN_PRIVATE)
+			td->now.uses[kept++] = use;
+	}
+	keep(td, kept);
+}
+
+/* Pages are claimed: the repetition is to be seen. */
+void td_uses_claimed(struct td *td, uint64_t gpa, uint64_t end)
+{
+	for (uint32_t i = 0; i < td->now.nuses; i++) {
+		uint64_t page = page_of(td, td->now.uses[i].gpa);
+
+		if (page >= gpa && page < end)
+			td_sept_withhold(td, page);
+	}
+}
+
+struct td_use td_uses_take(struct td *td, uint64_t gpa, uint64_t end)
+{
+	struct td_use first = { 0 };
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < td->now.nuses; i++) {
+		struct td_use use = td->now.uses[i];
+		uint64_t page = page_of(td, use.gpa);
+
+		if (page < gpa || page >= end)
+			td->now.uses[kept++] = use;
+		else if (first.gpa == 0)
+			first = use;
+	}
+	keep(td, kept);
+	return first;
+}
+
+void td_uses_finish(struct td *td)
+{
+	for (uint32_t i = 0; i < td->now.nuses; i++)
+		report(td, &td->now.uses[i]);
+	keep(td, 0);
+}

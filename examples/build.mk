@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# libtdconv where it is meant to live.
+DEMO_SRC := $(wildcard examples/linux/*)
+
+# For the kernel that scripts/fetch-kernel put into this folder.
+%/tdconv_demo.ko: $(DEMO_SRC) $(TDCONV_PAIR) scripts/build-module
+	scripts/fetch-headers $*
+	rm -rf $(B)/examples/linux
+	mkdir -p $(B)/examples/linux
+	cp $(DEMO_SRC) $(TDCONV_PAIR) $(B)/examples/linux
+	scripts/build-module $* $(B)/examples/linux $@
+
+## make demo       the kernel's own loop and libtdconv side by side, in one boot under one VMM: Debian's newest kernel and 6.12
+demo:
+	scripts/install-packages boot
+	$(MAKE) all
+	scripts/fetch-kernel newest $(KERNEL)-newest
+	scripts/fetch-kernel 6.12 $(KERNEL)
+	$(MAKE) $(KERNEL)-newest/tdconv_demo.ko $(KERNEL)/tdconv_demo.ko
+	scripts/demo $(KERNEL)-newest $(KERNEL)
+
+.PHONY: demo

@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# libtdconv in a Linux kernel: examples/linux, beside the kernel's own loop.
+
+bats_require_minimum_version 1.5.0
+load boot.bash
+
+module=$kernel/tdconv_demo.ko
+newest=$top/build/kernel-newest
+
+setup() {
+	[ -r "$module" ] || skip "no module: the kernel's headers were not to be had"
+}
+
+@test "the module builds without a warning, and a return that the kernel does not want is one" {
+	mkdir "$BATS_TEST_TMPDIR/linux"
+	cp "$build"/examples/linux/* "$BATS_TEST_TMPDIR/linux"
+	"$top/scripts/build-module" "$kernel" "$BATS_TEST_TMPDIR/linux" "$BATS_TEST_TMPDIR/good.ko"
+	sed -i 's/^\(#define TDCONV_RET\).*ASM_RET/\1 "ret\\n"/' "$BATS_TEST_TMPDIR/linux/tdconv.c"
+	run ! "$top/scripts/build-module" "$kernel" "$BATS_TEST_TMPDIR/linux" "$BATS_TEST_TMPDIR/bad.ko"
+	[[ $output == *"'naked' return"* ]]
+	[ ! -e "$BATS_TEST_TMPDIR/bad.ko" ]
+}
+
+@test "under permitted answers that end the kernel's loop libtdconv completes, in the same boot" {
+	"$top/scripts/demo" "$kernel"
+}
+
+@test "... in Debian's newest kernel too" {
+	[ -r "$newest/tdconv_demo.ko" ] || skip "no newest kernel, or no headers of it"
+	"$top/scripts/demo" "$newest"
+}
+
+@test "a demonstration without the module is none" {
+	mkdir "$BATS_TEST_TMPDIR/kernel"
+	ln -s "$kernel"/{vmlinuz,modules} "$BATS_TEST_TMPDIR/kernel"
+	run ! "$top/scripts/demo" "$BATS_TEST_TMPDIR/kernel"
+}
+
+# charged JOURNAL: violations in memory that the module asked for. Its RIPs are where Linux has modules.
+charged() {
+	"$tdlab" trace --json "$1" | jq -n '
+		def number: ltrimstr("0x") | explode | reduce .[] as $c (0; . * 16 + (if $c > 96 then $c - 87 else $c - 48 end));
+		def without_s: if . >= 140737488355328 then . - 140737488355328 else . end;
+		[inputs] as $all
+		| [$all[] | select(.type == "MAPGPA" and (.rip | startswith("0xffffffffc")))
+			| {from: (.a[0] | number | without_s), size: (.a[1] | number)}] as $asked
+		| [$all[] | select(.type == "VERDICT" and (.a[0] | startswith("0x1000000")))
+			| (.a[1] | number | without_s) as $gpa
+			| select(any($asked[]; .from <= $gpa and $gpa < .from + .size))] | length'
+}
+
+# behaves DIR: in every row that a check kept, the module did what its behaviour lets it do.
+behaves() {
+	local name line rows=0 class wrong=0
+	for line in "$1"/*.console; do
+		name=${line##*/}
+		name=${name%.console}
+		class=$(sed -n 's/^expect *= *//p' "$top/behaviours/$name.vmm")
+		case $class:$(sed -n 's/.*tdconv: \([a-z]*\):.*/\1/p' "$line" | head -n 1) in
+		complete:done | contain:done | contain:contained) rows=$((rows + 1)) ;;
+		contain:)	# the VMM took the TD's memory away, or told it what was not so, before the module was there
+			case $name in
+			elsewhere | lie | lie-private | readd | readd-accepted | remove | remove-accepted) ;;
+			*) echo "$name: nothing was heard of the module"; wrong=1 ;;
+			esac ;;
+		*) echo "$name: not as expected of $class"; wrong=1 ;;
+		esac
+		[ "$(charged "${line%.console}.journal")" -eq 0 ] || { echo "$name: the module broke a rule"; wrong=1; }
+	done
+	[ $wrong -eq 0 ] && [ $rows -gt "$2" ]
+}
+
+@test "100 conversions each way under every behaviour: done where GHCI permits it, contained where it does not" {
+	"$tdlab" check --json --disk none --module "$module" --seed 7 --keep "$BATS_TEST_TMPDIR/keep" "$kernel/vmlinuz" \
+		>"$report" || true
+	behaves "$BATS_TEST_TMPDIR/keep" 35
+}
+
+@test "... on four vCPUs at once" {
+	"$tdlab" check --json --cpus 4 --disk none --module "$module" --keep "$BATS_TEST_TMPDIR/keep" \
+		--vmm complete,hyperv,hyperv-stall,eagain-thrice,busy,one-page,aug-mixed,flip-s,stall "$kernel/vmlinuz" >"$report" || true
+	behaves "$BATS_TEST_TMPDIR/keep" 8
+}

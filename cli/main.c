@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,17 +55,9 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	int status;
-
 	if (argc > 0 && *argv[0])
 		program_called = argv[0];
 	descriptors_fill();
 	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
-	status = dispatch(argc, argv);
-
-	/* Results that did not reach their file must not look like ones that did. */
-	errno = 0;
-	if (fflush(stdout) || ferror(stdout))
-		status = complain(STATUS_ENVIRONMENT, "results cannot be written: %s", strerror(errno ? errno : EIO));
-	return status;
+	return delivered(dispatch(argc, argv));
 }

@@ -264,7 +264,7 @@ static int minimise(struct again *a)
 	status = explore_run(x);
 	if (status == STATUS_ENVIRONMENT || status == STATUS_INPUT)
 		return status;
-	if (!x->explored.began || !r->complete)
+	if ((!x->explored.began || !r->complete) && !(a->shown && x->boot.end.signal))
 		return complain(status == STATUS_PASS ? STATUS_INCONCLUSIVE : status, "the guest did not come to it: %s",
 				x->boot.judgement.why);
 	if (!a->shown)
@@ -278,7 +278,7 @@ static int minimise(struct again *a)
 		printf("minimised  %u candidates tried\n", a->ddmin.tried);
 		explored_text(&x->explored, &x->boot);
 	}
-	return boot_close_journal(&x->boot) ? STATUS_ENVIRONMENT : STATUS_PASS;
+	return boot_close_journal(&x->boot) ? STATUS_ENVIRONMENT : r->complete ? STATUS_PASS : status;
 }
 
 static int run_kernel(struct again *a, const char *verb, const char *kernel)

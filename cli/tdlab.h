@@ -30,6 +30,12 @@ extern const char *program_called;
 /* One line on stderr, the program's name in front. Returns status, so that an error reads "return complain(...)". */
 int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * How a program ends: status, if all that it printed got out. Results that did not reach their file must not look like
+ * ones that did: that is one line on stderr and STATUS_ENVIRONMENT.
+ */
+int delivered(int status);
+
 /* Narration on stderr, the program's name in front. */
 void narrate(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

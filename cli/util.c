@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,6 +37,14 @@ int complain(int status, const char *format, ...)
 	va_start(args, format);
 	say(format, args);
 	va_end(args);
+	return status;
+}
+
+int delivered(int status)
+{
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout))
+		return complain(STATUS_ENVIRONMENT, "results cannot be written: %s", strerror(errno ? errno : EIO));
 	return status;
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/file.h"
 #include "cli/machine/sha256.h"
+#include "sim/child.h"
 #include "sim/tally.h"
 
 #define SAVE_S	1.0	/* at most that much is done again after the command was killed */
@@ -83,11 +84,30 @@ static void add_tally(struct result *r, const struct tally *t)
 		r->last = t->last;
 }
 
+/*
+ * What was not seen, although it was looked for. It stays with the result, unlike an interruption: whoever goes on from
+ * there cannot make up for it.
+ */
+static void doubts(const struct tally *t, char text[200])
+{
+	for (unsigned int f = 1; f < TD_FINDING_KINDS; f++)
+		if (t->unsure[f] != 0)
+			snprintf(text, 200, "%s was seen in %lu sequence%s and did not come again in a process of its own: what the "
+				 "guest code does depends on what it did before", td_violation_name(f), t->unsure[f],
+				 t->unsure[f] == 1 ? "" : "s");
+	if (t->diverged != 0)
+		snprintf(text, 200, "in %lu sequence%s the guest code did not ask again, after the same answers, what it had asked "
+			 "before: there may be more behind that", t->diverged, t->diverged == 1 ? "" : "s");
+}
+
 void campaign_result(const struct search *s, bool complete, struct result *r)
 {
 	*r = s->campaign->before;
 	add_tally(r, s->tally);
-	r->complete = complete;
+	if (!*r->incomplete)
+		doubts(s->tally, r->incomplete);
+	r->complete = complete && !*r->incomplete;
+	r->verdict = r->nfindings ? RESULT_FAIL : r->complete ? RESULT_PASS : RESULT_INCONCLUSIVE;
 }
 
 /* The child goes on meanwhile: false if there was no moment at which it did not change anything. */
@@ -139,20 +159,33 @@ void campaign_tick(void *arg)
 	}
 }
 
-int campaign_report(const struct search *s, const struct result *r)
+static const char *sentence(const struct result *r)
 {
+	return r->verdict == RESULT_FAIL ? "fail" : r->verdict == RESULT_PASS ? "pass: nothing to find" :
+	       "inconclusive: not all was seen";
+}
+
+int campaign_report(const struct search *s, struct result *r)
+{
+	static const int statuses[] = { STATUS_PASS, STATUS_INCONCLUSIVE, STATUS_FAIL };
 	struct campaign *c = s->campaign;
 
 	if (c->progress && c->shown > 0)
 		progress_clear();
 	if (s->options->state != NULL && c->status == 0)
 		c->status = result_save(r, s->options->state);
+	if (child_signal() && !r->complete)
+		snprintf(r->incomplete, sizeof(r->incomplete), "interrupted by signal %d", child_signal());
+	else if (!r->complete && !*r->incomplete)
+		snprintf(r->incomplete, sizeof(r->incomplete), "given up: the guest code dies or diverges too often");
 	if (s->options->json) {
 		result_json(r, stdout);
 	} else {
 		printf("guest      %s: %s\n", s->guest->name, s->guest->what);
 		result_text(r);
-		printf("verdict    %s\n", r->verdict == RESULT_FAIL ? "fail" : "pass: nothing to find");
+		printf("verdict    %s\n", sentence(r));
 	}
-	return c->status ? c->status : r->verdict == RESULT_FAIL ? STATUS_FAIL : STATUS_PASS;
+	if (c->status != 0)
+		return c->status;
+	return child_signal() && !r->complete ? STATUS_SIGNAL + child_signal() : statuses[r->verdict];
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -106,6 +107,15 @@ enum sim_over sim_run(struct sim *sim, void (*fn)(struct sim *, const void *), c
 	return sim->seen.over;
 }
 
+/* One word for a request, to be compared with that of another run. */
+static void see_request(struct sim *sim, const struct td_event *event)
+{
+	const struct td_choices *c = td_explore_choices(sim->td);
+
+	if (c->at > 0 && c->cut == 0)
+		sim->asked[c->at - 1] = event->a[0] ^ event->a[1] * 0x9e3779b97f4a7c15ull;
+}
+
 /* What a guest left undone is for sim_judge() to say: its answers may excuse it. */
 static void see_verdict(struct sim_seen *seen, uint64_t class, enum td_violation v)
 {
@@ -122,12 +132,17 @@ static void see_verdict(struct sim_seen *seen, uint64_t class, enum td_violation
 	}
 }
 
-/* At once: the guest may take the process with it. What cannot be written is missed by whoever reads the journal. */
+/* At once: the guest may take the process with it. After a failure there is no more to it, and search() says so. */
 static void keep(struct sim *sim, struct td_event *event)
 {
+	ssize_t written;
+
 	event->sequence = sim->journalled++;
-	if (write(sim->journal, event, sizeof(*event)) != sizeof(*event))
-		sim->journal = 0;
+	written = write(sim->journal, event, sizeof(*event));
+	if (written == sizeof(*event))
+		return;
+	sim->journal_error = written < 0 ? errno : ENOSPC;
+	sim->journal = 0;
 }
 
 void td_engine_emit(struct td *td, struct td_event *event)
@@ -137,6 +152,8 @@ void td_engine_emit(struct td *td, struct td_event *event)
 	seen->struck |= td_event_strikes(event);
 	if (event->type == TD_EV_VERDICT)
 		see_verdict(seen, event->a[0] >> 32, (enum td_violation)(event->a[0] & UINT32_MAX));
+	if (event->type == TD_EV_MAPGPA && event->a[4] >> 32 != 0)
+		see_request(sim_of(td), event);
 	td_answers_add(&seen->answers, event);
 	seen->calls += event->type == TD_EV_MAPGPA;
 	if (sim_of(td)->journal != 0)

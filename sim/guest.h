@@ -21,6 +21,8 @@ struct sim_guest {
 	 * match_test.c; nothing of the kind is known of a harness.
 	 */
 	bool matchable;
+
+	bool old_names;		/* a harness whose functions have the names of tdlab 0.1 */
 };
 
 extern const struct sim_guest sim_library;	/* libtdconv */

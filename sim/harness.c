@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Guest code of other people's, from a shared object: see harness.h. */
 #include <dlfcn.h>
+#include <link.h>
 #include <stdlib.h>
 
 #include "sim/harness.h"
@@ -38,6 +39,27 @@ static int run_accept(struct sim *sim, uint64_t gpa, uint64_t size)
 	return their_accept(gpa, size);
 }
 
+/*
+ * A function of the object itself under its name, or under the name that tdlab 0.1 wanted. dlsym() looks in the libraries
+ * that it links, too: libc has an accept() of its own.
+ */
+static void *own(void *object, const char *name, const char *old_name, struct sim_guest *guest)
+{
+	struct link_map *of_object = NULL, *of_symbol = NULL;
+	void *symbol = dlsym(object, name);
+	Dl_info info;
+
+	if (dlinfo(object, RTLD_DI_LINKMAP, &of_object) != 0)
+		return NULL;
+	if (symbol != NULL && dladdr1(symbol, &info, (void **)&of_symbol, RTLD_DL_LINKMAP) != 0 && of_symbol == of_object)
+		return symbol;
+	if (old_name == NULL)
+		return NULL;
+	symbol = own(object, old_name, NULL, guest);
+	guest->old_names |= symbol != NULL;
+	return symbol;
+}
+
 const char *harness_load(const char *path, struct sim_guest *guest)
 {
 	char *file = realpath(path, NULL);	/* a name without a slash would be looked up among the system's libraries */
@@ -46,10 +68,11 @@ const char *harness_load(const char *path, struct sim_guest *guest)
 	free(file);
 	if (object == NULL)
 		return dlerror();
-	*(void **)&their_convert = dlsym(object, "convert");
-	*(void **)&their_accept = dlsym(object, "accept");
+	guest->old_names = false;
+	*(void **)&their_convert = own(object, "tdlab_convert", "convert", guest);
+	*(void **)&their_accept = own(object, "tdlab_accept", "accept", guest);
 	if (their_convert == NULL)
-		return "it does not define int convert(uint64_t gpa, uint64_t size, int to_shared), see sim/harness.h";
+		return "it does not define int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared), see sim/harness.h";
 	guest->convert = run_convert;
 	guest->accept = their_accept != NULL ? run_accept : NULL;
 	return NULL;

@@ -3,7 +3,7 @@
 #ifndef TDLAB_HARNESS_H
 #define TDLAB_HARNESS_H
 #include <stdint.h>
-int convert(uint64_t gpa, uint64_t size, int to_shared);	/* gpa without S; 0: success */
-int accept(uint64_t gpa, uint64_t size);			/* optional; convert() to private does not accept then */
+int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared);	/* gpa without S; 0: success */
+int tdlab_accept(uint64_t gpa, uint64_t size);	/* optional; tdlab_convert() to private does not accept then */
 void tdlab_tdcall(uint64_t gpr[16]);	/* RAX RCX RDX RBX RSP RBP RSI RDI R8..R15; or execute TDCALL itself */
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cli/file.h"
@@ -41,37 +42,45 @@ static const struct opt option_table[] = {
 	{ 0 },
 };
 
+struct loading {
+	const struct options *options;
+	struct sim_guest *guest;
+};
+
 static int load(void *arg)
 {
-	struct sim_guest guest = { 0 };
+	const struct loading *l = arg;
 
-	return options_load(arg, &guest);
+	return options_load(l->options, l->guest);
 }
 
-/* A harness is loaded and no more, in a process of its own: that runs code of it. */
-static int try_harness(struct options *o)
+/* A harness is loaded and no more, in a process of its own: that runs code of it. guest is memory that both see. */
+static int try_harness(const struct options *o, struct sim_guest *guest)
 {
+	struct loading loading = { o, guest };
 	uint64_t beat = 0;
 	int status = 0;
 
-	switch (child_run(load, o, &beat, NULL, &status)) {
+	switch (child_run(load, &loading, &beat, NULL, &status)) {
 	case CHILD_BACK:
-		if (!status)
-			printf("%-16s a harness\n", o->harness);
-		return status;
+		break;
 	case CHILD_NONE:
 		return complain(STATUS_ENVIRONMENT, "no process for the guest code");
+	case CHILD_INTERRUPTED:
+		return STATUS_SIGNAL + child_signal();
 	case CHILD_HUNG:
 		return complain(STATUS_INPUT, "--harness %s: it does not come back from being loaded", o->harness);
 	default:
 		return complain(STATUS_INPUT, "--harness %s: it crashes when it is loaded", o->harness);
 	}
+	if (!status && guest->old_names && (o->guests || !o->json))	/* not for each row of tdlab check */
+		narrate("%s: convert() and accept() are names of tdlab 0.1: call them tdlab_convert() and tdlab_accept()",
+			o->harness);
+	return status;
 }
 
-static int list_guests(struct options *o)
+static int list_guests(void)
 {
-	if (o->harness != NULL)
-		return try_harness(o);
 	for (const struct sim_guest *const *g = sim_guests; *g != NULL; g++)
 		printf("%-16s %s\n", (*g)->name, (*g)->what);
 	return STATUS_PASS;
@@ -81,7 +90,7 @@ static int find_guest(const struct options *o, struct sim_guest *guest)
 {
 	if (o->harness != NULL) {
 		*guest = (struct sim_guest){ .name = o->harness, .what = "a harness" };
-		return 0;
+		return try_harness(o, guest);
 	}
 	for (const struct sim_guest *const *g = sim_guests; *g != NULL; g++)
 		if (strcmp(o->guest, (*g)->name) == 0) {
@@ -137,15 +146,17 @@ static int run(const struct verb *verb, int argc, char **argv)
 {
 	struct options o = { .guest = "libtdconv", .depth.value = 6, .stalls.value = TD_STALLS, .seed.value = 1 };
 	char **operands = xcalloc((size_t)argc + 1, sizeof(*operands));
-	struct sim_guest guest;
-	struct sim_job job = { .guest = &guest };
+	struct sim_guest *guest = mmap(NULL, sizeof(*guest), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct sim_job job = { .guest = guest };
 	int noperands, status = opt_parse(verb, argc, argv, &o, operands, &noperands);
 
 	free(operands);
 	if (status < 0)
 		return STATUS_PASS;
-	if (!status && o.guests)
-		return list_guests(&o);
+	if (guest == MAP_FAILED)
+		return complain(STATUS_ENVIRONMENT, "no memory for the guest code");
+	if (!status && o.guests && o.harness == NULL)
+		return list_guests();
 	if (o.inject.count > 0 && o.vmm == NULL)
 		o.vmm = "complete";
 	if (!o.pages.given)
@@ -153,17 +164,21 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (!status)
 		status = check(&o, noperands);
 	if (!status)
-		status = find_guest(&o, &guest);
+		status = find_guest(&o, guest);
 	if (status)
 		return status;
+	if (o.guests) {
+		printf("%-16s a harness\n", o.harness);
+		return STATUS_PASS;
+	}
 	job.pages = (uint32_t)o.pages.value;
 	job.to_shared = !o.to_private;
 	job.stalls = (uint32_t)o.stalls.value;
 	if (o.vmm != NULL)
-		return run_vmm(&o, &job, &guest);
+		return run_vmm(&o, &job, guest);
 	if (o.minimise != NULL)
-		return run_minimise(&o, &job, &guest);
-	return o.match ? run_states(&o, &job, &guest) : run_search(&o, &job, &guest);
+		return run_minimise(&o, &job, guest);
+	return o.match ? run_states(&o, &job, guest) : run_search(&o, &job, guest);
 }
 
 static const struct verb verb_sim = {
@@ -176,5 +191,7 @@ int main(int argc, char **argv)
 	program_name = "tdlab-sim";
 	program_called = argc > 0 && *argv[0] ? argv[0] : program_name;
 	descriptors_fill();
-	return run(&verb_sim, argc, argv);
+	child_catch_signals();
+	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
+	return delivered(run(&verb_sim, argc, argv));
 }

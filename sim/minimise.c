@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/campaign/ddmin.h"
+#include "sim/child.h"
 #include "sim/tally.h"
 
 static void shown(void *kind, const struct result_finding *f)
@@ -31,12 +32,12 @@ static int minimise(struct search *s, struct ddmin *d, int wanted)
 	uint8_t candidate[TD_EXPLORE_DEPTH];
 	uint32_t count;
 
-	while (ddmin_candidate(d, candidate, &count)) {
+	while (child_signal() == 0 && ddmin_candidate(d, candidate, &count)) {
 		int shown = what_shows(s, candidate, count);
 
 		if (shown < 0)
 			return STATUS_ENVIRONMENT;
-		ddmin_told(d, shown == wanted);
+		ddmin_told(d, shown == wanted && child_signal() == 0);
 	}
 	return what_shows(s, d->best, d->count) == wanted ? 0 : complain(STATUS_ENVIRONMENT, "it does not show it each time");
 }
@@ -47,20 +48,21 @@ static int report(const struct search *search, const struct ddmin *d)
 	struct search s = *search;
 	bool done = false;
 	struct result r;
+	int status;
 
 	s.campaign = &campaign;
 	if (campaign_open(&campaign, &s, &done))
 		return STATUS_ENVIRONMENT;
-	campaign_result(&s, true, &r);
+	campaign_result(&s, child_signal() == 0, &r);
 	if (!s.options->json)
 		printf("minimised  %u candidates tried\n", d->tried);
-	campaign_report(&s, &r);
-	return STATUS_PASS;
+	status = campaign_report(&s, &r);
+	return status == STATUS_FAIL ? STATUS_PASS : status;
 }
 
 int run_minimise(const struct options *o, struct sim_job *job, struct sim_guest *guest)
 {
-	struct search s = { .options = o, .job = job, .guest = guest, .journal = -1 };
+	struct search s = { .options = o, .job = job, .guest = guest, .journal = -1, .only = true };
 	struct td_choices from = { 0 };
 	int status = search_given("--minimise", o->minimise, &from), shown;
 	struct ddmin d;
@@ -71,6 +73,8 @@ int run_minimise(const struct options *o, struct sim_job *job, struct sim_guest 
 	shown = what_shows(&s, from.answer, from.named);
 	if (shown < 0)
 		return STATUS_ENVIRONMENT;
+	if (child_signal())
+		return complain(STATUS_SIGNAL + child_signal(), "interrupted before anything was tried");
 	if (shown == 0 || (o->finding != NULL && strcmp(o->finding, td_violation_name((unsigned int)shown)) != 0))
 		return complain(STATUS_INPUT, "--minimise %s: it shows %s%s%s", o->minimise,
 				shown ? td_violation_name((unsigned int)shown) : "nothing", o->finding ? ", not " : "",

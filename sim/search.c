@@ -12,7 +12,11 @@
 #include "sim/tally.h"
 
 #define MAX_DEATHS	20
+#define MAX_RETRIES	1000
 #define CPU_EVERY	4096	/* sequences */
+
+/* What comes of a process of guest code, beside statuses after a complaint. */
+enum { OVER, GO_ON = -1, AGAIN = -2 };
 
 static void count(struct tally *t, const struct td_choices *c, enum td_violation finding, const struct sim_seen *seen)
 {
@@ -45,43 +49,82 @@ static void follow(struct tally *t, const struct td_choices *c)
 		t->cpu = (double)cpu.tv_sec + (double)cpu.tv_nsec / 1e9;
 }
 
-static void one(struct sim *sim, const struct sim_job *job, struct tally *t)
+/* Whether the guest, after the answers that were given before, asked again what it had asked then. */
+static bool diverges(const struct tally *t, const struct sim *sim, const struct td_choices *c)
 {
-	const struct td_choices *c = td_explore_choices(sim->td);
-	enum td_violation finding = sim_sequence(sim, job);
+	uint32_t known = t->plan.depth < t->nasked ? t->plan.depth : t->nasked;
 
-	t->changes++;
-	__asm__ volatile("" : : : "memory");	/* x86 keeps stores in order; the compiler must, too */
-	if (c->ours)
-		count(t, c, finding, &sim->seen);
-	if (t->followed)
-		follow(t, c);
-	t->states = c->states;
-	__asm__ volatile("" : : : "memory");
-	t->changes++;
+	return c->at < known || memcmp(t->asked, sim->asked, known * sizeof(t->asked[0])) != 0;
 }
 
-/* The child: from where the choices stand to the end. */
+/* What was planned stays: the tree goes on as if this sequence had used all of it, and no more. */
+static void restore(struct td_choices *c, const struct tally *t)
+{
+	memcpy(c->taken, t->plan.taken, t->plan.depth);
+	memcpy(c->width, t->plan.width, t->plan.depth);
+	c->depth = c->at = t->plan.depth;
+}
+
+/* A run that is over, in one way or another. False: it has to be run again in a process of its own. */
+static bool settle(struct search *s, enum td_violation finding, const struct sim_seen *seen)
+{
+	struct tally *t = s->tally;
+	struct td_choices *c = td_explore_choices(s->sim->td);
+	bool diverged = diverges(t, s->sim, c);
+
+	if (diverged && t->begun > 1)
+		return false;
+	t->changes++;
+	__asm__ volatile("" : : : "memory");	/* x86 keeps stores in order; the compiler must, too */
+	if (c->ours && !t->skipping)
+		count(t, c, finding, seen);
+	t->diverged += diverged;
+	if (diverged)
+		restore(c, t);
+	t->nasked = c->at;
+	memcpy(t->asked, s->sim->asked, c->at * sizeof(t->asked[0]));
+	if (t->followed && !t->skipping)
+		follow(t, c);
+	t->states = c->states;
+	t->skipping = false;
+	__asm__ volatile("" : : : "memory");
+	t->changes++;
+	return true;
+}
+
+static int one(struct search *s)
+{
+	struct sim *sim = s->sim;
+	const struct td_choices *c = td_explore_choices(sim->td);
+	struct tally *t = s->tally;
+	enum td_violation finding;
+
+	t->plan.depth = c->depth;
+	memcpy(t->plan.taken, c->taken, c->depth);
+	memcpy(t->plan.width, c->width, c->depth);
+	t->begun++;
+	finding = sim_sequence(sim, s->job);
+	if (!settle(s, finding, &sim->seen))
+		return AGAIN;
+	return s->options->harness != NULL && sim->seen.over != SIM_DONE ? GO_ON : OVER;
+}
+
+/* The child: from where the choices stand to the end, or to where another process has to go on. */
 static int work(void *arg)
 {
-	const struct search *s = arg;
+	struct search *s = arg;
 	struct tally *t = s->tally;
+	struct td *td = s->sim->td;
 	int status = options_load(s->options, s->guest);
-	bool first = false;
+	bool first = t->resumed == 0 || t->again;
 
-	if (status || (!t->skipping && t->resumed == 0 && !td_explore_any(s->sim->td)))
+	if (status || (t->resumed == 0 && !t->skipping && !td_explore_any(td)))
 		return status;
-	if (t->skipping) {
-		sim_sequence(s->sim, s->job);
-		t->skipping = false;
-	} else if (t->resumed == 0) {
-		first = true;
+	while (status == OVER && !t->stop && (first || (!s->only && td_explore_next(td)))) {
+		first = false;
+		status = one(s);
 	}
-	if (first || td_explore_next(s->sim->td))
-		do
-			one(s->sim, s->job, t);
-		while (td_explore_next(s->sim->td));
-	return 0;
+	return status;
 }
 
 static void begin(const struct search *s, struct td *td, const struct td_choices *from)
@@ -90,12 +133,13 @@ static void begin(const struct search *s, struct td *td, const struct td_choices
 	struct td_choices *c = td_explore_choices(td);
 
 	td_explore_begin(td, s->depth);
-	if (o->random.value != 0)
+	if (o->random.value != 0 && !s->only)
 		td_explore_random(td, o->seed.value, o->random.value);
 	if (s->campaign != NULL && s->campaign->before.of.shards != 0)
 		td_explore_shard(td, s->campaign->before.of.shard - 1, s->campaign->before.of.shards);
-	if (s->tally->resumed != 0) {
+	if (s->tally->resumed != 0 || (s->only && from->named == 0)) {
 		*c = *from;
+		td_explore_number(td, c->number);	/* draws as it did, if it does */
 		return;
 	}
 	if (s->tally->skipping) {
@@ -125,37 +169,125 @@ static struct sim *prepared(const struct search *s, const struct td_choices *fro
 	return sim;
 }
 
-/* A guest that crashes or hangs does so under one sequence, and nobody has to run that one again. */
-static void dead(struct tally *t, enum td_violation finding, const struct td_choices *c, const struct sim_seen *seen)
+/* The guest has taken its process down. The sequence is settled if it was alone in there. */
+static void dead(struct search *s, enum td_violation finding)
 {
-	if (!t->skipping && c->ours)
-		count(t, c, finding, seen);
-	if (!t->skipping && t->followed)
-		follow(t, c);
-	t->skipping = false;
-	t->cpu = 0;
+	struct tally *t = s->tally;
+	bool alone = t->begun <= 1;
+
+	if (alone && t->again)
+		t->unsure[finding] -= t->unsure[finding] != 0;
+	else if (!alone)
+		t->unsure[finding]++;	/* until it dies again */
+	t->again = !alone;
+	t->retries += !alone && finding == TD_V_GUEST_HUNG ? MAX_RETRIES / MAX_DEATHS : 0;
+	t->deaths += alone;
+	if (alone)
+		settle(s, finding, &s->sim->seen);
+}
+
+static void tick(void *arg)
+{
+	struct search *s = arg;
+
+	s->tally->stop = child_signal() != 0 && !s->only;
+	if (s->campaign != NULL)
+		campaign_tick(s);
+}
+
+/* How a process ended: GO_ON if another has to, OVER, or a status after a complaint. */
+static int ended(struct search *s, enum child_end end, int status)
+{
+	struct tally *t = s->tally;
+
+	if (s->sim->journal_error != 0)
+		return complain(STATUS_ENVIRONMENT, "--journal %s: %s", s->options->journal,
+				strerror(s->sim->journal_error));
+	if (end == CHILD_INTERRUPTED)
+		return OVER;
+	if (end == CHILD_DIED || end == CHILD_HUNG) {
+		dead(s, end == CHILD_DIED ? TD_V_GUEST_DIED : TD_V_GUEST_HUNG);
+		status = GO_ON;
+	} else {
+		t->again = status == AGAIN;
+	}
+	t->retries += t->again;
+	if (t->deaths >= MAX_DEATHS || t->retries >= MAX_RETRIES || (child_signal() != 0 && status < 0))
+		return OVER;
+	return status >= 0 ? status : s->only ? OVER : GO_ON;
 }
 
 int search(struct search *s, struct td_choices from)
 {
 	struct tally *t = s->tally;
-	enum child_end end = CHILD_DIED;
-	struct sim_seen seen;
-	int status = 0;
+	enum child_end end;
+	int status = GO_ON;
 
-	for (t->resumed = 0; end != CHILD_BACK && t->resumed < MAX_DEATHS; t->resumed++) {
+	for (t->resumed = 0; status == GO_ON; t->resumed++) {
+		t->begun = 0;
+		t->cpu = 0;
 		s->sim = prepared(s, &from);
-		end = s->sim != NULL ? child_run(work, s, &t->changes, s->campaign ? campaign_tick : NULL, &status) : CHILD_NONE;
+		end = s->sim != NULL ? child_run(work, s, &t->changes, tick, &status) : CHILD_NONE;
 		if (end == CHILD_NONE)
 			return complain(STATUS_ENVIRONMENT, "no memory or no process for the guest code");
+		status = ended(s, end, status);
+		if (t->again)
+			restore(td_explore_choices(s->sim->td), t);
 		from = *td_explore_choices(s->sim->td);
-		seen = s->sim->seen;
 		sim_free(s->sim);
-		if (end == CHILD_BACK)
-			return status;
-		dead(t, end == CHILD_DIED ? TD_V_GUEST_DIED : TD_V_GUEST_HUNG, &from, &seen);
 	}
-	return 0;
+	return status;
+}
+
+bool tally_complete(const struct tally *t)
+{
+	return t->deaths < MAX_DEATHS && t->retries < MAX_RETRIES && t->diverged == 0 && child_signal() == 0;
+}
+
+/* Whether that sequence shows that in a process of its own. */
+static bool shows(const struct search *of, const struct way *way, enum td_violation finding, struct tally *scratch)
+{
+	struct search s = *of;
+	struct td_choices c = { .named = way->length };
+	bool shown = false;
+
+	memcpy(c.answer, way->answers, way->length);
+	memset(scratch, 0, sizeof(*scratch));
+	s.tally = scratch;
+	s.campaign = NULL;
+	s.depth = way->length;
+	s.only = true;
+	if (search(&s, c) != OVER)
+		return false;
+	for (unsigned int cause = 0; cause < TD_CAUSES; cause++)
+		shown |= scratch->found[cause][finding] != 0;
+	return shown;
+}
+
+/* The sequences that show it in a process of their own. If there is none, it is not to be reported. */
+static void confirm_one(struct search *s, uint64_t *found, struct ways *ways, enum td_violation finding)
+{
+	struct ways good = { .more = ways->more };
+
+	for (uint32_t i = 0; *found != 0 && i < ways->count; i++)
+		if (shows(s, &ways->all[i], finding, s->tally + 2))
+			good.all[good.count++] = ways->all[i];
+	*ways = good;
+	if (good.count != 0)
+		return;
+	s->tally->unsure[finding] += *found;
+	*found = 0;
+}
+
+/* Deaths were confirmed when they came. */
+static void confirm(struct search *s)
+{
+	struct tally *t = s->tally;
+
+	for (unsigned int cause = 0; cause < TD_CAUSES; cause++)
+		for (unsigned int f = 1; f < TD_FINDING_KINDS; f++)
+			if (f != TD_V_GUEST_DIED && f != TD_V_GUEST_HUNG)
+				confirm_one(s, &t->found[cause][f], &t->ways[cause][f], (enum td_violation)f);
 }
 
 static void join(struct ways *to, const struct ways *from)
@@ -173,7 +305,7 @@ int shorten(struct search *s, uint32_t below, struct tally *small)
 
 	s->tally = small;
 	s->campaign = NULL;	/* all of it, and nobody waits for it */
-	for (s->depth = 1; !status && s->depth < below; s->depth++) {
+	for (s->depth = 1; !status && s->depth < below && child_signal() == 0; s->depth++) {
 		memset(small, 0, sizeof(*small));
 		status = search(s, (struct td_choices){ 0 });
 		for (unsigned int f = 1; f < TD_FINDING_KINDS; f++)
@@ -187,7 +319,7 @@ int shorten(struct search *s, uint32_t below, struct tally *small)
 
 struct tally *tally_new(void)
 {
-	struct tally *t = mmap(NULL, 2 * sizeof(*t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct tally *t = mmap(NULL, 3 * sizeof(*t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (t == MAP_FAILED)
 		complain(STATUS_ENVIRONMENT, "no memory for the results");
@@ -229,6 +361,8 @@ static int search_all(struct search *s, struct td_choices from)
 	if (!status && tally_bad(t) && o->replay == NULL && o->random.value == 0)
 		status = shorten(s, s->depth, t + 1);
 	s->depth = s->campaign->before.of.depth;
+	if (!status && o->replay == NULL)	/* that is one process already */
+		confirm(s);
 	return status;
 }
 
@@ -253,6 +387,6 @@ int run_search(const struct options *o, struct sim_job *job, struct sim_guest *g
 		status = search_all(&s, from);
 	if (status)
 		return status;
-	campaign_result(&s, s.tally->resumed < MAX_DEATHS, &result);
+	campaign_result(&s, tally_complete(s.tally), &result);
 	return campaign_report(&s, done ? &campaign.before : &result);
 }

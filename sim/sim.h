@@ -53,6 +53,8 @@ struct sim {
 	uint64_t max_tdcalls;
 	int journal;			/* of sim_setup */
 	uint32_t journalled;
+	int journal_error;		/* errno, if an event could not be kept */
+	uint64_t asked[TD_EXPLORE_DEPTH];	/* of the present sequence: what each chosen answer was given to */
 	struct match *match;		/* NULL, or who chooses the answers: match.h */
 	struct td_config config;
 	bool exploring;			/* guests whose budgets can be chosen take small ones, to be exhausted soon */

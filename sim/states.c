@@ -96,7 +96,7 @@ static int look_for_short_ones(const struct options *o, struct matching *m, stru
 {
 	struct search s = { .options = o, .job = m->job, .guest = guest, .tally = &m->shared->tally };
 
-	return bad(m->shared) ? shorten(&s, SHORT, &m->shared->scratch) : 0;
+	return bad(m->shared) && child_signal() == 0 ? shorten(&s, SHORT, &m->shared->scratch) : 0;
 }
 
 int run_states(const struct options *o, struct sim_job *job, struct sim_guest *guest)
@@ -104,6 +104,7 @@ int run_states(const struct options *o, struct sim_job *job, struct sim_guest *g
 	struct sim_setup setup = { .pages = sim_job_pages(job), .runaway_calls = o->depth.given ? 0 : UINT64_MAX };
 	struct matching m = { .job = job, .depth = o->depth.given ? (uint32_t)o->depth.value : 0 };
 	struct clocks start = clocks_now();
+	enum child_end end;
 	int status = 0;
 
 	if (!job->guest->matchable)
@@ -112,8 +113,10 @@ int run_states(const struct options *o, struct sim_job *job, struct sim_guest *g
 	m.sim = sim_new(&setup);
 	if (m.shared == MAP_FAILED || m.sim == NULL || !sim_prepare(m.sim, job))
 		return complain(STATUS_ENVIRONMENT, "no memory for the guest code");
-	if (child_run(work, &m, &m.shared->states.runs, NULL, &status) != CHILD_BACK)
+	end = child_run(work, &m, &m.shared->states.runs, NULL, &status);
+	if (end != CHILD_BACK && end != CHILD_INTERRUPTED)
 		return complain(STATUS_ENVIRONMENT, "the process of the guest code did not come back");
+	m.shared->states.full |= end == CHILD_INTERRUPTED;
 	m.shared->tally.spent = clocks_since(&start);
 	for (unsigned int f = 1; f < TD_FINDING_KINDS; f++)
 		for (unsigned int c = 0; c < TD_CAUSES; c++)
@@ -122,5 +125,7 @@ int run_states(const struct options *o, struct sim_job *job, struct sim_guest *g
 	if (status)
 		return status;
 	(o->json ? report_json : report_text)(&m);
+	if (end == CHILD_INTERRUPTED)
+		return complain(STATUS_SIGNAL + child_signal(), "interrupted: not all states were seen");
 	return bad(m.shared) ? STATUS_FAIL : m.shared->states.full ? STATUS_INCONCLUSIVE : STATUS_PASS;
 }

@@ -21,7 +21,16 @@ struct tally {
 	uint64_t found[TD_CAUSES][TD_FINDING_KINDS];
 	uint64_t answers[TD_ANSWER_KINDS];
 	struct ways ways[TD_CAUSES][TD_FINDING_KINDS];
-	uint32_t resumed;			/* processes that died before this one */
+	uint64_t unsure[TD_FINDING_KINDS];	/* sequences that showed it, which did not in a process of their own */
+	uint64_t diverged;			/* sequences in which the guest did not do again what it had done */
+
+	/* Processes: how many before this one, what ended them, sequences that this one has begun. */
+	uint32_t resumed, deaths, retries, begun;
+	bool stop;				/* the process is to end when its sequence is over */
+	bool again;				/* the present process begins with the last one's last sequence */
+	struct { uint8_t taken[TD_EXPLORE_DEPTH], width[TD_EXPLORE_DEPTH]; uint32_t depth; } plan;	/* of this sequence */
+	uint64_t asked[TD_EXPLORE_DEPTH];	/* by the run before it, at so many first choices */
+	uint32_t nasked;
 	struct clocks spent;
 
 	/* Only if it is followed: where it is, for whoever is to go on, and how much there will be. */
@@ -52,7 +61,7 @@ void campaign_tick(void *search);
 
 /* What was before and what came. */
 void campaign_result(const struct search *search, bool complete, struct result *result);
-int campaign_report(const struct search *search, const struct result *result);	/* returns the exit status */
+int campaign_report(const struct search *search, struct result *result);	/* returns the exit status */
 
 /* A search in a process of its own; tally is in memory that both see. */
 struct search {
@@ -64,18 +73,27 @@ struct search {
 	struct sim *sim;
 	struct campaign *campaign;	/* NULL: nobody follows it */
 	int journal;			/* of a replay; -1: none */
+	bool only;			/* the sequence of `from`, and no other */
 };
 
-struct tally *tally_new(void);	/* two, in memory that processes share; NULL after a complaint */
+struct tally *tally_new(void);	/* three, in memory that processes share; NULL after a complaint */
 int search_given(const char *option, const char *text, struct td_choices *choices);
 
-/* From *from on, or the sequence that it names. A guest that dies is a finding; the next process goes on after it. */
+/*
+ * From *from on, or the sequence that it names. What a guest can remember is gone with its process: one that was stopped
+ * within a call is not run in the same one again, and one that dies, or asks for something else than it did after the same
+ * answers, is given that sequence again in a process of its own. If it dies there too, that is a finding, and the next
+ * process goes on after it.
+ */
 int search(struct search *search, struct td_choices from);
 
 /* The same at every depth below that one: what is found there is shorter, and nothing shorter is to be had. */
 int shorten(struct search *search, uint32_t below, struct tally *scratch);
 
 uint64_t tally_bad(const struct tally *tally);	/* sequences that show something */
+
+/* Of a search that came to its end. */
+bool tally_complete(const struct tally *tally);
 
 /* For each finding, in their order: its sequences and the minimal ones among them. */
 void tally_each(const struct tally *tally, void (*fn)(void *arg, const struct result_finding *finding), void *arg);

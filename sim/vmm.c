@@ -192,6 +192,9 @@ static int run_loaded(struct single *s, const struct behaviour *b)
 	end = s->sim != NULL ? child_run(guest_process, s, &s->sim->seen.tdcalls, NULL, &child_status) : CHILD_NONE;
 	if (end == CHILD_NONE)
 		return complain(STATUS_ENVIRONMENT, "no memory or no process for the guest code");
+	if (end == CHILD_INTERRUPTED)
+		return complain(STATUS_SIGNAL + child_signal(), "interrupted after %" PRIu64 " MapGPA, %" PRIu64 " TDCALLs",
+				s->sim->seen.calls, s->sim->seen.tdcalls);
 	if (end == CHILD_BACK && child_status != 0)
 		return child_status;
 	judge(&out, end, child_status, s->sim, s->job, b);

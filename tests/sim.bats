@@ -111,6 +111,89 @@ caught() {
 	[[ $output == *"explored   8 pages to shared: 18 sequences"* ]]
 }
 
+@test "a harness that links libc does not get its accept(2); the names of tdlab 0.1 are taken, with a note" {
+	harness libc
+	harness old-names
+	for direction in '' --to-private; do
+		run -0 --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/libc.so" --stalls 4 --depth 3 ${direction:+"$direction"}
+		[ -z "$stderr" ]
+		run -0 --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/old-names.so" --stalls 4 --depth 3 ${direction:+"$direction"}
+		[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"old-names.so: convert() and accept() are names of tdlab 0.1"* ]]
+	done
+	run -0 "$sim" --harness "$BATS_TEST_TMPDIR/old-names.so" --vmm hyperv --to-private
+}
+
+# explored HARNESS STATUS OPTION...: its sequences, complete or not, findings, and what is said of what was not seen
+explored() {
+	local name=$1 want=$2
+	shift 2
+	harness "$name"
+	run "-$want" --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/$name.so" --stalls 4 --json "$@"
+	jq -r '"\(.sequences) \(.complete) [\([.violations[].name] | unique | join(" "))] \(.verdict) \(.incomplete)"' <<<"$output"
+}
+
+@test "a crash that only comes after other runs cuts no tree, is no finding, and the result is not complete" {
+	run -0 explored sixth 5 --depth 1
+	[[ $output == "18 false [] inconclusive guest-died was seen in "*"did not come again in a process of its own"* ]]
+	all=$("$sim" --guest correct --depth 2 --json | jq .sequences)
+	run -0 explored sixth 5 --depth 2
+	[[ $output == "$all false [] inconclusive "* ]]
+}
+
+@test "a lock that was held when the TD was stopped is no hang" {
+	run -0 explored lock 1 --depth 2 --to-private
+	[[ $output == *" true [td-lost] fail null" ]]
+	run -0 explored lock 0 --depth 2
+	[[ $output == *" true [] pass null" ]]
+}
+
+@test "a harness that asks otherwise after the same answers: it is said, and nothing is complete" {
+	run -0 explored alternates 5 --depth 2
+	[[ $output == *" false [] inconclusive in "*" sequences the guest code did not ask again"* ]]
+}
+
+@test "results to a full disk: one line, exit status 3" {
+	full() {
+		run -3 --separate-stderr bash -c '"$@" >/dev/full' - "$@"
+		[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"results cannot be written: No space left on device" ]]
+	}
+	full "$sim" --depth 2
+	full "$sim" --depth 2 --json
+	full "$sim" --match --pages 4
+	full "$sim" --vmm hyperv --pages 600
+	full "$sim" --guest tail-only --to-private --minimise stall,first
+	full "$sim" --guests
+	full "${B:-build}/tdlab" explore --guest correct --depth 2
+	full "${B:-build}/tdlab" minimise --guest tail-only --to-private stall,first
+	run -3 --separate-stderr "$sim" --replay stall,ok --journal /dev/full
+	[[ $stderr == *"--journal /dev/full: No space left on device" ]]
+}
+
+# interrupted SIGNAL STATUS COMMAND...: what it prints when that signal comes, which it takes for its status, too
+interrupted() {
+	local signal=$1 want=$2
+	shift 2
+	run "-$want" --separate-stderr timeout --preserve-status -s "$signal" 1.5 "$@"
+	printf '%s\n' "$output" "$stderr"
+	run ! grep -lF "$BATS_TEST_TMPDIR" /proc/[0-9]*/maps
+}
+
+@test "a signal: what was seen is reported, as not complete, and no process stays" {
+	harness slow
+	slow=$BATS_TEST_TMPDIR/slow.so
+	run -0 interrupted INT 130 "$sim" --harness "$slow" --depth 6 --json
+	[ "$(jq -r '"\(.complete) \(.sequences > 0) \(.incomplete)"' <<<"$output")" = "false true interrupted by signal 2" ]
+	run -0 interrupted TERM 143 "${B:-build}/tdlab" explore --guest libtdconv --random 1000000000 --depth 40
+	[[ $output == *"incomplete: "*"verdict    inconclusive: not all was seen"* ]]
+	run -0 interrupted INT 130 "$sim" --match --pages 64 --json
+	[[ $output == *'"all": false'*'"verdict": "inconclusive"'*interrupted* ]]
+	run -0 interrupted TERM 143 "$sim" --harness "$slow" --minimise first,first,first,first,first,first,first,first --json
+	[[ $output == *'"complete": false'*'"incomplete": "interrupted by signal 15"'* ]]
+	harness broken	# which hangs then
+	run -0 interrupted INT 130 "$sim" --harness "$BATS_TEST_TMPDIR/broken.so" --vmm error-after:code=GPA_INUSE
+	[[ $output != *verdict* ]]
+}
+
 # under BEHAVIOUR STATUS OUTCOME FINDING [OPTION...]: one run, its exit status and what its report says
 under() {
 	local behaviour=$1 status=$2 said="$3 $4"
@@ -174,7 +257,7 @@ matrix() {
 		>"$BATS_TEST_TMPDIR/zero.vmm"
 	under "$BATS_TEST_TMPDIR/zero.vmm" 1 guest-died guest-died --harness "$BATS_TEST_TMPDIR/broken.so"
 	run -2 --separate-stderr "$sim" --vmm hyperv --harness "$BATS_TEST_TMPDIR/empty.so"
-	[[ -z $output && $stderr == *"does not define int convert"* ]]
+	[[ -z $output && $stderr == *"does not define int tdlab_convert"* ]]
 	run -2 --separate-stderr "$sim" --vmm hyperb
 	[[ $stderr == *'did you mean "hyperv"'* ]]
 	run -2 --separate-stderr "$sim" --vmm hyperv --depth 3
@@ -183,7 +266,7 @@ matrix() {
 @test "a harness without the function, none at all, a guest and an answer that do not exist" {
 	harness empty
 	run -2 "$sim" --harness "$BATS_TEST_TMPDIR/empty.so"
-	[[ $output == *"does not define int convert"* ]]
+	[[ $output == *"does not define int tdlab_convert"* ]]
 	run -2 "$sim" --harness /nowhere.so
 	[[ $output == *"/nowhere.so"* ]]
 	run -2 "$sim" --guest nobody

@@ -250,6 +250,9 @@ int explored_end(struct explored *x, const struct boot *b)
 	else if (status == STATUS_PASS && !x->began)
 		status = STATUS_INCONCLUSIVE;
 	r->complete = x->over && !b->end.signal && !b->end.timed_out;
+	r->incomplete[0] = '\0';
+	if (!r->complete && b->end.signal)
+		snprintf(r->incomplete, sizeof(r->incomplete), "interrupted by signal %d", b->end.signal);
 	r->verdict = status == STATUS_PASS ? RESULT_PASS : status == STATUS_FAIL ? RESULT_FAIL : RESULT_INCONCLUSIVE;
 	snprintf(r->afterwards, sizeof(r->afterwards), "%s", outcome_name(b->judgement.outcome));
 	return status;

@@ -105,6 +105,8 @@ void result_add(struct result *to, const struct result *from)
 		to->answers[i] += from->answers[i];
 	for (uint32_t i = 0; i < from->nfindings; i++)
 		result_find(to, &from->findings[i]);
+	if (!*to->incomplete)
+		memcpy(to->incomplete, from->incomplete, sizeof(to->incomplete));
 	if (from->verdict > to->verdict)
 		to->verdict = from->verdict;
 	if (from->verdict != RESULT_PASS || !*to->afterwards)

@@ -50,6 +50,7 @@ struct result_last {
 struct result {
 	struct result_of of;
 	bool complete;
+	char incomplete[200];		/* why not, if there is more to say than that not all was run yet */
 	uint64_t gpa;			/* of the request, with S; the monitor's only */
 	uint64_t sequences, calls, tdcalls, cut, successes;
 	uint64_t answers[TD_ANSWER_KINDS];

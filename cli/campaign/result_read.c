@@ -191,6 +191,8 @@ static void read_result(struct reader *r, const json_t *o, struct result *result
 
 	read_of(r, o, &result->of);
 	result->complete = get_bool(r, o, "complete");
+	if (!json_is_null(json_object_get(o, "incomplete")))
+		get_text(r, o, "incomplete", result->incomplete, sizeof(result->incomplete));
 	get_text(r, o, "gpa", gpa, sizeof(gpa));
 	result->gpa = strtoull(gpa, NULL, 16);
 	result->sequences = get_number(r, o, "sequences");

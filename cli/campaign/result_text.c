@@ -97,6 +97,7 @@ void result_json(const struct result *r, FILE *out)
 	json_text(&json, "schema", RESULT_SCHEMA);
 	of_json(&json, &r->of);
 	json_bool(&json, "complete", r->complete);
+	json_text(&json, "incomplete", *r->incomplete ? r->incomplete : NULL);
 	json_hex(&json, "gpa", r->gpa);
 	json_number(&json, "sequences", r->sequences);
 	json_number(&json, "calls", r->calls);
@@ -188,6 +189,8 @@ void result_text(const struct result *r)
 	states_text(r->states);
 	for (uint32_t i = 0; i < r->nfindings; i++)
 		result_finding_text(&r->findings[i]);
+	if (*r->incomplete)
+		printf("incomplete %s\n", r->incomplete);
 }
 
 void result_report(const struct result *r)

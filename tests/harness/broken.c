@@ -5,7 +5,7 @@
 
 #include "sim/harness.h"
 
-int convert(uint64_t gpa, uint64_t size, int to_shared)
+int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
 {
 	uint64_t gpr[16] = { [1] = 0x3c00, [11] = 0x10001, [12] = gpa | (to_shared ? 1ull << 47 : 0), [13] = size };
 

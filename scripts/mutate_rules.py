@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The rules by which scripts/mutate changes a component: mutants() yields each, one change apiece, as the source goes."""
+"""The rules by which scripts/mutate changes a component: mutants() yields each, one change apiece, in source order."""
 import collections
 import glob
 import os

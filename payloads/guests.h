@@ -106,6 +106,7 @@ struct guest_task {
 	/* A conversion: chunks of it one by one, each asked for until it is done. */
 	enum alias to;
 	bool downwards;			/* the last chunk first */
+	bool tail_first;		/* what is left after a RETRY is asked for from its end */
 	bool overlaps;			/* asks for the page in front of a chunk again */
 	bool undoes;			/* this conversion gives back what another one left */
 	bool strict;			/* an R11 without S is hostile */

@@ -28,6 +28,7 @@ void guest_begin(struct guest *g, struct guest_task *t, enum alias to)
 	t->strict = guest_draw(g, 2);
 	t->chunk = guest_draw(g, 2) ? t->pages : 1 + guest_draw(g, t->pages);
 	t->slice = guest_draw(g, 3) ? 0 : 1 + guest_draw(g, t->pages);
+	t->tail_first = guest_draw(g, 4) == 0;
 	t->changes_mind = to == TO_SHARED && guest_draw(g, 6) == 0 ? 1 + (unsigned int)guest_draw(g, 3) : 0;
 	t->large = guest_draw(g, 4) != 0;
 	t->backwards = guest_draw(g, 3) == 0;
@@ -117,6 +118,23 @@ static bool allowed(const struct guest *g, const struct guest_task *t, const str
 	return gpa % TDX_PAGE_SIZE == 0 && gpa >= start && gpa < start + pages * TDX_PAGE_SIZE;
 }
 
+/* What is left after a RETRY in two halves, the second one first; if that is not done at once, all of it again. */
+static bool ask_tail(struct guest *g, struct guest_task *t, struct scene *s)
+{
+	uint64_t middle = t->at + (t->end - t->at) / 2;
+	struct map_answer a;
+
+	if (!t->tail_first || t->calls == 0 || middle == t->at)
+		return false;
+	a = scene_map(s, guest_gpa(g, s, middle), t->end - middle, t->to);
+	t->tail_first = false;
+	if (a.r10 == TDVMCALL_SUCCESS)
+		t->end = middle;
+	else if (a.r10 != TDVMCALL_RETRY)
+		guest_contain(g, t);
+	return true;
+}
+
 void guest_ask(struct guest *g, struct guest_task *t, struct scene *s)
 {
 	enum alias to = t->other_way ? (enum alias)!t->to : t->to;
@@ -130,6 +148,8 @@ void guest_ask(struct guest *g, struct guest_task *t, struct scene *s)
 			t->doing = GUEST_IS_OVER;
 		return;
 	}
+	if (ask_tail(g, t, s))
+		return;
 	pages = t->end - t->at;
 	if (t->slice != 0 && t->calls > 0 && pages > t->slice)
 		pages = t->slice;

@@ -100,7 +100,7 @@ void defect_in_plan(struct guest *g, struct guest_task *t)
 	if (g->defect == DEFECT_NONE)
 		return;
 	t->changes_mind = 0;
-	t->overlaps = false;
+	t->overlaps = t->tail_first = false;
 	if (g->defect == DEFECT_STARTS_OVER)
 		t->slice = 0;
 	if (g->defect == DEFECT_LARGE_ONLY) {

@@ -40,10 +40,13 @@ static const struct row {
 	{ DEFECT_ERROR_IS_SUCCESS, "gpa-inuse", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_ERROR_IS_SUCCESS, "maxphyaddr", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_ERROR_IS_SUCCESS, "unknown-status", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
+	{ DEFECT_ERROR_IS_SUCCESS, "error-done", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_NEVER_LOOKS, "one-page", 1, TD_V_ABANDONED },
 	{ DEFECT_NEVER_LOOKS, "no-cap", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_ODD_R11_IS_DONE, "claim-end", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_ODD_R11_IS_DONE, "claim-beyond", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
+	{ DEFECT_TAKES_S, "flip-s:pages=3", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
+	{ DEFECT_TAKES_S, "oldkvm:pages=3", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_ROUNDS_UP, "unaligned:pages=3", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_SKIPS_PAGE, "hyperv:pages=3", 1, TD_V_SKIPPED_PAGES },
 	{ DEFECT_SKIPS_PRIVATE, "two-pages", 1, TD_V_SKIPPED_PAGES },
@@ -55,12 +58,18 @@ static const struct row {
 	{ DEFECT_THREE_STALLS, "eagain:stalls=4", 1, TD_V_ABANDONED },
 	{ DEFECT_UNBOUNDED, "stall", 1, TD_V_RUNAWAY },
 	{ DEFECT_STARTS_OVER, "hyperv:pages=3", 1, TD_V_RUNAWAY },
+	{ DEFECT_STORES_EARLY, "hyperv:pages=3", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
+	{ DEFECT_STORES_EARLY, "eagain:stalls=1,pages=2", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
+	{ DEFECT_LOADS_EARLY, "one-page", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
+	{ DEFECT_EARLY_ELSEWHERE, "hyperv:pages=3", 2, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_PRIVATE_ALIAS, "complete", 1, TD_V_PRIVATE_ALIAS_OF_SHARED },
 	{ DEFECT_PRIVATE_EARLY, "hyperv:pages=3", 1, TD_V_PRIVATE_ALIAS_OF_SHARED },
 	{ DEFECT_USES_PENDING, "complete", 1, TD_V_PENDING_ACCESS },
 	{ DEFECT_STALE_S, "complete", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_STALE_S, "implicit", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_STALE_LOAD, "kvm", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
+	{ DEFECT_STALE_PENDING, "complete", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
+	{ DEFECT_STALE_PENDING, "implicit", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_STALE_ELSEWHERE, "complete", 2, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_NEVER_ASKED, "complete", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
 	{ DEFECT_RETURNS_ONE, "complete", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
@@ -71,6 +80,7 @@ static const struct row {
 	{ DEFECT_ACCEPTS_TWICE, "complete", 1, TD_V_DOUBLE_ACCEPT },
 	{ DEFECT_BOTH_ACCEPT, "complete", 2, TD_V_DOUBLE_ACCEPT },
 	{ DEFECT_ACCEPTS_SHARED, "complete", 1, TD_V_ACCEPT_UNREQUESTED },
+	{ DEFECT_ACCEPTS_REFUSED, "stuck-shared", 1, TD_V_TD_LOST },
 	{ DEFECT_BUSY_IS_FAILURE, "busy", 1, TD_V_ACCEPT_ABANDONED },
 	{ DEFECT_LARGE_ONLY, "aug-4k", 1, TD_V_ACCEPT_ABANDONED },
 	{ DEFECT_SHARES_SHORT, "complete", 1, TD_V_SHARED_ALIAS_OF_PRIVATE },
@@ -251,11 +261,20 @@ static unsigned int score(bool verbose)
 
 static void test_planted(void)
 {
+	bool seen[DEFECT_KINDS] = { [DEFECT_NONE] = true }, all = true;
 	unsigned int named;
 	char name[64];
 
 	plant_all();
 	named = score(true);
+	for (unsigned int i = 0; i < nplanted; i++)
+		seen[planted[i].row->defect] = true;
+	for (unsigned int d = 0; d < DEFECT_KINDS; d++) {
+		all = seen[d] && all;
+		if (!seen[d])
+			printf("# nobody plants %s\n", defect_names[d]);
+	}
+	tap_ok(all, "every kind of defect is planted");
 	tap_ok(nplanted >= EACH_END * ROWS && nplanted >= 100, "there are as many as there should be");
 	snprintf(name, sizeof(name), "planted %u / %u", named, nplanted);
 	tap_ok(named == nplanted, name);

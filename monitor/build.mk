@@ -27,7 +27,7 @@ $(B)/monitor.elf64: $(MON_OBJ) monitor/link.ld
 $(B)/monitor.elf: $(B)/monitor.elf64
 	$(OBJCOPY) -O elf32-i386 $< $@
 
-# What is pure is tested on the host. npt_test includes npt.c itself.
+# What is pure is tested on the host. npt_test and its like include the code under test itself.
 MON_TESTS := $(patsubst %.c,$(B)/%,$(wildcard monitor/*_test.c))
 TESTS += $(MON_TESTS)
 
@@ -50,9 +50,10 @@ $(B)/monitor/pe_test: $(call MON_HOST,pe)
 $(B)/monitor/fwcfg_guest_test: $(call MON_HOST,fwcfg_guest memory_map)
 $(B)/monitor/insn_test: $(call MON_HOST,insn)
 $(B)/monitor/ioapic_test: $(call MON_HOST,ioapic)
+$(B)/monitor/engine_test: $(call MON_HOST,bank) $(B)/libtd.a
 $(B)/monitor/insn_test: MON_LIBS := -lZydis
 $(B)/monitor/template_test: $(call MON_HOST,origin pe) $(B)/libtd.a
-$(B)/monitor/template_test: MON_LIBS := $(B)/libtd.a
+$(B)/monitor/template_test $(B)/monitor/engine_test: MON_LIBS := $(B)/libtd.a
 
 $(MON_TESTS): $(B)/monitor/%_test: $(B)/host/monitor/%_test.o
 	@mkdir -p $(@D)

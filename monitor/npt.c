@@ -3,7 +3,7 @@
 
 #include "monitor/lib.h"
 #include "monitor/mem.h"
-#include "monitor/smp.h"
+#include "monitor/shootdown.h"
 #include "td/td.h"
 
 /* Nested walks are user accesses (APM 15.25.5), and A and D need not be tracked: set, they cost no update. */
@@ -42,7 +42,7 @@ void npt_sync(void)
 		return;
 	stale = false;
 	__atomic_add_fetch(&generation, 1, __ATOMIC_SEQ_CST);
-	smp_flush_others();
+	shootdown_flush_others();
 }
 
 static uint64_t *slot(uint64_t *table, uint64_t gpa, int level)

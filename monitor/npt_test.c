@@ -13,16 +13,19 @@
 #define PAGES		(4 * 512u)
 #define BASE		0x40000000ull
 #define FRESH		0xc0000000ull	/* no tables there yet */
+#define PARTIAL		0x10000000000ull
 #define S		(1ull << 47)
 #define MACHINE		0x80000000ull
-#define ROUNDS		20000u
+#define ROUNDS		200u
+#define CHANGES		16u
 
-static unsigned int flushes;
+static unsigned int flushes, allocations;
 
 void *mem_alloc(uint64_t bytes)
 {
 	void *p = aligned_alloc(4096, bytes);
 
+	allocations++;
 	return memset(p, 0, bytes);
 }
 
@@ -31,7 +34,7 @@ uint64_t mem_address(const void *p)
 	return (uint64_t)(uintptr_t)p;
 }
 
-void smp_flush_others(void)
+void shootdown_flush_others(void)
 {
 	flushes++;
 }
@@ -63,23 +66,38 @@ static uint64_t random64(void)
 	return seed;
 }
 
-static bool model[2][PAGES];
+/* What each page of both halves is mapped to; 0: nothing. */
+static uint64_t model[2][PAGES];
+static uint64_t base;			/* where they are: elsewhere in each round, so that no tables are there yet */
+static unsigned int large, broken_up;	/* large entries that were made, and that were broken up again */
 
 static bool agrees(void)
 {
 	for (unsigned int half = 0; half < 2; half++)
-		for (unsigned int i = 0; i < PAGES; i++) {
-			uint64_t offset = i * TDX_PAGE_SIZE, want = model[half][i] ? MACHINE + offset : 0;
-
-			if (translate(BASE + offset + half * S) != want)
+		for (unsigned int i = 0; i < PAGES; i++)
+			if (translate(base + i * TDX_PAGE_SIZE + half * S) != model[half][i])
 				return false;
-		}
 	return true;
 }
 
+static unsigned int count_large(void)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < 2 * PAGES; i += 512) {
+		const uint64_t *entry = walk(base + i % PAGES * TDX_PAGE_SIZE + i / PAGES * S, BLOCK_LEVEL, false);
+
+		n += entry != NULL && (*entry & NPT_LARGE);
+	}
+	return n;
+}
+
+/* Mostly whole blocks to begin with, at one of two places; some of the machine's addresses are not aligned as ours. */
 static void change(void)
 {
-	unsigned int half = random64() & 1, first = (unsigned int)(random64() % PAGES), pages;
+	static const uint64_t places[] = { MACHINE, MACHINE, 2 * MACHINE, MACHINE + 0x3000 };
+	unsigned int half = random64() & 1, first = (unsigned int)(random64() % PAGES), pages, before = count_large();
+	uint64_t machine = places[random64() % 4] + random64() % 4 * TDX_2M_SIZE;
 	bool map = random64() & 1;
 
 	if (random64() & 1)
@@ -88,19 +106,74 @@ static void change(void)
 	if (pages > PAGES - first)
 		pages = PAGES - first;
 	if (map)
-		npt_map(BASE + first * TDX_PAGE_SIZE + half * S, pages, MACHINE + first * TDX_PAGE_SIZE);
+		npt_map(base + first * TDX_PAGE_SIZE + half * S, pages, machine + first * TDX_PAGE_SIZE);
 	else
-		npt_unmap(BASE + first * TDX_PAGE_SIZE + half * S, pages);
+		npt_unmap(base + first * TDX_PAGE_SIZE + half * S, pages);
 	for (unsigned int i = 0; i < pages; i++)
-		model[half][first + i] = map;
+		model[half][first + i] = map ? machine + (first + i) * TDX_PAGE_SIZE : 0;
+	large += count_large() > before ? count_large() - before : 0;
+	broken_up += count_large() < before ? before - count_large() : 0;
+}
+
+/* Tables stay once they are there, so large entries are made in the first changes only: many rounds, few changes. */
+static void test_random(void)
+{
+	bool good = true;
+
+	for (unsigned int round = 0; good && round < ROUNDS; round++) {
+		base = FRESH + (round + 1) * PAGES * TDX_PAGE_SIZE;
+		memset(model, 0, sizeof(model));
+		for (unsigned int i = 0; good && i < CHANGES; i++) {
+			change();
+			good = agrees();
+		}
+	}
+	printf("# %u large entries made, %u broken up\n", large, broken_up);
+	tap_ok(good, "random changes in both halves agree with an array");
+	tap_ok(large > ROUNDS && broken_up > ROUNDS / 2, "of which many make large entries, and many break them up");
+}
+
+/* All of a block but the pages in question is as it was. */
+static bool hole(uint64_t block, unsigned int first, unsigned int pages)
+{
+	for (unsigned int i = 0; i < 512; i++) {
+		uint64_t entry = i >= first && i < first + pages ? 0 : (MACHINE + i * TDX_PAGE_SIZE) | NPT_PAGE | NPT_WRITE;
+
+		if (*walk(block + i * TDX_PAGE_SIZE, PAGE_LEVEL, false) != entry)
+			return false;
+	}
+	return true;
+}
+
+static void test_partial(uint64_t block, unsigned int first, unsigned int pages, const char *name)
+{
+	npt_map(block, 512, MACHINE);
+	npt_unmap(block + first * TDX_PAGE_SIZE, pages);
+	tap_ok(hole(block, first, pages), name);
+}
+
+/* A guest that converts one page to and fro must not use up the monitor's memory. */
+static void test_reuse(uint64_t block)
+{
+	unsigned int before;
+
+	npt_map(block, 512, MACHINE);
+	npt_unmap(block, 1);
+	before = allocations;
+	for (unsigned int i = 0; i < 100; i++) {
+		npt_map(block, 512, MACHINE);
+		npt_unmap(block + i * TDX_PAGE_SIZE, 1);
+	}
+	tap_is(allocations, before, "a block that was broken up keeps its table");
+	tap_ok(hole(block, 99, 1), "and is mapped in it");
 }
 
 int main(void)
 {
 	uint64_t before;
-	bool good = true;
 
 	npt_init();
+	base = BASE;
 	npt_unmap(BASE, 3 * 512 + 7);
 	tap_ok(agrees(), "nothing is mapped at first, and unmapping that is harmless");
 	npt_map(BASE, 512, MACHINE);
@@ -123,11 +196,10 @@ int main(void)
 	tap_ok(translate(FRESH) == 0 && translate(FRESH + 0x1000) == MACHINE &&
 	       translate(FRESH + 0x200fff) == MACHINE + 0x1fffff,
 	       "512 pages that are aligned on one side only are no large entry");
-	for (unsigned int i = 0; good && i < ROUNDS; i++) {
-		change();
-		if (i % 16 == 0)
-			good = agrees();
-	}
-	tap_ok(good && agrees(), "random changes in both halves agree with an array");
+	test_partial(PARTIAL, 0, 1, "the first page of a large entry goes alone");
+	test_partial(PARTIAL + TDX_2M_SIZE, 511, 1, "so does the last");
+	test_partial(PARTIAL + 2 * TDX_2M_SIZE, 100, 300, "and many in the middle");
+	test_reuse(PARTIAL + 3 * TDX_2M_SIZE);
+	test_random();
 	return tap_done();
 }

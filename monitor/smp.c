@@ -9,22 +9,27 @@
 #include "monitor/lib.h"
 #include "monitor/mem.h"
 #include "monitor/npt.h"
+#include "monitor/shootdown.h"
 #include "monitor/svm.h"
 #include "monitor/trap.h"
 
 /* Local APIC registers and their fields: SDM volume 3A, "Advanced Programmable Interrupt Controller". */
 #define LAPIC_ID		0x20
-#define LAPIC_ICR_LOW		0x300
-#define LAPIC_ICR_HIGH		0x310
+#define LAPIC_IRR		0x200
 #define LAPIC_LVT_TIMER		0x320
 #define LAPIC_INITIAL_COUNT	0x380
 #define LAPIC_CURRENT_COUNT	0x390
 #define LAPIC_DIVIDE		0x3e0
 #define ICR_ASSERT_INIT		0x4500u
 #define ICR_ASSERT_SIPI		0x4600u
-#define ICR_ASSERT_NMI		0x4400u
 #define LVT_NMI			0x400u
 #define DIVIDE_BY_1		0xbu
+
+/* The guest's console, as payloads and ttyS0 have it: qemu hw/char/serial.c, a 16550A. */
+#define COM1_IER		0x3f9
+#define COM1_LCR		0x3fb
+#define IER_RECEIVED		1u
+#define LCR_DIVISOR		0x80u	/* other registers are there */
 
 /* qemu hw/intc/apic.c: the timer counts nanoseconds. */
 #define ALARM_MAX_MS		2000
@@ -46,7 +51,6 @@ struct vcpu *vcpus, *current;
 enum { HALTED_NOT, HALTED, HALTED_QUIET };
 
 static uint32_t lock;
-static volatile uint32_t held;
 static volatile uint32_t here;		/* CPUs that have arrived in the monitor */
 static uint64_t activity;
 static struct load_start ap_start;
@@ -64,75 +68,13 @@ void smp_unlock(void)
 	__atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
 }
 
-static void send(uint32_t index, uint32_t what)
-{
-	host_lapic_write(LAPIC_ICR_HIGH, index << 24);
-	host_lapic_write(LAPIC_ICR_LOW, what);
-}
-
-static void kick(struct vcpu *vcpu)
-{
-	if (!__atomic_exchange_n(&vcpu->kicked, 1, __ATOMIC_SEQ_CST))
-		send(vcpu->index, ICR_ASSERT_NMI);
-}
-
-void smp_flush_others(void)
-{
-	uint64_t generation = npt_generation();
-
-	for (uint32_t i = 0; i < config.td.vcpus; i++) {
-		struct vcpu *vcpu = &vcpus[i];
-
-		if (vcpu == current)
-			continue;
-		while (__atomic_load_n(&vcpu->in_guest, __ATOMIC_SEQ_CST) && vcpu->generation != generation) {
-			kick(vcpu);
-			cpu_pause();
-		}
-	}
-}
-
-void smp_hold_others(void)
-{
-	__atomic_store_n(&held, 1, __ATOMIC_SEQ_CST);
-	for (uint32_t i = 0; i < config.td.vcpus; i++) {
-		while (&vcpus[i] != current && __atomic_load_n(&vcpus[i].in_vmrun, __ATOMIC_SEQ_CST)) {
-			kick(&vcpus[i]);
-			cpu_pause();
-		}
-	}
-}
-
-void smp_release_others(void)
-{
-	held = 0;
-}
-
-/* First be seen, then look: whoever holds does it the other way round. */
-void smp_vmrun_begin(struct vcpu *vcpu)
-{
-	for (;;) {
-		__atomic_store_n(&vcpu->in_vmrun, 1, __ATOMIC_SEQ_CST);
-		if (!__atomic_load_n(&held, __ATOMIC_SEQ_CST))
-			return;
-		vcpu->in_vmrun = 0;
-		while (held)
-			cpu_pause();
-	}
-}
-
-void smp_vmrun_end(struct vcpu *vcpu)
-{
-	vcpu->in_vmrun = 0;
-}
-
 void persona_nmi(uint32_t index)
 {
 	if (index >= config.td.vcpus || !vcpus[index].started)
 		return;
 	vcpus[index].nmi = 1;
 	if (&vcpus[index] != current)
-		kick(&vcpus[index]);
+		shootdown_kick(&vcpus[index]);
 }
 
 void smp_activity(void)
@@ -192,11 +134,18 @@ static bool all_idle(bool rang)
 	return config.idle_ms != 0 && (quiet || long_enough);
 }
 
+static struct monitor_vcpu *seen(const struct vcpu *vcpu)
+{
+	return &journal_status()->vcpus[vcpu->index];
+}
+
 static void end_if_idle(struct vcpu *vcpu, bool rang)
 {
 	smp_lock(vcpu);
-	if (all_idle(rang) && !explore_idle(vcpu))
+	if (all_idle(rang) && !explore_idle(vcpu)) {
+		journal_status()->console_input = !(in8(COM1_LCR) & LCR_DIVISOR) && (in8(COM1_IER) & IER_RECEIVED);
 		end_run_mark(TD_MARK_IDLE, vcpu->idle_ticks / (config.td.tsc_hz / 1000));
+	}
 	smp_unlock();
 }
 
@@ -212,6 +161,7 @@ void smp_halt(struct vcpu *vcpu)
 		vcpu->activity_seen = activity;
 		vcpu->idle_ticks = 0;
 	}
+	seen(vcpu)->doing = MONITOR_HALTED;
 	if (ms == 0 || lapic_timer_armed(&vcpu->persona)) {
 		vcpu->halted = HALTED;
 		svm_wait(vcpu);
@@ -223,15 +173,27 @@ void smp_halt(struct vcpu *vcpu)
 	if (rang || vcpu->idle_ticks / (config.td.tsc_hz / 1000) >= config.idle_ms)
 		end_if_idle(vcpu, rang);
 	vcpu->halted = HALTED_NOT;
+	seen(vcpu)->doing = MONITOR_RUNS;
+}
+
+static void note_pending(const struct vcpu *vcpu)
+{
+	for (uint32_t i = 0; i < MONITOR_IRR_WORDS; i++)
+		seen(vcpu)->pending[i] = host_lapic_read(LAPIC_IRR + (i << 4));
 }
 
 /* The last one to park leaves nobody who could wake another. */
 void smp_park(struct vcpu *vcpu)
 {
 	vcpu->parked = 1;
+	seen(vcpu)->doing = MONITOR_PARKED;
+	note_pending(vcpu);
 	end_if_idle(vcpu, true);
-	while (vcpu->parked)
+	while (vcpu->parked) {
 		svm_wait(vcpu);
+		note_pending(vcpu);
+	}
+	seen(vcpu)->doing = MONITOR_RUNS;
 }
 
 static void __attribute__((noreturn)) run(struct vcpu *vcpu)
@@ -239,6 +201,7 @@ static void __attribute__((noreturn)) run(struct vcpu *vcpu)
 	struct vm_exit vm_exit;
 	enum td_action next;
 
+	seen(vcpu)->doing = MONITOR_RUNS;
 	for (;;) {
 		svm_run(vcpu, &vm_exit);
 		smp_lock(vcpu);
@@ -321,10 +284,10 @@ static void start_one(uint32_t index)
 	uint32_t tries;
 
 	ap_stack = (uint64_t)mem_alloc(AP_STACK_BYTES) + AP_STACK_BYTES;
-	send(index, ICR_ASSERT_INIT);
+	shootdown_send(index, ICR_ASSERT_INIT);
 	delay(1000);
 	for (tries = 0; here != index && tries < AP_WAIT_MS; tries++) {
-		send(index, ICR_ASSERT_SIPI | AP_PAGE >> 12);
+		shootdown_send(index, ICR_ASSERT_SIPI | AP_PAGE >> 12);
 		delay(1000);
 	}
 	if (here != index)

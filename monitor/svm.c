@@ -7,6 +7,7 @@
 #include "monitor/lib.h"
 #include "monitor/mem.h"
 #include "monitor/npt.h"
+#include "monitor/shootdown.h"
 #include "monitor/smp.h"
 #include "monitor/svm_regs.h"
 #include "monitor/svm_unpaged.h"
@@ -276,7 +277,7 @@ static void enter(struct vcpu *vcpu)
 	vmcb->control.event = vcpu->event;
 	vcpu->event = 0;
 	match_host(vcpu);
-	smp_vmrun_begin(vcpu);
+	shootdown_vmrun_begin(vcpu);
 
 	/* First be seen, then look: whoever changes the tables does it the other way round (npt_sync()). */
 	__atomic_store_n(&vcpu->in_guest, 1, __ATOMIC_SEQ_CST);
@@ -285,7 +286,7 @@ static void enter(struct vcpu *vcpu)
 	vcpu->generation = generation;
 	svm_enter(mem_address(vmcb), vcpu->regs.gpr, vmcb->save.dr7);
 	vcpu->in_guest = 0;
-	smp_vmrun_end(vcpu);
+	shootdown_vmrun_end(vcpu);
 }
 
 static void leave(struct vcpu *vcpu)
@@ -425,9 +426,9 @@ bool svm_wait(struct vcpu *vcpu)
 	vmcb->save.rflags = 0x202;
 	vmcb->save.cr0 = vcpu->host_cr0;
 	vmcb->save.cr4 = vcpu->host_cr4;
-	smp_vmrun_begin(vcpu);
+	shootdown_vmrun_begin(vcpu);
 	svm_halt(mem_address(vmcb));
-	smp_vmrun_end(vcpu);
+	shootdown_vmrun_end(vcpu);
 	if (vmcb->control.exit_code == VMEXIT_INTR)
 		return false;
 	if (misdeed(vmcb) != NULL) {

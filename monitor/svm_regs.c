@@ -19,7 +19,6 @@ struct trial {
 	uint32_t nmi;
 	bool nmi_blocked;
 	bool on;
-	bool refused;		/* the last VMRUN ended with VMEXIT_INVALID */
 };
 
 static struct trial *trials[TD_MAX_VCPUS];
@@ -116,15 +115,16 @@ static void execute(struct vcpu *vcpu)
 	}
 }
 
-/* Else VMRUN refused a state that the guest came to in another way. */
+/*
+ * Else VMRUN refused a state that the guest came to in another way: then the #GP that is injected for it here at first
+ * is still to be delivered when VMRUN refuses again.
+ */
 static bool is_bad_cr3(struct vcpu *vcpu)
 {
-	struct trial *t = trials[vcpu->index];
 	struct cr_regs regs;
-	bool again = t->refused;
 
-	t->refused = vmcb_refused(vcpu->vmcb);
-	return t->refused && !again && decode(vcpu, &regs) != 0 && regs.cr3 >> NPT_GPAW_MAX != 0;
+	return vmcb_refused(vcpu->vmcb) && !(vcpu->event & EVENT_VALID) && decode(vcpu, &regs) != 0 &&
+	       regs.cr3 >> NPT_GPAW_MAX != 0;
 }
 
 bool svm_regs_exit(struct vcpu *vcpu)

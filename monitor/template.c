@@ -5,7 +5,7 @@
 #include "monitor/journal.h"
 #include "monitor/lib.h"
 #include "monitor/origin.h"
-#include "monitor/smp.h"
+#include "monitor/shootdown.h"
 #include "td/sha384.h"
 
 static uint64_t mapgpas;
@@ -16,11 +16,11 @@ static void wait_for_orders(void)
 	volatile struct monitor_status *status = journal_status();
 
 	over = true;
-	smp_hold_others();
+	shootdown_hold_others();
 	status->waiting = 1;
 	while (!status->resume)
 		cpu_pause();
-	smp_release_others();
+	shootdown_release_others();
 }
 
 /*

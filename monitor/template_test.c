@@ -37,12 +37,12 @@ void journal_put(struct td_event *event)
 	told = *event;
 }
 
-void smp_hold_others(void)
+void shootdown_hold_others(void)
 {
 	held++;
 }
 
-void smp_release_others(void)
+void shootdown_release_others(void)
 {
 	held--;
 }

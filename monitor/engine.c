@@ -13,6 +13,7 @@
 #include "monitor/npt.h"
 #include "monitor/origin.h"
 #include "monitor/pattern.h"
+#include "monitor/pci.h"
 #include "monitor/ports.h"
 #include "monitor/settle.h"
 #include "monitor/smp.h"
@@ -134,6 +135,7 @@ bool td_engine_mmio(struct td *of, uint64_t gpa, unsigned int size, bool write, 
 			*value = ioapic_filter((uint32_t)(address - IOAPIC_PAGE), (uint32_t)*value);
 	}
 	if (write) {
+		pci_check_memory(address, size, *value);
 		mem_device_write(address, size, *value);
 		settle();
 	} else {

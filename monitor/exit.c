@@ -12,6 +12,7 @@
 #include "monitor/template.h"
 
 #define TDX_CPUID_LEAF	0x21
+#define RFLAGS_IF	(1ull << 9)
 #define MSR_FS_BASE	0xc0000100
 #define MSR_GS_BASE	0xc0000101
 
@@ -88,11 +89,27 @@ static void account(struct vcpu *vcpu, enum monitor_exit reason, const struct vm
 {
 	vcpu->exits[reason]++;
 	journal_status()->exits++;
+	journal_status()->vcpus[vcpu->index].rip = vcpu->regs.rip;
 	if (reason != EXIT_VMCALL_HLT && reason != EXIT_VMCALL_MSR && reason != EXIT_MSR && reason != EXIT_VEINFO &&
 	    reason != EXIT_NMI && reason != EXIT_HLT)
 		smp_activity();
 	if (config.flags & MONITOR_TRACE_EXITS)
 		trace(vcpu, reason, e);
+}
+
+/* A #VE that no TDVMCALL follows is one that the guest does not serve: it dies of it, or lives with it. */
+static void note_ve(struct vcpu *vcpu)
+{
+	struct monitor_vcpu *now = &journal_status()->vcpus[vcpu->index];
+
+	if (now->ve_open) {
+		now->passed_over = now->ve;
+		now->ve_passed_over = 1;
+	}
+	now->ve = (struct monitor_ve){ vcpu->ve_reason, vcpu->ve_gpa, vcpu->regs.rip };
+	now->ve_open = 1;
+	vcpu->ve_seen = true;
+	vcpu->ve_interrupts = vcpu->rflags & RFLAGS_IF;
 }
 
 /* What td said, for an instruction of this length. Everything but TD_NATIVE. */
@@ -105,7 +122,7 @@ static enum td_action carry_out(struct vcpu *vcpu, enum td_action action, uint64
 	case TD_AGAIN:
 		break;
 	case TD_VE:
-		vcpu->ve_seen = true;
+		note_ve(vcpu);
 		svm_inject(vcpu, SVM_VE);
 		break;
 	case TD_GP:
@@ -131,8 +148,10 @@ static enum td_action carry_out(struct vcpu *vcpu, enum td_action action, uint64
 	return TD_NEXT;
 }
 
-static struct td_instruction instruction(const struct vcpu *vcpu, enum ve_reason reason, uint32_t length)
+static struct td_instruction instruction(struct vcpu *vcpu, enum ve_reason reason, uint32_t length)
 {
+	vcpu->ve_reason = reason;
+	vcpu->ve_gpa = 0;
 	return (struct td_instruction){
 		.reason = reason,
 		.length = length,
@@ -151,6 +170,22 @@ static enum td_action reflect(struct vcpu *vcpu, enum ve_reason reason, uint32_t
 	return carry_out(vcpu, td_instruction(td, vcpu->index, &in), length);
 }
 
+/*
+ * Interrupts are blocked if RFLAGS.IF is clear (GHCI, Instruction.HLT, R12); but where HLT was a #VE, the handler's IF
+ * says nothing: what counts is what it was where the HLT is. A guest that says "blocked" and is wrong is never woken.
+ */
+static void note_vmcall(struct vcpu *vcpu)
+{
+	struct monitor_vcpu *now = &journal_status()->vcpus[vcpu->index];
+	const uint64_t *gpr = vcpu->regs.gpr;
+	bool of_ve = now->ve_open && now->ve.reason == VE_HLT;
+
+	if (gpr[TD_R10] == 0 && gpr[TD_R11] == GHCI_HLT && (gpr[TD_R12] & 1) &&
+	    (of_ve ? vcpu->ve_interrupts : (vcpu->rflags & RFLAGS_IF) != 0))
+		td_halt_mistaken(td, vcpu->index, of_ve ? now->ve.rip : vcpu->regs.rip);
+	now->ve_open = 0;
+}
+
 static enum td_action on_tdcall(struct vcpu *vcpu, const struct vm_exit *e)
 {
 	if (explore_tdcall(vcpu))
@@ -161,6 +196,8 @@ static enum td_action on_tdcall(struct vcpu *vcpu, const struct vm_exit *e)
 		end_mark(TD_MARK_DETECTED, 0);
 	}
 	template_tdcall(vcpu);
+	if (vcpu->regs.gpr[TD_RAX] == TDG_VP_VMCALL)
+		note_vmcall(vcpu);
 	return carry_out(vcpu, td_tdcall(td, vcpu->index, &vcpu->regs), TDCALL_LENGTH);
 }
 
@@ -300,6 +337,8 @@ static enum td_action on_ept(struct vcpu *vcpu, const struct vm_exit *e)
 	}
 	if (split && access.gla != 0)
 		access.flags |= TD_ACCESS_SPLIT;
+	vcpu->ve_reason = VE_EPT_VIOLATION;
+	vcpu->ve_gpa = e->gpa;
 	template_access(vcpu, &access);
 	return carry_out(vcpu, td_access(td, vcpu->index, &access), 0);
 }

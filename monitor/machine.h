@@ -140,6 +140,31 @@ struct monitor_config {
 /* RAM, ROM and MMIO slots of the guest on this machine. */
 void machine_slots(const struct machine *machine, struct td_config *td);	/* reads td->gpaw */
 
+/* A #VE: its reason, as VEINFO has it, the GPA of an EPT violation and the RIP that it was raised at. */
+struct monitor_ve {
+	uint64_t reason, gpa, rip;
+};
+
+/* What a vCPU is at, for whoever has to say why a guest did not come to its end. */
+enum monitor_doing {
+	MONITOR_NOT_STARTED,
+	MONITOR_RUNS,
+	MONITOR_HALTED,		/* until an interrupt is pending */
+	MONITOR_PARKED,		/* the same with interrupts blocked: for ever */
+};
+
+#define MONITOR_IRR_WORDS	8	/* SDM volume 3A, "Interrupt Acceptance for Fixed Interrupts": 256 bits */
+
+struct monitor_vcpu {
+	uint64_t rip;		/* at its last exit */
+	uint32_t doing;		/* enum monitor_doing */
+	uint32_t ve_open;	/* no TDVMCALL has followed the last #VE */
+	uint32_t ve_passed_over;	/* another #VE followed one without a TDVMCALL: the last such */
+	uint32_t reserved;
+	struct monitor_ve ve, passed_over;
+	uint32_t pending[MONITOR_IRR_WORDS];	/* PARKED: requests that wait in its local APIC */
+};
+
 /* At machine.reserve. The monitor writes all but journal_tail, resume and order. */
 struct monitor_status {
 	uint64_t magic;			/* written last: everything below is valid */
@@ -156,7 +181,10 @@ struct monitor_status {
 	uint64_t waiting;		/* 1: for orders, with every CPU outside VMRUN */
 	uint64_t resume;		/* by the command, not 0: go on */
 	struct monitor_order order;	/* by the command, number last: the next sequence of answers */
-	char message[MONITOR_MESSAGE_BYTES];	/* why the monitor itself could not go on (TD_MARK_PANIC); else empty */
+	char message[MONITOR_MESSAGE_BYTES];	/* TD_MARK_PANIC: why the monitor itself could not go on; TD_MARK_MISDEED */
+	uint64_t console_input;	/* TD_MARK_IDLE: the guest's console interrupts when there is input */
+	struct monitor_vcpu vcpus[TD_MAX_VCPUS];
 };
+_Static_assert(sizeof(struct monitor_status) <= MACHINE_STATUS_BYTES, "status before the journal");
 
 #endif

@@ -6,6 +6,7 @@
 #include "monitor/end.h"
 #include "monitor/fwcfg_guest.h"
 #include "monitor/io.h"
+#include "monitor/pci.h"
 
 #define PORT_KEYBOARD	0x64	/* command FE..FF pulses the reset line (IBM PC AT) */
 #define PORT_SYSTEM	0x92	/* bit 0 resets (IBM PS/2) */
@@ -69,6 +70,7 @@ void ports_write(uint16_t port, unsigned int size, uint32_t value)
 	check_end(port, value);
 	if (hidden(port, size) || fwcfg_guest_access(port, size, true, &value))
 		return;
+	pci_check_port(port, size, value);
 	if (size == 1)
 		out8(port, (uint8_t)value);
 	else if (size == 2)

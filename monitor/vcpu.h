@@ -57,6 +57,8 @@ struct vcpu {
 	uint64_t activity_seen;
 
 	bool ve_seen;			/* took a #VE */
+	bool ve_interrupts;		/* RFLAGS.IF where it was raised */
+	uint64_t ve_reason, ve_gpa;	/* of the exit under way, if it becomes one */
 	uint64_t exits[EXIT_KINDS];
 };
 

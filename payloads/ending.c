@@ -5,8 +5,10 @@
  */
 #include "payloads/lib/payload.h"
 #include "payloads/scenario.h"
+#include "payloads/wild.h"
 
 #define WINDOW	0x2000000ull
+#define IOAPIC	0xfec00000ull
 
 enum { PORT_RESET = 0xcf9, RESET_NOW = 6 };			/* Intel ICH9 datasheet 13.7.5, RST_CNT */
 enum { PORT_PM1_CONTROL = 0x604, SLEEP_ENABLE = 0x2000, SLEEP_S3 = 0x400, SLEEP_NONE = 0x1c00 };	/* qemu hw/acpi/core.c */
@@ -31,15 +33,21 @@ static void spin(struct scene *s)
 		__builtin_ia32_pause();
 }
 
-static void triple_fault(struct scene *s)
+static void no_handlers(void)
 {
 	static const struct {
 		uint16_t limit;
 		uint64_t base;
 	} __attribute__((packed)) none;
 
+	__asm__ volatile("lidt %0" : : "m"(none));
+}
+
+static void triple_fault(struct scene *s)
+{
 	(void)s;
-	__asm__ volatile("lidt %0; ud2" : : "m"(none));
+	no_handlers();
+	__asm__ volatile("ud2");
 }
 
 /* GHCI: the text is in R14, R15, RBX, RDI, RSI, R8, R9, RDX. */
@@ -158,10 +166,105 @@ static void fatal_if_refused(struct scene *s)
 	unless(s, false, fatal_error);
 }
 
+/* What the guest does to its CPU is its own affair: 3000 writes and not one that ends the run. */
+static void status_77(struct scene *s)
+{
+	(void)s;
+	payload_end(77);
+}
+
+/* kvm-unit-tests-tdx's lib/x86/tdx.c, handle_halt(): the handler's own RFLAGS.IF, which is always clear, goes to R12. */
+static void halt_blocked(struct scene *s)
+{
+	(void)s;
+	__asm__ volatile("sti; nop; hlt; cli");
+	payload_end(0);
+}
+
+/* The same with interrupts off: that they are blocked is true. */
+static void halt_off(struct scene *s)
+{
+	(void)s;
+	__asm__ volatile("hlt");
+	payload_end(0);
+}
+
+/* A load from a device by a kernel that has no handler of #VE. */
+static void unserved_ve(struct scene *s)
+{
+	no_handlers();
+	*(volatile uint64_t *)paging_alias(IOAPIC + s->shared);
+}
+
+static void wild(struct scene *s)
+{
+	char seed[8];
+	uint64_t number = 0;
+
+	(void)s;
+	if (payload_argument("seed", seed, sizeof(seed)))
+		for (const char *c = seed; *c >= '0' && *c <= '9'; c++)
+			number = number * 10 + (uint64_t)(*c - '0');
+	payload_end(wild_registers(number, 3000) > 500 ? 0 : 1);
+}
+
+static void code_segment(struct scene *s)
+{
+	(void)s;
+	wild_code_segment();
+	payload_end(0);
+}
+
+static void debug_loop(struct scene *s)
+{
+	(void)s;
+	wild_debug_loop();
+	payload_end(0);
+}
+
+/* PCI Local Bus 3.0, 3.2.2.3.2. */
+static void write_config(uint32_t function, uint32_t offset, uint32_t value)
+{
+	write_port(0xcf8, 4, 0x80000000u | function << 8 | offset);
+	write_port(0xcfc, 4, value);
+}
+
+/* Over the low 256 MiB, and over what is at 2 GiB: RAM, the guest's or the monitor's. Intel 3 Series datasheet, 5.1.16. */
+static void ecam_over_ram(struct scene *s)
+{
+	(void)s;
+	write_config(0, 0x60, 0x80000001);
+	write_config(0, 0x60, 1);
+	payload_end(0);
+}
+
+/* Where there is nothing: as firmware may do. */
+static void ecam_moved(struct scene *s)
+{
+	(void)s;
+	write_config(0, 0x60, 0);
+	write_config(0, 0x64, 0);
+	write_config(0, 0x60, 0xe0000001);
+	write_config(0, 0x60, 0xb0000001);
+	payload_end(0);
+}
+
+/* Intel ICH9 datasheet, 13.1.35 "RCBA". */
+static void root_complex_over_ram(struct scene *s)
+{
+	(void)s;
+	for (uint32_t at = 0x80000000; at < 0x90000000; at += 0x4000)
+		write_config(0xf8, 0xf0, at | 1);
+	payload_end(0);
+}
+
 static const struct {
 	const char *name;
 	void (*end)(struct scene *s);
 } endings[] = {
+	{ "status-77", status_77 }, { "halt-blocked", halt_blocked }, { "halt-off", halt_off },
+	{ "unserved-ve", unserved_ve }, { "wild", wild }, { "code-segment", code_segment }, { "ecam-over-ram", ecam_over_ram },
+	{ "debug-loop", debug_loop }, { "ecam-moved", ecam_moved }, { "root-complex-over-ram", root_complex_over_ram },
 	{ "park", park }, { "spin", spin }, { "triple-fault", triple_fault }, { "fatal-error", fatal_error },
 	{ "reset", reset }, { "power-off", power_off }, { "suspend", suspend },
 	{ "suspend-byte", suspend_byte }, { "sleep-none", sleep_none }, { "status-3", status_3 },

@@ -101,7 +101,9 @@ enum td_class { TD_CLASS_OK, TD_CLASS_VIOLATION, TD_CLASS_VMM_CAUSED, TD_CLASS_H
 	TD_VIOLATION(CROSSES_SHARED_BIT, "crosses-shared-bit", \
 		     "MapGPA was asked for a range that begins private and ends shared") \
 	TD_VIOLATION(TD_LOST, "td-lost", \
-		     "the guest ended its own TD: it accepted memory that the VMM had not given back, or that is not there")
+		     "the guest ended its own TD: it accepted memory that the VMM had not given back, or that is not there") \
+	TD_VIOLATION(HALT_BLOCKED, "halt-blocked", \
+		     "a vCPU halted with the word that interrupts were blocked, which they were not: nothing wakes it")
 
 #define TD_OTHER_FINDINGS(TD_VIOLATION) \
 	TD_VIOLATION(FALSE_SUCCESS, "false-success", "success was reported that the VMM or the module did not give") \

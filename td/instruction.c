@@ -145,3 +145,9 @@ enum td_action td_instruction(struct td *td, unsigned int vcpu, const struct td_
 		class = msr_class(in->index, in->reason == VE_WRMSR);
 	return class == TD_VE ? td_raise_ve(td, vcpu, ve) : class;
 }
+
+void td_halt_mistaken(struct td *td, unsigned int vcpu, uint64_t rip)
+{
+	td->now.vcpu = vcpu;
+	td_violation(td, TD_V_HALT_BLOCKED, 0, 0, rip, 0);
+}

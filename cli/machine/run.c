@@ -220,6 +220,17 @@ static void last_words(const struct watch *w, struct run_end *end)
 	snprintf(end->message, sizeof(end->message), "%.*s", (int)strcspn(line, "\n"), line);
 }
 
+/* What the monitor left behind of each vCPU; QEMU is gone. */
+static void last_seen(const struct watch *w, struct run_end *end)
+{
+	volatile struct monitor_status *status = ram_status(w->run->ram);
+
+	if (!status)
+		return;
+	end->console_input = status->console_input != 0;
+	memcpy(end->vcpus, (const void *)(uintptr_t)status->vcpus, sizeof(end->vcpus));
+}
+
 static void how_it_ended(struct watch *w, int status, struct run_end *end)
 {
 	volatile struct monitor_status *monitor = ram_status(w->run->ram);
@@ -284,6 +295,7 @@ int run_qemu(struct run *run, const struct words *arguments, struct run_end *end
 		process_end(w.pid);
 	else
 		how_it_ended(&w, process_wait(w.pid), end);
+	last_seen(&w, end);
 	drain(&w);
 	run->wall = seconds_now() - w.start;
 	if (run->progress)

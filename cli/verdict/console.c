@@ -75,6 +75,8 @@ static void take_line(struct console *c, double seconds)
 		sscanf(found, "Linux version %95s", c->version);
 	if (strstr(c->line, "Kernel panic"))
 		c->panicked = true;
+	if (strstr(c->line, "reboot: System halted"))
+		c->halted = true;
 	if (strstr(c->line, "BdsDxe: No bootable option"))
 		c->no_boot = true;
 	for (size_t i = 0; i < ARRAY_SIZE(telling) && c->nnotes < CONSOLE_NOTES; i++) {

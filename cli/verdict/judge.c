@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/verdict/digest.h"
+#include "cli/verdict/waiting.h"
 #include "td/td.h"
 
 static const struct {
@@ -39,6 +40,19 @@ const char *verdict_name(enum verdict verdict)
 	return names[verdict];
 }
 
+/* The same as a test's in Automake, and in kvm-unit-tests. */
+#define PAYLOAD_SKIPS 77
+
+/* Nothing happens any more: that a guest halted itself, or waits for a key, is no hang. */
+static enum outcome idle_outcome(const struct console *console, const struct run_end *end)
+{
+	bool parked = waiting_all_parked(end->vcpus);
+
+	if (parked && console->halted)
+		return OUTCOME_HALTED;
+	return !parked && !end->hung_ms && end->console_input ? OUTCOME_INPUT : OUTCOME_IDLE;
+}
+
 static enum outcome outcome_of(const struct judgement *j, const struct console *console, const struct run_end *end)
 {
 	if (end->monitor_failed)
@@ -58,13 +72,14 @@ static enum outcome outcome_of(const struct judgement *j, const struct console *
 	case TD_MARK_SUSPENDED:
 		return OUTCOME_SUSPENDED;
 	case TD_MARK_SHUTDOWN:
-		return j->end_value == 0 ? OUTCOME_ENDED : OUTCOME_PAYLOAD_FAILED;
+		return j->end_value == 0 ? OUTCOME_ENDED :
+		       j->end_value == PAYLOAD_SKIPS ? OUTCOME_PAYLOAD_SKIPPED : OUTCOME_PAYLOAD_FAILED;
 	case TD_MARK_RESET:
 		if (console->panicked)
 			return OUTCOME_PANIC;
 		return j->end_value == 1 ? OUTCOME_TRIPLE_FAULT : OUTCOME_RESET;
 	case TD_MARK_IDLE:
-		return console->panicked ? OUTCOME_PANIC : OUTCOME_IDLE;
+		return console->panicked ? OUTCOME_PANIC : idle_outcome(console, end);
 	case TD_MARK_NO_TDX:
 		return OUTCOME_NO_TDX;
 	case TD_MARK_MISDEED:
@@ -164,6 +179,7 @@ static bool ended_by_vmm(const struct judgement *j)
 static bool contained(const struct judgement *j)
 {
 	return j->outcome == OUTCOME_FATAL_ERROR || j->outcome == OUTCOME_PANIC || j->outcome == OUTCOME_IDLE ||
+	       j->outcome == OUTCOME_INPUT ||
 	       (j->outcome == OUTCOME_STOPPED && ended_by_vmm(j));
 }
 
@@ -217,6 +233,12 @@ static void judge_rest(struct judgement *j, const struct console *console, const
 		say(j, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED,
 		    "%s (%s at GPA 0x%" PRIx64 ") and no violation was seen", outcome_sentence(j->outcome),
 		    stop_name(j->stop), j->stop_detail);
+	else if (j->outcome == OUTCOME_PAYLOAD_FAILED)
+		say(j, VERDICT_FAIL, STATUS_FAIL, "the payload ended with status %" PRIu64 ": it failed by its own word",
+		    j->end_value);
+	else if (j->outcome == OUTCOME_PAYLOAD_SKIPPED)
+		say(j, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "%s (status %" PRIu64 ")", outcome_sentence(j->outcome),
+		    j->end_value);
 	else if (!finished && j->outcome == OUTCOME_MISDEED)
 		say(j, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "the guest %s; no violation was seen before", end->message);
 	else if (!finished)

@@ -9,6 +9,7 @@
 #include "cli/verdict/console.h"
 #include "cli/verdict/records.h"
 #include "monitor/exits.h"
+#include "monitor/machine.h"
 #include "td/behaviour.h"
 
 #define CALLERS 5
@@ -50,12 +51,15 @@ struct totals {
 	OUTCOME(ENDED, "ended", "the payload ended with status 0", 1) \
 	OUTCOME(RESET, "reset", "the guest reset the machine", 1) \
 	OUTCOME(SUSPENDED, "suspended", "the guest went to sleep and was not woken (ACPI S3 or S4)", 0) \
+	OUTCOME(HALTED, "halted", "the guest's kernel halted the machine", 1) \
 	OUTCOME(PAYLOAD_FAILED, "payload-failed", "the payload ended with a status that is not 0", 0) \
+	OUTCOME(PAYLOAD_SKIPPED, "payload-skipped", "the payload skipped what it was to test", 0) \
 	OUTCOME(PANIC, "panic", "the guest's kernel panicked", 0) \
 	OUTCOME(FATAL_ERROR, "fatal-error", "the guest called ReportFatalError", 0) \
 	OUTCOME(STOPPED, "stopped", "the TDX module ended the TD", 0) \
 	OUTCOME(TRIPLE_FAULT, "triple-fault", "a vCPU triple-faulted", 0) \
 	OUTCOME(MISDEED, "misdeed", "the guest broke its machine", 0) \
+	OUTCOME(INPUT, "input", "the guest waits for input on its console", 0) \
 	OUTCOME(IDLE, "idle", "the guest hung: nothing could happen in it any more", 0) \
 	OUTCOME(NO_BOOT, "no-boot", "the firmware found nothing that it could start", 0) \
 	OUTCOME(TIMEOUT, "timeout", "the guest did not finish in time", 0) \
@@ -82,6 +86,8 @@ struct run_end {
 	bool log_differs;	/* the RTMRs are not what the guest's event log says */
 	bool no_tdx;		/* the kernel's file shows no sign of TDX support */
 	bool monitor_failed;	/* message says why */
+	bool console_input;	/* as monitor_status has it */
+	struct monitor_vcpu vcpus[TD_MAX_VCPUS];	/* as they were last seen */
 	char message[256];	/* of the monitor, or QEMU's last words; OUTCOME_MISDEED: what the guest did */
 };
 

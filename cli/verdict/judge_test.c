@@ -261,13 +261,14 @@ static void ended(unsigned int mark, uint64_t value, enum outcome outcome, int s
 	converted(1, POOL | S);
 	event(TD_EV_STOP, TD_STOP_ENGINE, 0, 0, 0, 0);
 	event(TD_EV_MARK, mark, value, 0, 0, 0);
-	expect(outcome, status ? VERDICT_INCONCLUSIVE : VERDICT_PASS, status, "", name);
+	expect(outcome, status == STATUS_FAIL ? VERDICT_FAIL : status ? VERDICT_INCONCLUSIVE : VERDICT_PASS, status, "", name);
 }
 
 static void test_ends(void)
 {
 	ended(TD_MARK_SHUTDOWN, 0, OUTCOME_ENDED, STATUS_PASS, "a payload's good end");
-	ended(TD_MARK_SHUTDOWN, 3, OUTCOME_PAYLOAD_FAILED, STATUS_UNFINISHED, "a payload's bad end");
+	ended(TD_MARK_SHUTDOWN, 3, OUTCOME_PAYLOAD_FAILED, STATUS_FAIL, "a payload's bad end");
+	ended(TD_MARK_SHUTDOWN, 77, OUTCOME_PAYLOAD_SKIPPED, STATUS_INCONCLUSIVE, "one that skipped its tests");
 	ended(TD_MARK_SUSPENDED, 3, OUTCOME_SUSPENDED, STATUS_UNFINISHED, "a guest that sleeps");
 	ended(TD_MARK_RESET, 0, OUTCOME_RESET, STATUS_PASS, "a reboot");
 	ended(TD_MARK_RESET, 1, OUTCOME_TRIPLE_FAULT, STATUS_UNFINISHED, "a triple fault");
@@ -318,6 +319,28 @@ static void test_ends(void)
 	end.no_tdx = true;
 	expect(OUTCOME_NO_TDX, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "CONFIG_INTEL_TDX_GUEST",
 	       "a kernel without TDX");
+}
+
+/* Nothing happens any more: a hang, unless the guest says that it halted, or its console takes input. */
+static void idle(enum monitor_doing doing, bool halted, bool input, enum outcome outcome, int status, const char *name)
+{
+	begin();
+	converted(1, POOL | S);
+	end.vcpus[0].doing = doing;
+	end.console_input = input;
+	console.halted = halted;
+	event(TD_EV_STOP, TD_STOP_ENGINE, 0, 0, 0, 0);
+	event(TD_EV_MARK, TD_MARK_IDLE, 20000, 0, 0, 0);
+	expect(outcome, status ? VERDICT_INCONCLUSIVE : VERDICT_PASS, status, "", name);
+}
+
+static void test_idle(void)
+{
+	idle(MONITOR_PARKED, true, true, OUTCOME_HALTED, STATUS_PASS, "halt -f");
+	idle(MONITOR_PARKED, false, true, OUTCOME_IDLE, STATUS_UNFINISHED, "a kernel that died with interrupts off");
+	idle(MONITOR_HALTED, true, false, OUTCOME_IDLE, STATUS_UNFINISHED, "one that says so and waits for interrupts");
+	idle(MONITOR_HALTED, false, true, OUTCOME_INPUT, STATUS_UNFINISHED, "an installer that waits for a key");
+	idle(MONITOR_HALTED, false, false, OUTCOME_IDLE, STATUS_UNFINISHED, "one whose console takes no input");
 }
 
 /* The module ends a TD for what the VMM did: that is all the containment there can be. */
@@ -413,6 +436,7 @@ int main(void)
 	test_abandoned();
 	test_classes();
 	test_ends();
+	test_idle();
 	test_ended_by_vmm();
 	test_accept_abandoned();
 	test_strikes();

@@ -9,6 +9,7 @@
 
 #include "cli/boot.h"
 #include "cli/vmm/describe.h"
+#include "cli/verdict/waiting.h"
 #include "td/td.h"
 
 #define SHOWN_FULLY	2	/* violations; --json has all */
@@ -142,6 +143,21 @@ static void report_device(const struct boot *b)
 		      "among modules (--modules)");
 	else
 		label("device", "not tested: the guest did not come that far");
+}
+
+/* Of a guest that did not come to its end. */
+static void report_waiting(const struct boot *b)
+{
+	char text[240];
+
+	for (unsigned int i = 0; i < b->config.td.vcpus && waiting_matters(b->judgement.outcome); i++) {
+		waiting_text(&b->end.vcpus[i], text, sizeof(text));
+		if (*text)
+			label(i ? "" : "waiting", "vCPU %u: %s", i, text);
+		waiting_ve_text(&b->end.vcpus[i], text, sizeof(text));
+		if (*text)
+			label("", "vCPU %u: %s", i, text);
+	}
 }
 
 static void report_callers(const struct boot *b, const uint64_t callers[CALLERS])
@@ -340,6 +356,7 @@ void report_text(const struct boot *b)
 	report_console(b);
 	report_caused(b);
 	report_findings(b);
+	report_waiting(b);
 	label("verdict", "%s%s%s: %s", bright ? colour[j->verdict] : "", verdict_name(j->verdict),
 	      bright ? "\033[0m" : "", j->why);
 }

@@ -5,6 +5,7 @@
 
 #include "cli/boot.h"
 #include "cli/json.h"
+#include "cli/verdict/waiting.h"
 #include "td/td.h"
 
 static void put_guest(struct json *json, const struct boot *b)
@@ -201,6 +202,25 @@ static void put_run(struct json *json, const struct boot *b)
 	json_bool(json, "deterministic", b->options.seed.given && b->config.td.vcpus == 1);
 }
 
+/* Null where there is nothing to say. */
+static void put_waiting(struct json *json, const struct boot *b)
+{
+	char text[240];
+
+	json_array(json, "waiting");
+	for (unsigned int i = 0; i < b->config.td.vcpus && waiting_matters(b->judgement.outcome); i++) {
+		json_object(json, NULL);
+		json_number(json, "vcpu", i);
+		waiting_text(&b->end.vcpus[i], text, sizeof(text));
+		json_text(json, "for", *text ? text : NULL);
+		waiting_ve_text(&b->end.vcpus[i], text, sizeof(text));
+		json_text(json, "ve", *text ? text : NULL);
+		json_hex(json, "rip", b->end.vcpus[i].rip);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 void report_json(const struct boot *b)
 {
 	struct json json = { .out = stdout, .indent = true };
@@ -221,6 +241,7 @@ void report_json(const struct boot *b)
 	put_findings(&json, b, false);
 	put_evidence(&json, b);
 	measured_json(&b->measured, &json);
+	put_waiting(&json, b);
 	put_exits(&json, j);
 	put_run(&json, b);
 	json_object_end(&json);

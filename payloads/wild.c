@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "payloads/wild.h"
+
+#include "payloads/lib/payload.h"
+
+#define CR4_OSXSAVE	(1ull << 18)
+#define ICR_MODE	0x700ull	/* SDM volume 3A, "Interrupt Command Register": delivery mode */
+#define LONG_AND_32	0x00ef9b000000ffffull	/* a code segment, L and D: SDM volume 3A, "Code Segment Descriptor in 64-bit Mode" */
+#define DESCRIPTORS	16
+
+enum { MSR_ICR = 0x830, ICR_INIT = 0x500, ICR_STARTUP = 0x600 };
+
+static uint64_t state;
+
+static uint64_t random64(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+/* A few bits of what is there, so that what is refused is refused for them. */
+static uint64_t flip(uint64_t value, unsigned int low, unsigned int bits)
+{
+	for (unsigned int n = 1 + (unsigned int)(random64() % 3); n > 0; n--)
+		value ^= 1ull << (low + random64() % bits);
+	return value;
+}
+
+/* An exception in the instruction ends it: execution goes on at the label, of which there must be one only. */
+#define WRITE(name, instruction) \
+	extern const char name##_end[]; \
+	static __attribute__((noinline, noclone)) void name(uint64_t value, uint64_t number) \
+	{ \
+		trap_resume((uint64_t)(uintptr_t)name##_end); \
+		__asm__ volatile(instruction "; .globl " #name "_end; " #name "_end:" \
+				 : "+a"(value), "+c"(number) : : "rdx", "memory"); \
+		trap_resume(0); \
+	}
+
+WRITE(write_cr0, "mov %%rax, %%cr0")
+WRITE(write_cr3, "mov %%rax, %%cr3")
+WRITE(write_cr4, "mov %%rax, %%cr4")
+WRITE(write_cr8, "mov %%rax, %%cr8")
+WRITE(write_dr0, "mov %%rax, %%dr0")
+WRITE(write_dr3, "mov %%rax, %%dr3")
+WRITE(write_dr5, "mov %%rax, %%dr5")
+WRITE(write_dr6, "mov %%rax, %%dr6")
+WRITE(write_dr7, "mov %%rax, %%dr7")
+WRITE(load_msw, "lmsw %%ax")
+WRITE(write_xcr, "mov %%rax, %%rdx; shr $32, %%rdx; xsetbv")
+WRITE(write_msr, "mov %%rax, %%rdx; shr $32, %%rdx; wrmsr")
+WRITE(load_code, "push %%rcx; push %%rax; lretq")
+
+/* Everything but an NMI, which would come when it likes. */
+static void random_msr(void)
+{
+	static const uint32_t known[] = {
+		0x10, 0x1b, 0x48, 0x174, 0x175, 0x176, 0x1d9, 0x277, 0x600, 0x6e0, 0x808, 0x80b, 0x80f, MSR_ICR, 0x832,
+		0x838, 0x83e, 0x83f, 0xda0, 0xc0000080, 0xc0000081, 0xc0000082, 0xc0000084, 0xc0000100, 0xc0000101,
+		0xc0000102, 0xc0000103, 0xc0010015, 0xc0010114, 0xc0010117,
+	};
+	uint32_t msr = random64() % 4 != 0 ? known[random64() % (sizeof(known) / sizeof(known[0]))] : (uint32_t)random64();
+	uint64_t value = random64() % 2 != 0 ? random64() : flip(0, 0, 12);
+
+	if (msr == MSR_ICR)
+		value = (value & ~ICR_MODE) | (random64() % 2 != 0 ? ICR_INIT : ICR_STARTUP);
+	write_msr(value, msr);
+}
+
+static void random_write(uint64_t cr0, uint64_t cr3, uint64_t cr4)
+{
+	switch (random64() % 12) {
+	case 0: write_cr0(random64() % 8 != 0 ? flip(cr0, 0, 64) : random64(), 0); break;
+	case 1: write_cr3(flip(cr3, 48, 16), 0); break;
+	case 2: write_cr4(random64() % 8 != 0 ? flip(cr4, 0, 64) : random64(), 0); break;
+	case 3: write_cr8(random64(), 0); break;
+	case 4: write_dr0(random64(), 0); break;
+	case 5: write_dr3(random64(), 0); break;
+	case 6: write_dr5(random64() % 2 != 0 ? random64() : (uint32_t)random64(), 0); break;
+	case 7: write_dr6(random64() % 2 != 0 ? random64() : (uint32_t)random64(), 0); break;
+	case 8: write_dr7(random64() % 2 != 0 ? random64() : (uint32_t)random64(), 0); break;
+	case 9: load_msw(random64(), 0); break;
+	case 10: write_xcr(random64() % 2 != 0 ? random64() : flip(1, 0, 10), random64() % 4 == 0); break;
+	default: random_msr();
+	}
+}
+
+static __attribute__((noinline, noclone)) void exit_once(void)
+{
+	uint32_t eax = 0, ebx, ecx = 0, edx;
+
+	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+}
+
+unsigned int wild_registers(uint64_t seed, unsigned int writes)
+{
+	unsigned int before = trap_log()->resumed;
+	uint64_t cr0, cr3, cr4;
+
+	state = seed * 2 + 1;
+	__asm__ volatile("mov %%cr0, %0; mov %%cr3, %1; mov %%cr4, %2" : "=r"(cr0), "=r"(cr3), "=r"(cr4));
+	cr4 |= CR4_OSXSAVE;
+	write_cr4(cr4, 0);
+	for (; writes > 0; writes--) {
+		random_write(cr0, cr3, cr4);
+		exit_once();
+		write_dr7(DR7_RESET, 0);	/* once more, if DR7.GD was set */
+		write_dr7(DR7_RESET, 0);
+		write_cr0(cr0, 0);
+		write_cr4(cr4, 0);
+	}
+	return trap_log()->resumed - before;
+}
+
+void wild_code_segment(void)
+{
+	static uint64_t gdt[DESCRIPTORS];
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) gdtr;
+
+	__asm__ volatile("sgdt %0" : "=m"(gdtr));
+	for (unsigned int i = 0; i < DESCRIPTORS - 1 && i * 8u < gdtr.limit; i++)
+		gdt[i] = ((const uint64_t *)(uintptr_t)gdtr.base)[i];
+	gdt[DESCRIPTORS - 1] = LONG_AND_32;
+	gdtr.base = (uint64_t)(uintptr_t)gdt;
+	gdtr.limit = sizeof(gdt) - 1;
+	__asm__ volatile("lgdt %0" : : "m"(gdtr));
+	load_code((uint64_t)(uintptr_t)load_code_end, (DESCRIPTORS - 1) * 8);
+	exit_once();
+}
+
+/* The frames of exceptions lie below this function's. */
+void wild_debug_loop(void)
+{
+	uint64_t stack = (uint64_t)(uintptr_t)__builtin_frame_address(0) & ~7ull;
+
+	for (unsigned int i = 0; i < 64; i++) {
+		write_dr0((uint64_t)(uintptr_t)exit_once, 0);
+		write_dr3(stack - 8 * i, 0);
+		write_dr7(DR7_RESET | 0x90000082, 0);
+		exit_once();
+	}
+	write_dr7(DR7_RESET, 0);
+}

@@ -273,8 +273,46 @@ static void test_merge_in_part(void)
 	fake_share(6, 4);
 	fake_share(0, 8);
 	tap_is(fake_closed(TD_CLOSE_COMPLETE), 0, "one over the first and a part of the other is done: the rest is open");
+	tap_is(td_known(fake.td, FAKE_PAGE(9)), TD_KNOWN_TO_SHARED, "... and still asked for");
 	fake_power_off();
 	tap_ok(fake_violations(TD_V_ABANDONED) == 1 && fake_last(TD_EV_VERDICT)->a[2] == 2, "... and can be abandoned");
+}
+
+/* What was claimed of one that is taken in stays claimed, and is found when the frontier comes there. */
+static void test_merge_claimed(void)
+{
+	struct td_config c = fake_config(16);
+
+	c.behaviour.nrules = 2;
+	c.behaviour.rules[0] = (struct td_rule){ .complete = 0, .last = 1 };
+	c.behaviour.rules[1] = (struct td_rule){ .complete = 2, .first = 2, .last = 2 };
+	fake_start(&c);
+	fake_share(0, 4);
+	fake_share(6, 4);
+	fake_share(0, 7);
+	fake_share(8, 2);
+	tap_is(fake_closed(TD_CLOSE_COMPLETE), 1, "over the first and the first page of the other, then on where that had come to");
+	fake_power_off();
+	tap_is(fake_count(TD_EV_VERDICT), 0, "... is in order");
+}
+
+/* What is not done is asked for, in a request that grows, and nobody's after a refusal. */
+static void test_booked(void)
+{
+	struct td_config c = fake_config(16);
+
+	c.behaviour.nrules = 2;
+	c.behaviour.rules[0] = (struct td_rule){ .complete = 2, .last = 1 };
+	c.behaviour.rules[1] = (struct td_rule){ .complete = 0 };
+	fake_start(&c);
+	fake_share(0, 4);
+	fake_share(2, 6);
+	tap_is(fake_known_pages(TD_KNOWN_TO_SHARED), 6, "on from the frontier and beyond the end: all of it is asked for");
+	start(16, (struct td_rule){ .complete = 2, .fail = INVALID, .first = 2 });
+	fake_share(0, 8);
+	fake_unshare(0, 8);
+	tap_ok(fake_known_pages(TD_KNOWN_UNKNOWN) == 8 && fake_known_pages(TD_KNOWN_TO_PRIVATE) == 0,
+	       "asked for back and refused: nobody knows");
 }
 
 /* Two vCPUs convert neighbouring ranges at once, towards both directions. */
@@ -451,6 +489,8 @@ int main(void)
 	test_opposite();
 	test_merge();
 	test_merge_in_part();
+	test_merge_claimed();
+	test_booked();
 	test_adjacent();
 	test_abandoned();
 	test_used();

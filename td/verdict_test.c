@@ -210,6 +210,36 @@ static void test_records(void)
 	tap_is(fake_all_violations(), fake_violations(TD_V_SHARED_ALIAS_OF_PRIVATE), "and all are counted as what they are");
 }
 
+/* The same fault of the same page, first the VMM's and then the guest's: both are told. */
+static void test_records_of_both(void)
+{
+	struct td_config c = fake_config(16);
+	struct td_regs regs = { 0 };
+
+	c.behaviour.nrules = 2;
+	c.behaviour.rules[0] = (struct td_rule){ .lie = 1, .last = 1 };
+	c.behaviour.rules[1] = (struct td_rule){ .fail = INVALID };
+	fake_start(&c);
+	fake_share(8, 1);
+	fake_touch(PAGE | FAKE_S, 0);
+	fake_tdcall(0, TDG_VP_VEINFO_GET, 0, &regs);
+	fake_share(8, 1);
+	fake_touch(PAGE | FAKE_S, 0);
+	tap_ok(fake_class(TD_CLASS_VMM_CAUSED) == 1 && fake_violations(TD_V_SHARED_ALIAS_OF_PRIVATE) == 1,
+	       "a use that the VMM had led to, and the next one that it had not");
+}
+
+/* Taken away, asked for, and given again. */
+static void test_comes_back(void)
+{
+	reach(&(struct cell){ "N", TD_REAL_REMOVED, TD_KNOWN_PRIVATE, 0, 0 });
+	fake_map_gpa(PAGE, TDX_PAGE_SIZE);
+	tap_is(td_real(fake.td, PAGE), TD_REAL_PENDING, "a page that was taken away comes back when it is asked for");
+	tap_is(fake_accept(PAGE, TDX_LEVEL_4K), 0, "... and can be accepted");
+	tap_is(fake_touch(PAGE, 0), TD_NEXT, "... and used");
+	tap_ok(fake_consistent(), "... as the page tables say");
+}
+
 /* How the TD ends, as the module would end it. */
 static void test_ends(void)
 {
@@ -371,6 +401,12 @@ static void test_dma_of_the_deceived(void)
 	fake_accept(PAGE, TDX_LEVEL_4K);
 	td_finish(fake.td);
 	tap_is(fake_all_violations(), 0, "... also after the guest took the page back");
+	reach(&(struct cell){ "RL", TD_REAL_PENDING, TD_KNOWN_CLAIMED_SHARED, 0, 0 });
+	fake_page(PAGE)->dirty = true;
+	fake_map_gpa(PAGE, TDX_PAGE_SIZE);
+	tap_is(fake_accept(PAGE, TDX_LEVEL_4K), 0, "... or took it back and accepted it");
+	td_finish(fake.td);
+	tap_ok(fake_all_violations() == 0 && fake_class(TD_CLASS_VMM_CAUSED) == 1, "... which does not make it the guest's");
 	reach(&(struct cell){ "LS", TD_REAL_SHARED, TD_KNOWN_CLAIMED_SHARED, 0, 0 });
 	fake_map_gpa(PAGE, TDX_PAGE_SIZE);
 	fake_accept(PAGE, TDX_LEVEL_4K);
@@ -384,6 +420,8 @@ int main(void)
 	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
 		test_cell(&cells[i]);
 	test_records();
+	test_records_of_both();
+	test_comes_back();
 	test_ends();
 	test_outside_ram();
 	test_again();

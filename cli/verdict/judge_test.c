@@ -198,6 +198,27 @@ static void test_abandoned(void)
 	       "what the end of time cut off is nobody's fault");
 }
 
+/* What makes up for a conversion: one that came later, was completed, and covers all that counts. */
+static void test_made_up_for(void)
+{
+	begin();
+	converted(1, POOL | S);
+	event(TD_EV_OPEN, 2, POOL, 1024, 0, 0);
+	close_it(2, TD_CLOSE_UNDONE, POOL, 1024, 512, 1, 1, 1);
+	event(TD_EV_OPEN, 3, POOL, 1024, 0, 0);
+	close_it(3, TD_CLOSE_UNDONE, POOL, 1024, 1024, 1, 1, 1);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was undone after 512", "one that was undone as well does not");
+	begin();
+	converted(1, POOL | S);
+	event(TD_EV_OPEN, 2, POOL, 1024, 0, 0);
+	close_it(2, TD_CLOSE_UNDONE, POOL, 1024, 512, 1, 1, 1);
+	converted(3, POOL + 512 * TDX_PAGE_SIZE);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was undone after 512",
+	       "what was done of one that is undone is not done any more");
+}
+
 static void verdict(unsigned int class, unsigned int kind, uint64_t gpa)
 {
 	event(TD_EV_VERDICT, (uint64_t)class << 32 | kind, gpa, 1, 0x102, 0);
@@ -434,6 +455,7 @@ int main(void)
 	test_pass();
 	test_evidence();
 	test_abandoned();
+	test_made_up_for();
 	test_classes();
 	test_ends();
 	test_idle();

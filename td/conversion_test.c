@@ -308,6 +308,15 @@ static void test_booked(void)
 	fake_share(0, 4);
 	fake_share(2, 6);
 	tap_is(fake_known_pages(TD_KNOWN_TO_SHARED), 6, "on from the frontier and beyond the end: all of it is asked for");
+	c.behaviour.nrules = 3;
+	c.behaviour.rules[0] = (struct td_rule){ .complete = 6, .last = 1 };
+	c.behaviour.rules[1] = (struct td_rule){ .complete = 2, .last = 2 };
+	c.behaviour.rules[2] = (struct td_rule){ .complete = 0 };
+	fake_start(&c);
+	fake_share(0, 8);
+	fake_share(0, 4);
+	fake_share(2, 6);
+	tap_is(fake_known_pages(TD_KNOWN_TO_SHARED), 6, "so is what was claimed behind the frontier, and is asked for again");
 	start(16, (struct td_rule){ .complete = 2, .fail = INVALID, .first = 2 });
 	fake_share(0, 8);
 	fake_unshare(0, 8);

@@ -239,7 +239,8 @@ void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages)
 	uint64_t end = gpa + pages * TDX_PAGE_SIZE, first = gpa, n;
 	struct td_page *page;
 
-	td_uses_known(td, gpa, end, ~0u, TD_KNOWN_PRIVATE);
+	if (td->now.nuses != 0)
+		td_uses_known(td, gpa, end, ~0u, TD_KNOWN_PRIVATE);
 	td_engine_fill(td, gpa, pages, TD_PRIVATE, TD_FILL_ZERO);
 	td_engine_map(td, gpa, pages, TD_PRIVATE);
 	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
@@ -255,10 +256,11 @@ void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages)
  */
 static unsigned int shown(struct td *td, uint64_t gpa, const struct td_page *page, uint64_t n, enum td_known known)
 {
-	bool mapped = td_page_mapped(page, TD_SHARED);
+	bool mapped;
 
 	if (td_page_real(page) != TD_REAL_SHARED || td->now.finished)
 		return page->real;
+	mapped = td_page_mapped(page, TD_SHARED);
 	if (known == TD_KNOWN_CLAIMED_SHARED && !mapped) {
 		td_engine_map(td, gpa, n, TD_SHARED);
 		return page->real & ~(unsigned int)PAGE_WITHHELD;
@@ -297,7 +299,8 @@ void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int fro
 	uint64_t first = gpa, end = gpa + pages * TDX_PAGE_SIZE, n;
 	struct td_page *page;
 
-	td_uses_known(td, gpa, end, from, known);
+	if (td->now.nuses != 0)
+		td_uses_known(td, gpa, end, from, known);
 	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
 		unsigned int real;
 
@@ -309,7 +312,7 @@ void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int fro
 		if (page->known != known || page->real != real)
 			td_set_pages(td, page, n, real, known);
 	}
-	if (known == TD_KNOWN_CLAIMED_SHARED)
+	if (known == TD_KNOWN_CLAIMED_SHARED && td->now.nuses != 0)
 		td_uses_claimed(td, first, end);
 }
 

@@ -88,7 +88,8 @@ static void copy_state(struct td_state *to, const struct td_state *from)
 	uint32_t uses = to->nuses > from->nuses ? to->nuses : from->nuses;
 
 	__builtin_memcpy(to, from, offsetof(struct td_state, uses));
-	__builtin_memcpy(to->uses, from->uses, uses * sizeof(from->uses[0]));
+	if (uses != 0)
+		__builtin_memcpy(to->uses, from->uses, uses * sizeof(from->uses[0]));
 	__builtin_memcpy(to->conversions, from->conversions, open * sizeof(from->conversions[0]));
 }
 
@@ -117,6 +118,8 @@ static void remap(struct td *td, const struct td_undo *undo, const struct td_pag
 {
 	static const enum td_alias aliases[] = { TD_PRIVATE, TD_SHARED };
 
+	if (((from->real ^ undo->old.real) & (PAGE_REAL | PAGE_WITHHELD)) == 0)
+		return;
 	for (unsigned int i = 0; i < 2; i++) {
 		bool was = td_page_mapped(from, aliases[i]), is = td_page_mapped(&undo->old, aliases[i]);
 

@@ -76,3 +76,14 @@ again() {
 	done < <(printed)
 	[ "$(wc -l <starts)" -eq 4 ]
 }
+
+@test "--seed with two vCPUs: what is not promised is said, and only then" {
+	local cpus
+	for cpus in 1 2; do
+		run --separate-stderr "$tdlab" boot --cpus $cpus --seed 7 --vmm hyperv --console /dev/null \
+			--append "scenario=$([ $cpus = 2 ] && echo twocpu || echo plain)" "$build/payloads/violate" </dev/null
+		[ "$status" -eq 0 ]
+		[ $cpus = 1 ] || [[ $stderr == 'tdlab: --seed 7: '*'promised with one vCPU only' ]]
+		[ $cpus = 2 ] || [ -z "$stderr" ]
+	done
+}

@@ -28,6 +28,8 @@ static int check_numbers(struct boot *b)
 	if (!machine_layout(&b->machine, o->memory.value))
 		return complain(STATUS_INPUT, "--memory %s: from %lluM to %lluG, in steps of 2M", o->memory.text,
 				MACHINE_MIN_GUEST >> 20, MACHINE_MAX_GUEST >> 30);
+	if (o->cpus.value > 1 && boot_repeats(b))
+		narrate("--seed %s: that the run is the same every time is promised with one vCPU only", o->seed.text);
 	if (o->net && o->seed.given)
 		narrate("--net: a network answers when it does: --seed %s is for what the VMM leaves to chance only",
 			o->seed.text);

@@ -199,7 +199,7 @@ static void put_run(struct json *json, const struct boot *b)
 	json_text(json, "version", b->qemu.text);
 	json_object_end(json);
 	json_number(json, "seed", b->seed);
-	json_bool(json, "deterministic", b->options.seed.given && b->config.td.vcpus == 1);
+	json_bool(json, "deterministic", boot_repeats(b) && b->config.td.vcpus == 1);
 }
 
 /* Null where there is nothing to say. */

@@ -50,6 +50,7 @@ static int run_machine(struct boot *b, struct snapshot_link *link)
 	status = run_qemu(&run, &words, &b->end);
 	words_free(&words);
 	b->wall = run.wall;
+	b->end.nonce_due = b->guest.linux_kernel && !initrd_other(b);
 	b->end.no_tdx = b->guest.linux_kernel && !b->guest.detects_tdx;
 	return status;
 }

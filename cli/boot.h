@@ -3,6 +3,8 @@
 #ifndef CLI_BOOT_H
 #define CLI_BOOT_H
 
+#include <string.h>
+
 #include "cli/machine/guest.h"
 #include "cli/machine/qemu.h"
 #include "cli/machine/ram.h"
@@ -107,6 +109,12 @@ int boot_disk(struct boot *boot);
 
 /* For one of many runs: 4 MiB that no other run has seen, in place of those that were prepared. */
 int boot_new_disk(struct boot *boot);
+
+/* The user has chosen what runs first in user space: nobody speaks for tdlab. */
+static inline bool initrd_other(const struct boot *boot)
+{
+	return boot->options.append && strstr(boot->options.append, "rdinit=");
+}
 
 /* Our initrd with the modules behind it, or the user's with what makes it speak to us; *bytes is its size. */
 int boot_initrd(struct boot *boot, size_t *bytes);

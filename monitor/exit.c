@@ -376,8 +376,20 @@ static enum td_action on_forbidden(struct vcpu *vcpu)
 	return carry_out(vcpu, kind == INSN_RDPMC ? TD_GP : TD_UD, 0);
 }
 
+/* Linux's own code never runs at CPL 3: whatever else may be seen of user space, it is there. */
+static void note_user(const struct vcpu *vcpu)
+{
+	static bool seen;
+
+	if (seen || vcpu->regs.cpl != 3)
+		return;
+	seen = true;
+	end_mark(TD_MARK_USER, 0);
+}
+
 enum td_action exit_handle(struct vcpu *vcpu, const struct vm_exit *e)
 {
+	note_user(vcpu);
 	if (e->reason == EXIT_UD)
 		return on_ud(vcpu, e);
 	account(vcpu, e->reason, e);

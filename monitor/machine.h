@@ -68,6 +68,14 @@ uint64_t machine_file_offset(const struct machine *machine, uint64_t address);
 #define MACHINE_FILE_KERNEL	"opt/tdlab/kernel"
 #define MACHINE_FILE_INITRD	"opt/tdlab/initrd"
 
+/*
+ * A second serial port that leads nowhere: what the guest writes there is in the journal (TD_EV_TEXT). COM4, because
+ * firmware talks on COM1 and COM2 (OvmfPkg/Library/PlatformBootManagerLib), and because Linux looks for it by itself
+ * (linux arch/x86/include/asm/serial.h).
+ */
+#define MACHINE_UART		0x2e8
+#define MACHINE_UART_INDEX	3	/* from 0, as QEMU and Linux count: /dev/ttyS3 */
+
 /* Where the command puts the second user of the disk in a run that is to be repeated (monitor/settle.h). */
 #define MACHINE_SETTLE_DEVICE	0x1e
 #define MACHINE_SETTLE_FUNCTION	7

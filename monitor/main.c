@@ -13,6 +13,7 @@
  *	  [-fw_cfg name=opt/tdlab/firmware,file=...]		the guest starts with that; then the kernel may be missing
  *	  -device isa-debug-exit,iobase=0xf4,iosize=4		exit status 1: the run is over; 3: monitor_status.message
  *	  -serial ...						the guest's console, 0x3f8
+ *	  -chardev null,id=evidence -device isa-serial,chardev=evidence,index=3	see MACHINE_UART
  *	  [-icount shift=0,sleep=off -rtc base=...,clock=vm -seed N]	the same run every time (one vCPU)
  */
 #include "monitor/end.h"

@@ -6,7 +6,10 @@
 #include "monitor/end.h"
 #include "monitor/fwcfg_guest.h"
 #include "monitor/io.h"
+#include "monitor/journal.h"
+#include "monitor/lib.h"
 #include "monitor/pci.h"
+#include "monitor/vcpu.h"
 
 #define PORT_KEYBOARD	0x64	/* command FE..FF pulses the reset line (IBM PC AT) */
 #define PORT_SYSTEM	0x92	/* bit 0 resets (IBM PS/2) */
@@ -65,9 +68,34 @@ static void check_end(uint16_t port, uint32_t value)
 		end_run_mark(TD_MARK_RESET, 0);
 }
 
+/* Registers and their fields: National Semiconductor PC16550D, 8.0. */
+enum { UART_DATA = MACHINE_UART, UART_LINE_CONTROL = MACHINE_UART + 3, LINE_CONTROL_DIVISOR = 0x80 };
+
+/* What the guest says there, in the order in which everything else happened: a line, or as much as a record holds. */
+static void listen(uint16_t port, unsigned int size, uint32_t value)
+{
+	static struct td_event event = { .type = TD_EV_TEXT };
+	static unsigned int used;
+	static bool divisor;
+
+	if (port == UART_LINE_CONTROL)
+		divisor = value & LINE_CONTROL_DIVISOR;
+	if (port != UART_DATA || divisor || size != 1)
+		return;
+	((char *)event.a)[used++] = (char)value;
+	if (used < sizeof(event.a) && value != '\n')
+		return;
+	event.vcpu = (uint16_t)current->index;
+	event.rip = current->regs.rip;
+	journal_put(&event);
+	memset(event.a, 0, sizeof(event.a));
+	used = 0;
+}
+
 void ports_write(uint16_t port, unsigned int size, uint32_t value)
 {
 	check_end(port, value);
+	listen(port, size, value);
 	if (hidden(port, size) || fwcfg_guest_access(port, size, true, &value))
 		return;
 	pci_check_port(port, size, value);

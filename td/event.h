@@ -41,7 +41,8 @@ _Static_assert(sizeof(struct td_event) == 64, "journal records are 64 bytes");
 	TD_EVENT(SEQUENCE,  "choices of 5 bits each, how it ended, detail, answers of 5 bits each, how many; by the engine") \
 	TD_EVENT(MARK,      "enum td_mark_kind, value, 0, 0, 0; by the engine") \
 	TD_EVENT(DEED,      "enum td_deed, GPA, pages, 0, 0: what the VMM did to memory that nobody asked it to touch") \
-	TD_EVENT(UNTRACKED, "GPA with S, pages, 0, 0, 0: more is open at a time than td can follow; said once")
+	TD_EVENT(UNTRACKED, "GPA with S, pages, 0, 0, 0: more is open at a time than td can follow; said once") \
+	TD_EVENT(TEXT,      "up to 40 bytes that the guest wrote to the serial port for evidence; by the engine")
 
 enum td_event_type {
 #define TD_EVENT(name, meaning) TD_EV_##name,
@@ -171,6 +172,7 @@ enum td_mark_kind {
 	TD_MARK_PANIC,		/* the monitor itself failed; value = line */
 	TD_MARK_NO_TDX,		/* the guest took a #VE that it has no handler for before it asked what it is */
 	TD_MARK_SHUTDOWN,	/* payload asked to end; value = its status */
+	TD_MARK_USER,		/* the first exit from code at CPL 3 */
 	TD_MARK_SUSPENDED,	/* ACPI sleep; value = 3 or 4, for S3 and S4 */
 	TD_MARK_MISDEED,	/* the guest broke its machine: monitor_status.message says how */
 };

@@ -33,6 +33,33 @@ without_platform() {
 	jq -e '.rows[0] | .verdict == "inconclusive" and (.reason | test("never turned up"))' <<<"$output"
 }
 
+# An initrd that knows nothing of tdlab, and ends at once.
+own_initrd() {
+	local root=$BATS_TEST_TMPDIR/root
+	initrd=$BATS_TEST_TMPDIR/initrd
+	mkdir -p "$root/bin"
+	cp "$(command -v busybox)" "$root/bin/busybox"
+	printf '%s\n' '#!/bin/busybox sh' '/bin/busybox poweroff -f' >"$root/init"
+	chmod +x "$root/init"
+	(cd "$root" && find . | cpio --quiet -o -H newc) >"$initrd"
+}
+
+@test "an own initrd: user space is told of when it is reached, whatever the console shows" {
+	own_initrd
+	linux 0 --append "quiet loglevel=1" --initrd "$initrd"
+	says '.console.init and .seconds.detected < .seconds.init and .seconds.init < .seconds.end'
+	! grep -a 'tdlab: init' "$console"
+	linux 0 --initrd "$initrd"
+	says '.console.init and .seconds.init < .seconds.end'
+	grep -a 'tdlab: init' "$console"
+}
+
+@test "... and with an rdinit= of its own, where nobody says so, the monitor has seen it" {
+	own_initrd
+	linux 0 --append "quiet rdinit=/init" --initrd "$initrd"
+	says '(.console.init | not) and .seconds.user_space > .seconds.detected and .seconds.user_space < .seconds.end'
+}
+
 # started ARG...: a guest that asks for a conversion and then spins; goes on when the journal on the disk has it.
 started() {
 	rm -f "$journal"

@@ -9,11 +9,14 @@
 #include <sys/syscall.h>
 
 #include "cli/evidence.h"
+#include "monitor/machine.h"
 
 #define O_WRONLY	1
+#define O_NOCTTY	0400
 #define CHAR_DEVICE	0020600
 #define KMSG_NUMBER	(1 << 8 | 11)	/* linux Documentation/admin-guide/devices.txt: char 1:11 */
-#define KMSG		"/tdlab-kmsg"
+#define UART_NUMBER	(4 << 8 | (64 + MACHINE_UART_INDEX))	/* the same: char 4:64 on, ttyS0 on */
+#define NODE		"/tdlab-node"
 
 void first_main(char **words);
 
@@ -46,20 +49,31 @@ static size_t append(char *line, size_t used, size_t room, const char *text)
 	return used;
 }
 
-/* Through the kernel's log: a whole line, also with `quiet`, and without need of a console or a mounted /dev. */
-static void say(const char *what, const char *value)
+/* Without need of a mounted /dev. Closing waits until all of it has left the port. */
+static void write_to(long number, const char *line, size_t bytes)
 {
-	char line[128];
-	size_t used = append(line, 0, sizeof(line), "<1>" EVIDENCE_PREFIX);
 	long fd;
 
-	used = append(line, used, sizeof(line), what);
-	used = append(line, used, sizeof(line), value);
-	call(SYS_mknod, KMSG, CHAR_DEVICE, KMSG_NUMBER);
-	fd = call(SYS_open, KMSG, O_WRONLY, 0);
-	call(SYS_unlink, KMSG, 0, 0);
-	call(SYS_write, (const void *)fd, (long)line, (long)used);
+	call(SYS_mknod, NODE, CHAR_DEVICE, number);
+	fd = call(SYS_open, NODE, O_WRONLY | O_NOCTTY, 0);
+	call(SYS_unlink, NODE, 0, 0);
+	call(SYS_write, (const void *)fd, (long)line, (long)bytes);
 	call(SYS_close, (const void *)fd, 0, 0);
+}
+
+/* To the port for evidence, and through the kernel's log, which holds back what does not end in a newline. */
+static void say(const char *what, const char *value)
+{
+	static const char level[] = "<1>";
+	char line[128];
+	size_t used = append(line, 0, sizeof(line), level);
+
+	used = append(line, used, sizeof(line), EVIDENCE_PREFIX);
+	used = append(line, used, sizeof(line), what);
+	used = append(line, used, sizeof(line) - 1, value);
+	used = append(line, used, sizeof(line), "\n");
+	write_to(UART_NUMBER, line + sizeof(level) - 1, used - sizeof(level) + 1);
+	write_to(KMSG_NUMBER, line, used);
 }
 
 static const char *value_of(char **environment, const char *name)

@@ -61,7 +61,7 @@ int boot_initrd(struct boot *b, size_t *bytes)
 		status = modules_collect(o->kernel, b->guest.version, o->modules, o->net, &o->module, &archive);
 	if (!status) {
 		join(&data, bytes, &archive);
-		if (o->initrd && !(o->append && strstr(o->append, "rdinit=")))
+		if (o->initrd && !initrd_other(b))
 			status = add_first(b, &archive);
 	}
 	if (!status) {

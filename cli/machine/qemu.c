@@ -104,11 +104,14 @@ void qemu_arguments(const struct qemu_run *run, struct words *w)
 		"-cpu", "max,phys-bits=48,la57=off",
 		"-device", "isa-debug-exit,iobase=0xf4,iosize=4",
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+		"-chardev", "null,id=evidence",
 	};
 
 	words_add(w, "%s", run->qemu->path);
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
 		words_add(w, "%s", fixed[i]);
+	words_add(w, "-device");
+	words_add(w, "isa-serial,chardev=evidence,index=%u", MACHINE_UART_INDEX);
 	words_add(w, "-smp");
 	words_add(w, "%u", run->cpus);
 	words_add(w, "-m");

@@ -34,6 +34,7 @@ struct watch {
 	char errors[LAST_WORDS];
 	size_t errors_length;
 	bool console_lost;
+	size_t heard;			/* records that were looked at for evidence */
 };
 
 /* Guest time at this moment, as well as it can be known from outside. */
@@ -62,6 +63,10 @@ static void drain(struct watch *w)
 	struct records *r = w->run->records;
 
 	ram_drain(w->run->ram, r);
+	for (; w->heard < r->count; w->heard++)
+		if (r->all[w->heard].type == TD_EV_TEXT)
+			console_evidence(w->run->console, (const char *)r->all[w->heard].a, sizeof(r->all->a),
+					 records_seconds(r, &r->all[w->heard]));
 	records_flush(r);
 	if (w->td_start < 0 && r->count && r->tsc_hz)
 		w->td_start = seconds_now() - records_seconds(r, &r->all[r->count - 1]);
@@ -261,7 +266,7 @@ static int save(struct watch *w)
 
 int run_qemu(struct run *run, const struct words *arguments, struct run_end *end)
 {
-	struct watch w = { .run = run, .td_start = -1, .start = seconds_now() };
+	struct watch w = { .run = run, .td_start = -1, .start = seconds_now(), .heard = run->records->count };
 	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, signals, status = 0;
 	sigset_t set;
 

@@ -59,58 +59,80 @@ static void take_ours(struct console *c, const char *text, double seconds)
 	}
 }
 
-static void take_line(struct console *c, double seconds)
+/* True if it is one of ours. */
+static bool take_evidence(struct console *c, char *line, double seconds)
 {
 	const char *found;
 
-	c->line[c->length] = '\0';
-	printable(c->line);
-	found = strstr(c->line, EVIDENCE_PREFIX);
-	if (found) {
+	printable(line);
+	found = strstr(line, EVIDENCE_PREFIX);
+	if (found)
 		take_ours(c, found + strlen(EVIDENCE_PREFIX), seconds);
+	return found;
+}
+
+static void take_line(struct console *c, double seconds)
+{
+	const char *line = c->line.text, *found;
+
+	if (take_evidence(c, c->line.text, seconds))
 		return;
-	}
-	found = strstr(c->line, "Linux version ");
+	found = strstr(line, "Linux version ");
 	if (found && !*c->version)
 		sscanf(found, "Linux version %95s", c->version);
-	if (strstr(c->line, "Kernel panic"))
+	if (strstr(line, "Kernel panic"))
 		c->panicked = true;
-	if (strstr(c->line, "reboot: System halted"))
+	if (strstr(line, "reboot: System halted"))
 		c->halted = true;
-	if (strstr(c->line, "BdsDxe: No bootable option"))
+	if (strstr(line, "BdsDxe: No bootable option"))
 		c->no_boot = true;
 	for (size_t i = 0; i < ARRAY_SIZE(telling) && c->nnotes < CONSOLE_NOTES; i++) {
-		if (strstr(c->line, telling[i])) {
-			snprintf(c->notes[c->nnotes++], CONSOLE_NOTE_BYTES, "%.*s", CONSOLE_NOTE_BYTES - 1, c->line);
+		if (strstr(line, telling[i])) {
+			snprintf(c->notes[c->nnotes++], CONSOLE_NOTE_BYTES, "%.*s", CONSOLE_NOTE_BYTES - 1, line);
 			break;
 		}
 	}
 }
 
 /* Firmware paints: ESC [ numbers letter (ECMA-48, 5.4). True if this byte belongs to that and not to a line. */
-static bool paint(struct console *c, char byte)
+static bool paint(struct console_line *line, char byte)
 {
 	if (byte == '\033') {
-		c->escape = 1;
+		line->escape = 1;
 		return true;
 	}
-	if (c->escape == 0)
+	if (line->escape == 0)
 		return false;
-	if (c->escape == 1 && byte == '[')
-		c->escape = 2;
-	else if (c->escape == 1 || (byte >= '@' && byte <= '~'))
-		c->escape = 0;
+	if (line->escape == 1 && byte == '[')
+		line->escape = 2;
+	else if (line->escape == 1 || (byte >= '@' && byte <= '~'))
+		line->escape = 0;
 	return true;
+}
+
+/* True when it is whole: to be taken, and then begun anew. */
+static bool add(struct console_line *line, char byte)
+{
+	if (byte == '\n') {
+		line->text[line->length] = '\0';
+		line->length = line->escape = 0;
+		return true;
+	}
+	if (!paint(line, byte) && byte != '\r' && byte != '\0' && line->length < sizeof(line->text) - 1)
+		line->text[line->length++] = byte;
+	return false;
 }
 
 void console_feed(struct console *c, const char *data, size_t bytes, double seconds)
 {
-	for (size_t i = 0; i < bytes; i++) {
-		if (data[i] == '\n') {
+	for (size_t i = 0; i < bytes; i++)
+		if (add(&c->line, data[i]))
 			take_line(c, seconds);
-			c->length = c->escape = 0;
-		} else if (!paint(c, data[i]) && data[i] != '\r' && data[i] != '\0' && c->length < sizeof(c->line) - 1) {
-			c->line[c->length++] = data[i];
-		}
-	}
+}
+
+void console_evidence(struct console *c, const char *data, size_t bytes, double seconds)
+{
+	for (size_t i = 0; i < bytes; i++)
+		if (add(&c->evidence, data[i]))
+			take_evidence(c, c->evidence.text, seconds);
 }

@@ -38,14 +38,19 @@ struct console {
 	} stress;
 	double init_seconds;
 	struct measured_log eventlog;	/* measured_free() */
-	char line[512];			/* under way */
-	size_t length;
-	unsigned int escape;		/* within a sequence that moves a cursor or sets a colour */
+	struct console_line {
+		char text[512];		/* under way */
+		size_t length;
+		unsigned int escape;	/* within a sequence that moves a cursor or sets a colour */
+	} line, evidence;
 };
 
 void console_begin(struct console *console, const char *nonce);
 
 /* Takes output as it comes. seconds: when, for the times in the report. */
 void console_feed(struct console *console, const char *data, size_t bytes, double seconds);
+
+/* The same for the serial port that is there for evidence alone (TD_EV_TEXT). */
+void console_evidence(struct console *console, const char *data, size_t bytes, double seconds);
 
 #endif

@@ -24,6 +24,20 @@ static void test_lines(void)
 	tap_ok(console.device_failed && strcmp(console.failed, "use the network") == 0, "the disk's is told all the same");
 }
 
+/* The port for evidence has lines of its own, whatever the console is in the middle of. */
+static void test_evidence(void)
+{
+	console_begin(&console, "abc");
+	feed("[    1.0] half a li");
+	console_evidence(&console, "\r\ntdlab: init a\0\0\0\0\0", 20, 1.5);
+	console_evidence(&console, "bc\r\n", 5, 1.5);
+	tap_ok(console.init && console.init_seconds == 1.5, "user space is heard on the port for evidence");
+	feed("ne\n[    9.0] tdlab: init abc\n");
+	tap_ok(console.init_seconds == 1.5, "and the first time counts");
+	console_evidence(&console, "Kernel panic\nOops\n", 19, 1.5);
+	tap_ok(!console.panicked && console.nnotes == 0, "nothing else is looked for there");
+}
+
 static void test_terminal(void)
 {
 	console_begin(&console, "abc");
@@ -40,6 +54,7 @@ static void test_terminal(void)
 int main(void)
 {
 	test_lines();
+	test_evidence();
 	test_terminal();
 	return tap_done();
 }

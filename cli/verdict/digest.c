@@ -123,6 +123,10 @@ static void take_mark(struct reading *r, const struct td_event *e)
 			j->detected = when;
 		return;
 	}
+	if (e->a[0] == TD_MARK_USER) {
+		j->user = when;
+		return;
+	}
 	j->ended = when;
 	j->mark = (unsigned int)e->a[0];
 	j->marked = true;
@@ -216,7 +220,7 @@ void digest(struct judgement *j, const struct records *records)
 {
 	struct reading r = { .j = j, .records = records };
 
-	j->detected = j->ended = -1;
+	j->detected = j->user = j->ended = -1;
 	for (size_t i = 0; i < records->count; i++) {
 		const struct td_event *e = &records->all[i];
 

@@ -211,7 +211,7 @@ static const char *no_evidence(const struct judgement *j, const struct console *
 		return "the VMM never came to misbehave: the guest made no request that the behaviour is about";
 	if (!behaviour->contain && j->totals.completed == 0)
 		return "no conversion was completed: the guest never asked for one";
-	if (j->outcome != OUTCOME_ENDED && !stopped && !console->init)
+	if (j->outcome != OUTCOME_ENDED && !stopped && !console->init && (end->nonce_due || j->user < 0))
 		return "user space was never reached: the run's nonce did not come back (tdlab-boot(1), EVIDENCE)";
 	if (console->stress.wrong)
 		return "files in memory came back wrong";

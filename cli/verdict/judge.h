@@ -82,6 +82,7 @@ struct run_end {
 	bool saved;		/* not its end: it waits for orders, and was saved */
 	bool no_boot;		/* the firmware gave up */
 	uint64_t hung_ms;	/* so long the guest used its CPU and did nothing that could be seen; 0: it did not */
+	bool nonce_due;		/* tdlab's own program was to say that user space was reached */
 	int signal;		/* that ended the command, or 0 */
 	bool log_differs;	/* the RTMRs are not what the guest's event log says */
 	bool no_tdx;		/* the kernel's file shows no sign of TDX support */
@@ -105,7 +106,7 @@ struct judgement {
 	size_t nviolations;		/* of class violation */
 	struct totals totals;
 	uint64_t exits[EXIT_KINDS];
-	double detected, ended;		/* seconds of guest time; negative: never */
+	double detected, user, ended;	/* TDG.VP.INFO, code at CPL 3, its end; seconds of guest time; negative: never */
 	unsigned int stop;		/* enum td_stop; TD_RUNNING: td did not end it */
 	uint64_t stop_detail;
 	bool marked;			/* a mark says how the run ended: */

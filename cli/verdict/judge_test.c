@@ -115,6 +115,12 @@ static void test_evidence(void)
 	console_begin(&console, "n");
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "user space was never reached",
 	       "no nonce");
+	event(TD_EV_MARK, TD_MARK_USER, 0, 0, 0, 0);
+	end.nonce_due = true;
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "user space was never reached",
+	       "code at CPL 3 does not stand in for a nonce that was to come");
+	end.nonce_due = false;
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "but where nobody was to say one it is evidence enough");
 	begin();
 	records.count = 1;
 	converted(1, POOL | S);

@@ -42,7 +42,8 @@ const char *mark_name(unsigned int mark)
 	static const char *const names[] = {
 		[TD_MARK_DETECTED] = "detected", [TD_MARK_POWER_OFF] = "power-off", [TD_MARK_RESET] = "reset",
 		[TD_MARK_IDLE] = "idle", [TD_MARK_PANIC] = "monitor-panic", [TD_MARK_NO_TDX] = "no-tdx",
-		[TD_MARK_SHUTDOWN] = "shutdown", [TD_MARK_SUSPENDED] = "suspended", [TD_MARK_MISDEED] = "misdeed",
+		[TD_MARK_SHUTDOWN] = "shutdown", [TD_MARK_USER] = "user-space", [TD_MARK_SUSPENDED] = "suspended",
+		[TD_MARK_MISDEED] = "misdeed",
 	};
 
 	return NAMED(names, mark);

@@ -79,6 +79,8 @@ static void report_times(const struct boot *b)
 		snprintf(detected, sizeof(detected), "TD detected %.1f s", j->detected);
 	if (b->console.init)
 		snprintf(init, sizeof(init), ", init %.1f s", b->console.init_seconds);
+	else if (j->user >= 0)
+		snprintf(init, sizeof(init), ", user space %.1f s", j->user);
 	else if (b->guest.linux_kernel)
 		snprintf(init, sizeof(init), ", init never");
 	if (j->ended >= 0)
@@ -184,7 +186,7 @@ static void report_events(const struct boot *b, const struct finding *f)
 	for (size_t i = f->record; i > 0 && count < LAST_EVENTS; i--) {
 		uint16_t type = r->all[i - 1].type;
 
-		if (type != TD_EV_EXIT && type != TD_EV_CALLERS && type != TD_EV_COUNT)
+		if (type != TD_EV_EXIT && type != TD_EV_CALLERS && type != TD_EV_COUNT && type != TD_EV_TEXT)
 			shown[count++] = i - 1;
 	}
 	if (count)

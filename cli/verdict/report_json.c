@@ -186,6 +186,7 @@ static void put_run(struct json *json, const struct boot *b)
 {
 	json_object(json, "seconds");
 	json_seconds(json, "detected", b->judgement.detected);
+	json_seconds(json, "user_space", b->judgement.user);
 	json_seconds(json, "init", b->console.init_seconds);
 	json_seconds(json, "end", b->judgement.ended);
 	json_seconds(json, "total", b->wall);

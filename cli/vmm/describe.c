@@ -65,12 +65,14 @@ static void numbers(const struct td_event *e, char *text, size_t bytes)
 		 event_name(e->type), e->a[0], e->a[1], e->a[2], e->a[3], e->a[4]);
 }
 
-static void fatal(const struct td_event *e, char *text, size_t bytes)
+/* Words of the guest's. */
+static void said(const char *how, const struct td_event *e, char *text, size_t bytes)
 {
-	char said[sizeof(e->a) + 1] = "";
+	char words[sizeof(e->a) + 1] = "";
 
-	memcpy(said, e->a, sizeof(e->a));
-	snprintf(text, bytes, "ReportFatalError \"%s\"", printable(said));
+	memcpy(words, e->a, sizeof(e->a));
+	words[strcspn(words, "\r\n")] = '\0';
+	snprintf(text, bytes, "%s \"%s\"", how, printable(words));
 }
 
 /* What the guest asked of the module and of the VMM. */
@@ -156,7 +158,10 @@ void describe_text(const struct td_event *e, char *text, size_t bytes)
 			 e->a[1], e->a[2], e->a[3]);
 		break;
 	case TD_EV_FATAL:
-		fatal(e, text, bytes);
+		said("ReportFatalError", e, text, bytes);
+		break;
+	case TD_EV_TEXT:
+		said("user space says", e, text, bytes);
 		break;
 	case TD_EV_STOP:
 		snprintf(text, bytes, "stop: %s, 0x%" PRIx64, stop_name((unsigned int)e->a[0]), e->a[1]);

@@ -17,6 +17,7 @@
 #include "monitor/ports.h"
 #include "monitor/settle.h"
 #include "monitor/smp.h"
+#include "monitor/virtio.h"
 
 bool engine_address(const struct td_slot *slot, uint64_t gpa, enum td_alias alias, uint64_t *address)
 {
@@ -78,8 +79,9 @@ uint64_t td_engine_poisoned(struct td *of, uint64_t gpa, uint64_t pages)
 
 	if (explore_active())
 		return pages;
-	while (n < pages && pattern_poisoned(page + n * PATTERN_WORDS, gpa + n * TDX_PAGE_SIZE))
-		n++;
+	for (; n < pages; n++, page += PATTERN_WORDS, gpa += TDX_PAGE_SIZE)
+		if (!pattern_poisoned(page, gpa) && !pattern_all(page, 0))
+			break;
 	return n;
 }
 
@@ -110,6 +112,11 @@ void *fwcfg_guest_memory(uint64_t gpa, uint64_t bytes)
 	return mem_machine(gpa);
 }
 
+const void *virtio_guest_memory(uint64_t gpa, uint64_t bytes)
+{
+	return fwcfg_guest_memory(gpa, bytes);
+}
+
 bool td_engine_port(struct td *of, uint16_t port, unsigned int size, bool write, uint32_t *value)
 {
 	(void)of;
@@ -136,6 +143,7 @@ bool td_engine_mmio(struct td *of, uint64_t gpa, unsigned int size, bool write, 
 	}
 	if (write) {
 		pci_check_memory(address, size, *value);
+		virtio_write(address, size, *value);
 		mem_device_write(address, size, *value);
 		settle();
 	} else {

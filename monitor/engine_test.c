@@ -29,6 +29,7 @@ void explore_change(uint64_t gpa, uint64_t count, uint64_t address) { (void)gpa,
 void journal_put(struct td_event *event) { (void)event; }
 void origin_note(const struct vcpu *vcpu) { (void)vcpu; }
 void settle(void) { }
+void virtio_write(uint64_t address, unsigned int size, uint64_t value) { (void)address, (void)size, (void)value; }
 void pci_check_memory(uint64_t address, unsigned int size, uint64_t value) { (void)address, (void)size, (void)value; }
 uint32_t ioapic_filter(uint32_t offset, uint32_t value) { (void)offset; return value; }
 uint32_t ports_read(uint16_t port, unsigned int size) { (void)port, (void)size; return 0; }

@@ -76,6 +76,15 @@ uint64_t machine_file_offset(const struct machine *machine, uint64_t address);
 #define MACHINE_UART		0x2e8
 #define MACHINE_UART_INDEX	3	/* from 0, as QEMU and Linux count: /dev/ttyS3 */
 
+/*
+ * Detail of a finding about what the guest told a virtio device to use: the function on PCI's bus 0, what it was to be,
+ * the queue, and the descriptor that the available ring named. Never 0.
+ */
+enum { MACHINE_DMA_DESC, MACHINE_DMA_AVAIL, MACHINE_DMA_USED, MACHINE_DMA_INDIRECT, MACHINE_DMA_BUFFER,
+       MACHINE_DMA_KINDS };
+#define MACHINE_DMA(function, what, queue, descriptor)	(1ull << 63 | (uint64_t)(function) << 40 | \
+							 (uint64_t)(what) << 32 | (uint64_t)(queue) << 16 | (descriptor))
+
 /* Where the command puts the second user of the disk in a run that is to be repeated (monitor/settle.h). */
 #define MACHINE_SETTLE_DEVICE	0x1e
 #define MACHINE_SETTLE_FUNCTION	7

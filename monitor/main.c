@@ -27,11 +27,13 @@
 #include "monitor/mem.h"
 #include "monitor/memory_map.h"
 #include "monitor/npt.h"
+#include "monitor/pattern.h"
 #include "monitor/pci.h"
 #include "monitor/settle.h"
 #include "monitor/smp.h"
 #include "monitor/svm.h"
 #include "monitor/trap.h"
+#include "monitor/virtio.h"
 
 #define PM_TIMER_PORT	0x608	/* qemu hw/acpi/ich9.c: PMBASE + 8, where SeaBIOS puts it */
 #define PORT_PIC1_MASK	0x21	/* 8259A, OCW1 */
@@ -138,11 +140,18 @@ static void tell_memory(bool firmware)
 	fwcfg_guest_init(firmware, config.cmdline, low, high);
 }
 
-/* The shared twin of a private page must be as it was when the machine was switched on, or poison. */
-static void clear_leftovers(void)
+/*
+ * The shared twin of a private page is a hole in the file that is QEMU's memory, until a device reads or writes it
+ * (cli/machine/engine.c), or poison. What the firmware and this program were in before is poison.
+ */
+static void poison_leftovers(void)
 {
-	memset(mem_machine(0), 0, LOW_RAM_END);
-	mem_clear_image();
+	uint64_t low = config.machine.image.bytes != 0 ? MIB : LOW_RAM_END, end;
+
+	for (uint64_t at = 0; at < low; at += TDX_PAGE_SIZE)
+		pattern_fill(mem_machine(at), at, PATTERN_POISON);
+	for (uint64_t at = mem_image(&end); at < end; at += TDX_PAGE_SIZE)
+		pattern_fill(mem_machine(at), at, PATTERN_POISON);
 }
 
 void monitor_main(void)
@@ -170,8 +179,9 @@ void monitor_main(void)
 	tell_memory(loaded.firmware);
 	mask_pics();
 	settle_init();
+	virtio_init();
 	smp_start(&loaded);
-	clear_leftovers();
+	poison_leftovers();
 	svm_vcpu_init(&vcpus[0]);
 	svm_vcpu_start(&vcpus[0], &loaded.start);
 	persona_vcpu_init(&vcpus[0].persona, &persona, 0);

@@ -110,11 +110,10 @@ void mem_identity(bool on)
 }
 
 /* QEMU's loader leaves the image's file name behind it, on the next page (qemu hw/i386/multiboot.c, load_multiboot). */
-void mem_clear_image(void)
+uint64_t mem_image(uint64_t *end)
 {
-	uint64_t start = ADDRESS(image_load), end = start + IMAGE_BYTES + LOADER_BYTES;
-
-	memset(mem_machine(start), 0, end - start);
+	*end = (ADDRESS(image_load) + IMAGE_BYTES + LOADER_BYTES + TDX_PAGE_SIZE - 1) & ~(TDX_PAGE_SIZE - 1);
+	return ADDRESS(image_load);
 }
 
 static bool within(const struct machine_ram *ram, uint64_t gpa, uint64_t bytes)

@@ -16,11 +16,11 @@
 
 /*
  * In this order: mem_init() before anything else; mem_move(), when the configuration is known, takes the monitor out of
- * the guest's memory into the reserve, behind the journal; mem_clear_image() wipes what it left.
+ * the guest's memory into the reserve, behind the journal; mem_image() says where it was.
  */
 void mem_init(void);
 void mem_move(void);
-void mem_clear_image(void);
+uint64_t mem_image(uint64_t *end);	/* where QEMU put it, which is the guest's RAM; whole pages */
 
 /* For the start of other CPUs: the value of CR3, and whether the low 2 MiB are mapped at their own address too. */
 uint32_t mem_page_tables(void);

@@ -31,17 +31,18 @@ static inline void pattern_fill(uint64_t *page, uint64_t gpa, enum pattern patte
 		page[i] = word;
 }
 
-/* True if the whole page is poison, or was never touched. */
-static inline bool pattern_poisoned(const uint64_t *page, uint64_t gpa)
+/* True if every word of the page is this one. */
+static inline bool pattern_all(const uint64_t *page, uint64_t word)
 {
-	uint64_t word = page[0];
-
-	if (word != 0 && word != pattern_word(gpa, PATTERN_POISON))
-		return false;
-	for (unsigned int i = 1; i < PATTERN_WORDS; i++)
+	for (unsigned int i = 0; i < PATTERN_WORDS; i++)
 		if (page[i] != word)
 			return false;
 	return true;
+}
+
+static inline bool pattern_poisoned(const uint64_t *page, uint64_t gpa)
+{
+	return pattern_all(page, pattern_word(gpa, PATTERN_POISON));
 }
 
 #endif

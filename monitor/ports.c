@@ -10,10 +10,12 @@
 #include "monitor/lib.h"
 #include "monitor/pci.h"
 #include "monitor/vcpu.h"
+#include "monitor/virtio.h"
 
 #define PORT_KEYBOARD	0x64	/* command FE..FF pulses the reset line (IBM PC AT) */
 #define PORT_SYSTEM	0x92	/* bit 0 resets (IBM PS/2) */
 #define PORT_DEBUG_EXIT	0xf4
+#define PORT_PCI_DATA	0xcfc	/* PCI Local Bus 3.0, 3.2.2.3.2 */
 #define PORT_RESET	0xcf9	/* ICH9 reset control: bit 2 resets */
 #define PORT_PM1_CNT	0x604	/* where SeaBIOS puts ICH9's PM1a control register: PMBASE 0x600 + 4 */
 #define PM1_SLEEP	(1u << 13)
@@ -96,6 +98,8 @@ void ports_write(uint16_t port, unsigned int size, uint32_t value)
 {
 	check_end(port, value);
 	listen(port, size, value);
+	if (port <= PORT_PCI_DATA + 3 && port + size > PORT_PCI_DATA)
+		virtio_moved();
 	if (hidden(port, size) || fwcfg_guest_access(port, size, true, &value))
 		return;
 	pci_check_port(port, size, value);

@@ -85,7 +85,7 @@ static void then_do(struct guest *g, struct guest_task *t, struct scene *s)
 
 	t->then = (struct guest_then_do){ 0 };
 	if (then.what == THEN_DEVICE)
-		scene_device_write(s, guest_gpa(g, s, then.page));
+		scene_device(s, guest_gpa(g, s, then.page), DEVICE_WRITES);
 	else if (then.what == THEN_ACCEPT)
 		scene_accept(s, guest_gpa(g, s, then.page), TDX_LEVEL_4K);
 	else if (then.what == THEN_RETURN && scene_unshare(s, guest_gpa(g, s, then.page), 1))
@@ -102,7 +102,7 @@ static void rest(struct guest *g, struct guest_task *t, struct scene *s)
 	if (defect_at_rest(g, t))
 		return;
 	if (t->is == TO_SHARED && guest_draw(g, 16) == 0) {
-		scene_device_write(s, guest_gpa(g, s, t->first + guest_draw(g, t->pages)));
+		scene_device(s, guest_gpa(g, s, t->first + guest_draw(g, t->pages)), DEVICE_WRITES);
 	} else if (guest_draw(g, 3) != 0) {
 		if (!guest_use(g, s, t->first + guest_draw(g, t->pages), t->is, guest_draw(g, 2)))
 			t->doing = GUEST_IS_OVER;

@@ -40,7 +40,7 @@ struct scene {
  * scene_tdcall(): every register but RSP goes in and comes out.
  * scene_load(), scene_store(): eight bytes; false: a #VE was raised, its information was taken, nothing was accessed.
  * scene_load_split(): eight bytes that begin four before the end of page `first` and end in page `second`.
- * scene_device_write(): the device writes into the page at this GPA; false: there is no device.
+ * scene_device(): the device uses the page at this GPA, of which S says how the guest writes there; false: there is none.
  * scene_meet(): returns when every vCPU has called it.
  * scene_note(): one line for the human.
  */
@@ -48,7 +48,15 @@ void scene_tdcall(struct scene *s, uint64_t gpr[GPRS]);
 bool scene_load(struct scene *s, uint64_t gpa, uint64_t *value);
 bool scene_store(struct scene *s, uint64_t gpa, uint64_t value);
 bool scene_load_split(struct scene *s, uint64_t first, uint64_t second);
-bool scene_device_write(struct scene *s, uint64_t gpa);
+enum device_use {
+	DEVICE_WRITES,		/* its data into the page */
+	DEVICE_READS,		/* data from the page */
+	DEVICE_HEADER,		/* the request that it is to carry out stands there */
+	DEVICE_RING,		/* its rings do */
+	DEVICE_UNSEEN,		/* data from the page, told by a way that the monitor does not look at */
+};
+
+bool scene_device(struct scene *s, uint64_t gpa, enum device_use use);
 void scene_meet(struct scene *s);
 void scene_note(struct scene *s, const char *text);
 

@@ -241,14 +241,14 @@ static int starts_over(struct scene *s)
 static int dma_to_private(struct scene *s)
 {
 	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
-	SCENE_NEEDS(s, scene_device_write(s, scene_page(s, 1)));
+	SCENE_NEEDS(s, scene_device(s, scene_page(s, 1), DEVICE_WRITES));
 	return 0;
 }
 
 /* The same into a page that is shared afterwards: the conversion must not wipe the traces. */
 static int dma_then_share(struct scene *s)
 {
-	SCENE_NEEDS(s, scene_device_write(s, scene_page(s, 1)));
+	SCENE_NEEDS(s, scene_device(s, scene_page(s, 1), DEVICE_WRITES));
 	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
 	return 0;
 }
@@ -258,7 +258,37 @@ static int dma_after_unshare(struct scene *s)
 {
 	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
 	SCENE_NEEDS(s, scene_unshare(s, scene_page(s, 0), 4));
-	SCENE_NEEDS(s, scene_device_write(s, scene_page(s, 2)));
+	SCENE_NEEDS(s, scene_device(s, scene_page(s, 2), DEVICE_WRITES));
+	return 0;
+}
+
+/* The other direction: the device gets what lies behind the page for the others, and says that all is well. */
+static int dma_read(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	SCENE_NEEDS(s, scene_device(s, scene_page(s, 1), DEVICE_READS));
+	return 0;
+}
+
+/* Data is shared, and the request for it is not. */
+static int dma_header(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	SCENE_NEEDS(s, scene_device(s, scene_page(s, 1), DEVICE_HEADER));
+	return 0;
+}
+
+static int dma_ring(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	SCENE_NEEDS(s, scene_device(s, scene_page(s, 1), DEVICE_RING));
+	return 0;
+}
+
+static int dma_unseen(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 1));
+	SCENE_NEEDS(s, scene_device(s, scene_page(s, 1), DEVICE_UNSEEN));
 	return 0;
 }
 
@@ -338,6 +368,10 @@ const struct scenario scenarios_broken[] = {
 	{ "dma-to-private", dma_to_private, 1 },
 	{ "dma-then-share", dma_then_share, 1 },
 	{ "dma-after-unshare", dma_after_unshare, 1 },
+	{ "dma-read", dma_read, 1 },
+	{ "dma-header", dma_header, 1 },
+	{ "dma-ring", dma_ring, 1 },
+	{ "dma-unseen", dma_unseen, 1 },
 	{ "wrapping-request", wrapping_request, 1 },
 	{ "crosses-shared-bit", crosses_shared_bit, 1 },
 	{ "beyond-gpaw", beyond_gpaw, 1 },

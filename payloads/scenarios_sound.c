@@ -292,7 +292,17 @@ static int rewritten(struct scene *s)
 static int dma_to_shared(struct scene *s)
 {
 	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
-	SCENE_NEEDS(s, scene_device_write(s, scene_page(s, 2)));
+	SCENE_NEEDS(s, scene_device(s, scene_page(s, 2), DEVICE_WRITES));
+	SCENE_NEEDS(s, scene_unshare(s, scene_page(s, 0), 4));
+	return 0;
+}
+
+/* ... and read it. */
+static int dma_from_shared(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
+	SCENE_NEEDS(s, scene_device(s, scene_page(s, 2), DEVICE_READS));
+	SCENE_NEEDS(s, scene_device(s, scene_page(s, 3) + s->shared, DEVICE_HEADER));
 	SCENE_NEEDS(s, scene_unshare(s, scene_page(s, 0), 4));
 	return 0;
 }
@@ -463,6 +473,7 @@ const struct scenario scenarios_sound[] = {
 	{ "misled", misled, 1 },
 	{ "rewritten", rewritten, 1 },
 	{ "dma-to-shared", dma_to_shared, 1 },
+	{ "dma-from-shared", dma_from_shared, 1 },
 	{ "twocpu", twocpu, 2 },
 	{ "moved", moved, 2 },
 	{ "empty-request", empty_request, 1 },

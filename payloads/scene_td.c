@@ -46,14 +46,32 @@ static bool open_disk(struct scene *s, struct virtio_blk *disk)
 	       virtio_blk_open(disk, paging_alias(ring + s->shared), ring);
 }
 
-bool scene_device_write(struct scene *s, uint64_t gpa)
+bool scene_device(struct scene *s, uint64_t gpa, enum device_use use)
 {
 	static struct virtio_blk disk;
 	static bool tried, open;
+	uint64_t ring = (uint64_t)(uintptr_t)dma_page, data = gpa;
 
+	if (use == DEVICE_RING) {	/* it sees none of the request, so it does not answer */
+		if (!virtio_blk_open(&disk, paging_alias(gpa), gpa))
+			return false;
+		virtio_blk_start(&disk, VIRTIO_BLK_IN, 0, gpa, VIRTIO_BLK_SECTOR);
+		virtio_blk_close(&disk);
+		return true;
+	}
 	open = tried ? open : open_disk(s, &disk);
 	tried = true;
-	return open && virtio_blk_read(&disk, 0, gpa, VIRTIO_BLK_SECTOR);
+	if (!open)
+		return false;
+	disk.windowed = use == DEVICE_UNSEEN;
+	if (use == DEVICE_HEADER) {
+		disk.request = paging_alias(gpa);
+		disk.request_gpa = gpa & ~s->shared;
+		data = ring + VIRTIO_BLK_DMA_BYTES - VIRTIO_BLK_SECTOR;
+	}
+	virtio_blk_start(&disk, use == DEVICE_WRITES || use == DEVICE_HEADER ? VIRTIO_BLK_IN : VIRTIO_BLK_OUT, 0, data,
+			 VIRTIO_BLK_SECTOR);
+	return virtio_blk_wait(&disk);
 }
 
 void scene_meet(struct scene *s)

@@ -25,6 +25,7 @@ static struct {
 	struct alias_bank banks[2];	/* enum td_alias */
 	bool poisoned[GUEST_RAM_PAGES];	/* the twin holds POISON; else zeroes, from the start */
 	bool written[GUEST_RAM_PAGES];	/* either bank, by anybody */
+	bool reached[GUEST_RAM_PAGES];	/* a device was there */
 	pthread_mutex_t lock;
 	unsigned int arrived, cpus;
 	bool over, failed;
@@ -83,10 +84,13 @@ void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias a
 static bool poisoned(uint64_t gpa)
 {
 	const uint8_t *page = page_of(gpa, TD_SHARED);
+	bool once = e.poisoned[gpa / TDX_PAGE_SIZE];
 
+	if (!once && e.reached[gpa / TDX_PAGE_SIZE])
+		return false;
 	if (!e.written[gpa / TDX_PAGE_SIZE])
 		return true;
-	return page[0] == (e.poisoned[gpa / TDX_PAGE_SIZE] ? POISON : 0) && memcmp(page, page + 1, TDX_PAGE_SIZE - 1) == 0;
+	return page[0] == (once ? POISON : 0) && memcmp(page, page + 1, TDX_PAGE_SIZE - 1) == 0;
 }
 
 uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages)
@@ -267,12 +271,14 @@ bool scene_load_split(struct scene *s, uint64_t first, uint64_t second)
 	return good;
 }
 
-bool scene_device_write(struct scene *s, uint64_t gpa)
+/* A page that nobody has touched yet shows a read too: it is there afterwards (cli/machine/engine.c). */
+bool scene_device(struct scene *s, uint64_t gpa, enum device_use use)
 {
-	(void)s;
+	gpa &= ~s->shared;
 	pthread_mutex_lock(&e.lock);
-	e.written[gpa / TDX_PAGE_SIZE] = true;
-	memset(page_of(gpa, TD_SHARED), 0xd3, 512);
+	e.reached[gpa / TDX_PAGE_SIZE] = e.written[gpa / TDX_PAGE_SIZE] = true;
+	if (use == DEVICE_WRITES)
+		memset(page_of(gpa, TD_SHARED), 0xd3, 512);
 	pthread_mutex_unlock(&e.lock);
 	return true;
 }
@@ -332,6 +338,7 @@ static bool reset_memory(void)
 		e.banks[TD_SHARED].bytes = e.banks[TD_PRIVATE].bytes;
 	memset(e.poisoned, 0, sizeof(e.poisoned));
 	memset(e.written, 0, sizeof(e.written));
+	memset(e.reached, 0, sizeof(e.reached));
 	return true;
 }
 

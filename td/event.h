@@ -94,7 +94,8 @@ enum td_class { TD_CLASS_OK, TD_CLASS_VIOLATION, TD_CLASS_VMM_CAUSED, TD_CLASS_H
 	TD_VIOLATION(ACCEPT_ABANDONED, "accept-abandoned", \
 		     "an ACCEPT was given up although it had only to be repeated, or done page by page") \
 	TD_VIOLATION(RUNAWAY, "runaway", "MapGPA was repeated without bound although no page was newly converted") \
-	TD_VIOLATION(DMA_TO_PRIVATE, "dma-to-private", "a device wrote to the shared twin of private memory") \
+	TD_VIOLATION(DMA_TO_PRIVATE, "dma-to-private", \
+		     "a device read or wrote the shared twin of private memory") \
 	TD_VIOLATION(UNALIGNED_REQUEST, "unaligned-request", "MapGPA was asked for what is not whole pages") \
 	TD_VIOLATION(EMPTY_REQUEST, "empty-request", "MapGPA was asked for no bytes at all") \
 	TD_VIOLATION(WRAPPING_REQUEST, "wrapping-request", "MapGPA was asked for a range that ends below its start") \

@@ -85,7 +85,7 @@ static struct td_page *next_run(const struct td *td, uint64_t *gpa, uint64_t end
 }
 
 /* Of that run only as many pages as are in one and the same state: they are worked on together. */
-static struct td_page *next_stretch(const struct td *td, uint64_t *gpa, uint64_t end, uint64_t *pages)
+struct td_page *td_next_stretch(const struct td *td, uint64_t *gpa, uint64_t end, uint64_t *pages)
 {
 	struct td_page *page = next_run(td, gpa, end, pages);
 
@@ -112,7 +112,7 @@ void td_sept_check_twins(struct td *td, uint64_t gpa, uint64_t end)
 	struct td_page *page;
 	uint64_t n;
 
-	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
+	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
 		if (td_page_real(page) != TD_REAL_SHARED)
 			check_stretch(td, gpa, page, n);
 }
@@ -144,7 +144,7 @@ void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool share)
 	struct td_page *page;
 	enum td_real real;
 
-	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
+	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
 		real = td_page_real(page);
 		if (share && real != TD_REAL_SHARED) {
 			if (td_is_large(td, gpa)) {	/* and look again: its first page has changed */
@@ -169,7 +169,7 @@ void td_sept_misconvert(struct td *td, uint64_t gpa, uint64_t pages, bool share)
 	struct td_page *page;
 
 	td_sept_convert(td, gpa, pages, share);
-	for (; !share && (page = next_stretch(td, &at, end, &n)) != NULL; at += n * TDX_PAGE_SIZE)
+	for (; !share && (page = td_next_stretch(td, &at, end, &n)) != NULL; at += n * TDX_PAGE_SIZE)
 		if (page->known == TD_KNOWN_CLAIMED_SHARED)
 			td_set_pages(td, page, n, page->real | PAGE_DECEIVED, page->known);
 }
@@ -183,7 +183,7 @@ uint64_t td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_rea
 	uint64_t end = gpa + pages * TDX_PAGE_SIZE, n, removed = 0;
 	struct td_page *page;
 
-	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
+	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
 		if (td_page_real(page) == TD_REAL_SHARED)
 			continue;
 		if (td_is_large(td, gpa)) {
@@ -205,7 +205,7 @@ void td_sept_tried(struct td *td, uint64_t gpa, uint64_t pages)
 	uint64_t end = gpa + pages * TDX_PAGE_SIZE, n;
 	struct td_page *page;
 
-	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
+	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
 		if (td_page_real(page) == TD_REAL_PENDING)
 			td_set_pages(td, page, n, page->real | PAGE_TRIED, page->known);
 }
@@ -216,7 +216,7 @@ void td_sept_check_tried(struct td *td)
 	struct td_page *page;
 	uint64_t gpa = 0, n;
 
-	for (; (page = next_stretch(td, &gpa, td->s, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
+	for (; (page = td_next_stretch(td, &gpa, td->s, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
 		if (page->real & PAGE_TRIED)
 			td_violation(td, TD_V_ACCEPT_ABANDONED, gpa, n, 0, 0);
 }
@@ -229,7 +229,7 @@ void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages)
 
 	demote(td, gpa);
 	td_engine_unmap(td, gpa, pages, TD_PRIVATE);
-	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
+	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
 		td_set_pages(td, page, n, TD_REAL_PENDING | (page->real & PAGE_DECEIVED), TD_KNOWN_CLAIMED_PRIVATE);
 }
 
@@ -243,7 +243,7 @@ void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages)
 		td_uses_known(td, gpa, end, ~0u, TD_KNOWN_PRIVATE);
 	td_engine_fill(td, gpa, pages, TD_PRIVATE, TD_FILL_ZERO);
 	td_engine_map(td, gpa, pages, TD_PRIVATE);
-	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
+	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
 		td_set_pages(td, page, n, TD_REAL_MAPPED | PAGE_ACCEPTED | (page->real & PAGE_DECEIVED),
 			     TD_KNOWN_PRIVATE);
 	if (pages == TDX_2M_PAGES)
@@ -301,7 +301,7 @@ void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int fro
 
 	if (td->now.nuses != 0)
 		td_uses_known(td, gpa, end, from, known);
-	for (; (page = next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
+	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
 		unsigned int real;
 
 		if (!(from & (1u << page->known)))

@@ -115,6 +115,7 @@ struct td {
 struct td_page *td_page_at(const struct td *td, uint64_t gpa);	/* NULL outside RAM */
 void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int real, unsigned int known);	/* undo.c */
 uint64_t td_alike(const struct td_page *page, uint64_t most);	/* how many are in the state of the first */
+struct td_page *td_next_stretch(const struct td *td, uint64_t *gpa, uint64_t end, uint64_t *pages);
 bool td_is_large(const struct td *td, uint64_t gpa);
 bool td_sept_private(const struct td *td, uint64_t gpa);	/* the module finds a private page there: RAM or ROM */
 void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages);

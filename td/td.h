@@ -157,6 +157,12 @@ struct td_access {
 enum td_action td_access(struct td *td, unsigned int vcpu, const struct td_access *access);
 
 /*
+ * A device is about to use [gpa, gpa + bytes), because the guest has told it to; gpa as the device sees it, without S.
+ * False: some of it is not shared, or not for all that the guest knows, and there is a record of that with this detail.
+ */
+bool td_device(struct td *td, unsigned int vcpu, uint64_t gpa, uint64_t bytes, uint64_t rip, uint64_t detail);
+
+/*
  * The one GPA check of every engine: the slot that holds gpa (S ignored), or NULL for a hole. A machine address is
  * only ever computed from a slot that this returned.
  */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +11,24 @@
 /* td has no pointer to its engine, on purpose; there is one run in a process. */
 static const struct ram *ram;
 static struct records *records;
+static bool exact;			/* the file has no more than what was touched */
 static off_t data_start, data_end;	/* the stretch of the file, known to hold data, that was asked for last */
+
+/*
+ * Where the host fills holes with huge pages, a page that nobody touched may be there: zeroes say nothing then (linux
+ * Documentation/admin-guide/mm/transhuge.rst, shmem_enabled; QEMU asks for them with MADV_HUGEPAGE).
+ */
+static bool holes_are_pages(void)
+{
+	FILE *file = fopen("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "re");
+	char line[128] = "[never]";
+
+	if (file && !fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	if (file)
+		fclose(file);
+	return strstr(line, "[never]") || strstr(line, "[deny]");
+}
 
 void engine_finish(struct td *td, const struct ram *of, uint64_t hung_ms, struct records *to)
 {
@@ -18,6 +36,7 @@ void engine_finish(struct td *td, const struct ram *of, uint64_t hung_ms, struct
 
 	ram = of;
 	records = to;
+	exact = holes_are_pages();
 	data_start = data_end = 0;
 	if (hung_ms) {
 		td_stop(td, TD_STOP_ENGINE);
@@ -39,8 +58,9 @@ void td_engine_emit(struct td *td, struct td_event *event)
 }
 
 /*
- * Most of the shared bank was never touched and is a hole in the file. To look there would fill it, so the file is
- * asked first. Pages come in rising order.
+ * Most of the shared bank was never touched and is a hole in the file. A device that reads or writes there through
+ * QEMU's mapping fills the hole, and so would we: the file is asked first. Pages come in rising order. Copies of a
+ * template have its holes (ram_copy()).
  */
 static bool never_touched(off_t offset)
 {
@@ -58,10 +78,12 @@ static bool never_touched(off_t offset)
 static bool poisoned(uint64_t gpa)
 {
 	uint64_t offset = machine_file_offset(ram->machine, gpa);
+	const uint64_t *page;
 
 	if (offset > ram->bytes - TDX_PAGE_SIZE || never_touched((off_t)offset))
 		return true;
-	return pattern_poisoned((const uint64_t *)(const void *)(ram->data + offset), gpa);
+	page = (const uint64_t *)(const void *)(ram->data + offset);
+	return pattern_poisoned(page, gpa) || (!exact && pattern_all(page, 0));
 }
 
 uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages)

@@ -78,6 +78,16 @@ static void take_accept(struct reading *r, const struct td_event *e)
 	*(e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? &r->j->totals.accepts_2m : &r->j->totals.accepts_4k) += 1;
 }
 
+/* What a device did to a page of which there is a finding already: that it was told to use it. */
+static bool told_before(const struct judgement *j, unsigned int kind, uint64_t gpa, const struct td_event *e)
+{
+	for (size_t i = 0; kind == TD_V_DMA_TO_PRIVATE && e->a[4] == 0 && i < j->nfindings; i++)
+		if (j->findings[i].kind == kind && gpa >= j->findings[i].gpa &&
+		    gpa - j->findings[i].gpa < j->findings[i].pages * TDX_PAGE_SIZE)
+			return true;
+	return false;
+}
+
 static void take_verdict(struct reading *r, const struct td_event *e)
 {
 	struct judgement *j = r->j;
@@ -85,10 +95,11 @@ static void take_verdict(struct reading *r, const struct td_event *e)
 	struct finding *last = j->nfindings ? &j->findings[j->nfindings - 1] : NULL;
 	uint64_t gpa = e->a[1] & ~(TDX_PAGE_SIZE - 1);
 
-	if (class == TD_CLASS_OK)
+	if (class == TD_CLASS_OK || told_before(j, kind, gpa, e))
 		return;
 	r->callers = NULL;
 	if (last && last->kind == kind && last->class == class && last->rip == e->rip &&
+	    (kind != TD_V_DMA_TO_PRIVATE || last->detail == e->a[4]) &&
 	    last->gpa + last->pages * TDX_PAGE_SIZE == gpa && last->real << 8 == (e->a[3] & 0xff00)) {
 		last->pages += e->a[2];
 		return;

@@ -408,6 +408,22 @@ static void test_accept_abandoned(void)
 	tap_ok(j.findings[0].rip == 0x777, "who made it is known");
 }
 
+/* The notification tells the place; that the device then did as it was told is no news. */
+static void test_device_use(void)
+{
+	begin();
+	converted(1, POOL | S);
+	event(TD_EV_VERDICT, (uint64_t)TD_CLASS_VIOLATION << 32 | TD_V_DMA_TO_PRIVATE, 0x4000 | S, 2, 0x101, 1ull << 63 | 5);
+	event(TD_EV_VERDICT, (uint64_t)TD_CLASS_VIOLATION << 32 | TD_V_DMA_TO_PRIVATE, 0x6000 | S, 1, 0x101, 1ull << 63 | 6);
+	power_off();
+	event(TD_EV_VERDICT, (uint64_t)TD_CLASS_VIOLATION << 32 | TD_V_DMA_TO_PRIVATE, 0x5000 | S, 1, 0x101, 0);
+	event(TD_EV_VERDICT, (uint64_t)TD_CLASS_VIOLATION << 32 | TD_V_DMA_TO_PRIVATE, 0x8000 | S, 1, 0x101, 0);
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "a device read or wrote", "memory that a device was told to use");
+	tap_is(j.nviolations, 3, "is one finding a descriptor, and one for what a device did untold");
+	tap_ok(j.findings[0].pages == 2 && (uint32_t)j.findings[1].detail == 6 && j.findings[2].gpa == (0x8000 | S),
+	       "each with its place");
+}
+
 static void strikes(unsigned int type, uint64_t a0, uint64_t a1, bool strikes, const char *name)
 {
 	begin();
@@ -467,6 +483,7 @@ int main(void)
 	test_idle();
 	test_ended_by_vmm();
 	test_accept_abandoned();
+	test_device_use();
 	test_strikes();
 	test_bad_disk();
 	records_free(&records);

@@ -268,6 +268,25 @@ static void report_not_accepted(const struct boot *b, const struct finding *f)
 		puts(INDENT "of these, none was accepted");
 }
 
+/* Who was told to use that memory, and how. */
+static void report_device_use(const struct finding *f)
+{
+	static const char *const what[] = {
+		[MACHINE_DMA_DESC] = "its descriptors", [MACHINE_DMA_AVAIL] = "its available ring",
+		[MACHINE_DMA_USED] = "its used ring", [MACHINE_DMA_INDIRECT] = "the table",
+		[MACHINE_DMA_BUFFER] = "a buffer",
+	};
+	unsigned int function = f->detail >> 40 & 0xff, kind = f->detail >> 32 & 0xff;
+
+	if (f->kind != TD_V_DMA_TO_PRIVATE || f->detail == 0 || kind >= ARRAY_SIZE(what))
+		return;
+	printf(INDENT "when the virtio device 00:%02x.%x was notified: %s of queue %u", function >> 3, function & 7,
+	       what[kind], (unsigned int)(f->detail >> 16 & 0xffff));
+	if (kind == MACHINE_DMA_BUFFER || kind == MACHINE_DMA_INDIRECT)
+		printf(", descriptor %u", (unsigned int)(f->detail & 0xffff));
+	putchar('\n');
+}
+
 static void report_finding(const struct boot *b, const struct finding *f, bool fully)
 {
 	uint64_t s = tdx_shared_bit(b->config.td.gpaw);
@@ -283,6 +302,7 @@ static void report_finding(const struct boot *b, const struct finding *f, bool f
 		printf(INDENT "at %s (0x%" PRIx64 ")\n", where, f->rip);
 	else if (f->rip)
 		printf(INDENT "at RIP 0x%" PRIx64 "\n", f->rip);
+	report_device_use(f);
 	report_callers(b, f->callers);
 	report_not_accepted(b, f);
 	report_events(b, f);

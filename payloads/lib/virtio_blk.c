@@ -6,12 +6,12 @@
 
 enum { VENDOR = 0x1af4, MODERN = 0x1042, TRANSITIONAL = 0x1001 };			/* 4.1.2 */
 enum { PCI_COMMAND = 4, PCI_CAPABILITIES = 0x34, CAP_VENDOR = 9, MEMORY_AND_MASTER = 6 };
-enum { CAP_COMMON = 1, CAP_NOTIFY = 2, CAP_DEVICE = 4 };				/* 4.1.4 */
+enum { CAP_COMMON = 1, CAP_NOTIFY = 2, CAP_DEVICE = 4, CAP_WINDOW = 5 };		/* 4.1.4 */
 enum { FEATURE_SELECT = 0, FEATURES = 4, DRIVER_SELECT = 8, DRIVER_FEATURES = 12, STATUS = 20, QUEUE = 22,
        QUEUE_SIZE = 24, QUEUE_ENABLE = 28, QUEUE_DESC = 32, QUEUE_AVAIL = 40, QUEUE_USED = 48 };	/* 4.1.4.3 */
 enum { ACKNOWLEDGE = 1, DRIVER = 2, DRIVER_OK = 4, FEATURES_OK = 8 };			/* 2.1 */
 enum { VERSION_1 = 1u << 0, ACCESS_PLATFORM = 1u << 1 };				/* 6: bits 32 and 33 */
-enum { DESC_NEXT = 1, DESC_WRITE = 2, BLK_IN = 0 };					/* 2.6.5, 5.2.6 */
+enum { DESC_NEXT = 1, DESC_WRITE = 2 };						/* 2.6.5 */
 enum { RING = 8 };
 
 /* The page that the device and we share. */
@@ -32,10 +32,7 @@ struct dma {
 		} ring[RING];
 		uint16_t event;
 	} used __attribute__((aligned(4)));
-	struct {
-		uint32_t type, reserved;
-		uint64_t sector;
-	} request __attribute__((aligned(16)));
+	struct virtio_blk_request request __attribute__((aligned(16)));
 	uint8_t status;
 };
 
@@ -63,6 +60,7 @@ static bool find_registers(struct virtio_blk *disk)
 
 	if (device == PCI_NONE)
 		return false;
+	disk->pci = device;
 	pci_write(device, PCI_COMMAND, pci_read(device, PCI_COMMAND) | MEMORY_AND_MASTER);
 	for (at = pci_read(device, PCI_CAPABILITIES) & 0xfc; at != 0; at = head >> 8 & 0xfc) {
 		uint64_t address;
@@ -72,12 +70,17 @@ static bool find_registers(struct virtio_blk *disk)
 			continue;
 		address = pci_bar(device, pci_read(device, at + 4) & 0xff) + pci_read(device, at + 8) +
 			  payload_info.shared;
-		if (head >> 24 == CAP_COMMON)
+		if (head >> 24 == CAP_COMMON) {
 			disk->common = address;
-		else if (head >> 24 == CAP_NOTIFY)
+		} else if (head >> 24 == CAP_NOTIFY) {
 			disk->notify = address;
-		else if (head >> 24 == CAP_DEVICE)
+			disk->notify_bar = pci_read(device, at + 4) & 0xff;
+			disk->notify_offset = pci_read(device, at + 8);
+		} else if (head >> 24 == CAP_DEVICE) {
 			disk->device = address;
+		} else if (head >> 24 == CAP_WINDOW) {
+			disk->window = at;
+		}
 	}
 	return disk->common != 0 && disk->notify != 0 && disk->device != 0;
 }
@@ -117,7 +120,11 @@ static void set_queue(const struct virtio_blk *disk)
 
 bool virtio_blk_open(struct virtio_blk *disk, volatile void *dma, uint64_t dma_gpa)
 {
-	*disk = (struct virtio_blk){ .dma = dma, .dma_gpa = dma_gpa };
+	*disk = (struct virtio_blk){
+		.dma = dma, .dma_gpa = dma_gpa,
+		.request = &((volatile struct dma *)dma)->request,
+		.request_gpa = dma_gpa + offsetof(struct dma, request),
+	};
 	for (unsigned int i = 0; i < VIRTIO_BLK_DMA_BYTES; i++)
 		disk->dma[i] = 0;
 	if (!find_registers(disk) || !negotiate(disk))
@@ -135,26 +142,51 @@ static void describe(volatile struct dma *dma, unsigned int n, uint64_t address,
 	dma->desc[n].next = (uint16_t)(n + 1);
 }
 
-bool virtio_blk_read(struct virtio_blk *disk, uint64_t sector, uint64_t gpa, uint32_t bytes)
+/* Queue 0: its offset is 0 whatever the multiplier. */
+static void notify(const struct virtio_blk *disk)
+{
+	if (!disk->windowed) {
+		mmio_write(disk->notify, 2, 0);
+		return;
+	}
+	pci_write(disk->pci, disk->window + 4, disk->notify_bar);
+	pci_write(disk->pci, disk->window + 8, disk->notify_offset);
+	pci_write(disk->pci, disk->window + 12, 2);
+	pci_write(disk->pci, disk->window + 16, 0);
+}
+
+void virtio_blk_start(struct virtio_blk *disk, uint32_t type, uint64_t sector, uint64_t gpa, uint32_t bytes)
 {
 	volatile struct dma *dma = (volatile struct dma *)disk->dma;
 
-	dma->request.type = BLK_IN;
-	dma->request.reserved = 0;
-	dma->request.sector = sector;
+	disk->request->type = type;
+	disk->request->reserved = 0;
+	disk->request->sector = sector;
 	dma->status = 0xff;
-	describe(dma, 0, disk->dma_gpa + offsetof(struct dma, request), sizeof(dma->request), DESC_NEXT);
-	describe(dma, 1, gpa, bytes, DESC_NEXT | DESC_WRITE);
+	describe(dma, 0, disk->request_gpa, sizeof(*disk->request), DESC_NEXT);
+	describe(dma, 1, gpa, bytes, type == VIRTIO_BLK_IN ? DESC_NEXT | DESC_WRITE : DESC_NEXT);
 	describe(dma, 2, disk->dma_gpa + offsetof(struct dma, status), 1, DESC_WRITE);
 	dma->avail.ring[disk->next % RING] = 0;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	dma->avail.index = ++disk->next;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	mmio_write(disk->notify, 2, 0);		/* queue 0: its offset is 0 whatever the multiplier */
+	notify(disk);
+}
+
+bool virtio_blk_wait(struct virtio_blk *disk)
+{
+	volatile struct dma *dma = (volatile struct dma *)disk->dma;
+
 	while (dma->used.index != disk->next)	/* the command's own timeout ends a device that never answers */
 		__builtin_ia32_pause();
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return dma->status == 0;
+}
+
+bool virtio_blk_read(struct virtio_blk *disk, uint64_t sector, uint64_t gpa, uint32_t bytes)
+{
+	virtio_blk_start(disk, VIRTIO_BLK_IN, sector, gpa, bytes);
+	return virtio_blk_wait(disk);
 }
 
 void virtio_blk_close(struct virtio_blk *disk)

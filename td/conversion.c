@@ -88,8 +88,8 @@ static void close_conversion(struct td *td, struct td_conversion *c, enum td_clo
 }
 
 /*
- * Whether a guest that asks for the opposite now took c for done: all that lay behind it is, and its own last answer gave
- * no reason to leave it. Who meets trouble may leave a part, and undo the rest.
+ * Whether a guest that asks for the opposite now took c for done: all that lay behind it is, and its own last answer
+ * gave no reason to leave it. Who meets trouble may leave a part, and undo the rest.
  */
 static bool passed_for_good(const struct td *td, const struct td_conversion *c)
 {
@@ -178,8 +178,8 @@ static void merge_others(struct td *td, struct td_conversion *into, uint64_t sta
 }
 
 /*
- * A request passes over what c has not come to yet. In which order a guest asks is its own affair, and two vCPUs may share
- * the work: from there on it is a conversion of its own, and what lies before it can still be asked for.
+ * A request passes over what c has not come to yet. In which order a guest asks is its own affair, and two vCPUs may
+ * share the work: from there on it is a conversion of its own, and what lies before it can still be asked for.
  */
 static struct td_conversion *pass_over(struct td *td, struct td_conversion *c, uint64_t gpa, uint64_t rip)
 {
@@ -250,7 +250,7 @@ static void count_answer(struct td_conversion *c, bool retry, bool progress)
 		c->longest_run = c->stall_run;
 }
 
-/* A guest may go through all of a conversion once more, be it page by page, in any order: so many calls are not too many. */
+/* A guest may go through all of a conversion once more, be it page by page and in any order: that is not too many. */
 static void count_barren(struct td *td, uint64_t pages, bool progress)
 {
 	pages = pages < td->pages ? pages : td->pages;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Instructions that read or write a control or debug register: decoded and carried out. Pure. Which of them an intercept
- * stops: AMD APM volume 2, 15.9; what they do: volume 3, "MOV CRn", "MOV DRn", "CLTS", "LMSW", "SMSW".
+ * Instructions that read or write a control or debug register: decoded and carried out. Pure. Which of them intercepts
+ * stop: AMD APM volume 2, 15.9; what they do: volume 3, "MOV CRn", "MOV DRn", "CLTS", "LMSW", "SMSW".
  */
 #ifndef MONITOR_CR_H
 #define MONITOR_CR_H

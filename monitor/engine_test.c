@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* td in the monitor's hands: which memory of the guest a device's transfer may touch. The rest of the monitor is silent. */
+/* td in the monitor's hands: which memory of the guest a device's transfer may touch. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -36,8 +36,8 @@ uint32_t ports_read(uint16_t port, unsigned int size) { (void)port, (void)size; 
 void ports_write(uint16_t port, unsigned int size, uint32_t value) { (void)port, (void)size, (void)value; }
 uint64_t mem_device_read(uint64_t address, unsigned int size) { (void)address, (void)size; return 0; }
 void mem_device_write(uint64_t address, unsigned int size, uint64_t value) { (void)address, (void)size, (void)value; }
-bool vmm_rdmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value) { (void)vcpu, (void)msr, (void)value; return false; }
-bool vmm_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value) { (void)vcpu, (void)msr, (void)value; return false; }
+bool vmm_rdmsr(struct persona_vcpu *v, uint32_t msr, uint64_t *value) { (void)v, (void)msr, (void)value; return false; }
+bool vmm_wrmsr(struct persona_vcpu *v, uint32_t msr, uint64_t value) { (void)v, (void)msr, (void)value; return false; }
 
 void vmm_cpuid(const struct persona *of, uint32_t index, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {

@@ -59,7 +59,7 @@ bool svm_regs_refused(struct vcpu *vcpu)
 	return true;
 }
 
-/* Leaving long mode takes a 32-bit code segment, which no VMRUN looks for (SDM volume 3A, "Switching Out of IA-32e"). */
+/* Leaving long mode takes a 32-bit code segment, which no VMRUN looks for (SDM 3A, "Switching Out of IA-32e"). */
 static bool possible(const struct vcpu *vcpu, const struct cr_regs *regs)
 {
 	bool lme = vcpu->efer & EFER_LME;

@@ -59,7 +59,7 @@ static void cpuid(uint32_t leaf)
 }
 
 /*
- * TF is set when popf is done, so the first #DB is that of the instruction; then comes that of pushf, one byte long. The
+ * TF is set when popf is done: the first #DB is that of the instruction; then comes that of pushf, one byte long. The
  * instruction gets RAX, RCX, RDX and what is set up in front, and may change any register.
  */
 #define STEP(setup, instruction, a, c, d) do { \

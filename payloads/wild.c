@@ -5,7 +5,7 @@
 
 #define CR4_OSXSAVE	(1ull << 18)
 #define ICR_MODE	0x700ull	/* SDM volume 3A, "Interrupt Command Register": delivery mode */
-#define LONG_AND_32	0x00ef9b000000ffffull	/* a code segment, L and D: SDM volume 3A, "Code Segment Descriptor in 64-bit Mode" */
+#define LONG_AND_32	0x00ef9b000000ffffull	/* code, L and D: SDM 3A, "Code Segment Descriptor in 64-bit Mode" */
 #define DESCRIPTORS	16
 
 enum { MSR_ICR = 0x830, ICR_INIT = 0x500, ICR_STARTUP = 0x600 };

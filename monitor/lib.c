@@ -126,16 +126,22 @@ static const char *format_message(const char *format, va_list args)
 
 void panic(const char *format, ...)
 {
+	const char *message;
 	va_list args;
 
 	va_start(args, format);
-	end_panic(format_message(format, args));
+	message = format_message(format, args);
+	va_end(args);
+	end_panic(message);
 }
 
 void blame(const char *format, ...)
 {
+	const char *message;
 	va_list args;
 
 	va_start(args, format);
-	end_blame(format_message(format, args));
+	message = format_message(format, args);
+	va_end(args);
+	end_blame(message);
 }

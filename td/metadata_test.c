@@ -91,7 +91,7 @@ static void test_identifiers(void)
 	tap_is(rd(TDG_VM_RD, TDX_FIELD_CONFIG_FLAGS | 1ull << 24), ID_INCORRECT, "reserved bit 24");
 	tap_is(rd(TDG_VM_RD, TDX_FIELD_CONFIG_FLAGS | 1ull << 55), ID_INCORRECT, "reserved bit 55");
 	tap_is(rd(TDG_VM_RD, TDX_FIELD_CONFIG_FLAGS | 1ull << 62), ID_INCORRECT, "reserved bit 62");
-	tap_is(rd(TDG_VM_RD, TDX_FIELD_CONFIG_FLAGS + 0x100), ID_INCORRECT, "another code");
+	tap_is(rd(TDG_VM_RD, (uint64_t)TDX_FIELD_CONFIG_FLAGS + 0x100), ID_INCORRECT, "another code");
 	tap_is(rd(TDG_VM_RD, TDX_FIELD_CONFIG_FLAGS ^ 1ull << 56), ID_INCORRECT, "another class");
 	tap_is(rd(TDG_VM_RD, TDX_FIELD_SYS_MAJOR_VERSION), ID_INCORRECT, "a field of the module is none of the TD");
 	regs = (struct td_regs){ 0 };

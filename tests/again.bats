@@ -59,6 +59,7 @@ again() {
 }
 
 @test "all options together: QEMU is started by the printed command as by the one that printed it" {
+	# shellcheck disable=SC2016 # for the script that is written
 	printf '#!/bin/sh\n[ "$1" = -version ] && { echo QEMU emulator version 9.0.0; exit; }\n' >'q emu'
 	printf 'echo start >>"%s"; echo broken >&2; exit 1\n' "$PWD/starts" >>'q emu'
 	chmod +x 'q emu'

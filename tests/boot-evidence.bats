@@ -60,10 +60,10 @@ own_initrd() {
 	says '(.console.init | not) and .seconds.user_space > .seconds.detected and .seconds.user_space < .seconds.end'
 }
 
-# started ARG...: a guest that asks for a conversion and then spins; goes on when the journal on the disk has it.
+# started: a guest that asks for a conversion and then spins; goes on when the journal on the disk has it.
 started() {
 	rm -f "$journal"
-	"$tdlab" boot --console /dev/null --journal "$journal" --append ending=spin "$@" "$build/payloads/ending" 3>&- &
+	"$tdlab" boot --console /dev/null --journal "$journal" --append ending=spin "$build/payloads/ending" 3>&- &
 	for _ in {1..300}; do
 		"$tdlab" trace --only mapgpa "$journal" 2>/dev/null | grep -q MapGPA && return
 		sleep 0.1

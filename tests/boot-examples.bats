@@ -3,12 +3,12 @@
 # libtdconv in a Linux kernel: examples/linux, beside the kernel's own loop.
 
 bats_require_minimum_version 1.5.0
-load boot.bash
-
-module=$kernel/tdconv_demo.ko
-newest=$top/build/kernel-newest
 
 setup() {
+	# shellcheck source=tests/boot.bash
+	. "$BATS_TEST_DIRNAME/boot.bash"
+	module=$kernel/tdconv_demo.ko
+	newest=$top/build/kernel-newest
 	[ -r "$module" ] || skip "no module: the kernel's headers were not to be had"
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031 # each test has a PATH of its own
 # How others build tdlab and have it installed.
 bats_require_minimum_version 1.5.0
 
@@ -55,6 +56,7 @@ installed() {
 	grep -qx 'prefix=/opt/lab' "$root/opt/lab/lib/pkgconfig/tdconv.pc"
 	make -s install B="$build" DESTDIR="$root" PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu
 	grep -qx 'prefix=/usr' "$root/usr/lib/x86_64-linux-gnu/pkgconfig/tdconv.pc"
+	# shellcheck disable=SC2016 # pkg-config expands it
 	grep -qx 'libdir=${prefix}/lib/x86_64-linux-gnu' "$root/usr/lib/x86_64-linux-gnu/pkgconfig/tdconv.pc"
 	[ ! -w /usr/share/tdlab/monitor.elf ]	# nothing went past DESTDIR
 	[ -z "$(find "$root" -type f ! -perm -444)" ]
@@ -81,7 +83,7 @@ verb() {
 		tdlab check --guest libtdconv --vmm hyperv ;;
 	explore) finds tdlab explore --guest tail-only --to-private --depth 2 --json >result &&
 		finds tdlab explore --guest tail-only --to-private --depth 2 --shard 1/2 --json >part.1 &&
-		tdlab explore --guest tail-only --to-private --depth 2 --shard 2/2 --json >part.2 || [ -s part.2 ] ;;
+		{ tdlab explore --guest tail-only --to-private --depth 2 --shard 2/2 --json >part.2 || [ -s part.2 ]; } ;;
 	replay) finds tdlab replay result ;;
 	minimise) tdlab minimise result ;;
 	merge) finds tdlab merge part.1 part.2 ;;

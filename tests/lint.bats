@@ -91,8 +91,8 @@ passes() {
 	passes length
 	file td/a.c "$(printf '%0121d' 0)"
 	caught length td/a.c:2
-	file td/a.c "$(yes '' | head -n 401; echo .)"
-	caught length 'more than 400 lines'
+	file td/a.c "$(yes '' | head -n 501; echo .)"
+	caught length 'more than 500 lines'
 }
 
 @test "a file without a licence line" {

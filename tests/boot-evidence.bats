@@ -48,7 +48,7 @@ own_initrd() {
 	own_initrd
 	linux 0 --append "quiet loglevel=1" --initrd "$initrd"
 	says '.console.init and .seconds.detected < .seconds.init and .seconds.init < .seconds.end'
-	! grep -a 'tdlab: init' "$console"
+	run ! grep -a 'tdlab: init' "$console"
 	linux 0 --initrd "$initrd"
 	says '.console.init and .seconds.init < .seconds.end'
 	grep -a 'tdlab: init' "$console"

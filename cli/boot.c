@@ -91,7 +91,7 @@ int boot_judged(struct boot *b)
 	int status = boot_run(b);
 
 	if (!status)
-		judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->device, &b->end);
+		judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->config.td, &b->device, &b->end);
 	return status;
 }
 
@@ -100,7 +100,7 @@ static void read_phases(struct boot *b)
 	struct volume volume;
 
 	volume_read(&volume, b->guest.firmware_data, b->guest.firmware_bytes);
-	phases_read(&b->phases, &b->judgement, &b->records, &b->config.td, &volume, &b->symbols);
+	phases_read(&b->phases, &b->judgement, &b->records, &volume, &b->symbols);
 	volume_free(&volume);
 }
 

@@ -60,7 +60,7 @@ static int ended_early(struct boot *b)
 {
 	int status;
 
-	judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->device, &b->end);
+	judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->config.td, &b->device, &b->end);
 	status = b->judgement.status;
 	if (status == STATUS_ENVIRONMENT)
 		complain(status, "%s", b->judgement.why);
@@ -156,7 +156,7 @@ int template_run(const struct template *t, struct boot *b)
 	if (status)
 		return status;
 	if (!t->reached) {
-		judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->device, &b->end);
+		judge(&b->judgement, &b->records, &b->console, &b->behaviour.packed, &b->config.td, &b->device, &b->end);
 		never_began(t, &b->judgement);
 		return 0;
 	}

@@ -9,10 +9,27 @@
 struct reading {
 	struct judgement *j;
 	const struct records *records;
+	const struct td_config *config;
+	bool hostile;
 	uint64_t s;			/* shared bit */
 	uint64_t *callers;		/* where a CALLERS record goes, or NULL */
 	size_t fatal_bytes;
 };
+
+static uint64_t ram_pages(const struct td_config *config, uint64_t gpa, uint64_t pages)
+{
+	uint64_t end = gpa + pages * TDX_PAGE_SIZE, found = 0;
+
+	for (uint32_t i = 0; i < config->nslots; i++) {
+		const struct td_slot *slot = &config->slots[i];
+		uint64_t from = slot->gpa > gpa ? slot->gpa : gpa, to = slot->gpa + slot->pages * TDX_PAGE_SIZE;
+
+		to = to < end ? to : end;
+		if (slot->kind == TD_SLOT_RAM && from < to)
+			found += (to - from) / TDX_PAGE_SIZE;
+	}
+	return found;
+}
 
 static struct conversion *conversion(struct judgement *j, uint32_t id)
 {
@@ -65,7 +82,9 @@ static void take_close(struct reading *r, const struct td_event *e)
 	t->stalls += c->stalls;
 	if (c->how == TD_CLOSE_MERGED)
 		return;	/* its pages are another's now */
-	*(c->to_shared ? &t->to_shared_pages : &t->to_private_pages) += c->done;
+	c->device = c->done - ram_pages(r->config, c->gpa, c->done);
+	t->device_pages += c->device;
+	*(c->to_shared ? &t->to_shared_pages : &t->to_private_pages) += c->done - c->device;
 	t->completed += c->how == TD_CLOSE_COMPLETE;
 	if (c->how == TD_CLOSE_ABANDONED)
 		t->abandoned_pages += c->pages - c->done;
@@ -109,6 +128,8 @@ static void take_verdict(struct reading *r, const struct td_event *e)
 		.kind = kind, .class = class, .gpa = gpa, .pages = e->a[2], .rip = e->rip, .detail = e->a[4],
 		.real = (unsigned int)(e->a[3] >> 8) & 0xff, .known = (unsigned int)e->a[3] & 0xff,
 		.record = (size_t)(e - r->records->all),
+		.cause = class == TD_CLASS_HAZARD && kind != TD_V_NONE ? TD_CAUSE_CALLER :
+			 r->hostile && j->struck ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED,
 	};
 	r->callers = j->findings[j->nfindings++].callers;
 	j->nviolations += class == TD_CLASS_VIOLATION;
@@ -189,6 +210,20 @@ static void take(struct reading *r, const struct td_event *e)
 	}
 }
 
+/* The one that its first page was last part of, before it. */
+const struct conversion *finding_conversion(const struct judgement *j, const struct finding *f, uint64_t s)
+{
+	uint64_t gpa = f->gpa & ~s;
+
+	for (size_t i = j->nconversions; i > 0; i--) {
+		const struct conversion *c = &j->conversions[i - 1];
+
+		if (c->record && c->record <= f->record && gpa >= c->gpa && gpa - c->gpa < c->pages * TDX_PAGE_SIZE)
+			return c;
+	}
+	return NULL;
+}
+
 /* The last ACCEPT of a finding's first page. */
 static void last_accept(struct finding *f, const struct records *records)
 {
@@ -227,9 +262,9 @@ static void look_back(struct judgement *j, const struct records *records, uint64
 	}
 }
 
-void digest(struct judgement *j, const struct records *records)
+void digest(struct judgement *j, const struct records *records, const struct td_config *config, bool hostile)
 {
-	struct reading r = { .j = j, .records = records };
+	struct reading r = { .j = j, .records = records, .config = config, .hostile = hostile };
 
 	j->detected = j->user = j->ended = -1;
 	for (size_t i = 0; i < records->count; i++) {

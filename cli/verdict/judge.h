@@ -10,7 +10,7 @@
 #include "cli/verdict/records.h"
 #include "monitor/exits.h"
 #include "monitor/machine.h"
-#include "td/behaviour.h"
+#include "td/td.h"
 
 #define CALLERS 5
 
@@ -21,6 +21,7 @@ struct conversion {
 	bool closed;
 	enum td_close how;
 	uint64_t pages, done;
+	uint64_t device;	/* of those done, where there is no RAM */
 	uint64_t calls, retries, stalls, longest_run;
 	uint64_t callers[CALLERS];	/* of its last call */
 	size_t record;		/* index behind its last call */
@@ -30,6 +31,7 @@ struct conversion {
 struct finding {
 	unsigned int kind;	/* enum td_violation */
 	unsigned int class;	/* enum td_class */
+	enum td_cause cause;
 	uint64_t gpa;		/* with S */
 	uint64_t pages;
 	uint64_t rip;
@@ -40,8 +42,10 @@ struct finding {
 };
 
 struct totals {
-	uint64_t mapgpa_calls, retries, stalls, to_shared_pages, to_private_pages, accepts_4k, accepts_2m,
-		abandoned_pages;
+	uint64_t mapgpa_calls, retries, stalls;		/* in both directions, also of what was refused at once */
+	uint64_t to_shared_pages, to_private_pages;	/* of RAM */
+	uint64_t device_pages;				/* both ways, where there is none */
+	uint64_t accepts_4k, accepts_2m, abandoned_pages;
 	uint64_t completed;	/* conversions */
 };
 
@@ -123,8 +127,12 @@ struct judgement {
 };
 
 void judge(struct judgement *judgement, const struct records *records, const struct console *console,
-	   const struct td_behaviour *behaviour, const struct device_facts *device, const struct run_end *end);
+	   const struct td_behaviour *behaviour, const struct td_config *config, const struct device_facts *device,
+	   const struct run_end *end);
 void judge_free(struct judgement *judgement);
+
+/* The last conversion that covered the finding's first page before it, s being the shared bit; NULL: none did. */
+const struct conversion *finding_conversion(const struct judgement *judgement, const struct finding *finding, uint64_t s);
 
 const char *outcome_name(enum outcome outcome);
 const char *outcome_sentence(enum outcome outcome);

@@ -22,69 +22,57 @@ static enum phase phase_at(const struct records *r, uint64_t rip, size_t before)
 	return phase_of(rip, PE_UNKNOWN);
 }
 
-static uint64_t ram_pages(const struct td_config *config, uint64_t gpa, uint64_t pages)
-{
-	uint64_t end = gpa + pages * TDX_PAGE_SIZE, found = 0;
-
-	for (uint32_t i = 0; i < config->nslots; i++) {
-		const struct td_slot *slot = &config->slots[i];
-		uint64_t from = slot->gpa > gpa ? slot->gpa : gpa, to = slot->gpa + slot->pages * TDX_PAGE_SIZE;
-
-		to = to < end ? to : end;
-		if (slot->kind == TD_SLOT_RAM && from < to)
-			found += (to - from) / TDX_PAGE_SIZE;
-	}
-	return found;
-}
-
-static void take_conversions(struct phases *p, const struct judgement *j, const struct records *r,
-			     const struct td_config *config)
+static void take_conversions(struct phases *p, const struct judgement *j, const struct records *r)
 {
 	for (size_t i = 0; i < j->nconversions; i++) {
 		const struct conversion *c = &j->conversions[i];
 		struct phase_totals *t;
-		uint64_t ram;
 
 		if (!c->record)
 			continue;
 		t = &p->all[phase_at(r, r->all[c->record - 1].rip, c->record - 1)];
-		ram = ram_pages(config, c->gpa, c->done);
 		t->conversions++;
-		t->calls += c->calls;
-		t->retries += c->retries;
-		t->stalls += c->stalls;
-		t->device += c->done - ram;
-		*(c->to_shared ? &t->to_shared : &t->to_private) += ram;
-		t->last = records_seconds(r, &r->all[c->record - 1]);
+		t->of.stalls += c->stalls;
+		if (c->closed && c->how == TD_CLOSE_MERGED)
+			continue;	/* its pages are another's now */
+		t->of.device_pages += c->device;
+		*(c->to_shared ? &t->of.to_shared_pages : &t->of.to_private_pages) += c->done - c->device;
 	}
 }
 
-static void take_accept(struct phase_totals *t, const struct records *r, const struct td_event *e)
+static void take_call(struct phase_totals *t, const struct td_event *e)
 {
 	bool large = e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M;
 
-	if (tdx_code(e->a[1]) == TDX_SUCCESS)
-		*(large ? &t->accepts_2m : &t->accepts_4k) += 1;
-	else if (tdx_code(e->a[1]) == TDX_PAGE_SIZE_MISMATCH)
+	if (e->type == TD_EV_MAPGPA) {
+		t->of.mapgpa_calls++;
+		t->of.retries += e->a[2] == TDVMCALL_RETRY;
+	} else if (tdx_code(e->a[1]) == TDX_SUCCESS) {
+		*(large ? &t->of.accepts_2m : &t->of.accepts_4k) += 1;
+	} else if (tdx_code(e->a[1]) == TDX_PAGE_SIZE_MISMATCH) {
 		t->mismatches++;
-	t->last = records_seconds(r, e);
+	}
 }
 
-static void take_accepts(struct phases *p, const struct records *r)
+static void take_calls(struct phases *p, const struct records *r)
 {
 	uint64_t base = 0, bytes = 0;	/* of the image that the last one came from */
 	enum phase phase = PHASE_LOADER;
 
 	for (size_t i = 0; i < r->count; i++) {
 		const struct td_event *e = &r->all[i];
+		struct phase_totals *t;
 
 		if (e->type == TD_EV_IMAGE) {
 			base = e->a[0];
 			bytes = e->a[1];
 			phase = phase_of(e->a[0], e->a[2]);
-		} else if (e->type == TD_EV_ACCEPT) {
-			take_accept(&p->all[e->rip - base < bytes ? phase : phase_at(r, e->rip, i)], r, e);
 		}
+		if (e->type != TD_EV_ACCEPT && e->type != TD_EV_MAPGPA)
+			continue;
+		t = &p->all[e->rip - base < bytes ? phase : phase_at(r, e->rip, i)];
+		take_call(t, e);
+		t->last = records_seconds(r, e);
 	}
 }
 
@@ -106,8 +94,8 @@ static void name_image(struct symbols *s, const struct volume *v, const struct t
 		symbols_add_image(s, e->a[0], e->a[1], name);
 }
 
-void phases_read(struct phases *p, const struct judgement *j, const struct records *r, const struct td_config *config,
-		 const struct volume *v, struct symbols *s)
+void phases_read(struct phases *p, const struct judgement *j, const struct records *r, const struct volume *v,
+		 struct symbols *s)
 {
 	*p = (struct phases){ 0 };
 	for (unsigned int i = 0; i < PHASES; i++)
@@ -115,6 +103,6 @@ void phases_read(struct phases *p, const struct judgement *j, const struct recor
 	for (size_t i = 0; i < r->count; i++)
 		if (r->all[i].type == TD_EV_IMAGE)
 			name_image(s, v, &r->all[i]);
-	take_conversions(p, j, r, config);
-	take_accepts(p, r);
+	take_conversions(p, j, r);
+	take_calls(p, r);
 }

@@ -10,11 +10,9 @@
 #include "td/td.h"
 
 struct phase_totals {
-	uint64_t calls, retries, stalls;
+	struct totals of;		/* what this phase did of all; completed and abandoned_pages are not told apart */
 	uint64_t conversions;
-	uint64_t to_shared, to_private;	/* pages of RAM */
-	uint64_t device;		/* pages of the same conversions where there is no RAM */
-	uint64_t accepts_2m, accepts_4k, mismatches;	/* of ACCEPT: the last are PAGE_SIZE_MISMATCH */
+	uint64_t mismatches;		/* of ACCEPT: PAGE_SIZE_MISMATCH */
 	double last;			/* seconds: when it was last heard of; negative: never */
 };
 
@@ -22,9 +20,12 @@ struct phases {
 	struct phase_totals all[PHASES];
 };
 
-/* The images go to the symbols, with their names as the firmware's file has them. */
+/*
+ * Of everything that the judgement's totals count, who did it: their sums are the totals. The images go to the symbols, with their
+ * names as the firmware's file has them.
+ */
 void phases_read(struct phases *phases, const struct judgement *judgement, const struct records *records,
-		 const struct td_config *config, const struct volume *volume, struct symbols *symbols);
+		 const struct volume *volume, struct symbols *symbols);
 
 const char *phase_name(enum phase phase);	/* "boot loader" */
 

@@ -18,7 +18,6 @@ static struct records records;
 static struct judgement judgement;
 static struct phases phases;
 static struct symbols symbols;
-static struct td_config config;
 static struct volume_name known = { 77, "IoMmuDxe" };
 static struct volume volume = { .all = &known, .count = 1 };
 static struct conversion conversions[4];
@@ -40,11 +39,11 @@ static void image(uint64_t base, uint64_t bytes, enum pe_kind kind, uint64_t has
 	event(TD_EV_IMAGE, base + 1, base, bytes, kind, hash, word);
 }
 
-static void convert(uint64_t rip, uint64_t gpa, bool to_shared, uint64_t pages)
+static void convert(uint64_t rip, uint64_t gpa, bool to_shared, uint64_t pages, uint64_t device)
 {
 	event(TD_EV_MAPGPA, rip, gpa | (to_shared ? S : 0), pages * TDX_PAGE_SIZE, 0, 0, 0);
 	conversions[judgement.nconversions++] = (struct conversion){
-		.gpa = gpa, .to_shared = to_shared, .pages = pages, .done = pages, .calls = 3, .retries = 2, .stalls = 1,
+		.gpa = gpa, .to_shared = to_shared, .pages = pages, .done = pages, .device = device, .stalls = 1,
 		.record = records.count,
 	};
 	judgement.conversions = conversions;
@@ -65,24 +64,80 @@ static bool called(uint64_t address, const char *want)
 
 static void fill(void)
 {
-	config.nslots = 2;
-	config.slots[0] = (struct td_slot){ 0, 0x20000, TD_SLOT_RAM, 1 };
-	config.slots[1] = (struct td_slot){ MMIO, 0x1000, TD_SLOT_MMIO, 0 };
 	image(ROM, 0x400000, PE_ROM, 0, "");
 	accept(ROM + 0x10, RAM | TDX_LEVEL_2M, 0);
 	image(DRIVER, 0x6000, PE_DRIVER, 77, "");
-	convert(DRIVER + 0x300, 0x20000000 - 2 * TDX_PAGE_SIZE, true, 5);	/* the last two pages of RAM */
+	convert(DRIVER + 0x300, 0x20000000 - 2 * TDX_PAGE_SIZE, true, 5, 3);	/* the last two pages of RAM */
 	accept(DRIVER + 0x300, RAM, 0);
 	image(SHIM, 0x1000, PE_LOADER, 5, "shim");
 	accept(SHIM, RAM, tdx_status(TDX_PAGE_SIZE_MISMATCH, 1));
 	image(0x5000000, 0x10000, PE_UNKNOWN, 0, "");
-	convert(0x5000100, RAM, false, 4);
+	convert(0x5000100, RAM, false, 4, 0);
 	accept(DRIVER + 0x300, RAM + TDX_PAGE_SIZE, 0);		/* told of before */
 	image(LINUX, 0x1000, PE_LINUX, 6, "");
 	accept(LINUX + 0x20, RAM, 0);
 	image(DRIVER, 0x1000, PE_LINUX, 6, "");			/* the driver is gone */
 	accept(DRIVER + 0x300, RAM, 0);
-	convert(KERNEL, RAM, true, 16);
+	convert(KERNEL, RAM, true, 16, 0);
+}
+
+/* A conversion in two calls, by two hands. */
+static void in_two(uint32_t id, uint64_t gpa, uint64_t pages, enum td_close how, uint64_t done)
+{
+	event(TD_EV_OPEN, 0, id, gpa, pages, 0, 0);
+	event(TD_EV_MAPGPA, DRIVER + 8, gpa, pages * TDX_PAGE_SIZE, TDVMCALL_RETRY, gpa, (uint64_t)id << 32);
+	event(TD_EV_MAPGPA, KERNEL + id, gpa, pages * TDX_PAGE_SIZE, 0, 0, (uint64_t)id << 32 | pages);
+	event(TD_EV_CLOSE, 0, (uint64_t)id << 32 | how, gpa, pages << 32 | done, 2ull << 32 | 1, 1ull << 32 | 1);
+}
+
+static bool adds_up(void)
+{
+	const struct totals *t = &judgement.totals;
+	struct totals sum = { 0 };
+
+	for (unsigned int i = 0; i < PHASES; i++) {
+		const struct totals *p = &phases.all[i].of;
+
+		sum.mapgpa_calls += p->mapgpa_calls, sum.retries += p->retries, sum.stalls += p->stalls;
+		sum.to_shared_pages += p->to_shared_pages, sum.to_private_pages += p->to_private_pages;
+		sum.device_pages += p->device_pages, sum.accepts_4k += p->accepts_4k, sum.accepts_2m += p->accepts_2m;
+	}
+	sum.completed = t->completed;
+	sum.abandoned_pages = t->abandoned_pages;
+	return memcmp(&sum, t, sizeof(sum)) == 0;
+}
+
+/* Both directions, a part without RAM, one merged, one undone, one refused at once: each is counted once. */
+static void test_sums(void)
+{
+	static const struct td_config config = { .gpaw = 48, .nslots = 1, .slots = { { 0, 0x20000, TD_SLOT_RAM, 1 } } };
+	static const struct td_behaviour behaviour;
+	static const struct device_facts device;
+	static const struct run_end end;
+	static struct console console;
+
+	console_begin(&console, "n");
+	judgement = (struct judgement){ 0 };
+	event(TD_EV_START, 0, 48, 1, 0x20000, 1, HZ);
+	image(DRIVER, 0x6000, PE_DRIVER, 77, "");
+	in_two(1, RAM | S, 16, TD_CLOSE_COMPLETE, 16);
+	in_two(2, 0x1fffe000 | S, 5, TD_CLOSE_COMPLETE, 5);	/* two pages of RAM, three behind it */
+	in_two(3, RAM, 8, TD_CLOSE_COMPLETE, 8);
+	in_two(4, (RAM + 0x100000) | S, 8, TD_CLOSE_MERGED, 4);
+	in_two(5, (RAM + 0x200000) | S, 8, TD_CLOSE_UNDONE, 2);
+	event(TD_EV_MAPGPA, DRIVER, RAM, 0, TDVMCALL_INVALID_OPERAND, RAM, 0);
+	accept(DRIVER, RAM | TDX_LEVEL_2M, 0);
+	accept(KERNEL, RAM, 0);
+	judge(&judgement, &records, &console, &behaviour, &config, &device, &end);
+	phases_read(&phases, &judgement, &records, &volume, &symbols);
+	tap_ok(judgement.totals.mapgpa_calls == 11 && judgement.totals.retries == 5 && judgement.totals.stalls == 5,
+	       "calls in both directions, and what was refused");
+	tap_ok(judgement.totals.to_shared_pages == 20 && judgement.totals.to_private_pages == 8 &&
+		       judgement.totals.device_pages == 3, "pages of RAM and without; what was merged is another's");
+	tap_ok(phases.all[PHASE_FIRMWARE].of.mapgpa_calls == 6 && phases.all[PHASE_KERNEL].of.mapgpa_calls == 5,
+	       "each call is of who made it");
+	tap_ok(adds_up(), "the phases add up to the totals");
+	judge_free(&judgement);
 }
 
 int main(void)
@@ -90,16 +145,16 @@ int main(void)
 	const struct phase_totals *firmware = &phases.all[PHASE_FIRMWARE], *loader = &phases.all[PHASE_LOADER],
 				  *kernel = &phases.all[PHASE_KERNEL];
 
-	phases_read(&phases, &judgement, &records, &config, &volume, &symbols);
+	phases_read(&phases, &judgement, &records, &volume, &symbols);
 	tap_ok(firmware->last < 0 && loader->last < 0 && kernel->last < 0, "nothing happened");
 	fill();
-	phases_read(&phases, &judgement, &records, &config, &volume, &symbols);
-	tap_ok(firmware->accepts_2m == 1 && firmware->accepts_4k == 2, "its own image and its drivers are the firmware");
-	tap_ok(firmware->to_shared == 2 && firmware->device == 3, "pages of RAM, and pages without");
-	tap_ok(firmware->calls == 3 && firmware->retries == 2 && firmware->stalls == 1 && firmware->conversions == 1, "calls");
-	tap_ok(loader->mismatches == 1 && loader->to_private == 4 && loader->accepts_4k == 0,
+	phases_read(&phases, &judgement, &records, &volume, &symbols);
+	tap_ok(firmware->of.accepts_2m == 1 && firmware->of.accepts_4k == 2, "its own image and its drivers are the firmware");
+	tap_ok(firmware->of.to_shared_pages == 2 && firmware->of.device_pages == 3, "pages of RAM, and pages without");
+	tap_ok(firmware->of.mapgpa_calls == 1 && firmware->of.retries == 0 && firmware->of.stalls == 1 && firmware->conversions == 1, "calls");
+	tap_ok(loader->mismatches == 1 && loader->of.to_private_pages == 4 && loader->of.accepts_4k == 0,
 	       "images with SBAT, and code in no image, are boot loaders");
-	tap_ok(kernel->accepts_4k == 2 && kernel->to_shared == 16, "Linux's own loader and its half are the kernel");
+	tap_ok(kernel->of.accepts_4k == 2 && kernel->of.to_shared_pages == 16, "Linux's own loader and its half are the kernel");
 	tap_ok(firmware->last > 0 && firmware->last < kernel->last, "when it was heard of last");
 	tap_ok(called(ROM + 0x10, "firmware+0x10") && called(SHIM + 1, "shim+0x1"), "names");
 	tap_ok(called(DRIVER + 0x2000, "IoMmuDxe+0x2000"), "a driver's is from the firmware's file");
@@ -107,5 +162,6 @@ int main(void)
 	tap_ok(called(0x5000100, "0x5000100"), "no image, no name");
 	symbols_free(&symbols);
 	records_free(&records);
+	test_sums();
 	return tap_done();
 }

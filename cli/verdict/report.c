@@ -89,36 +89,34 @@ static void report_times(const struct boot *b)
 		label("booted", "%s%s, %s after %.1f s", detected, init, outcome_name(j->outcome), b->wall);
 }
 
-static void report_conversions(const struct boot *b)
+/* The same for all and for each phase, so that the lines add up. */
+static void totals_text(const struct totals *t, char *text, size_t bytes)
 {
-	const struct totals *t = &b->judgement.totals;
-	uint64_t calls = 0, retries = 0, stalls = 0, accepted = t->accepts_4k + t->accepts_2m * TDX_2M_PAGES;
+	int n = snprintf(text, bytes, "%" PRIu64 " page%s to shared, %" PRIu64 " back to private", t->to_shared_pages,
+			 plural(t->to_shared_pages), t->to_private_pages);
 
-	for (size_t i = 0; i < b->judgement.nconversions; i++) {
-		const struct conversion *c = &b->judgement.conversions[i];
-
-		calls += c->to_shared ? c->calls : 0;
-		retries += c->to_shared ? c->retries : 0;
-		stalls += c->to_shared ? c->stalls : 0;
-	}
-	label("converted",
-	      "%" PRIu64 " page%s to shared in %" PRIu64 " call%s (%" PRIu64 " RETRY, %" PRIu64 " stall%s); %" PRIu64
-	      " page%s back to private, %" PRIu64 " accepted",
-	      t->to_shared_pages, plural(t->to_shared_pages), calls, plural(calls), retries, stalls, plural(stalls),
-	      t->to_private_pages, plural(t->to_private_pages), accepted);
+	if (t->device_pages)
+		n += snprintf(text + n, bytes - (size_t)n, ", %" PRIu64 " of devices", t->device_pages);
+	n += snprintf(text + n, bytes - (size_t)n, " in %" PRIu64 " call%s (%" PRIu64 " RETRY, %" PRIu64 " stall%s); ",
+		      t->mapgpa_calls, plural(t->mapgpa_calls), t->retries, t->stalls, plural(t->stalls));
+	if (t->accepts_2m)
+		n += snprintf(text + n, bytes - (size_t)n, "%" PRIu64 " x 2 MiB and ", t->accepts_2m);
+	snprintf(text + n, bytes - (size_t)n, "%" PRIu64 " x 4 KiB accepted", t->accepts_4k);
 }
 
-static void report_phases(const struct boot *b)
+static void report_conversions(const struct boot *b)
 {
+	char text[320];
+
+	totals_text(&b->judgement.totals, text, sizeof(text));
+	label("converted", "%s", text);
 	for (unsigned int i = 0; b->guest.firmware && i < PHASES; i++) {
 		const struct phase_totals *t = &b->phases.all[i];
 
 		if (t->last < 0)
 			continue;
-		label("", "%s: %" PRIu64 " call%s (%" PRIu64 " RETRY, %" PRIu64 " stall%s), %" PRIu64 " page%s to shared, %"
-		      PRIu64 " back, %" PRIu64 " of devices; accepted %" PRIu64 " x 2 MiB, %" PRIu64 " x 4 KiB, last at %.1f s",
-		      phase_name(i), t->calls, plural(t->calls), t->retries, t->stalls, plural(t->stalls), t->to_shared,
-		      plural(t->to_shared), t->to_private, t->device, t->accepts_2m, t->accepts_4k, t->last);
+		totals_text(&t->of, text, sizeof(text));
+		label("", "%s: %s, last at %.1f s", phase_name(i), text, t->last);
 	}
 }
 
@@ -224,29 +222,11 @@ static const char *real_text(unsigned int real)
 	return real < ARRAY_SIZE(texts) ? texts[real] : "unknown";
 }
 
-/* The conversion that a page was last part of, before a finding about it. */
-static const struct conversion *last_conversion(const struct boot *b, const struct finding *f)
+/* Memory that was not accepted was mostly forgotten when it was: what of it was accepted. */
+static void report_not_accepted(const struct boot *b, const struct finding *f, const struct conversion *c)
 {
-	uint64_t gpa = f->gpa & ~tdx_shared_bit(b->config.td.gpaw);
-
-	for (size_t i = b->judgement.nconversions; i > 0; i--) {
-		const struct conversion *c = &b->judgement.conversions[i - 1];
-
-		if (c->record && c->record <= f->record && gpa >= c->gpa && gpa - c->gpa < c->pages * TDX_PAGE_SIZE)
-			return c;
-	}
-	return NULL;
-}
-
-/* Memory that was not accepted was mostly forgotten when it was: what was asked for, and what of it was accepted. */
-static void report_not_accepted(const struct boot *b, const struct finding *f)
-{
-	const struct conversion *c = f->kind == TD_V_PENDING_ACCESS ? last_conversion(b, f) : NULL;
 	uint64_t first = 0, end = 0, pages = 0;
-	char by[160];
 
-	if (!c || c->to_shared)
-		return;
 	for (size_t i = c->record; i < f->record; i++) {
 		const struct td_event *e = &b->records.all[i];
 		uint64_t gpa = e->a[0] & ~(TDX_PAGE_SIZE - 1), size;
@@ -258,10 +238,6 @@ static void report_not_accepted(const struct boot *b, const struct finding *f)
 		pages += size;
 		end = gpa + size * TDX_PAGE_SIZE > end ? gpa + size * TDX_PAGE_SIZE : end;
 	}
-	symbols_name(&b->symbols, b->records.all[c->record - 1].rip, by, sizeof(by));
-	printf(INDENT "it was asked for back by %s: %" PRIu64 " pages at GPA 0x%" PRIx64 ", %s after %" PRIu64
-	       " calls (%" PRIu64 " RETRY);\n",
-	       by, c->pages, c->gpa, c->closed ? close_name(c->how) : "open", c->calls, c->retries);
 	if (pages)
 		printf(INDENT "of these, %" PRIu64 " were accepted, from 0x%" PRIx64 " to 0x%" PRIx64 "\n", pages, first, end - 1);
 	else
@@ -287,12 +263,37 @@ static void report_device_use(const struct finding *f)
 	putchar('\n');
 }
 
+/* How the page came into its state: the events before the finding are mostly about others. */
+static void report_conversion(const struct boot *b, const struct finding *f)
+{
+	const struct conversion *c = finding_conversion(&b->judgement, f, tdx_shared_bit(b->config.td.gpaw));
+	char by[160], answer[256];
+
+	if (f->kind == TD_V_ABANDONED || f->kind == TD_V_RUNAWAY)
+		return;		/* that is about the conversion itself */
+	if (!c) {
+		puts(INDENT "no conversion ever covered it");
+		return;
+	}
+	symbols_name(&b->symbols, b->records.all[c->record - 1].rip, by, sizeof(by));
+	printf(INDENT "last converted by %s: conversion %u, %" PRIu64 " pages at GPA 0x%" PRIx64 " to %s, %s after %" PRIu64
+	       " call%s (%" PRIu64 " RETRY), %" PRIu64 " done;\n",
+	       by, c->id, c->pages, c->gpa, c->to_shared ? "shared" : "private", c->closed ? close_name(c->how) : "open",
+	       c->calls, plural(c->calls), c->retries, c->done);
+	describe_text(&b->records.all[c->record - 1], answer, sizeof(answer));
+	printf(INDENT "its last call: %s\n", answer);
+	if (f->kind == TD_V_PENDING_ACCESS && !c->to_shared)
+		report_not_accepted(b, f, c);
+	else if (memcmp(c->callers, f->callers, sizeof(c->callers)) != 0)
+		report_callers(b, c->callers);
+}
+
 static void report_finding(const struct boot *b, const struct finding *f, bool fully)
 {
 	uint64_t s = tdx_shared_bit(b->config.td.gpaw);
 	char where[160];
 
-	label("violation", "%s: %s", td_violation_name(f->kind), td_violation_sentence(f->kind));
+	label("violation", "%s (%s): %s", td_violation_name(f->kind), td_cause_name(f->cause), td_violation_sentence(f->kind));
 	printf(INDENT "%" PRIu64 " page%s at GPA 0x%" PRIx64 ", %s alias; first page is %s, the guest had it %s\n",
 	       f->pages, plural(f->pages), f->gpa & ~s, f->gpa & s ? "shared" : "private", real_text(f->real),
 	       known_text(f->known));
@@ -304,7 +305,7 @@ static void report_finding(const struct boot *b, const struct finding *f, bool f
 		printf(INDENT "at RIP 0x%" PRIx64 "\n", f->rip);
 	report_device_use(f);
 	report_callers(b, f->callers);
-	report_not_accepted(b, f);
+	report_conversion(b, f);
 	report_events(b, f);
 }
 
@@ -372,7 +373,6 @@ void report_text(const struct boot *b)
 	label("vmm", "%s: %s", b->behaviour.name, b->behaviour.title);
 	report_times(b);
 	report_conversions(b);
-	report_phases(b);
 	report_device(b);
 	report_measured(b);
 	report_console(b);

@@ -6,6 +6,7 @@
 #include "cli/boot.h"
 #include "cli/json.h"
 #include "cli/verdict/waiting.h"
+#include "cli/vmm/describe.h"
 #include "td/td.h"
 
 static void put_guest(struct json *json, const struct boot *b)
@@ -46,39 +47,48 @@ static void put_callers(struct json *json, const struct boot *b, const uint64_t 
 	json_array_end(json);
 }
 
+static void put_conversion(struct json *json, const struct boot *b, const struct conversion *c)
+{
+	json_hex(json, "gpa", c->gpa);
+	json_number(json, "pages", c->pages);
+	json_text(json, "direction", c->to_shared ? "shared" : "private");
+	json_text(json, "end", c->closed ? close_name(c->how) : NULL);
+	json_number(json, "calls", c->calls);
+	json_number(json, "retries", c->retries);
+	json_number(json, "stalls", c->stalls);
+	json_number(json, "longest_stall", c->longest_run);
+	json_number(json, "pages_done", c->done);
+	json_number(json, "abandoned", c->closed && c->how == TD_CLOSE_ABANDONED ? c->pages - c->done : 0);
+	put_callers(json, b, c->callers);
+}
+
 static void put_conversions(struct json *json, const struct boot *b)
 {
 	json_array(json, "conversions");
 	for (size_t i = 0; i < b->judgement.nconversions; i++) {
-		const struct conversion *c = &b->judgement.conversions[i];
-
 		json_object(json, NULL);
-		json_hex(json, "gpa", c->gpa);
-		json_number(json, "pages", c->pages);
-		json_text(json, "direction", c->to_shared ? "shared" : "private");
-		json_text(json, "end", c->closed ? close_name(c->how) : NULL);
-		json_number(json, "calls", c->calls);
-		json_number(json, "retries", c->retries);
-		json_number(json, "stalls", c->stalls);
-		json_number(json, "longest_stall", c->longest_run);
-		json_number(json, "pages_done", c->done);
-		json_number(json, "abandoned", c->closed && c->how == TD_CLOSE_ABANDONED ? c->pages - c->done : 0);
-		put_callers(json, b, c->callers);
+		put_conversion(json, b, &b->judgement.conversions[i]);
 		json_object_end(json);
 	}
 	json_array_end(json);
 }
 
-static void put_totals(struct json *json, const struct totals *t)
+static void put_numbers(struct json *json, const struct totals *t)
 {
-	json_object(json, "totals");
 	json_number(json, "mapgpa_calls", t->mapgpa_calls);
 	json_number(json, "retries", t->retries);
 	json_number(json, "stalls", t->stalls);
 	json_number(json, "to_shared_pages", t->to_shared_pages);
 	json_number(json, "to_private_pages", t->to_private_pages);
+	json_number(json, "device_pages", t->device_pages);
 	json_number(json, "accepts_4k", t->accepts_4k);
 	json_number(json, "accepts_2m", t->accepts_2m);
+}
+
+static void put_totals(struct json *json, const struct totals *t)
+{
+	json_object(json, "totals");
+	put_numbers(json, t);
 	json_number(json, "abandoned_pages", t->abandoned_pages);
 	json_object_end(json);
 }
@@ -92,19 +102,29 @@ static void put_phases(struct json *json, const struct boot *b)
 		json_object(json, NULL);
 		json_text(json, "name", phase_name(i));
 		json_number(json, "conversions", t->conversions);
-		json_number(json, "mapgpa_calls", t->calls);
-		json_number(json, "retries", t->retries);
-		json_number(json, "stalls", t->stalls);
-		json_number(json, "to_shared_pages", t->to_shared);
-		json_number(json, "to_private_pages", t->to_private);
-		json_number(json, "device_pages", t->device);
-		json_number(json, "accepts_2m", t->accepts_2m);
-		json_number(json, "accepts_4k", t->accepts_4k);
+		put_numbers(json, &t->of);
 		json_number(json, "size_mismatches", t->mismatches);
 		json_seconds(json, "last", t->last);
 		json_object_end(json);
 	}
 	json_array_end(json);
+}
+
+static void put_finding_conversion(struct json *json, const struct boot *b, const struct finding *f)
+{
+	const struct conversion *c = finding_conversion(&b->judgement, f, tdx_shared_bit(b->config.td.gpaw));
+	char answer[256] = "";
+
+	if (!c) {
+		json_text(json, "conversion", NULL);
+		return;
+	}
+	describe_text(&b->records.all[c->record - 1], answer, sizeof(answer));
+	json_object(json, "conversion");
+	json_number(json, "id", c->id);
+	put_conversion(json, b, c);
+	json_text(json, "last_call", answer);
+	json_object_end(json);
 }
 
 /* Violations, or all that is none. */
@@ -121,7 +141,7 @@ static void put_findings(struct json *json, const struct boot *b, bool violation
 			continue;
 		json_object(json, NULL);
 		json_text(json, "name", td_violation_name(f->kind));
-		json_text(json, "class", class_name(f->class));
+		json_text(json, "class", violations || f->cause == TD_CAUSE_CALLER ? td_cause_name(f->cause) : class_name(f->class));
 		json_hex(json, "gpa", f->gpa & ~s);
 		json_text(json, "alias", f->gpa & s ? "shared" : "private");
 		json_number(json, "pages", f->pages);
@@ -130,6 +150,8 @@ static void put_findings(struct json *json, const struct boot *b, bool violation
 		json_text(json, "at", f->rip ? at : NULL);
 		put_callers(json, b, f->callers);
 		json_text(json, "detail", td_violation_sentence(f->kind));
+		if (violations)
+			put_finding_conversion(json, b, f);
 		if (violations)
 			json_text(json, "reproduce", again);
 		json_object_end(json);

@@ -15,6 +15,7 @@
 static const struct opt options[] = {
 	{ "vmm", OPT_BEHAVIOUR, FIELD(vmm), "NAME[:K=V,...]", "how the VMM behaves, or a file ./NAME.vmm [complete]" },
 	BOOT_GUEST_OPTIONS(FIELD)
+	KNOWN_OPTIONS(FIELD)
 	{ "seed", OPT_NUMBER, FIELD(seed), "N", "the same run every time, every exit in the journal" },
 	{ "console", OPT_FILE, FIELD(console), "FILE", "for the guest's console [stderr]" },
 	{ "journal", OPT_FILE, FIELD(journal), "FILE", "keep the journal, for tdlab trace" },
@@ -125,6 +126,7 @@ static int run_and_report(struct boot *b)
 
 	if (status)
 		return status;
+	judge_known(&b->judgement, &b->known, boot_guest_name(b), b->behaviour.spec);
 	if (b->guest.linux_kernel) {
 		symbols_load(&b->symbols, b->options.kernel, b->guest.version);
 		symbols_place(&b->symbols, &b->records);
@@ -137,12 +139,21 @@ static int run_and_report(struct boot *b)
 		report_json(b);
 	else
 		report_text(b);
+	known_vanished(&b->known);
 	if (b->judgement.status == STATUS_ENVIRONMENT)
 		complain(0, "%s", b->judgement.why);
 	status = boot_close_journal(b);
 	if (!status)
 		status = keep_eventlog(b);
 	return status ? status : b->judgement.status;
+}
+
+const char *boot_guest_name(const struct boot *b)
+{
+	const char *version = *b->guest.version ? b->guest.version : b->console.version;
+	const char *path = b->guest.path ? b->guest.path : b->guest.firmware ? b->guest.firmware : "", *slash = strrchr(path, '/');
+
+	return *version ? version : slash ? slash + 1 : path;
 }
 
 int boot_guest(struct boot_options *o, char *const *operands, int noperands, const char *verb, char **own)
@@ -177,11 +188,15 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (!status) {
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGXFSZ, SIG_IGN);	/* ulimit -f: an error to be told, not a death */
-		status = boot_prepare(b);
+		status = known_open(&b->known, b->options.known, b->options.write_known);
+		if (!status)
+			status = boot_prepare(b);
 		if (!status)
 			status = boot_arm(b);
 		if (!status)
 			status = run_and_report(b);
+		if (known_close(&b->known) && !status)
+			status = STATUS_ENVIRONMENT;
 		boot_free(b);
 	}
 	free(operands);

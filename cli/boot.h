@@ -11,6 +11,7 @@
 #include "cli/machine/snapshot.h"
 #include "cli/opt.h"
 #include "cli/verdict/judge.h"
+#include "cli/verdict/known.h"
 #include "cli/verdict/measured.h"
 #include "cli/verdict/phases.h"
 #include "cli/verdict/symbols.h"
@@ -21,6 +22,7 @@ struct boot_options {
 	const char *kernel;	/* NULL: what the firmware finds on the disk */
 	bool builtin;		/* it is the built-in payload, which nobody named */
 	const char *firmware;
+	const char *known, *write_known;
 	const char *vmm, *behaviours, *initrd, *append, *disk, *modules, *console, *journal, *eventlog, *qemu;
 	struct opt_number memory, cpus, seed, timeout;
 	struct opt_list inject, module;
@@ -63,9 +65,15 @@ struct boot {
 	double wall;
 	struct measured measured;
 	struct judgement judgement;
+	struct known known;
 	struct symbols symbols;
 	struct phases phases;		/* of a guest with firmware */
 };
+
+/* What is known of the guest, for every verb that judges one. */
+#define KNOWN_OPTIONS(FIELD) \
+	{ "known", OPT_FILE, FIELD(known), "FILE", "findings that are known and explained are expected" }, \
+	{ "write-known", OPT_FILE, FIELD(write_known), "FILE", "write what was found, to be explained" },
 
 /* The options that say what the guest is and what it needs, the same for every verb that boots one. */
 #define BOOT_GUEST_OPTIONS(FIELD) \
@@ -128,6 +136,9 @@ static inline bool boot_repeats(const struct boot *boot)
 {
 	return boot->options.seed.given && !boot->options.many && !boot->options.net;
 }
+
+/* What it is called in a file of known findings: a kernel's version, or the file's name. */
+const char *boot_guest_name(const struct boot *boot);
 
 void report_guest(const struct boot *boot);	/* its first line */
 void report_text(const struct boot *boot);

@@ -21,6 +21,7 @@
 static const struct opt options[] = {
 	{ "vmm", OPT_BEHAVIOUR, BOOT_FIELD(vmm), "NAME[:K=V,...],...", "behaviours, or files ./NAME.vmm [all]" },
 	BOOT_GUEST_OPTIONS(BOOT_FIELD)
+	KNOWN_OPTIONS(BOOT_FIELD)
 	{ "harness", OPT_FILE, FIELD(harness), "FILE", "guest code in a shared object, run in a process" },
 	{ "guest", OPT_TEXT, FIELD(guest), "NAME", "libtdconv, a toy, or all of tdlab-sim's guests" },
 	{ "pages", OPT_NUMBER, FIELD(pages), "N", "of a conversion in a process [tdlab-sim's]" },
@@ -137,6 +138,31 @@ static double cpu_of(int who)
 	return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) + (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
 }
 
+/* What a row found, and whether it is known. */
+void check_look_up(struct check *c, struct check_row *row)
+{
+	struct check_result *r = row->result;
+	const char *guest = row->guest ? row->guest : boot_guest_name(c->boot), *why = NULL, *one;
+	size_t new = 0;
+
+	if (!r->done || (r->verdict != VERDICT_PASS && r->verdict != VERDICT_FAIL))
+		return;
+	known_tried(&c->known, guest, row->behaviour.spec);
+	for (unsigned int kind = 1; kind < TD_FINDING_KINDS; kind++)
+		for (unsigned int cause = 0; cause < TD_CAUSES; cause++) {
+			if (!(r->found[cause] >> kind & 1))
+				continue;
+			one = known_find(&c->known, guest, row->behaviour.spec, (enum td_violation)kind, (enum td_cause)cause);
+			why = why ? why : one;
+			new += !one;
+		}
+	if (r->verdict != VERDICT_FAIL || new || !why || !r->all_named)
+		return;
+	r->verdict = VERDICT_KNOWN;
+	r->status = STATUS_PASS;
+	snprintf(r->why, sizeof(r->why), "%s", why);
+}
+
 static int run_all(struct check *c)
 {
 	double start = seconds_now();
@@ -154,6 +180,7 @@ static int run_all(struct check *c)
 	c->seconds = seconds_now() - start;
 	c->cpu = cpu_of(RUSAGE_SELF) + cpu_of(RUSAGE_CHILDREN);
 	check_report_end(c);
+	known_vanished(&c->known);
 	status = check_junit(c);
 	return status ? status : check_status(c);
 }
@@ -194,7 +221,11 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (!status)
 		status = open_outputs(&c);
 	if (!status)
+		status = known_open(&c.known, c.options.boot.known, c.options.boot.write_known);
+	if (!status)
 		status = run_all(&c);
+	if (known_close(&c.known) && !status)
+		status = STATUS_ENVIRONMENT;
 	free_all(&c);
 	free(operands);
 	free(own);

@@ -9,6 +9,7 @@
 #include "cli/boot.h"
 #include "cli/output.h"
 #include "cli/machine/template.h"
+#include "cli/verdict/known.h"
 
 struct check_options {
 	struct boot_options boot;	/* vmm: a list */
@@ -26,6 +27,8 @@ struct check_result {
 	char outcome[24];
 	struct totals totals;
 	uint64_t violations;
+	uint32_t found[TD_CAUSES];	/* a bit for each enum td_violation */
+	bool all_named;			/* nothing but those makes it fail */
 	double seconds;
 	bool init;		/* user space was reached, and ... */
 	bool device_equal;	/* ... the disk's data came through shared memory as it is */
@@ -56,6 +59,7 @@ struct check {
 	int signal;			/* that ended it early, or 0 */
 	double seconds, cpu;		/* of all */
 	struct output junit;
+	struct known known;
 };
 
 /* check_plan.c: the rows, behaviours loaded. Returns 0, or a status after a complaint. */
@@ -76,6 +80,9 @@ char *check_sim_again(const struct check *check, const struct check_row *row);
 void check_boot_row(struct check *check, struct check_row *row);
 void check_sim_row(struct check *check, struct check_row *row);
 
+/* Whether what a row found is known; once, before it is reported. */
+void check_look_up(struct check *check, struct check_row *row);
+
 /* check_report.c and check_export.c: what is to be said. */
 void check_report_begin(const struct check *check);
 void check_report_row(const struct check *check, size_t row);
@@ -85,7 +92,7 @@ int check_junit(struct check *check);	/* 0, or a status after a complaint */
 
 /* Rows by verdict; rows that never came to one are in none. */
 struct check_tally {
-	size_t pass, fail, inconclusive, missing;
+	size_t pass, fail, inconclusive, known, missing;
 };
 struct check_tally check_count(const struct check *check);
 

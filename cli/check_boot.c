@@ -25,6 +25,10 @@ static void take_result(const struct boot *b, struct check_result *r)
 	snprintf(r->outcome, sizeof(r->outcome), "%s", outcome_name(j->outcome));
 	r->totals = j->totals;
 	r->violations = j->nviolations;
+	for (size_t i = 0; i < j->nfindings; i++)
+		if (j->findings[i].class == TD_CLASS_VIOLATION)
+			r->found[j->findings[i].cause] |= 1u << j->findings[i].kind;
+	r->all_named = j->nviolations;
 	r->init = b->console.init;
 	r->device_equal = j->device_equal;
 	r->seconds = b->wall;

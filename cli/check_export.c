@@ -23,6 +23,21 @@ static void put_boot(struct json *json, const struct check_result *r)
 	json_number(json, "abandoned_pages", r->totals.abandoned_pages);
 }
 
+static void put_found(struct json *json, const struct check_result *r)
+{
+	json_array(json, "findings");
+	for (unsigned int kind = 1; kind < TD_FINDING_KINDS; kind++)
+		for (unsigned int cause = 0; cause < TD_CAUSES; cause++) {
+			if (!(r->found[cause] >> kind & 1))
+				continue;
+			json_object(json, NULL);
+			json_text(json, "name", td_violation_name(kind));
+			json_text(json, "class", td_cause_name(cause));
+			json_object_end(json);
+		}
+	json_array_end(json);
+}
+
 static void put_row(struct json *json, const struct check_row *row)
 {
 	const struct check_result *r = row->result;
@@ -35,6 +50,7 @@ static void put_row(struct json *json, const struct check_row *row)
 	json_text(json, "expect", row->behaviour.packed.contain ? "contain" : "complete");
 	json_text(json, "verdict", r->done ? verdict_name(r->verdict) : NULL);
 	json_text(json, "reason", r->done ? r->why : "it was not run");
+	put_found(json, r);
 	json_text(json, "reproduce", row->reproduce);
 	json_number(json, "exit_status", (uint64_t)r->status);
 	json_number(json, "mapgpa_calls", r->totals.mapgpa_calls);
@@ -65,6 +81,7 @@ void check_json(const struct check *c)
 	json_number(&json, "pass", t.pass);
 	json_number(&json, "fail", t.fail);
 	json_number(&json, "inconclusive", t.inconclusive);
+	json_number(&json, "known", t.known);
 	json_number(&json, "not_run", t.missing);
 	json_number(&json, "exit_status", (uint64_t)check_status(c));
 	json_bool(&json, "template", c->template != NULL);
@@ -112,7 +129,7 @@ static void junit_row(FILE *out, const char *class, const struct check_row *row)
 	xml_attribute(out, "classname", class);
 	xml_attribute(out, "name", row->name);
 	fprintf(out, " time=\"%.3f\"", r->seconds);
-	if (r->done && r->verdict == VERDICT_PASS) {
+	if (r->done && (r->verdict == VERDICT_PASS || r->verdict == VERDICT_KNOWN)) {
 		fputs("/>\n", out);
 		return;
 	}

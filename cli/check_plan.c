@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -39,40 +40,106 @@ static int add_row(struct check *c, const char *spec, char *guest)
 	return 0;
 }
 
-static int add_listed(struct check *c, const char *list, char *guest)
+/* The behaviours that there are, sorted: to be freed one by one. NULL after a complaint. */
+static char **all_names(const struct check *c, size_t *count, int *status)
 {
-	int status = 0;
+	const char *given = c->options.boot.behaviours;
+	char *own = given ? NULL : installed_needed("behaviours"), **names = NULL;
 
-	while (!status && *list) {
-		char *spec = next_spec(&list);
+	*count = 0;
+	if (given || own)
+		names = behaviour_names(given ? given : own, count);
+	*status = names ? 0 : given || own ? STATUS_INPUT : STATUS_ENVIRONMENT;
+	if (names && !*count)
+		*status = complain(STATUS_INPUT, "%s: no behaviour in there", given ? given : own);
+	free(own);
+	return names;
+}
 
-		status = *spec ? add_row(c, spec, guest) : complain(STATUS_INPUT, "--vmm: an empty name in the list");
-		free(spec);
+/* A word of --vmm that selects among all behaviours: by class, or by a pattern for the name. */
+static bool is_selection(const char *word)
+{
+	return strcmp(word, "permitted") == 0 || strcmp(word, "hostile") == 0 || strpbrk(word, "*?[");
+}
+
+static bool is_selected(const struct check_row *row, const char *word)
+{
+	const char *name = row->behaviour.spec;
+
+	if (strcmp(word, row->behaviour.packed.hostile ? "hostile" : "permitted") == 0)
+		return true;
+	return fnmatch(word, name, 0) == 0;
+}
+
+static void free_row(struct check_row *row)
+{
+	behaviour_free(&row->behaviour);
+	free(row->name);
+}
+
+/* Takes the rows from first on that match, or do not match, the word out again. Returns how many there were. */
+static size_t take_out(struct check *c, size_t first, const char *word, bool matching)
+{
+	size_t kept = first, before = c->nrows;
+
+	for (size_t i = first; i < c->nrows; i++) {
+		if (is_selected(&c->rows[i], word) == matching)
+			free_row(&c->rows[i]);
+		else
+			c->rows[kept++] = c->rows[i];
 	}
-	return status;
+	c->nrows = kept;
+	return before - kept;
 }
 
 static int add_all(struct check *c, char *guest)
 {
-	const char *given = c->options.boot.behaviours;
-	char *own = given ? NULL : installed_needed("behaviours"), **names;
-	size_t count = 0;
-	int status = 0;
+	size_t count;
+	int status;
+	char **names = all_names(c, &count, &status);
 
-	if (!given && !own)
-		return STATUS_ENVIRONMENT;
-	names = behaviour_names(given ? given : own, &count);
-	if (!names)
-		status = STATUS_INPUT;
-	else if (!count)
-		status = complain(STATUS_INPUT, "%s: no behaviour in there", given ? given : own);
 	for (size_t i = 0; i < count; i++) {
 		if (!status)
 			status = add_row(c, names[i], guest);
 		free(names[i]);
 	}
 	free(names);
-	free(own);
+	return status;
+}
+
+static int select_rows(struct check *c, size_t first, const char *word, char *guest)
+{
+	size_t before = c->nrows;
+	int status = 0;
+
+	if (*word == '!' && before == first)	/* all but these */
+		status = add_all(c, guest);
+	if (!status && *word == '!')
+		return take_out(c, first, word + 1, true) ? 0 : complain(STATUS_INPUT, "--vmm: nothing to take out: %s", word);
+	status = add_all(c, guest);
+	if (!status)
+		take_out(c, before, word, false);
+	if (!status && c->nrows == before)
+		status = complain(STATUS_INPUT, "--vmm %s: no behaviour is called so", word);
+	return status;
+}
+
+static int add_listed(struct check *c, const char *list, char *guest)
+{
+	size_t first = c->nrows;
+	int status = 0;
+
+	while (!status && *list) {
+		char *spec = next_spec(&list);
+
+		if (!*spec)
+			status = complain(STATUS_INPUT, "--vmm: an empty name in the list");
+		else if (*spec == '!' || is_selection(spec))
+			status = select_rows(c, first, spec, guest);
+		else
+			status = add_row(c, spec, guest);
+		free(spec);
+	}
 	return status;
 }
 
@@ -111,8 +178,7 @@ int check_plan(struct check *c)
 void check_plan_free(struct check *c)
 {
 	for (size_t i = 0; i < c->nrows; i++) {
-		behaviour_free(&c->rows[i].behaviour);
-		free(c->rows[i].name);
+		free_row(&c->rows[i]);
 		free(c->rows[i].reproduce);
 	}
 	if (c->nrows && c->rows[0].result)

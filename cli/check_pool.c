@@ -108,7 +108,7 @@ static void reap(struct pool *p)
 /* In the rows' own order, whichever was done first. */
 static void report(struct pool *p)
 {
-	const struct check *c = p->check;
+	struct check *c = p->check;
 
 	if (p->reported < c->nrows && c->rows[p->reported].result->done)
 		progress_clear();
@@ -117,6 +117,7 @@ static void report(struct pool *p)
 
 		if (!row->reproduce)
 			row->reproduce = check_sim_again(c, row);
+		check_look_up(c, row);
 		check_report_row(c, p->reported++);
 	}
 	fflush(stdout);

@@ -18,6 +18,7 @@ struct check_tally check_count(const struct check *c)
 		t.missing += !r->done;
 		t.pass += r->done && r->verdict == VERDICT_PASS;
 		t.fail += r->done && r->verdict == VERDICT_FAIL;
+		t.known += r->done && r->verdict == VERDICT_KNOWN;
 		t.inconclusive += r->done && r->verdict == VERDICT_INCONCLUSIVE;
 	}
 	return t;
@@ -78,14 +79,14 @@ void check_report_begin(const struct check *c)
 
 static void table_row(const struct check *c, const struct check_row *row)
 {
-	static const char *const colour[] = { "\033[32m", "\033[31m", "\033[33m" };
+	static const char *const colour[] = { "\033[32m", "\033[31m", "\033[33m", "\033[32m" };
 	const struct check_result *r = row->result;
 	bool bright = colours();
 
 	printf("%-*s  %-9s  %-8s  %s%-12s%s  %6" PRIu64 "  %s\n", name_width(c), row->name, class_of(row), expect_of(row),
 	       bright ? colour[r->verdict] : "", verdict_name(r->verdict), bright ? "\033[0m" : "",
 	       r->totals.mapgpa_calls, r->why);
-	if (r->verdict != VERDICT_PASS)
+	if (r->verdict != VERDICT_PASS && r->verdict != VERDICT_KNOWN)
 		printf("    replay: %s\n", row->reproduce);
 }
 
@@ -103,10 +104,12 @@ static void tap_row(const struct check_row *row, size_t number)
 {
 	const struct check_result *r = row->result;
 
-	printf("%s %zu - ", r->verdict == VERDICT_PASS ? "ok" : "not ok", number);
+	bool good = r->verdict == VERDICT_PASS || r->verdict == VERDICT_KNOWN;
+
+	printf("%s %zu - ", good ? "ok" : "not ok", number);
 	tap_text(row->name);
 	printf(" (%s, %s)\n", class_of(row), expect_of(row));
-	if (r->verdict != VERDICT_PASS)
+	if (!good)
 		printf("# %s: %s\n# replay: %s\n", verdict_name(r->verdict), r->why, row->reproduce);
 }
 
@@ -130,6 +133,8 @@ void check_report_end(const struct check *c)
 		return;
 	printf("%zu row%s: %zu pass, %zu fail, %zu inconclusive", c->nrows, c->nrows == 1 ? "" : "s", t.pass,
 	       t.fail, t.inconclusive);
+	if (c->options.boot.known)
+		printf(", %zu known", t.known);
 	if (t.missing)
 		printf(", %zu not run", t.missing);
 	printf("; %.1f s, %.1f s of CPU, %u at a time\n", c->seconds, c->cpu, c->jobs);

@@ -88,6 +88,20 @@ static void failed(struct check_result *r, const char *direction, const char *wh
 	snprintf(r->why, sizeof(r->why), "%s: %s", direction, what);
 }
 
+/* By its name and class. */
+static void take_finding(struct check_result *r, const char *json)
+{
+	char *name = text_of(json, "finding"), *class = text_of(json, "finding_class");
+
+	for (unsigned int kind = 1; name && class && kind < TD_FINDING_KINDS; kind++)
+		for (unsigned int cause = 0; cause < TD_CAUSES; cause++)
+			if (strcmp(name, td_violation_name(kind)) == 0 && strcmp(class, td_cause_name(cause)) == 0)
+				r->found[cause] |= 1u << kind;
+	r->all_named = name != NULL;
+	free(name);
+	free(class);
+}
+
 static void take(struct check_result *r, const char *direction, const char *json, int status)
 {
 	char *why = text_of(json, "reason");
@@ -98,6 +112,7 @@ static void take(struct check_result *r, const char *direction, const char *json
 	r->verdict = status == STATUS_PASS ? VERDICT_PASS : status == STATUS_FAIL ? VERDICT_FAIL : VERDICT_INCONCLUSIVE;
 	r->violations += status == STATUS_FAIL;
 	r->totals.mapgpa_calls += number_of(json, "calls");
+	take_finding(r, json);
 	snprintf(r->why, sizeof(r->why), "%s: %s", direction, why);
 	free(why);
 }
@@ -146,6 +161,8 @@ void check_sim_row(struct check *c, struct check_row *row)
 	*row->result = second ? private : shared;
 	if (shared.verdict == VERDICT_PASS && private.verdict == VERDICT_PASS)
 		snprintf(row->result->why, sizeof(row->result->why), "%s", strchr(shared.why, ':') + 2);
+	for (unsigned int cause = 0; cause < TD_CAUSES; cause++)
+		row->result->found[cause] = shared.found[cause] | private.found[cause];
 	row->result->worse_is_private = second;
 	row->result->totals.mapgpa_calls = calls;
 	row->result->seconds = seconds_now() - start;

@@ -42,6 +42,7 @@ struct explore *explore_new(void)
 
 void explore_free(struct explore *x)
 {
+	known_close(&x->boot.known);
 	if (x->prepared)
 		boot_free(&x->boot);
 	free(x);
@@ -104,7 +105,9 @@ int explore_prepare(struct explore *x, const char *kernel)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	x->prepared = true;
-	status = boot_prepare(b);
+	status = known_open(&b->known, o->boot.known, o->boot.write_known);
+	if (!status)
+		status = boot_prepare(b);
 	if (!status)
 		status = fill_of(x, kernel);
 	if (!status)
@@ -144,6 +147,7 @@ int explore_run(struct explore *x)
 		return complain(STATUS_INPUT, "--state %s: the guest converts %lu pages there this time: it is not the same run",
 				x->options.state, x->explored.result.of.pages);
 	status = explored_end(&x->explored, b);
+	known_vanished(&b->known);
 	if (x->options.state && !x->status && x->explored.began)
 		x->status = result_save(&x->explored.result, x->options.state);
 	return x->status ? x->status : status;

@@ -14,6 +14,7 @@ struct explore_options {
 };
 
 #define EXPLORE_FIELD(name) offsetof(struct explore_options, name)
+#define EXPLORE_BOOT_FIELD(name) offsetof(struct explore_options, boot.name)
 
 /* The options that say what is explored, and where. */
 #define EXPLORE_OPTIONS \
@@ -35,6 +36,7 @@ struct explore_options {
 	{ "console", OPT_FILE, EXPLORE_FIELD(boot.console), "FILE", "for the guest's console [stderr]" }, \
 	{ "journal", OPT_FILE, EXPLORE_FIELD(boot.journal), "FILE", "keep the journal, for tdlab trace" }, \
 	{ "qemu", OPT_FILE, EXPLORE_FIELD(boot.qemu), "FILE", "QEMU to use [qemu-system-x86_64 in PATH]" }, \
+	KNOWN_OPTIONS(EXPLORE_BOOT_FIELD) \
 	{ "json", OPT_FLAG, EXPLORE_FIELD(boot.json), NULL, "report as JSON" }
 
 /* One command from its words to its end. */

@@ -55,6 +55,8 @@ int campaign_open(struct campaign *c, const struct search *s, bool *done)
 	const char *state = s->options->state;
 	int status = fill_of(&c->before.of, s);
 
+	if (!status)
+		status = known_open(&c->known, s->options->known, s->options->write_known);
 	c->progress = s->options->replay == NULL && progress_wanted();
 	s->tally->followed = state != NULL || c->progress;
 	if (status || state == NULL)
@@ -161,17 +163,32 @@ void campaign_tick(void *arg)
 
 static const char *sentence(const struct result *r)
 {
-	return r->verdict == RESULT_FAIL ? "fail" : r->verdict == RESULT_PASS ? "pass: nothing to find" :
-	       "inconclusive: not all was seen";
+	if (r->verdict == RESULT_FAIL)
+		return "fail";
+	if (r->verdict != RESULT_PASS)
+		return "inconclusive: not all was seen";
+	return r->nfindings ? "pass: nothing that is not known" : "pass: nothing to find";
+}
+
+/* What is known is expected. */
+static void look_up(const struct search *s, struct result *r)
+{
+	bool fails = r->verdict == RESULT_FAIL;
+
+	if (result_known(r, &s->campaign->known, s->guest->name) == 0 && fails)
+		r->verdict = r->complete ? RESULT_PASS : RESULT_INCONCLUSIVE;
+	known_vanished(&s->campaign->known);
 }
 
 int campaign_report(const struct search *s, struct result *r)
 {
 	static const int statuses[] = { STATUS_PASS, STATUS_INCONCLUSIVE, STATUS_FAIL };
 	struct campaign *c = s->campaign;
+	int status;
 
 	if (c->progress && c->shown > 0)
 		progress_clear();
+	look_up(s, r);
 	if (s->options->state != NULL && c->status == 0)
 		c->status = result_save(r, s->options->state);
 	if (child_signal() && !r->complete)
@@ -185,7 +202,8 @@ int campaign_report(const struct search *s, struct result *r)
 		result_text(r);
 		printf("verdict    %s\n", sentence(r));
 	}
-	if (c->status != 0)
-		return c->status;
+	status = known_close(&c->known);
+	if (c->status || status)
+		return c->status ? c->status : status;
 	return child_signal() && !r->complete ? STATUS_SIGNAL + child_signal() : statuses[r->verdict];
 }

@@ -38,6 +38,8 @@ static const struct opt option_table[] = {
 	{ "journal", OPT_FILE, FIELD(journal), "FILE", "of --replay: what happened, for tdlab trace" },
 	{ "minimise", OPT_TEXT, FIELD(minimise), "ANSWERS", "the shortest that still shows what this sequence shows" },
 	{ "finding", OPT_TEXT, FIELD(finding), "NAME", "of --minimise: what it is to show [what it does show]" },
+	{ "known", OPT_FILE, FIELD(known), "FILE", "findings that are known and explained are expected" },
+	{ "write-known", OPT_FILE, FIELD(write_known), "FILE", "write what was found, to be explained" },
 	{ "json", OPT_FLAG, FIELD(json), NULL, "report as JSON" },
 	{ 0 },
 };

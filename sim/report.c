@@ -22,7 +22,8 @@ void tally_each(const struct tally *t, void (*fn)(void *arg, const struct result
 {
 	for (unsigned int c = 0; c < TD_CAUSES; c++)
 		for (unsigned int f = 1; f < TD_FINDING_KINDS; f++) {
-			struct result_finding finding = { (enum td_violation)f, (enum td_cause)c, t->found[c][f], t->ways[c][f], "" };
+			struct result_finding finding = { .kind = (enum td_violation)f, .cause = (enum td_cause)c,
+							  .sequences = t->found[c][f], .ways = t->ways[c][f] };
 
 			snprintf(finding.detail, sizeof(finding.detail), "%s", td_violation_sentence(f));
 			if (finding.sequences != 0)

@@ -5,6 +5,7 @@
 
 #include "cli/campaign/estimate.h"
 #include "cli/campaign/result.h"
+#include "cli/verdict/known.h"
 #include "sim/options.h"
 
 /* Seconds by the wall's clock, and of processor time that children used. */
@@ -49,6 +50,7 @@ struct search;
  */
 struct campaign {
 	struct result before;	/* of.*: what is searched */
+	struct known known;
 	struct clocks start;
 	double saved, shown;
 	int status;		/* not 0: it could not be saved */

@@ -19,7 +19,7 @@
 #define TDCALLS_EXTRA		200000
 
 struct outcome {
-	unsigned int finding;
+	enum td_violation finding;
 	const char *how;	/* what became of the conversion */
 	const char *verdict;
 	char reason[160];
@@ -143,6 +143,16 @@ static char *again(const struct options *o, const struct sim_job *job, const str
 	return text;
 }
 
+/* By the behaviour's label, as in a boot. */
+static enum td_cause cause_of(const struct behaviour *b, const struct sim_seen *seen, enum td_violation finding)
+{
+	enum td_cause cause = sim_cause(seen, finding);
+
+	if (cause == TD_CAUSE_CALLER)
+		return cause;
+	return b->packed.hostile && seen->struck ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED;
+}
+
 static void report_text(const struct sim_job *job, const struct behaviour *b, const struct sim_seen *seen,
 			const struct outcome *out, const char *reproduce)
 {
@@ -152,7 +162,8 @@ static void report_text(const struct sim_job *job, const struct behaviour *b, co
 	printf("conversion %u pages to %s: %s after %" PRIu64 " MapGPA, %" PRIu64 " TDCALLs\n", job->pages,
 	       job->to_shared ? "shared" : "private", out->how, seen->calls, seen->tdcalls);
 	if (out->finding != TD_V_NONE)
-		printf("finding    %s: %s\n", td_violation_name(out->finding), td_violation_sentence(out->finding));
+		printf("finding    %s (%s): %s\n", td_violation_name(out->finding),
+		       td_cause_name(cause_of(b, seen, out->finding)), td_violation_sentence(out->finding));
 	printf("again      %s\n", reproduce);
 	printf("verdict    %s: %s\n", out->verdict, out->reason);
 }
@@ -173,6 +184,7 @@ static void report_json(const struct sim_job *job, const struct behaviour *b, co
 	json_text(&json, "direction", job->to_shared ? "shared" : "private");
 	json_text(&json, "outcome", out->how);
 	json_text(&json, "finding", out->finding != TD_V_NONE ? td_violation_name(out->finding) : NULL);
+	json_text(&json, "finding_class", out->finding != TD_V_NONE ? td_cause_name(cause_of(b, seen, out->finding)) : NULL);
 	json_text(&json, "verdict", out->verdict);
 	json_text(&json, "reason", out->reason);
 	json_number(&json, "calls", seen->calls);

@@ -231,6 +231,54 @@ both() {
 	[[ $stderr == *nowhere.so* ]]
 }
 
+@test "known findings: expected where they are explained; what is new fails, what vanished is told" {
+	local rows=(--guest linux --vmm 'eagain*,hyperv')
+	check 1 --json --write-known known "${rows[@]}"
+	[ "$(field '[.rows[].findings[] | "\(.name) \(.class)"] | join(",")')" = "abandoned permitted" ]
+	[ "$(grep -vc '^#' known)" -eq 1 ]
+	check 1 --known known "${rows[@]}"	# nobody has explained it
+	sed -i 's/not explained yet: .*/three tries/' known
+	check 0 --known known "${rows[@]}"
+	[[ $output == *"eagain-thrice "*" known "*" three tries"* && ${lines[-1]} == "3 rows: 2 pass, 0 fail, 0 inconclusive, 1 known;"* ]]
+	check 0 --json --known known "${rows[@]}"
+	[ "$(field '"\(.known) \(.rows[1].verdict) \(.exit_status)"')" = "1 known 0" ]
+	sed 's/abandoned/runaway/' known >other	# another finding is not this one
+	check 1 --known other "${rows[@]}"
+	[[ $stderr == *"other:2: vanished: runaway (permitted) under eagain-thrice"* ]]
+	echo 'linux hyperv abandoned permitted once it was so' >>known
+	check 0 --known known "${rows[@]}"
+	[[ $stderr == *"known:3: vanished: abandoned (permitted) under hyperv"* ]]
+	check 0 --known known --guest linux --vmm eagain	# what was not tried has not vanished
+	[ -z "$stderr" ]
+	echo 'linux hyperv abandond permitted a slip' >>known
+	check 2 --known known "${rows[@]}"
+	[[ -z $output && $stderr == *'known:4: tdlab list violations has no "abandond"'* ]]
+}
+
+@test "a kernel's known finding: the same line for boot and for check" {
+	printf '%s\n' 'violate hyperv skipped-pages permitted that is what it is for' >known
+	check 0 --known known --append scenario=skipped-pages --vmm hyperv --json "$violate"
+	[ "$(field '.rows[0].verdict')" = known ]
+	run -0 "$tdlab" boot --known known --append scenario=skipped-pages --vmm hyperv --console console "$violate"
+	[[ $output == *"violation  skipped-pages (permitted): "* && $output == *"verdict    known: that is what it is for"* ]]
+	run -1 "$tdlab" boot --known known --append scenario=skipped-pages --vmm hyperv:pages=64 --console console "$violate"
+}
+
+@test "behaviours by class, by pattern, and all but some" {
+	"$tdlab" list behaviours --json >listed
+	of_class() { jq -r --arg class "$1" '[.[] | select(.class == $class) | .name] | join(" ")' listed; }
+	run "$tdlab" check --json --guest correct --pages 64 --vmm 'hostile'
+	[ "$(field '[.rows[].behaviour] | join(" ")')" = "$(of_class hostile)" ]
+	run "$tdlab" check --json --guest correct --pages 64 --vmm '!hostile,!busy'
+	[ "$(field '[.rows[].behaviour] | join(" ")')" = "$(of_class permitted | sed 's/ busy / /')" ]
+	run "$tdlab" check --json --guest correct --pages 64 --vmm 'hyperv*,one-page,!*slice'
+	[ "$(field '[.rows[].behaviour] | join(" ")')" = "hyperv one-page" ]
+	check 2 --guest correct --vmm 'nobody*'
+	[[ $stderr == *"--vmm nobody*: no behaviour is called so"* ]]
+	check 2 --guest correct --vmm 'hyperv,!busy'
+	[[ $stderr == *"nothing to take out: !busy"* ]]
+}
+
 # refused STATUS PATTERN ARG...: one line, before anything is run, and no output.
 refused() {
 	local want=$1 pattern=$2

@@ -162,6 +162,15 @@ ending() {
 	[ "$(field '.violations[0] | "\(.name) \(.sequences) \(.shortest)"')" = "unbounded 1 stall" ]
 }
 
+@test "what is known of a guest is expected: each of the minimal sequences" {
+	echo 'linux stall,stall,stall abandoned permitted three tries' >known
+	run -0 "$tdlab" explore --guest linux --known known --json
+	[ "$(field '"\(.verdict) \(.violations[0].known)"')" = "pass three tries" ]
+	run -1 "$tdlab" explore --guest tail-only --to-private --known known
+	run -1 "$tdlab" explore --guest linux --write-known written
+	[ "$(tail -n 1 written | cut -d' ' -f1-4)" = "linux stall,stall,stall abandoned permitted" ]
+}
+
 @test "a guest that ends itself when it is refused, or told what cannot be, contains it" {
 	ending explore fatal-if-refused --depth 1
 	[ "$(field '.violations | length')" -eq 0 ]

@@ -238,18 +238,21 @@ const char *explored_progress(const struct explored *x)
 	return line;
 }
 
-int explored_end(struct explored *x, const struct boot *b)
+int explored_end(struct explored *x, struct boot *b)
 {
 	struct result *r = &x->result;
 	int status = b->judgement.status;
+	uint32_t new;
+
+	r->complete = x->over && !b->end.signal && !b->end.timed_out;
+	new = result_known(r, &b->known, boot_guest_name(b));
 
 	if (status == STATUS_ENVIRONMENT)
 		complain(status, "%s", b->judgement.why);
-	else if (status < STATUS_SIGNAL && r->nfindings)
+	else if (status < STATUS_SIGNAL && new)
 		status = STATUS_FAIL;
 	else if (status == STATUS_PASS && !x->began)
 		status = STATUS_INCONCLUSIVE;
-	r->complete = x->over && !b->end.signal && !b->end.timed_out;
 	r->incomplete[0] = '\0';
 	if (!r->complete && b->end.signal)
 		snprintf(r->incomplete, sizeof(r->incomplete), "interrupted by signal %d", b->end.signal);

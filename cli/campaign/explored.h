@@ -51,7 +51,7 @@ void explored_read(struct explored *explored, struct records *records, double cp
 const char *explored_progress(const struct explored *explored);
 
 /* The run is over: the verdict of it all. Returns the exit status. */
-int explored_end(struct explored *explored, const struct boot *boot);
+int explored_end(struct explored *explored, struct boot *boot);
 void explored_text(const struct explored *explored, const struct boot *boot);
 
 #endif

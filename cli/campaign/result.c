@@ -6,6 +6,7 @@
 #include "cli/opt.h"
 #include "cli/output.h"
 #include "cli/tdlab.h"
+#include "cli/verdict/known.h"
 
 void result_count(struct result *r, const uint8_t *answers, uint32_t count)
 {
@@ -30,6 +31,31 @@ uint64_t result_mismatches(const struct result *r)
 	for (uint32_t i = 0; i < r->nfindings; i++)
 		sequences += r->findings[i].kind == TD_V_MODEL_MISMATCH ? r->findings[i].sequences : 0;
 	return sequences;
+}
+
+uint32_t result_known(struct result *r, struct known *known, const char *guest)
+{
+	char text[ANSWERS_TEXT];
+	uint32_t new = 0;
+
+	for (uint32_t i = 0; i < r->nfindings; i++) {
+		struct result_finding *f = &r->findings[i];
+		uint32_t met = 0;
+
+		for (uint32_t n = 0; n < f->ways.count; n++) {
+			const char *why;
+
+			answers_text(f->ways.all[n].answers, f->ways.all[n].length, text);
+			why = known_find(known, guest, text, f->kind, f->cause);
+			f->known = f->known ? f->known : why;
+			met += why != NULL;
+		}
+		f->known = met == f->ways.count && !f->ways.more ? f->known : NULL;
+		new += f->known == NULL;
+	}
+	if (r->complete)
+		known_tried_answers(known, guest);
+	return new;
 }
 
 static bool is_before(const struct result_finding *a, const struct result_finding *b)

@@ -22,6 +22,7 @@ struct result_finding {
 	uint64_t sequences;		/* that show it */
 	struct ways ways;
 	char detail[160];		/* of the shortest */
+	const char *known;		/* why it is expected, or NULL; not read back */
 };
 
 /* What was explored. Results are of the same thing if all of this is equal, but for the shard. */
@@ -71,6 +72,11 @@ void result_find(struct result *result, const struct result_finding *finding);
 
 /* The first of that name. NULL: not there. */
 const struct result_finding *result_finding(const struct result *result, const char *name);
+
+/* Looks each finding up, by each of its minimal sequences: one that is not known makes it new. Returns how many are. */
+struct known;
+uint32_t result_known(struct result *result, struct known *known, const char *guest);
+
 uint64_t result_mismatches(const struct result *result);	/* sequences */
 
 void result_json(const struct result *result, FILE *out);

@@ -26,6 +26,7 @@ void result_finding_json(struct json *json, const struct result_finding *f)
 	json_array_end(json);
 	json_bool(json, "more", f->ways.more);
 	json_text(json, "detail", f->detail);
+	json_text(json, "known", f->known);
 	json_object_end(json);
 }
 
@@ -167,6 +168,8 @@ void result_finding_text(const struct result_finding *f)
 	}
 	if (f->ways.more)
 		printf("           there may be longer ones\n");
+	if (f->known)
+		printf("           known:   %s\n", f->known);
 }
 
 void result_text(const struct result *r)

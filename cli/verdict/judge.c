@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/verdict/digest.h"
+#include "cli/verdict/known.h"
 #include "cli/verdict/waiting.h"
 #include "td/td.h"
 
@@ -35,7 +36,7 @@ bool outcome_finished(enum outcome outcome)
 
 const char *verdict_name(enum verdict verdict)
 {
-	static const char *const names[] = { "pass", "fail", "inconclusive" };
+	static const char *const names[] = { "pass", "fail", "inconclusive", "known" };
 
 	return names[verdict];
 }
@@ -294,6 +295,35 @@ void judge(struct judgement *j, const struct records *records, const struct cons
 		judge_rest(j, console, behaviour, device, end);
 	if (j->outcome == OUTCOME_INTERRUPTED)
 		j->status = STATUS_SIGNAL + end->signal;
+}
+
+/* The same kind and class more than once is one finding. */
+static bool is_first(const struct judgement *j, size_t i)
+{
+	for (size_t n = 0; n < i; n++)
+		if (j->findings[n].class == TD_CLASS_VIOLATION && j->findings[n].kind == j->findings[i].kind &&
+		    j->findings[n].cause == j->findings[i].cause)
+			return false;
+	return j->findings[i].class == TD_CLASS_VIOLATION;
+}
+
+void judge_known(struct judgement *j, struct known *known, const char *guest, const char *under)
+{
+	const char *why = NULL, *one;
+	size_t kinds = 0, met = 0;
+
+	for (size_t i = 0; i < j->nfindings; i++) {
+		if (!is_first(j, i))
+			continue;
+		one = known_find(known, guest, under, (enum td_violation)j->findings[i].kind, j->findings[i].cause);
+		why = why ? why : one;
+		met += one != NULL;
+		kinds++;
+	}
+	if (j->verdict == VERDICT_PASS || j->verdict == VERDICT_FAIL)
+		known_tried(known, guest, under);
+	if (kinds && met == kinds && j->verdict == VERDICT_FAIL)
+		say(j, VERDICT_KNOWN, STATUS_PASS, "%s", why);
 }
 
 void judge_free(struct judgement *j)

@@ -365,7 +365,7 @@ static void report_console(const struct boot *b)
 
 void report_text(const struct boot *b)
 {
-	static const char *const colour[] = { "\033[32m", "\033[31m", "\033[33m" };
+	static const char *const colour[] = { "\033[32m", "\033[31m", "\033[33m", "\033[32m" };
 	const struct judgement *j = &b->judgement;
 	bool bright = colours();
 

@@ -24,6 +24,8 @@ static int fill_of(struct result_of *of, const struct search *s)
 				  .to_shared = s->job->to_shared, .depth = s->depth, .stalls = s->job->stalls,
 				  .random = o->random.value, .seed = o->random.value ? o->seed.value : 0 };
 	snprintf(of->guest, sizeof(of->guest), "%s", s->guest->name);
+	if (s->guest->unit != 0)
+		snprintf(of->conditions, sizeof(of->conditions), "in units of %lu bytes", s->guest->unit);
 	if (o->shard != NULL && !result_shard(o->shard, &of->shard, &of->shards))
 		return complain(STATUS_INPUT, "--shard %s: write I/N, I from 1 to N", o->shard);
 	if (o->harness == NULL)
@@ -75,7 +77,7 @@ static void finding(void *result, const struct result_finding *f)
 
 static void add_tally(struct result *r, const struct tally *t)
 {
-	struct result now = { .sequences = t->sequences, .calls = t->calls, .tdcalls = t->tdcalls, .cut = t->cut,
+	struct result now = { .sequences = t->sequences, .calls = t->calls, .tdcalls = t->tdcalls, .cut = t->cut, .in_unit = t->in_unit,
 			      .states = t->states, .seconds = t->spent.wall, .cpu = t->spent.cpu };
 
 	memcpy(now.answers, t->answers, sizeof(now.answers));

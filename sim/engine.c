@@ -132,6 +132,36 @@ static void see_verdict(struct sim_seen *seen, uint64_t class, enum td_violation
 	}
 }
 
+static bool within(uint64_t gpa, uint64_t end, const struct sim_range *range)
+{
+	return gpa >= range->start && end <= range->end;
+}
+
+/* A request that the VMM or the module may carry out: its neighbours belong to somebody. */
+static void see_range(struct sim *sim, uint64_t gpa, uint64_t bytes)
+{
+	struct sim_seen *seen = &sim->seen;
+	uint64_t end = gpa + bytes;
+
+	if (sim->request.end == 0 || within(gpa, end, &sim->request))
+		return;
+	if (within(gpa, end, &sim->unit))
+		seen->in_unit = true;
+	else
+		see_verdict(seen, TD_CLASS_VIOLATION, TD_V_OUTSIDE_REQUEST);
+}
+
+/* Whoever tries 2 MiB over the end of the request, and is refused, has done nothing to what lies behind it. */
+static void see_accept(struct sim *sim, const struct td_event *event)
+{
+	uint64_t gpa = event->a[0] & ~(TDX_PAGE_SIZE - 1);
+	uint64_t bytes = (event->a[0] & 7) == TDX_LEVEL_2M ? TDX_2M_SIZE : TDX_PAGE_SIZE;
+	bool touches = gpa < sim->request.end && gpa + bytes > sim->request.start;
+
+	if (tdx_code(event->a[1]) == TDX_SUCCESS || (!touches && tdx_code(event->a[1]) != TDX_OPERAND_INVALID))
+		see_range(sim, gpa, bytes);
+}
+
 /* At once: the guest may take the process with it. After a failure there is no more to it, and search() says so. */
 static void keep(struct sim *sim, struct td_event *event)
 {
@@ -152,8 +182,12 @@ void td_engine_emit(struct td *td, struct td_event *event)
 	seen->struck |= td_event_strikes(event);
 	if (event->type == TD_EV_VERDICT)
 		see_verdict(seen, event->a[0] >> 32, (enum td_violation)(event->a[0] & UINT32_MAX));
-	if (event->type == TD_EV_MAPGPA && event->a[4] >> 32 != 0)
+	if (event->type == TD_EV_MAPGPA && event->a[4] >> 32 != 0) {
 		see_request(sim_of(td), event);
+		see_range(sim_of(td), event->a[0] & ~sim_shared_bit(sim_of(td)), event->a[1]);
+	} else if (event->type == TD_EV_ACCEPT) {
+		see_accept(sim_of(td), event);
+	}
 	td_answers_add(&seen->answers, event);
 	seen->calls += event->type == TD_EV_MAPGPA;
 	if (sim_of(td)->journal != 0)

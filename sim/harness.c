@@ -63,11 +63,16 @@ static void *own(void *object, const char *name, const char *old_name, struct si
 const char *harness_load(const char *path, struct sim_guest *guest)
 {
 	char *file = realpath(path, NULL);	/* a name without a slash would be looked up among the system's libraries */
+	const uint64_t *unit;
 	void *object = dlopen(file != NULL ? file : path, RTLD_NOW | RTLD_LOCAL);
 
 	free(file);
 	if (object == NULL)
 		return dlerror();
+	unit = own(object, "tdlab_unit", NULL, guest);
+	guest->unit = unit != NULL ? *unit : 0;
+	if (guest->unit > SIM_MAX_UNIT || guest->unit & (guest->unit - 1) || guest->unit % TDX_PAGE_SIZE != 0)
+		return "tdlab_unit is no power of two of at least 4 KiB and at most 64 MiB, see sim/harness.h";
 	guest->old_names = false;
 	*(void **)&their_convert = own(object, "tdlab_convert", "convert", guest);
 	*(void **)&their_accept = own(object, "tdlab_accept", "accept", guest);

@@ -16,7 +16,8 @@
 
 #define FIELD(name)	offsetof(struct options, name)
 #define SEARCH_PAGES	8
-#define VMM_PAGES	(SIM_MAX_PAGES / 2)	/* so much that each of our behaviours has something to do */
+#define MOST_PAGES	32768
+#define VMM_PAGES	MOST_PAGES	/* so much that each of our behaviours has something to do */
 
 static const struct opt option_table[] = {
 	{ "guest", OPT_TEXT, FIELD(guest), "NAME", "libtdconv, linux, or a toy with a known defect [libtdconv]" },
@@ -127,8 +128,8 @@ static int check(const struct options *o, int noperands)
 {
 	if (noperands > 0)
 		return complain(STATUS_INPUT, "tdlab-sim takes options only: see tdlab-sim --help");
-	if (o->pages.value == 0 || o->pages.value > SIM_MAX_PAGES / 2)
-		return complain(STATUS_INPUT, "--pages %s: from 1 to %d", o->pages.text, SIM_MAX_PAGES / 2);
+	if (o->pages.value == 0 || o->pages.value > MOST_PAGES)
+		return complain(STATUS_INPUT, "--pages %s: from 1 to %d", o->pages.text, MOST_PAGES);
 	if (o->depth.value == 0 || o->depth.value > TD_EXPLORE_DEPTH)
 		return complain(STATUS_INPUT, "--depth %s: from 1 to %d", o->depth.text, TD_EXPLORE_DEPTH);
 	if (o->vmm != NULL && (o->replay != NULL || o->random.given || o->depth.given))

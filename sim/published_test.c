@@ -94,7 +94,7 @@ static unsigned int accepted(const struct sim *sim)
 {
 	unsigned int n = 0;
 
-	for (uint64_t gpa = sim_job_start(); gpa < sim_job_start() + PAGES * TDX_PAGE_SIZE; gpa += TDX_PAGE_SIZE)
+	for (uint64_t gpa = sim->request.start; gpa < sim->request.end; gpa += TDX_PAGE_SIZE)
 		n += td_real(sim->td, gpa) == TD_REAL_MAPPED;
 	return n;
 }

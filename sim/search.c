@@ -29,6 +29,7 @@ static void count(struct tally *t, const struct td_choices *c, enum td_violation
 	t->tdcalls += seen->tdcalls;
 	t->calls += seen->calls;
 	t->cut += c->cut != 0;
+	t->in_unit += seen->in_unit;
 	for (uint32_t i = 0; i < c->at; i++)
 		t->answers[c->answer[i]]++;
 }

@@ -5,14 +5,34 @@
 
 #define GUARD	8	/* pages before and behind the request, to be hit by what goes astray */
 
-uint64_t sim_job_start(void)
+static uint64_t up(uint64_t bytes, uint64_t unit)
 {
-	return SIM_RAM + GUARD * TDX_PAGE_SIZE;
+	return (bytes + unit - 1) / unit * unit;
+}
+
+/* Neighbours in front; then the unit that the request begins in, with more of them if it is larger than a page. */
+static struct sim_range unit_of(const struct sim_job *job, uint64_t *start)
+{
+	uint64_t unit = job->guest->unit > TDX_PAGE_SIZE ? job->guest->unit : TDX_PAGE_SIZE, lead = GUARD * TDX_PAGE_SIZE;
+	uint64_t first = SIM_RAM + up(lead, unit);
+
+	*start = first + (unit > lead ? lead : 0);
+	return (struct sim_range){ first, up(*start + job->pages * TDX_PAGE_SIZE, unit) };
+}
+
+uint64_t sim_job_start(const struct sim_job *job)
+{
+	uint64_t start;
+
+	unit_of(job, &start);
+	return start;
 }
 
 uint32_t sim_job_pages(const struct sim_job *job)
 {
-	return job->pages + 2 * GUARD;
+	uint64_t start;
+
+	return (uint32_t)((unit_of(job, &start).end - SIM_RAM) / TDX_PAGE_SIZE) + GUARD;
 }
 
 /* The VMM is willing while the stage is set, and its rules do not count that call. */
@@ -20,10 +40,12 @@ bool sim_prepare(struct sim *sim, const struct sim_job *job)
 {
 	struct td_regs regs = { .long_mode = true };
 
+	sim->unit = unit_of(job, &sim->request.start);
+	sim->request.end = sim->request.start + job->pages * TDX_PAGE_SIZE;
 	if (!job->to_shared) {
 		regs.gpr[TD_RCX] = 0x3c00;
 		regs.gpr[TD_R11] = GHCI_MAP_GPA;
-		regs.gpr[TD_R12] = sim_job_start() | sim_shared_bit(sim);
+		regs.gpr[TD_R12] = sim->request.start | sim_shared_bit(sim);
 		regs.gpr[TD_R13] = job->pages * TDX_PAGE_SIZE;
 		td_explore_begin(sim->td, 1);	/* its first answer is "ok" */
 		sim_tdcall(sim, &regs);
@@ -36,16 +58,16 @@ static void guest_side(struct sim *sim, const void *arg)
 	const struct sim_job *job = arg;
 	const struct sim_guest *guest = job->guest;
 	struct sim_attempt *a = &sim->seen.attempt;
-	uint64_t size = job->pages * TDX_PAGE_SIZE;
+	uint64_t start = sim->request.start, size = sim->request.end - start;
 
-	a->converted = guest->convert(sim, sim_job_start(), size, job->to_shared);
+	a->converted = guest->convert(sim, start, size, job->to_shared);
 	if (a->converted == 0 && !job->to_shared && guest->accept != NULL) {
 		a->converted = 1;
-		a->converted = guest->accept(sim, sim_job_start(), size);
+		a->converted = guest->accept(sim, start, size);
 	}
 	if (a->converted != 0 && guest->undo != NULL) {
 		a->tried_undo = sim->seen.undoing = true;
-		a->undone = guest->undo(sim, sim_job_start(), size);
+		a->undone = guest->undo(sim, start, size);
 	}
 }
 
@@ -53,18 +75,18 @@ static void guest_side(struct sim *sim, const void *arg)
  * What the guest says that it has: the VMM must have said so too. Then the guest uses it, and td says whether it may;
  * to private, the module must have said so as well, even if the VMM has taken the page away since.
  */
-static bool holds(struct sim *sim, const struct sim_job *job, bool shared)
+static bool holds(struct sim *sim, bool shared)
 {
-	uint64_t s = shared ? sim_shared_bit(sim) : 0, end = sim_job_start() + job->pages * TDX_PAGE_SIZE;
+	uint64_t s = shared ? sim_shared_bit(sim) : 0, start = sim->request.start, end = sim->request.end;
 
-	for (uint64_t gpa = sim_job_start(); gpa < end; gpa += TDX_PAGE_SIZE) {
+	for (uint64_t gpa = start; gpa < end; gpa += TDX_PAGE_SIZE) {
 		enum td_known known = td_known(sim->td, gpa);
 
 		if (shared ? known != TD_KNOWN_CLAIMED_SHARED :
 			     known != TD_KNOWN_CLAIMED_PRIVATE && known != TD_KNOWN_PRIVATE)
 			return false;
 	}
-	for (uint64_t gpa = sim_job_start(); gpa < end && td_stopped(sim->td) == TD_RUNNING; gpa += TDX_PAGE_SIZE) {
+	for (uint64_t gpa = start; gpa < end && td_stopped(sim->td) == TD_RUNNING; gpa += TDX_PAGE_SIZE) {
 		sim_touch(sim, gpa | s, false);
 		if (!shared && td_real(sim->td, gpa) != TD_REAL_MAPPED && td_known(sim->td, gpa) != TD_KNOWN_PRIVATE)
 			return false;
@@ -103,9 +125,9 @@ enum td_violation sim_judge(struct sim *sim, const struct sim_job *job)
 	bool truly = true;
 
 	if (seen->over == SIM_DONE && seen->attempt.converted == 0)
-		truly = holds(sim, job, job->to_shared);
+		truly = holds(sim, job->to_shared);
 	else if (seen->over == SIM_DONE && seen->attempt.tried_undo && seen->attempt.undone == 0)
-		truly = holds(sim, job, false);
+		truly = holds(sim, false);
 	if (seen->over == SIM_DONE && seen->attempt.converted == 0)
 		td_settle(sim->td);
 	if (seen->violations != 0)

@@ -14,7 +14,7 @@ enum sim_expect {
 
 struct sim_job {
 	const struct sim_guest *guest;
-	uint32_t pages;		/* of the request; the TD has some on both sides of it */
+	uint32_t pages;		/* of the request; the TD has some on both sides of it, in use as private memory */
 	bool to_shared;
 	enum sim_expect expect;
 	uint32_t stalls;	/* RETRYs in a row without progress that it has to live through */
@@ -24,7 +24,7 @@ struct sim_job {
 bool sim_prepare(struct sim *sim, const struct sim_job *job);
 
 /* Where the request begins. */
-uint64_t sim_job_start(void);
+uint64_t sim_job_start(const struct sim_job *job);
 
 /* Pages of RAM that a job needs. */
 uint32_t sim_job_pages(const struct sim_job *job);

@@ -14,7 +14,8 @@
 #include "td/td.h"
 
 #define SIM_RAM		0x40000000ull	/* the RAM slot; a 1 GiB boundary, so that every ACCEPT size can be tried */
-#define SIM_MAX_PAGES	65536
+#define SIM_MAX_PAGES	(1u << 17)
+#define SIM_MAX_UNIT	(64ull << 20)
 
 /* Why a run was stopped before the guest was done. */
 enum sim_over {
@@ -40,6 +41,7 @@ struct sim_seen {
 	enum td_violation first, given_up;
 	enum td_violation flaw;		/* of a request that it was not led to */
 	enum td_cause cause;		/* of the first violation */
+	bool in_unit;			/* it asked for memory outside the request, within the guest's unit */
 	uint32_t vmm_caused;
 	bool struck;			/* the VMM answered other than with plain success */
 	struct td_answers answers;
@@ -47,8 +49,13 @@ struct sim_seen {
 	struct sim_attempt attempt;
 };
 
+struct sim_range {
+	uint64_t start, end;		/* GPA without S */
+};
+
 struct sim {
 	struct td *td;
+	struct sim_range request, unit;	/* what the guest is to convert, and that in units of its own; 0: not told */
 	struct sim_seen seen;
 	uint64_t max_tdcalls;
 	int journal;			/* of sim_setup */

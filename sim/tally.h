@@ -18,7 +18,7 @@ struct clocks clocks_since(const struct clocks *start);
 
 /* Shared with the process that runs the guest, so that what it did is known when it is gone. */
 struct tally {
-	uint64_t sequences, tdcalls, calls, cut, states;
+	uint64_t sequences, tdcalls, calls, cut, in_unit, states;
 	uint64_t found[TD_CAUSES][TD_FINDING_KINDS];
 	uint64_t answers[TD_ANSWER_KINDS];
 	struct ways ways[TD_CAUSES][TD_FINDING_KINDS];

@@ -164,6 +164,8 @@ static void report_text(const struct sim_job *job, const struct behaviour *b, co
 	if (out->finding != TD_V_NONE)
 		printf("finding    %s (%s): %s\n", td_violation_name(out->finding),
 		       td_cause_name(cause_of(b, seen, out->finding)), td_violation_sentence(out->finding));
+	if (seen->in_unit)
+		printf("note       it asked for memory outside the request, within its unit of %" PRIu64 " bytes\n", job->guest->unit);
 	printf("again      %s\n", reproduce);
 	printf("verdict    %s: %s\n", out->verdict, out->reason);
 }
@@ -189,6 +191,7 @@ static void report_json(const struct sim_job *job, const struct behaviour *b, co
 	json_text(&json, "reason", out->reason);
 	json_number(&json, "calls", seen->calls);
 	json_number(&json, "tdcalls", seen->tdcalls);
+	json_bool(&json, "in_unit", seen->in_unit);
 	json_text(&json, "reproduce", reproduce);
 	json_object_end(&json);
 }

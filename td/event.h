@@ -109,6 +109,8 @@ enum td_class { TD_CLASS_OK, TD_CLASS_VIOLATION, TD_CLASS_VMM_CAUSED, TD_CLASS_H
 
 #define TD_OTHER_FINDINGS(TD_VIOLATION) \
 	TD_VIOLATION(FALSE_SUCCESS, "false-success", "success was reported that the VMM or the module did not give") \
+	TD_VIOLATION(OUTSIDE_REQUEST, "outside-request", \
+		     "memory was converted or accepted that the request does not cover") \
 	TD_VIOLATION(UNBOUNDED, "unbounded", "the guest's TDCALLs had no end") \
 	TD_VIOLATION(GUEST_DIED, "guest-died", "the guest crashed, or ended itself where it had to go on") \
 	TD_VIOLATION(GUEST_HUNG, "guest-hung", "the guest did not come back, or nothing could happen in it any more") \

@@ -70,7 +70,7 @@ caught() {
 	[ "$(caught_matching end-is-success)" = "abandoned=stall,stall,stall false-success=end" ]
 	[ "$(caught_matching byte-trickle)" = abandoned=stall,stall,stall ]
 	[[ $(caught_matching swallowed-error) == "abandoned=stall,stall,stall false-success=invalid "* ]]
-	[ "$(caught_matching no-r11-check --depth 6)" = "abandoned=stall,stall,stall runaway=below wrapping-request=beyond crosses-shared-bit=zero" ]
+	[ "$(caught_matching no-r11-check --depth 6)" = "abandoned=stall,stall,stall wrapping-request=beyond crosses-shared-bit=zero outside-request=below" ]
 	run -0 "$sim" --match --guest correct
 	run -2 "$sim" --match --harness /nowhere.so
 }
@@ -150,6 +150,30 @@ explored() {
 @test "a harness that asks otherwise after the same answers: it is said, and nothing is complete" {
 	run -0 explored alternates 5 --depth 2
 	[[ $output == *" false [] inconclusive in "*" sequences the guest code did not ask again"* ]]
+}
+
+# front STATUS FLAGS OPTION...: findings and notes of tests/harness/front.c built so
+front() {
+	local want=$1 flags=$2
+	shift 2
+	# shellcheck disable=SC2086 # flags
+	gcc -Wall -Werror -I. -shared -fPIC $flags -o "$BATS_TEST_TMPDIR/front.so" tests/harness/front.c
+	run "-$want" --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/front.so" --stalls 4 --depth 2 --json "$@"
+	jq -r '"[\([.violations[].name] | unique | join(" "))] \(if .in_unit > 0 then "noted" else "nothing" end)"' <<<"$output"
+}
+
+@test "memory outside the request: a finding, or a note within a unit that the guest declares" {
+	[ "$(front 1 '')" = "[outside-request] nothing" ]
+	[ "$(front 1 '' --to-private)" = "[outside-request] nothing" ]
+	[ "$(front 1 -DWIDE)" = "[outside-request] nothing" ]
+	[ "$(front 1 -DACCEPT --to-private)" = "[outside-request] nothing" ]
+	[ "$(front 0 -DACCEPT)" = "[] nothing" ]
+	[ "$(front 0 -DDECLARED)" = "[] noted" ]
+	[ "$(front 0 '-DDECLARED -DWIDE')" = "[] noted" ]
+	[ "$(front 0 '-DDECLARED -DWIDE' --to-private)" = "[] noted" ]
+	[ "$(front 1 '-DDECLARED -DWIDE -DNEIGHBOUR')" = "[accept-unrequested] noted" ]
+	run -1 --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/front.so" --vmm hyperv --pages 1024 --json
+	[ "$(jq -r '"\(.finding) \(.in_unit)"' <<<"$output")" = "accept-unrequested true" ]
 }
 
 @test "results to a full disk: one line, exit status 3" {
@@ -237,7 +261,7 @@ matrix() {
 	found() { matrix ".finding == \"$2\"" --guest "$1" --pages 1024 "${@:3}"; }
 	found tail-only pending-access --to-private | grep -q '^two-pages '
 	found no-r11-check wrapping-request | grep -q '^claim-beyond '
-	found no-r11-check runaway | grep -q '^claim-below '
+	found no-r11-check outside-request | grep -q '^claim-below '
 	found unmasked-s abandoned | grep -q '^one-page '
 	found unbounded runaway | grep -q '^stall '
 	found end-is-success false-success | grep -q '^claim-end '

@@ -28,6 +28,7 @@ table() {
 	false-success swallowed-error shared 4
 	abandoned linux shared 4
 	td-lost swallowed-error private 4
+	outside-request no-r11-check shared 4
 	END
 }
 

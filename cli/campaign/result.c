@@ -123,6 +123,7 @@ void result_add(struct result *to, const struct result *from)
 	to->calls += from->calls;
 	to->tdcalls += from->tdcalls;
 	to->cut += from->cut;
+	to->in_unit += from->in_unit;
 	to->successes += from->successes;
 	to->states |= from->states;
 	to->seconds += from->seconds;

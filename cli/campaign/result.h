@@ -54,6 +54,7 @@ struct result {
 	char incomplete[200];		/* why not, if there is more to say than that not all was run yet */
 	uint64_t gpa;			/* of the request, with S; the monitor's only */
 	uint64_t sequences, calls, tdcalls, cut, successes;
+	uint64_t in_unit;		/* sequences that asked for more than the request, within a unit that the guest declares */
 	uint64_t answers[TD_ANSWER_KINDS];
 	uint64_t states;		/* td/explore.h */
 	double seconds, cpu;		/* spent on sequences; cpu negative: not known */

@@ -199,6 +199,7 @@ static void read_result(struct reader *r, const json_t *o, struct result *result
 	result->calls = get_number(r, o, "calls");
 	result->tdcalls = get_number(r, o, "tdcalls");
 	result->cut = get_number(r, o, "cut");
+	result->in_unit = get_number(r, o, "in_unit");
 	result->successes = get_number(r, o, "model_successes");
 	result->seconds = get_seconds(r, o, "seconds");
 	result->cpu = get_seconds(r, o, "cpu_seconds");

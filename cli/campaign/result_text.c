@@ -104,6 +104,7 @@ void result_json(const struct result *r, FILE *out)
 	json_number(&json, "calls", r->calls);
 	json_number(&json, "tdcalls", r->tdcalls);
 	json_number(&json, "cut", r->cut);
+	json_number(&json, "in_unit", r->in_unit);
 	json_number(&json, "model_successes", r->successes);
 	json_number(&json, "mismatches", result_mismatches(r));
 	coverage_json(&json, r);
@@ -192,6 +193,8 @@ void result_text(const struct result *r)
 	states_text(r->states);
 	for (uint32_t i = 0; i < r->nfindings; i++)
 		result_finding_text(&r->findings[i]);
+	if (r->in_unit)
+		printf("note       %lu sequences asked for memory outside the request, %s\n", r->in_unit, r->of.conditions);
 	if (*r->incomplete)
 		printf("incomplete %s\n", r->incomplete);
 }

@@ -249,14 +249,15 @@ bool tally_complete(const struct tally *t)
 static bool shows(const struct search *of, const struct way *way, enum td_violation finding, struct tally *scratch)
 {
 	struct search s = *of;
-	struct td_choices c = { .named = way->length };
+	/* What takes no answer is shown with any: here with SUCCESS. */
+	struct td_choices c = { .named = way->length > 0 ? way->length : 1 };
 	bool shown = false;
 
 	memcpy(c.answer, way->answers, way->length);
 	memset(scratch, 0, sizeof(*scratch));
 	s.tally = scratch;
 	s.campaign = NULL;
-	s.depth = way->length;
+	s.depth = c.named;
 	s.only = true;
 	if (search(&s, c) != OVER)
 		return false;

@@ -165,7 +165,7 @@ void result_finding_text(const struct result_finding *f)
 	       f->sequences, f->sequences == 1 ? "" : "s", f->detail);
 	for (uint32_t i = 0; i < f->ways.count; i++) {
 		answers_text(f->ways.all[i].answers, f->ways.all[i].length, text);
-		printf("           %-8s %s\n", i ? "or" : "minimal", text);
+		printf("           %-8s %s\n", i ? "or" : "minimal", *text ? text : "(no answer is needed)");
 	}
 	if (f->ways.more)
 		printf("           there may be longer ones\n");

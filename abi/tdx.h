@@ -55,8 +55,8 @@ enum tdx_field {
 };
 
 /*
- * CONFIG_FLAGS, TD_CTLS and ATTRIBUTES bits that matter to page conversion. MOD has CONFIG_FLAGS bits 0 to 2 and TD_CTLS
- * bit 0; the others are newer: linux arch/x86/include/asm/shared/tdx.h, openvmm vm/x86/x86defs/src/tdx.rs.
+ * CONFIG_FLAGS, TD_CTLS and ATTRIBUTES bits that matter to page conversion. MOD has CONFIG_FLAGS bits 0 to 2 and
+ * TD_CTLS bit 0; the others are newer: linux arch/x86/include/asm/shared/tdx.h, openvmm vm/x86/x86defs/src/tdx.rs.
  */
 #define TDX_CONFIG_GPAW_52		(1ull << 0)
 #define TDX_CONFIG_FLEXIBLE_PENDING_VE	(1ull << 1)

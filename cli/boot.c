@@ -151,7 +151,8 @@ static int run_and_report(struct boot *b)
 const char *boot_guest_name(const struct boot *b)
 {
 	const char *version = *b->guest.version ? b->guest.version : b->console.version;
-	const char *path = b->guest.path ? b->guest.path : b->guest.firmware ? b->guest.firmware : "", *slash = strrchr(path, '/');
+	const char *path = b->guest.path ? b->guest.path : b->guest.firmware ? b->guest.firmware : "";
+	const char *slash = strrchr(path, '/');
 
 	return *version ? version : slash ? slash + 1 : path;
 }

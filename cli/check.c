@@ -47,7 +47,8 @@ static int check_usage(const struct check_options *o, int noperands)
 		return complain(STATUS_INPUT, "check: --harness and --guest: one guest at a time");
 	if (sim && noperands)
 		return complain(STATUS_INPUT, "check: a kernel and --%s: one guest at a time", o->harness ? "harness" : "guest");
-	if (sim && (b->firmware || b->initrd || b->append || b->memory.given || b->cpus.given || b->disk || b->modules || b->module.count ||
+	if (sim && (b->firmware || b->initrd || b->append || b->memory.given || b->cpus.given || b->disk ||
+		    b->modules || b->module.count ||
 		    b->qemu || o->full || o->at || o->keep))
 		return complain(STATUS_INPUT, "check: --%s is run in a process: it takes no option that is about a boot",
 				o->harness ? "harness" : "guest");

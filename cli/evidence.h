@@ -10,9 +10,9 @@
  * tree). Without any, drivers built into the kernel are used.
  *
  * From the initrd: lines that contain EVIDENCE_PREFIX and then one of the texts below. They go to a serial port that
- * is there for nothing else (monitor/machine.h, MACHINE_UART), and so into the journal, whatever becomes of the console.
- * For people to see, and for kernels without that port, they also go through /dev/kmsg, so that each is a whole line
- * with a time stamp before it, also with `quiet`, and never mixed with the kernel's own messages.
+ * is there for nothing else (monitor/machine.h, MACHINE_UART), and so into the journal, whatever becomes of the
+ * console. For people to see, and for kernels without that port, they also go through /dev/kmsg, so that each is a
+ * whole line with a time stamp before it, also with `quiet`, and never mixed with the kernel's own messages.
  *
  *   tdlab: init NONCE                    user space was reached
  *   tdlab: device vda BYTES SHA256       the disk's first 4 MiB, or all of a smaller one, were read bypassing the page

@@ -10,7 +10,8 @@ DEMO_SRC := $(wildcard examples/linux/*)
 	cp $(DEMO_SRC) $(TDCONV_PAIR) $(B)/examples/linux
 	scripts/build-module $* $(B)/examples/linux $@
 
-## make demo       the kernel's own loop and libtdconv side by side, in one boot under one VMM: Debian's newest kernel and 6.12
+## make demo       the kernel's own loop and libtdconv side by side, in one boot under one VMM: Debian's newest kernel
+##                 and 6.12
 demo:
 	scripts/install-packages boot
 	$(MAKE) all

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the proof trusts, executed: tdconv_os_tdcall() of tdcall.S, and the inline function of tdconv_tdcall.h. Outside
- * a TD the instruction faults; the handler of the signal looks at every register, as a VMM that is shown too much could,
- * and answers in them.
+ * a TD the instruction faults; the handler of the signal looks at every register, as a VMM that is shown too much
+ * could, and answers in them.
  */
 #define _GNU_SOURCE
 #include <stdio.h>

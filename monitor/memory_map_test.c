@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a guest can read about its memory, compared for all sizes, with firmware and without; SMBIOS as QEMU makes it. */
+/*
+ * What a guest can read about its memory, compared for all sizes, with firmware and without; SMBIOS as QEMU makes it.
+ */
 #include <stdio.h>
 #include <string.h>
 

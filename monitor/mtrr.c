@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * MTRRs as KVM serves them to a TD: kept, checked, and without effect (linux 6.16, arch/x86/kvm/vmx/tdx.c,
- * tdx_has_emulated_msr, and arch/x86/kvm/mtrr.c; SDM volume 3, 12.11). The module shows them in CPUID and leaves them to
- * the VMM. None is enabled after reset.
+ * tdx_has_emulated_msr, and arch/x86/kvm/mtrr.c; SDM volume 3, 12.11). The module shows them in CPUID and leaves them
+ * to the VMM. None is enabled after reset.
  */
 #include "monitor/bytes.h"
 #include "monitor/persona.h"
@@ -14,7 +14,8 @@ enum { MTRR_CAP = 0xfe, VARIABLE = 0x200, DEFAULT_TYPE = 0x2ff };
 #define MASK_RESERVED		0x7ffu
 #define TYPES			0x73u	/* UC WC WT WP WB */
 
-static const uint16_t fixed[MTRR_FIXED] = { 0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e, 0x26f };
+static const uint16_t fixed[MTRR_FIXED] = { 0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e,
+					    0x26f };
 
 static uint64_t *find(struct mtrrs *mtrrs, uint32_t msr)
 {

@@ -3,8 +3,8 @@
  * Control and debug registers of a guest whose paging is on: what it may write there, and what the CPU will not take.
  *
  * No rule is repeated here that the CPU checks itself. A write of CR0 or CR4 is done on trial: VMRUN refuses the
- * state of a guest that could not have come to it by itself (APM 15.5.1), and then the write was #GP. QEMU, whose MOV to
- * CR3 ends the guest where the CPU's is #GP, says the same of that.
+ * state of a guest that could not have come to it by itself (APM 15.5.1), and then the write was #GP. QEMU, whose MOV
+ * to CR3 ends the guest where the CPU's is #GP, says the same of that.
  */
 #ifndef MONITOR_SVM_REGS_H
 #define MONITOR_SVM_REGS_H

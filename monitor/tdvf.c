@@ -24,8 +24,8 @@ static const uint8_t metadata_guid[GUID_BYTES] = { 0x35, 0x65, 0x7a, 0xe4, 0x4a,
 						   0x86, 0x5e, 0x46, 0x85, 0xa7, 0xbf, 0x8e, 0xc2 };
 
 /*
- * PI specification 1.8, volume 3, 3.2.1: header of a firmware volume. fff12b8d-7696-4c8b-a985-2747075b4f50: of variables,
- * with which a whole image begins (edk2 OvmfPkg/Include/Fdf/VarStore.fdf.inc); all other volumes hold code.
+ * PI specification 1.8, volume 3, 3.2.1: header of a firmware volume. fff12b8d-7696-4c8b-a985-2747075b4f50: of
+ * variables, with which a whole image begins (edk2 OvmfPkg/Include/Fdf/VarStore.fdf.inc); all other volumes hold code.
  */
 #define VOLUME_GUID		16u
 #define VOLUME_SIGNATURE	40u

@@ -11,7 +11,8 @@
 #define IOAPIC	0xfec00000ull
 
 enum { PORT_RESET = 0xcf9, RESET_NOW = 6 };			/* Intel ICH9 datasheet 13.7.5, RST_CNT */
-enum { PORT_PM1_CONTROL = 0x604, SLEEP_ENABLE = 0x2000, SLEEP_S3 = 0x400, SLEEP_NONE = 0x1c00 };	/* qemu hw/acpi/core.c */
+/* qemu hw/acpi/core.c */
+enum { PORT_PM1_CONTROL = 0x604, SLEEP_ENABLE = 0x2000, SLEEP_S3 = 0x400, SLEEP_NONE = 0x1c00 };
 
 void scene_tdcall(struct scene *s, uint64_t gpr[GPRS])
 {
@@ -173,7 +174,9 @@ static void status_77(struct scene *s)
 	payload_end(77);
 }
 
-/* kvm-unit-tests-tdx's lib/x86/tdx.c, handle_halt(): the handler's own RFLAGS.IF, which is always clear, goes to R12. */
+/*
+ * kvm-unit-tests-tdx's lib/x86/tdx.c, handle_halt(): the handler's own RFLAGS.IF, which is always clear, goes to R12.
+ */
 static void halt_blocked(struct scene *s)
 {
 	(void)s;
@@ -229,7 +232,10 @@ static void write_config(uint32_t function, uint32_t offset, uint32_t value)
 	write_port(0xcfc, 4, value);
 }
 
-/* Over the low 256 MiB, and over what is at 2 GiB: RAM, the guest's or the monitor's. Intel 3 Series datasheet, 5.1.16. */
+/*
+ * Over the low 256 MiB, and over what is at 2 GiB: RAM, the guest's or the monitor's. Intel 3 Series datasheet,
+ * 5.1.16.
+ */
 static void ecam_over_ram(struct scene *s)
 {
 	(void)s;

@@ -40,8 +40,8 @@ struct scene {
  * scene_tdcall(): every register but RSP goes in and comes out.
  * scene_load(), scene_store(): eight bytes; false: a #VE was raised, its information was taken, nothing was accessed.
  * scene_load_split(): eight bytes that begin four before the end of page `first` and end in page `second`.
- * scene_device(): the device uses the page at this GPA, of which S says how the guest writes there; false: there is none.
- * scene_meet(): returns when every vCPU has called it.
+ * scene_device(): the device uses the page at this GPA, of which S says how the guest writes there; false: there is
+ * none. scene_meet(): returns when every vCPU has called it.
  * scene_note(): one line for the human.
  */
 void scene_tdcall(struct scene *s, uint64_t gpr[GPRS]);

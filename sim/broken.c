@@ -202,5 +202,6 @@ BROKEN("broken-unbounded", unbounded, "asks the module, and never stops");
 
 const struct sim_guest *const sim_broken[] = { &broken_private_alias, &broken_shared_alias,
 					       &broken_accept_unrequested, &broken_double_accept, &broken_skipped_pages,
-					       &broken_abandoned, &broken_accept_abandoned, &broken_dma_to_private, &broken_empty_request, &broken_unaligned_request,
+					       &broken_abandoned, &broken_accept_abandoned, &broken_dma_to_private,
+					       &broken_empty_request, &broken_unaligned_request,
 					       &broken_beyond_gpaw, &broken_unbounded, NULL };

@@ -77,7 +77,8 @@ static void finding(void *result, const struct result_finding *f)
 
 static void add_tally(struct result *r, const struct tally *t)
 {
-	struct result now = { .sequences = t->sequences, .calls = t->calls, .tdcalls = t->tdcalls, .cut = t->cut, .in_unit = t->in_unit,
+	struct result now = { .sequences = t->sequences, .calls = t->calls, .tdcalls = t->tdcalls, .cut = t->cut,
+			      .in_unit = t->in_unit,
 			      .states = t->states, .seconds = t->spent.wall, .cpu = t->spent.cpu };
 
 	memcpy(now.answers, t->answers, sizeof(now.answers));

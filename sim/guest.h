@@ -23,8 +23,8 @@ struct sim_guest {
 	bool matchable;
 
 	/*
-	 * It converts no less than so many bytes at a time, aligned: an entry of its page table, a pool. 0: a page. What it does to
-	 * memory around the request within them is not its fault alone.
+	 * It converts no less than so many bytes at a time, aligned: an entry of its page table, a pool. 0: a page. What it
+	 * does to memory around the request within them is not its fault alone.
 	 */
 	uint64_t unit;
 

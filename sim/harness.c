@@ -40,8 +40,8 @@ static int run_accept(struct sim *sim, uint64_t gpa, uint64_t size)
 }
 
 /*
- * A function of the object itself under its name, or under the name that tdlab 0.1 wanted. dlsym() looks in the libraries
- * that it links, too: libc has an accept() of its own.
+ * A function of the object itself under its name, or under the name that tdlab 0.1 wanted. dlsym() looks in the
+ * libraries that it links, too: libc has an accept() of its own.
  */
 static void *own(void *object, const char *name, const char *old_name, struct sim_guest *guest)
 {

@@ -5,6 +5,7 @@
 #include <stdint.h>
 int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared);	/* gpa without S; 0: success */
 int tdlab_accept(uint64_t gpa, uint64_t size);	/* optional; tdlab_convert() to private does not accept then */
-extern const uint64_t tdlab_unit;	/* optional: it converts no less at a time, aligned: bytes, a power of two, at most 64 MiB */
+/* Optional: it converts no less at a time, aligned: bytes, a power of two, at most 64 MiB. */
+extern const uint64_t tdlab_unit;
 void tdlab_tdcall(uint64_t gpr[16]);	/* RAX RCX RDX RBX RSP RBP RSI RDI R8..R15; or execute TDCALL itself */
 #endif

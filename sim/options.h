@@ -7,7 +7,8 @@
 #include "sim/sequence.h"
 
 struct options {
-	const char *guest, *harness, *replay, *vmm, *behaviours, *shard, *state, *journal, *minimise, *finding, *known, *write_known;
+	const char *guest, *harness, *replay, *vmm, *behaviours, *shard, *state, *journal, *minimise, *finding;
+	const char *known, *write_known;
 	struct opt_number pages, depth, random, seed, stalls;
 	bool to_private, json, guests, match;
 	struct opt_list inject;

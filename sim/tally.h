@@ -82,10 +82,10 @@ struct tally *tally_new(void);	/* three, in memory that processes share; NULL af
 int search_given(const char *option, const char *text, struct td_choices *choices);
 
 /*
- * From *from on, or the sequence that it names. What a guest can remember is gone with its process: one that was stopped
- * within a call is not run in the same one again, and one that dies, or asks for something else than it did after the same
- * answers, is given that sequence again in a process of its own. If it dies there too, that is a finding, and the next
- * process goes on after it.
+ * From *from on, or the sequence that it names. What a guest can remember is gone with its process: one that was
+ * stopped within a call is not run in the same one again, and one that dies, or asks for something else than it did
+ * after the same answers, is given that sequence again in a process of its own. If it dies there too, that is a
+ * finding, and the next process goes on after it.
  */
 int search(struct search *search, struct td_choices from);
 

@@ -21,7 +21,10 @@ static const int greg[TD_GPRS] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, 
 static struct sigaction before[SIGNALS];
 static bool installed;
 
-/* No TDCALL: what would have come of it without us comes of it. A fault repeats itself, a signal that was sent does not. */
+/*
+ * No TDCALL: what would have come of it without us comes of it. A fault repeats itself, a signal that was sent does
+ * not.
+ */
 static void not_ours(int number, siginfo_t *info, void *context)
 {
 	const struct sigaction *old = &before[number == tdcall_signals[0] ? 0 : 1];

@@ -147,7 +147,10 @@ static void ud2_at_the_end(void)
 	((void (*)(void))lone_ud2)();
 }
 
-/* Faults that only look like it, and signals that were sent while RIP was there: trapno is then that of an older fault. */
+/*
+ * Faults that only look like it, and signals that were sent while RIP was there: trapno is then that of an older
+ * fault.
+ */
 static void told_apart(void)
 {
 	static const unsigned char code[] = { 0x90, 0x66, 0x0f, 0x01, 0xcc, 0xc3 };

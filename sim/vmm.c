@@ -165,7 +165,8 @@ static void report_text(const struct sim_job *job, const struct behaviour *b, co
 		printf("finding    %s (%s): %s\n", td_violation_name(out->finding),
 		       td_cause_name(cause_of(b, seen, out->finding)), td_violation_sentence(out->finding));
 	if (seen->in_unit)
-		printf("note       it asked for memory outside the request, within its unit of %" PRIu64 " bytes\n", job->guest->unit);
+		printf("note       it asked for memory outside the request, within its unit of %" PRIu64 " bytes\n",
+		       job->guest->unit);
 	printf("again      %s\n", reproduce);
 	printf("verdict    %s: %s\n", out->verdict, out->reason);
 }

@@ -19,9 +19,9 @@
  * The alphabet: at least one representative of each class of (R10, R11) that a guest can tell apart, at the boundary
  * values, and what is truly converted. n is the number of pages in the request.
  *
- * Each has the two labels of a behaviour (behaviours/, where the sources are): whether GHCI permits it, or a VMM that is
- * known does it; and whether the VMM would go on, so that the guest has to complete, or not, so that it has to contain
- * what was not done.
+ * Each has the two labels of a behaviour (behaviours/, where the sources are): whether GHCI permits it, or a VMM that
+ * is known does it; and whether the VMM would go on, so that the guest has to complete, or not, so that it has to
+ * contain what was not done.
  *
  * TD_ANSWER(identifier, name, permitted or hostile, complete or contain, meaning)
  */

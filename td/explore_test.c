@@ -95,9 +95,11 @@ static void test_labels(void)
 			       td_answers_complete(&told, TD_STALLS) == (rows[i].expect == COMPLETE), rows[i].name);
 	}
 	told = answered(stalls, 7);
-	tap_ok(told.longest == 3 && td_answers_complete(&told, TD_STALLS), "three stalls at each frontier are to be lived through");
+	tap_ok(told.longest == 3 && td_answers_complete(&told, TD_STALLS),
+	       "three stalls at each frontier are to be lived through");
 	told = answered(stalls, 8);
-	tap_ok(told.longest == 4 && !told.hostile && !td_answers_complete(&told, TD_STALLS), "... four excuse, and are no lie");
+	tap_ok(told.longest == 4 && !told.hostile && !td_answers_complete(&told, TD_STALLS),
+	       "... four excuse, and are no lie");
 	tap_ok(td_answers_complete(&told, 4), "... unless more is asked of a guest");
 }
 

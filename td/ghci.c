@@ -39,9 +39,9 @@ static uint64_t map_gpa_check(const struct td *td, enum td_violation flaw)
 }
 
 /*
- * A guest that goes on from an R11 that cannot be one is led by the VMM, and lets itself be led: within its request that
- * is all, out of it is the guest's own fault. A request that nobody led it to is its caller's, or meant to be refused:
- * test suites do that.
+ * A guest that goes on from an R11 that cannot be one is led by the VMM, and lets itself be led: within its request
+ * that is all, out of it is the guest's own fault. A request that nobody led it to is its caller's, or meant to be
+ * refused: test suites do that.
  */
 static void flaw_check(struct td *td, enum td_violation flaw, uint64_t gpa, uint64_t size, uint64_t rip)
 {

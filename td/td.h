@@ -205,8 +205,8 @@ size_t td_bytes(const struct td *td);	/* of the storage, as the TD itself has it
 bool td_mapped(const struct td *td, uint64_t gpa);
 
 /*
- * Says what td_finish() would say of a guest that leaves everything as it is now, and leaves it open all the same: pages
- * that were passed over, and uses that were not made good. For an engine that takes the guest back then.
+ * Says what td_finish() would say of a guest that leaves everything as it is now, and leaves it open all the same:
+ * pages that were passed over, and uses that were not made good. For an engine that takes the guest back then.
  */
 void td_settle(struct td *td);
 

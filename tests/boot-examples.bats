@@ -79,6 +79,7 @@ behaves() {
 
 @test "... on four vCPUs at once" {
 	"$tdlab" check --json --cpus 4 --disk none --module "$module" --keep "$BATS_TEST_TMPDIR/keep" \
-		--vmm complete,hyperv,hyperv-stall,eagain-thrice,busy,one-page,aug-mixed,flip-s,stall "$kernel/vmlinuz" >"$report" || true
+		--vmm complete,hyperv,hyperv-stall,eagain-thrice,busy,one-page,aug-mixed,flip-s,stall \
+		"$kernel/vmlinuz" >"$report" || true
 	behaves "$BATS_TEST_TMPDIR/keep" 8
 }

@@ -70,7 +70,8 @@ caught() {
 	[ "$(caught_matching end-is-success)" = "abandoned=stall,stall,stall false-success=end" ]
 	[ "$(caught_matching byte-trickle)" = abandoned=stall,stall,stall ]
 	[[ $(caught_matching swallowed-error) == "abandoned=stall,stall,stall false-success=invalid "* ]]
-	[ "$(caught_matching no-r11-check --depth 6)" = "abandoned=stall,stall,stall wrapping-request=beyond crosses-shared-bit=zero outside-request=below" ]
+	[ "$(caught_matching no-r11-check --depth 6)" = \
+		"abandoned=stall,stall,stall wrapping-request=beyond crosses-shared-bit=zero outside-request=below" ]
 	run -0 "$sim" --match --guest correct
 	run -2 "$sim" --match --harness /nowhere.so
 }
@@ -117,7 +118,8 @@ caught() {
 	for direction in '' --to-private; do
 		run -0 --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/libc.so" --stalls 4 --depth 3 ${direction:+"$direction"}
 		[ -z "$stderr" ]
-		run -0 --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/old-names.so" --stalls 4 --depth 3 ${direction:+"$direction"}
+		run -0 --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/old-names.so" --stalls 4 --depth 3 \
+			${direction:+"$direction"}
 		[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"old-names.so: convert() and accept() are names of tdlab 0.1"* ]]
 	done
 	run -0 "$sim" --harness "$BATS_TEST_TMPDIR/old-names.so" --vmm hyperv --to-private
@@ -129,7 +131,8 @@ explored() {
 	shift 2
 	harness "$name"
 	run "-$want" --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/$name.so" --stalls 4 --json "$@"
-	jq -r '"\(.sequences) \(.complete) [\([.violations[].name] | unique | join(" "))] \(.verdict) \(.incomplete)"' <<<"$output"
+	jq -r '"\(.sequences) \(.complete) [\([.violations[].name] | unique | join(" "))] \(.verdict) \(.incomplete)"' \
+		<<<"$output"
 }
 
 @test "a crash that only comes after other runs cuts no tree, is no finding, and the result is not complete" {
@@ -159,7 +162,8 @@ front() {
 	# shellcheck disable=SC2086 # flags
 	gcc -Wall -Werror -I. -shared -fPIC $flags -o "$BATS_TEST_TMPDIR/front.so" tests/harness/front.c
 	run "-$want" --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/front.so" --stalls 4 --depth 2 --json "$@"
-	jq -r '"[\([.violations[].name] | unique | join(" "))] \(if .in_unit > 0 then "noted" else "nothing" end)"' <<<"$output"
+	jq -r '"[\([.violations[].name] | unique | join(" "))] \(if .in_unit > 0 then "noted" else "nothing" end)"' \
+		<<<"$output"
 }
 
 @test "memory outside the request: a finding, or a note within a unit that the guest declares" {

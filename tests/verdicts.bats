@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031,SC2154 # $output is set by run
-# The same answers, the same name, class and verdict, from whichever verb: a boot under a behaviour, one sequence replayed
-# on a kernel, the same sequence in a process, and a row of check.
+# The same answers, the same name, class and verdict, from whichever verb: a boot under a behaviour, one sequence
+# replayed on a kernel, the same sequence in a process, and a row of check.
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -35,7 +35,8 @@ found() {
 	[ "$(found '.violations[]')" = "accept-abandoned permitted" ]
 	run -1 "$build/tdlab-sim" --json --guest broken-double-accept --to-private --vmm busy
 	[ "$(jq -r '"\(.finding) \(.finding_class)"' <<<"$output")" = "accept-abandoned permitted" ]
-	run -0 "$tdlab" boot --json --vmm byte-trickle --append scenario=inside-page --console console "$build/payloads/violate"
+	run -0 "$tdlab" boot --json --vmm byte-trickle --append scenario=inside-page --console console \
+		"$build/payloads/violate"
 	[ "$(jq -r '.observations[0] | "\(.name) \(.class)"' <<<"$output")" = "unaligned-request vmm-caused" ]
 	run -0 "$tdlab" replay --guest byte-trickle unaligned
 	run -0 "$tdlab" check --guest byte-trickle --vmm unaligned

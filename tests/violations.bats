@@ -41,7 +41,8 @@ setup() {
 @test "every violation that there is has a guest that commits it" {
 	# What only other tests' guests do: harnesses that crash and hang (sim.bats), kernels beside their model
 	# (explore.bats), a payload that has interrupts to block (payloads/ending.c).
-	tdlab list violations | sed 's/ .*//' | grep -Ev '^(guest-died|guest-hung|model-mismatch|halt-blocked)$' | sort -u >listed
+	tdlab list violations | sed 's/ .*//' | grep -Ev '^(guest-died|guest-hung|model-mismatch|halt-blocked)$' |
+		sort -u >listed
 	table | cut -d' ' -f1 | sort -u >known
 	[ -s listed ]
 	run -0 comm -23 listed known

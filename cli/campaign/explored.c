@@ -63,7 +63,8 @@ static void collect(struct explored *x, const struct td_event *event)
 	if (event->type != TD_EV_VERDICT)
 		return;
 	s->vmm_caused |= class == TD_CLASS_VMM_CAUSED;
-	if (class != TD_CLASS_VIOLATION || s->violation != TD_V_NONE || kind == TD_V_ABANDONED || kind == TD_V_ACCEPT_ABANDONED)
+	if (class != TD_CLASS_VIOLATION || s->violation != TD_V_NONE || kind == TD_V_ABANDONED ||
+	    kind == TD_V_ACCEPT_ABANDONED)
 		return;
 	s->violation = kind;
 	s->cause = s->answers.hostile ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED;

@@ -119,7 +119,8 @@ int main(void)
 	ask(TDVMCALL_RETRY, 1, TD_CLOSE_UNDONE);
 	events[records.count++] = (struct td_event){ .type = TD_EV_OPEN, .a = { 2, GPA } };
 	events[records.count++] = (struct td_event){ .type = TD_EV_CLOSE, .a = { 2ull << 32 | TD_CLOSE_COMPLETE, GPA } };
-	events[records.count] = (struct td_event){ .type = TD_EV_SEQUENCE, .a = { 0, EXPLORE_END_PORT | 1u << 8, uart, TD_ANSWER_FIRST, 1 } };
+	events[records.count] = (struct td_event){
+		.type = TD_EV_SEQUENCE, .a = { 0, EXPLORE_END_PORT | 1u << 8, uart, TD_ANSWER_FIRST, 1 } };
 	records.count++;
 	explored_read(&x, &records, 0);
 	tap_ok(result_finding(&x.result, "abandoned") && result_finding(&x.result, "abandoned")->cause == TD_CAUSE_PERMITTED,

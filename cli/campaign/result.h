@@ -68,7 +68,9 @@ struct result {
 /* One more sequence, with these answers. */
 void result_count(struct result *result, const uint8_t *answers, uint32_t count);
 
-/* A finding more, of so many sequences. They are in order: permitted answers first, then as in the table of findings. */
+/*
+ * A finding more, of so many sequences. They are in order: permitted answers first, then as in the table of findings.
+ */
 void result_find(struct result *result, const struct result_finding *finding);
 
 /* The first of that name. NULL: not there. */

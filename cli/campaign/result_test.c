@@ -11,7 +11,8 @@
 #include "tests/tap.h"
 #include "td/td.h"
 
-static void find(struct result *r, enum td_violation kind, enum td_cause cause, const char *detail, const uint8_t *answers,
+static void find(struct result *r, enum td_violation kind, enum td_cause cause, const char *detail,
+		 const uint8_t *answers,
 		 uint32_t count)
 {
 	struct result_finding f = { .kind = kind, .cause = cause, .sequences = 1 };
@@ -26,7 +27,8 @@ static struct result some(void)
 	static const uint8_t two[] = { TD_ANSWER_FIRST, TD_ANSWER_LIE }, one[] = { TD_ANSWER_END };
 	struct result r = {
 		.of = { TDLAB_VERSION, "process", "a \"guest\"", "", "memory 1G", 8, true, 6, 2, 0, 0, 2, 4 },
-		.incomplete = "the guest \"forgets\"", .gpa = 0x800040000000, .sequences = 7, .calls = 20, .tdcalls = 22, .cut = 1, .in_unit = 5, .successes = 3,
+		.incomplete = "the guest \"forgets\"", .gpa = 0x800040000000, .sequences = 7, .calls = 20, .tdcalls = 22, .cut = 1,
+		.in_unit = 5, .successes = 3,
 		.states = 1ull << TD_EXPLORE_STATE(TD_REAL_SHARED, TD_KNOWN_CLAIMED_SHARED),
 		.seconds = 1.5, .cpu = 1.25, .verdict = RESULT_FAIL, .afterwards = "power-off",
 		.last = { .any = true, .taken = { 1, 17, 3 }, .depth = 3, .dealt = 9, .number = 4, .ours = true },
@@ -87,7 +89,7 @@ static void test_damage(void)
 	}
 	for (size_t n = 0; n < bytes - 2; n++)
 		cut_short += result_parse(&back, text, n) == NULL;
-	tap_is(taken, 7, "without a line it is refused, but for a state, two choices, a sequence, and what follows from the rest");
+	tap_is(taken, 7, "without a line it is refused, but for a state, two choices, a sequence, and what follows");
 	tap_is(cut_short, 0, "... and if it ends early");
 	free(text);
 	free(other);
@@ -186,12 +188,15 @@ static void test_ways(void)
 	add(&w, "half,first", 2);
 	add(&w, "end", 0);
 	add(&w, "half,last", 0);
-	tap_ok(ways_are(&w, "end half,first half,last stall,stall,stall") && !w.more, "the shortest first; willing is not repeated");
+	tap_ok(ways_are(&w, "end half,first half,last stall,stall,stall") && !w.more,
+	       "the shortest first; willing is not repeated");
 	w = (struct ways){ 0 };
 	for (int i = 0; i < WAYS + 3; i++)
-		add(&w, (const char *[]){ "ok,end", "ok,below", "ok,zero", "ok,lie", "ok,align", "ok,inuse", "ok,unknown", "ok,invalid",
+		add(&w, (const char *[]){ "ok,end", "ok,below", "ok,zero", "ok,lie", "ok,align", "ok,inuse", "ok,unknown",
+					   "ok,invalid",
 					  "ok,ok,ok", "half,half,half", "first" }[i], 0);
-	tap_ok(w.count == WAYS && w.more && w.all[0].answers[0] == TD_ANSWER_FIRST, "more than there is room for: the longest are left out");
+	tap_ok(w.count == WAYS && w.more && w.all[0].answers[0] == TD_ANSWER_FIRST,
+	       "more than there is room for: the longest are left out");
 	w = (struct ways){ 0 };
 	add(&w, "stall", 100000);
 	tap_ok(ways_are(&w, "stall"), "a loop without end is not written out");

@@ -191,7 +191,10 @@ static char *list_of(const char *folder)
 	return list;
 }
 
-/* Debian has the list in a package of its own (linux-base-VERSION), which one who unpacks kernel and modules may lack. */
+/*
+ * Debian has the list in a package of its own (linux-base-VERSION), which one who unpacks kernel and modules may
+ * lack.
+ */
 static bool has_modules(const char *folder)
 {
 	char *order = xprintf("%s/modules.order", folder), *drivers = xprintf("%s/kernel/drivers", folder);

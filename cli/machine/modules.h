@@ -10,8 +10,8 @@
 
 /*
  * folder: a kernel package's or build tree's, holding modules.order; NULL: looked for beside the kernel and under
- * /lib/modules/RELEASE. net: that of the network card too. own: files of the user's, loaded after these. archive->bytes stays 0 if nothing is needed or to be found.
- * Returns 0, or a status after a complaint.
+ * /lib/modules/RELEASE. net: that of the network card too. own: files of the user's, loaded after these. archive->bytes
+ * stays 0 if nothing is needed or to be found. Returns 0, or a status after a complaint.
  */
 int modules_collect(const char *kernel, const char *release, const char *folder, bool net, const struct opt_list *own,
 		    struct cpio *archive);

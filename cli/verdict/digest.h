@@ -5,7 +5,10 @@
 
 #include "cli/verdict/judge.h"
 
-/* hostile: so is the VMM, from the first thing on that a willing one would not do. slots: what stands behind the GPAs. */
+/*
+ * hostile: so is the VMM, from the first thing on that a willing one would not do. slots: what stands behind the
+ * GPAs.
+ */
 void digest(struct judgement *judgement, const struct records *records, const struct td_config *slots, bool hostile);
 
 #endif

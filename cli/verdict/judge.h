@@ -78,7 +78,8 @@ enum outcome {
 #undef OUTCOME
 };
 
-enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_INCONCLUSIVE, VERDICT_KNOWN };	/* KNOWN: nothing but known findings */
+/* KNOWN: nothing but known findings. */
+enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_INCONCLUSIVE, VERDICT_KNOWN };
 
 /* What the run itself knows. */
 struct run_end {
@@ -131,12 +132,16 @@ void judge(struct judgement *judgement, const struct records *records, const str
 	   const struct run_end *end);
 void judge_free(struct judgement *judgement);
 
-/* Every violation of the run, of that many kinds and classes, is known for this guest under this behaviour: so it says. */
+/*
+ * Every violation of the run, of that many kinds and classes, is known for this guest under this behaviour: so it
+ * says.
+ */
 struct known;
 void judge_known(struct judgement *judgement, struct known *known, const char *guest, const char *under);
 
 /* The last conversion that covered the finding's first page before it, s being the shared bit; NULL: none did. */
-const struct conversion *finding_conversion(const struct judgement *judgement, const struct finding *finding, uint64_t s);
+const struct conversion *finding_conversion(const struct judgement *judgement, const struct finding *finding,
+					    uint64_t s);
 
 const char *outcome_name(enum outcome outcome);
 const char *outcome_sentence(enum outcome outcome);

@@ -216,7 +216,8 @@ static void test_made_up_for(void)
 	event(TD_EV_OPEN, 3, POOL, 1024, 0, 0);
 	close_it(3, TD_CLOSE_UNDONE, POOL, 1024, 1024, 1, 1, 1);
 	power_off();
-	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "a conversion was given up", "one that was undone as well does not");
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "a conversion was given up",
+	       "one that was undone as well does not");
 	begin();
 	converted(1, POOL | S);
 	event(TD_EV_OPEN, 2, POOL, 1024, 0, 0);

@@ -12,7 +12,8 @@
 #define UNEXPLAINED "not explained yet:"	/* as --write-known leaves it: that is not known */
 
 static const char header[] =
-	"# Known findings of tdlab, see tdlab-known(5): guest, behaviour or answers, finding, class, and why it is expected.\n";
+	"# Known findings of tdlab, see tdlab-known(5): guest, behaviour or answers, finding, class, and why it is "
+	"expected.\n";
 
 static int refuse(const struct known *k, unsigned int line, const char *what, const char *word)
 {
@@ -159,7 +160,8 @@ void known_tried_answers(struct known *k, const char *guest)
 		k->all[i].tried |= fnmatch(k->all[i].guest, name, 0) == 0 && answers_parse(k->all[i].under, answers, &n, wrong);
 }
 
-const char *known_find(struct known *k, const char *guest, const char *under, enum td_violation kind, enum td_cause cause)
+const char *known_find(struct known *k, const char *guest, const char *under, enum td_violation kind,
+		       enum td_cause cause)
 {
 	const char *why = NULL;
 	char name[256], what[256];

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known is expected, what is new is not, what vanished is told; lines that say nothing are refused with their number. */
+/*
+ * What is known is expected, what is new is not, what vanished is told; lines that say nothing are refused with their
+ * number.
+ */
 #include <stdlib.h>
 #include <unistd.h>
 

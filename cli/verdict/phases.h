@@ -21,8 +21,8 @@ struct phases {
 };
 
 /*
- * Of everything that the judgement's totals count, who did it: their sums are the totals. The images go to the symbols, with their
- * names as the firmware's file has them.
+ * Of everything that the judgement's totals count, who did it: their sums are the totals. The images go to the symbols,
+ * with their names as the firmware's file has them.
  */
 void phases_read(struct phases *phases, const struct judgement *judgement, const struct records *records,
 		 const struct volume *volume, struct symbols *symbols);

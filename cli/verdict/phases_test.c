@@ -151,10 +151,12 @@ int main(void)
 	phases_read(&phases, &judgement, &records, &volume, &symbols);
 	tap_ok(firmware->of.accepts_2m == 1 && firmware->of.accepts_4k == 2, "its own image and its drivers are the firmware");
 	tap_ok(firmware->of.to_shared_pages == 2 && firmware->of.device_pages == 3, "pages of RAM, and pages without");
-	tap_ok(firmware->of.mapgpa_calls == 1 && firmware->of.retries == 0 && firmware->of.stalls == 1 && firmware->conversions == 1, "calls");
+	tap_ok(firmware->of.mapgpa_calls == 1 && firmware->of.retries == 0 && firmware->of.stalls == 1 &&
+	       firmware->conversions == 1, "calls");
 	tap_ok(loader->mismatches == 1 && loader->of.to_private_pages == 4 && loader->of.accepts_4k == 0,
 	       "images with SBAT, and code in no image, are boot loaders");
-	tap_ok(kernel->of.accepts_4k == 2 && kernel->of.to_shared_pages == 16, "Linux's own loader and its half are the kernel");
+	tap_ok(kernel->of.accepts_4k == 2 && kernel->of.to_shared_pages == 16,
+	       "Linux's own loader and its half are the kernel");
 	tap_ok(firmware->last > 0 && firmware->last < kernel->last, "when it was heard of last");
 	tap_ok(called(ROM + 0x10, "firmware+0x10") && called(SHIM + 1, "shim+0x1"), "names");
 	tap_ok(called(DRIVER + 0x2000, "IoMmuDxe+0x2000"), "a driver's is from the firmware's file");

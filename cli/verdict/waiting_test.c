@@ -28,7 +28,8 @@ int main(void)
 	struct monitor_vcpu v = { .doing = MONITOR_PARKED, .rip = 0x1000 };
 
 	tap_ok(waits((struct monitor_vcpu){ 0 }, ""), "nothing of one that was never started");
-	tap_ok(waits((struct monitor_vcpu){ .doing = MONITOR_RUNS, .rip = 0x20 }, "running; last seen at RIP 0x20"), "running");
+	tap_ok(waits((struct monitor_vcpu){ .doing = MONITOR_RUNS, .rip = 0x20 }, "running; last seen at RIP 0x20"),
+	       "running");
 	tap_ok(waits((struct monitor_vcpu){ .doing = MONITOR_HALTED, .rip = 0x20 },
 		     "halted until an interrupt comes, at RIP 0x20"), "halted");
 	tap_ok(waits(v, "halted with interrupts blocked, at RIP 0x1000"), "parked");

@@ -151,8 +151,9 @@ static int report(const struct work *work, unsigned int cpus)
 	}
 	if (failed == TDCONV_E_NO_TD)
 		return -ENODEV;
-	pr_alert("tdconv: %s: %u conversions each way on %u CPU%s; %llu MapGPA, %llu RETRY, %llu stalls; %llu bytes proven private\n",
-		 wrong ? "wrong contents" : failed != TDCONV_OK ? "contained" : "done", done, cpus, cpus > 1 ? "s" : "",
+	pr_alert("tdconv: %s: %u conversions each way on %u CPU%s; %llu MapGPA, %llu RETRY, %llu stalls; "
+		 "%llu bytes proven private\n", wrong ? "wrong contents" : failed != TDCONV_OK ? "contained" : "done",
+		 done, cpus, cpus > 1 ? "s" : "",
 		 sum.calls, sum.retries, sum.stalls, proven);
 	if (failed != TDCONV_OK)
 		pr_alert("tdconv: first failure: %s; %llu pages in quarantine\n", tdconv_strstatus(failed), quarantined);

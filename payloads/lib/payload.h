@@ -119,8 +119,8 @@ const volatile struct trap_log *trap_log(void);
 
 /*
  * The next exception `vector` of this vCPU is counted in expected, and execution goes on `skip` bytes after it; without
- * this, every exception but a #VE and a #DB is a panic. A #VE of an instruction is emulated by the matching hypercall, unless it
- * was expected: then its information is taken, and the instruction is skipped by the length that it names.
+ * this, every exception but a #VE and a #DB is a panic. A #VE of an instruction is emulated by the matching hypercall,
+ * unless it was expected: then its information is taken, and the instruction is skipped by the length that it names.
  */
 void trap_expect(unsigned int vector, unsigned int skip);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A correct loop that converts the page in front of the buffer as well, or all of the 2 MiB around it. DECLARED: it says
- * that it works like that. ACCEPT: it does so to private only, or rather accepts one page too many.
+ * A correct loop that converts the page in front of the buffer as well, or all of the 2 MiB around it. DECLARED: it
+ * says that it works like that. ACCEPT: it does so to private only, or rather accepts one page too many.
  */
 #include "tests/harness/loop.h"
 

@@ -31,7 +31,7 @@ static uint64_t flip(uint64_t value, unsigned int low, unsigned int bits)
 /* An exception in the instruction ends it: execution goes on at the label, of which there must be one only. */
 #define WRITE(name, instruction) \
 	extern const char name##_end[]; \
-	static __attribute__((noinline, noclone)) void name(uint64_t value, uint64_t number) \
+	static __attribute__((noinline)) void name(uint64_t value, uint64_t number) \
 	{ \
 		trap_resume((uint64_t)(uintptr_t)name##_end); \
 		__asm__ volatile(instruction "; .globl " #name "_end; " #name "_end:" \
@@ -87,7 +87,7 @@ static void random_write(uint64_t cr0, uint64_t cr3, uint64_t cr4)
 	}
 }
 
-static __attribute__((noinline, noclone)) void exit_once(void)
+static __attribute__((noinline)) void exit_once(void)
 {
 	uint32_t eax = 0, ebx, ecx = 0, edx;
 

@@ -5,8 +5,8 @@ $(B)/initrd.cpio: scripts/mkinitrd scripts/initrd-init
 	scripts/mkinitrd $@
 
 ## make mutate     mutants, one change each, of libtdconv (noticed by a test, by a goal of the proof, or explained), of
-##                 td/ and of cli/verdict/ (a sample: SAMPLE=300 SEED=1, for at most T=1800 seconds each). One of the three:
-##                 make mutate-guest, mutate-td, mutate-verdict
+##                 td/ and of cli/verdict/ (a sample: SAMPLE=300 SEED=1, for at most T=1800 seconds each). One of the
+##                 three: make mutate-guest, mutate-td, mutate-verdict
 mutate: mutate-guest mutate-td mutate-verdict
 
 mutate-guest:

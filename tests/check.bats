@@ -232,6 +232,14 @@ both() {
 	[[ $stderr == *nowhere.so* ]]
 }
 
+@test "what Debian's 6.12 is known to do is known, and no more than that" {
+	check 0 --json --modules "$kernel/modules" --known "$top/tests/known-linux-6.12" \
+		--vmm complete,busy,eagain-thrice,flip-s "$kernel/vmlinuz"
+	[ "$(field '[.rows[].verdict] | join(" ")')" = "pass known known known" ]
+	grep -v ' busy ' "$top/tests/known-linux-6.12" >less
+	check 1 --json --modules "$kernel/modules" --known less --vmm busy "$kernel/vmlinuz"
+}
+
 @test "known findings: expected where they are explained; what is new fails, what vanished is told" {
 	local rows=(--guest linux --vmm 'eagain*,hyperv')
 	check 1 --json --write-known known "${rows[@]}"

@@ -39,7 +39,7 @@ setup() {
 
 # charged JOURNAL: violations in memory that the module asked for. Its RIPs are where Linux has modules.
 charged() {
-	"$tdlab" trace --json "$1" | jq -n '
+	"$tdlab" trace --json --only mapgpa,verdict "$1" | jq -n '
 		def number: ltrimstr("0x") | explode | reduce .[] as $c (0; . * 16 + (if $c > 96 then $c - 87 else $c - 48 end));
 		def without_s: if . >= 140737488355328 then . - 140737488355328 else . end;
 		[inputs] as $all
@@ -79,7 +79,7 @@ behaves() {
 
 @test "... on four vCPUs at once" {
 	"$tdlab" check --json --cpus 4 --disk none --module "$module" --keep "$BATS_TEST_TMPDIR/keep" \
-		--vmm complete,hyperv,hyperv-stall,eagain-thrice,busy,one-page,aug-mixed,flip-s,stall \
+		--vmm complete,hyperv-stall,eagain-thrice,busy,aug-mixed,flip-s \
 		"$kernel/vmlinuz" >"$report" || true
-	behaves "$BATS_TEST_TMPDIR/keep" 8
+	behaves "$BATS_TEST_TMPDIR/keep" 5
 }

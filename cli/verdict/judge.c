@@ -133,24 +133,6 @@ static bool is_missed(const struct judgement *j, const struct conversion *c)
 	       !made_up_for(j, c);
 }
 
-/* To take back what was begun is to give it up, and so it is named. td does not say it: the guest may come again. */
-static void name_undone(struct judgement *j, const struct td_config *config)
-{
-	for (size_t i = 0; i < j->nconversions; i++) {
-		const struct conversion *c = &j->conversions[i];
-		uint64_t s = c->to_shared ? tdx_shared_bit(config->gpaw) : 0;
-
-		if (c->how != TD_CLOSE_UNDONE || !is_missed(j, c))
-			continue;
-		j->findings = xrealloc(j->findings, (j->nfindings + 1) * sizeof(*j->findings));
-		j->findings[j->nfindings] = (struct finding){ .kind = TD_V_ABANDONED, .class = TD_CLASS_VIOLATION,
-							      .gpa = (c->gpa + c->done * TDX_PAGE_SIZE) | s,
-							      .pages = c->pages - c->done, .record = c->record };
-		memcpy(j->findings[j->nfindings++].callers, c->callers, sizeof(c->callers));
-		j->nviolations++;
-	}
-}
-
 /* The first conversion that was not completed, under a VMM that would have gone on. */
 static const struct conversion *missed(const struct judgement *j, const struct td_behaviour *behaviour)
 {
@@ -283,8 +265,6 @@ void judge(struct judgement *j, const struct records *records, const struct cons
 {
 	*j = (struct judgement){ 0 };
 	digest(j, records, config, behaviour->hostile);
-	if (!behaviour->contain)
-		name_undone(j, config);
 	j->outcome = outcome_of(j, console, end);
 	j->device_equal = console->device && console->device_bytes == device->bytes &&
 			  strcmp(console->device_sha256, device->sha256) == 0;

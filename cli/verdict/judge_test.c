@@ -174,7 +174,7 @@ static void test_abandoned(void)
 	call(2, POOL, 1024, TDVMCALL_RETRY, POOL, 0);
 	close_it(2, TD_CLOSE_UNDONE, POOL, 1024, 0, 1, 1, 1);
 	power_off();
-	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was given up although",
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was undone after 0",
 	       "a conversion that was undone misses the expectation");
 	behaviour.contain = 1;
 	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "contained", "unless it is to contain");
@@ -186,7 +186,7 @@ static void test_abandoned(void)
 	records.count -= 8;
 	converted(3, POOL + 512 * TDX_PAGE_SIZE);
 	power_off();
-	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was given up although", "but not for a part of it");
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was undone after 0", "but not for a part of it");
 	records.count -= 3;
 	converted(4, POOL - 512 * TDX_PAGE_SIZE);
 	power_off();
@@ -216,7 +216,7 @@ static void test_made_up_for(void)
 	event(TD_EV_OPEN, 3, POOL, 1024, 0, 0);
 	close_it(3, TD_CLOSE_UNDONE, POOL, 1024, 1024, 1, 1, 1);
 	power_off();
-	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "a conversion was given up",
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was undone after 512",
 	       "one that was undone as well does not");
 	begin();
 	converted(1, POOL | S);
@@ -224,7 +224,7 @@ static void test_made_up_for(void)
 	close_it(2, TD_CLOSE_UNDONE, POOL, 1024, 512, 1, 1, 1);
 	converted(3, POOL + 512 * TDX_PAGE_SIZE);
 	power_off();
-	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "a conversion was given up",
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was undone after 512",
 	       "what was done of one that is undone is not done any more");
 }
 

@@ -1,28 +1,35 @@
 /* SPDX-License-Identifier: MIT */
+/* What findings and causes are called. No table: pointers in one would be data that somebody has to relocate. */
 #include "td/event.h"
 
-static const struct {
-	const char *name, *sentence;
-} rows[] = {
-#define TD_VIOLATION(id, name, sentence) [TD_V_##id] = { name, sentence },
-	TD_VIOLATIONS(TD_VIOLATION)
-	TD_OTHER_FINDINGS(TD_VIOLATION)
-#undef TD_VIOLATION
-};
+#define ALL_FINDINGS(TD_VIOLATION) TD_VIOLATIONS(TD_VIOLATION) TD_OTHER_FINDINGS(TD_VIOLATION)
 
 const char *td_violation_name(unsigned int violation)
 {
-	return violation < TD_FINDING_KINDS ? rows[violation].name : "unknown";
+	switch (violation) {
+#define TD_VIOLATION(id, name, sentence) case TD_V_##id: return name;
+	ALL_FINDINGS(TD_VIOLATION)
+#undef TD_VIOLATION
+	default: return "unknown";
+	}
 }
 
 const char *td_violation_sentence(unsigned int violation)
 {
-	return violation < TD_FINDING_KINDS ? rows[violation].sentence : "unknown";
+	switch (violation) {
+#define TD_VIOLATION(id, name, sentence) case TD_V_##id: return sentence;
+	ALL_FINDINGS(TD_VIOLATION)
+#undef TD_VIOLATION
+	default: return "unknown";
+	}
 }
 
 const char *td_cause_name(unsigned int cause)
 {
-	static const char *const names[TD_CAUSES] = { "permitted", "hostile", "caller" };
-
-	return cause < TD_CAUSES ? names[cause] : "unknown";
+	switch (cause) {
+	case TD_CAUSE_PERMITTED: return "permitted";
+	case TD_CAUSE_HOSTILE: return "hostile";
+	case TD_CAUSE_CALLER: return "caller";
+	default: return "unknown";
+	}
 }

@@ -70,6 +70,12 @@ refused() {
 	refused 2 'tdlab: *--modules /tmp*' boot --modules /tmp "$kernel/vmlinuz"
 }
 
+@test "a module of the user's that is none, or is not there" {
+	refused 2 'tdlab: *--module /etc/passwd: not a module*' boot --module /etc/passwd "$kernel/vmlinuz"
+	refused 2 'tdlab: *--module nowhere.ko: not a module*' boot --module nowhere.ko "$kernel/vmlinuz"
+	refused 2 'tdlab: *takes no --initrd and no modules*' boot --module nowhere.ko "$build/payloads/violate"
+}
+
 @test "memory: too small, too large, no number" {
 	refused 2 'tdlab: *--memory*' boot --memory 64M "$kernel/vmlinuz"
 	refused 2 'tdlab: *--memory*' boot --memory 1T "$kernel/vmlinuz"

@@ -138,4 +138,5 @@ sanitized-tests:
 
 .PHONY: all boot boot-firmware check unit lint sanitize soak firmware-matrix bench clean distclean help prepare-check
 .PHONY: unit-tests sanitized-tests
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+# What was fetched is not ours: a kernel's build-root has folders called like that.
+-include $(shell find $(B) -path '$(B)/kernel*' -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -20,6 +20,8 @@ setup() {
 	run ! "$top/scripts/build-module" "$kernel" "$BATS_TEST_TMPDIR/linux" "$BATS_TEST_TMPDIR/bad.ko"
 	[[ $output == *"'naked' return"* ]]
 	[ ! -e "$BATS_TEST_TMPDIR/bad.ko" ]
+	# The root that it is built in lies under build/, and has folders called *.d, which are no dependencies.
+	env -u MAKEFLAGS -u MAKELEVEL make -C "$top" help
 }
 
 @test "under permitted answers that end the kernel's loop libtdconv completes, in the same boot" {

@@ -100,6 +100,13 @@ passes() {
 	caught spdx td/a.c
 }
 
+@test "a script that nobody can run" {
+	first='#!/bin/sh' file td/a
+	caught executable td/a
+	git update-index --chmod=+x td/a
+	passes executable
+}
+
 @test "a mark of unfinished work" {
 	file td/a.c "/* TO""DO: later */"
 	caught leftovers td/a.c:2

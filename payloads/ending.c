@@ -132,42 +132,42 @@ static void ask(struct scene *s)
 	}
 }
 
-/* Guests that can only take a conversion done at once, and one that ends itself, rightly, when it is refused. */
-static void unless(struct scene *s, bool partial, void (*end)(struct scene *s))
+/* Guests that can only take a conversion done at once. */
+static void at_once(struct scene *s, void (*end)(struct scene *s))
 {
-	struct map_answer a = scene_map(s, scene_page(s, 0), 1024, TO_SHARED);
-
-	if (a.r10 != TDVMCALL_SUCCESS && (a.r10 == TDVMCALL_RETRY) == partial)
+	if (scene_map(s, scene_page(s, 0), 1024, TO_SHARED).r10 == TDVMCALL_RETRY)
 		end(s);
 	payload_end(0);
 }
 
 static void fault_if_partial(struct scene *s)
 {
-	unless(s, true, triple_fault);
+	at_once(s, triple_fault);
 }
 
 static void fatal_if_partial(struct scene *s)
 {
-	unless(s, true, fatal_error);
+	at_once(s, fatal_error);
 }
 
 static void park_if_partial(struct scene *s)
 {
-	unless(s, true, park);
+	at_once(s, park);
 }
 
 static void ask_if_partial(struct scene *s)
 {
-	unless(s, true, ask);
+	at_once(s, ask);
 }
 
+/* One that goes on when it is asked to, and ends itself, rightly, when it is refused. */
 static void fatal_if_refused(struct scene *s)
 {
-	unless(s, false, fatal_error);
+	if (!scene_request(s, scene_page(s, 0), 1024, TO_SHARED))
+		fatal_error(s);
+	payload_end(0);
 }
 
-/* What the guest does to its CPU is its own affair: 3000 writes and not one that ends the run. */
 static void status_77(struct scene *s)
 {
 	(void)s;
@@ -199,6 +199,7 @@ static void unserved_ve(struct scene *s)
 	*(volatile uint64_t *)paging_alias(IOAPIC + s->shared);
 }
 
+/* What the guest does to its CPU is its own affair: 3000 writes and not one that ends the run. */
 static void wild(struct scene *s)
 {
 	char seed[8];

@@ -277,7 +277,9 @@ static int rewritten(struct scene *s)
 
 	SCENE_NEEDS(s, scene_store(s, scene_page(s, 0), SECRET) && scene_store(s, scene_page(s, 1), SECRET));
 	a = scene_map(s, scene_page(s, 0), 2, TO_SHARED);
-	SCENE_NEEDS(s, a.r10 == TDVMCALL_RETRY && a.r11 == scene_page(s, 0) + s->shared);
+	SCENE_NEEDS(s, a.r10 == TDVMCALL_RETRY);
+	if (a.r11 != scene_page(s, 0) + s->shared)
+		return scene_share(s, scene_page(s, 0), 2) ? 0 : 1;
 	SCENE_NEEDS(s, scene_load(s, scene_page(s, 0), &first) && scene_load(s, scene_page(s, 1), &second));
 	if (first != SECRET || second != SECRET)
 		scene_store(s, scene_page(s, 2) + s->shared, 1);

@@ -151,7 +151,7 @@ ending() {
 		[ "$(field '.violations[0] | "\(.name) \(.shortest)"')" = "$name stall" ]
 		ending minimise "$end-if-partial" half,stall,ok
 		[ "$status" -eq 0 ]
-		[ "$(field '.violations[0] | "\(.name) \(.shortest)"')" = "$name half" ]
+		[ "$(field '.violations[0] | "\(.name) \(.minimal | join(" "))"')" = "$name stall half" ]
 	done <<-END
 	fault guest-died (triple-fault)
 	fatal guest-died (fatal-error)

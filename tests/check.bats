@@ -25,9 +25,11 @@ field() {
 	jq -r "$1" <<<"$output"
 }
 
-# What a row comes to, without where in memory and how long. Memory is laid out anew in each boot.
+# What a row comes to, without where in memory, on how many pages and how long: memory is laid out anew in each boot, and
+# which pages of a refused pool a kernel uses depends on that.
 rows() {
-	jq -S '[.rows[] | del(.seconds, .cpu_seconds, .reproduce) | .reason |= gsub("0x[0-9a-f]+"; "GPA")]'
+	jq -S '[.rows[] | del(.seconds, .cpu_seconds, .reproduce) | .violations |= (. > 0) |
+		.reason |= gsub("0x[0-9a-f]+"; "GPA") | .reason |= sub(", and [0-9]+ more$"; ", and more")]'
 }
 
 # both ARG...: one boot for all rows, and a boot for each, come to the same in every row.

@@ -41,8 +41,17 @@ include scripts/install.mk
 
 UNIT_TESTS = $(filter $(B)/%,$(TESTS))
 
+# What needs packages and is none of README's two commands says which are missing.
+NEEDS := scripts/install-packages --look
+
 ## make            build tdlab, the monitor, the payloads and the initrd
 all: $(ALL)
+
+## make deps       install what is missing of Debian's packages, and say what: SETS='boot firmware check prove', or some of
+##                 them (scripts/packages). make boot and make check do it themselves
+SETS := boot firmware check prove
+deps:
+	scripts/install-packages $(SETS)
 
 ## make boot       install what is missing, build, fetch Debian's 6.12 kernel, boot it as a TD and report
 boot:
@@ -53,7 +62,7 @@ boot:
 
 ## make boot-firmware  the same from its firmware on: Debian sid's TDVF accepts the memory and starts the kernel
 boot-firmware:
-	scripts/install-packages boot firmware
+	$(NEEDS) boot firmware
 	$(MAKE) all
 	scripts/fetch-kernel 6.12 $(KERNEL)
 	scripts/fetch-firmware build/firmware
@@ -62,7 +71,9 @@ boot-firmware:
 
 ## make check      install what is missing and run every test: lint, unit tests plain and under sanitizers, command
 ##                 line, payload TDs, boots of Debian's kernel. Keeps each test's output in build/tap/.
-check: prepare-check
+check:
+	scripts/install-packages boot firmware check
+	$(MAKE) prepare-check
 	$(MAKE) all unit-tests sanitized-tests
 	@# Modules need the headers of exactly these kernels, which a mirror may have dropped: the tests say so then.
 	-$(MAKE) $(patsubst %/VERSION,%/tdconv_demo.ko,$(wildcard $(KERNEL)/VERSION $(KERNEL)-newest/VERSION))
@@ -84,7 +95,7 @@ unit: unit-tests
 
 ## make lint       gcc and clang without a warning, cppcheck, shellcheck, man pages, and the rules of the tree
 lint:
-	scripts/install-packages boot check
+	$(NEEDS) boot check
 	scripts/run-tests scripts/lint
 
 ## make sanitize   the unit tests under clang's address and undefined-behaviour sanitizers
@@ -123,7 +134,7 @@ help:
 	@sed -n 's/^## //p' Makefile */*.mk
 
 prepare-check:
-	scripts/install-packages boot firmware check
+	$(NEEDS) boot firmware check
 	scripts/fetch-kernel 6.12 $(KERNEL)
 	scripts/fetch-kernel 6.1 $(KERNEL)-6.1
 	scripts/fetch-kernel newest $(KERNEL)-newest || test $$? -eq 3
@@ -136,7 +147,7 @@ unit-tests: $(UNIT_TESTS)
 sanitized-tests:
 	$(MAKE) B=$(B)/sanitize CC=clang SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' unit-tests
 
-.PHONY: all boot boot-firmware check unit lint sanitize soak firmware-matrix bench clean distclean help prepare-check
+.PHONY: all deps boot boot-firmware check unit lint sanitize soak firmware-matrix bench clean distclean help prepare-check
 .PHONY: unit-tests sanitized-tests
 # What was fetched is not ours: a kernel's build-root has folders called like that.
 -include $(shell find $(B) -path '$(B)/kernel*' -prune -o -type f -name '*.d' -print 2>/dev/null)

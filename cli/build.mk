@@ -11,6 +11,17 @@ CLI_LIB_OBJ := $(CLI_LIB:%=$(B)/cli/%.o) $(CLI_MONITOR:%=$(B)/cli/monitor/%.o)
 ALL += $(B)/tdlab $(B)/tdlab-first
 TESTS += $(CLI_TESTS)
 
+# The commit, if this is a repository: the version names it.
+$(B)/cli/main.o: $(B)/commit.h
+$(B)/cli/main.o: ALL_CPPFLAGS += -include $(B)/commit.h
+
+$(B)/commit.h: always
+	@mkdir -p $(@D)
+	@printf '#define TDLAB_COMMIT "%s"\n' "$$(git describe --always --dirty --tags 2>/dev/null | sed 's/^/ /')" >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+.PHONY: always
+
 # An archive, so that a test is linked with what it needs and not with the whole command.
 $(B)/libcli.a: $(CLI_LIB_OBJ)
 	rm -f $@

@@ -44,7 +44,7 @@ static int dispatch(int argc, char **argv)
 		return STATUS_PASS;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
-		puts("tdlab " TDLAB_VERSION);
+		puts("tdlab " TDLAB_VERSION TDLAB_COMMIT);
 		return STATUS_PASS;
 	}
 	for (const struct verb *const *verb = verbs; *verb; verb++)

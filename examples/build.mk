@@ -13,7 +13,7 @@ DEMO_SRC := $(wildcard examples/linux/*)
 ## make demo       the kernel's own loop and libtdconv side by side, in one boot under one VMM: Debian's newest kernel
 ##                 and 6.12
 demo:
-	scripts/install-packages boot
+	$(NEEDS) boot
 	$(MAKE) all
 	scripts/fetch-kernel newest $(KERNEL)-newest
 	scripts/fetch-kernel 6.12 $(KERNEL)

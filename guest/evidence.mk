@@ -24,7 +24,7 @@ fuzz-guest: $(B)/guest/fuzz
 
 ## make prove      discharge libtdconv's contracts with Frama-C, z3 and cvc4, for every VMM; minutes
 prove:
-	scripts/install-packages boot prove
+	$(NEEDS) boot prove
 	guest/prove
 
 TESTS += tests/prove.bats

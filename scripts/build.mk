@@ -10,7 +10,7 @@ $(B)/initrd.cpio: scripts/mkinitrd scripts/initrd-init
 mutate: mutate-guest mutate-td mutate-verdict
 
 mutate-guest:
-	scripts/install-packages boot check prove
+	$(NEEDS) boot check prove
 	scripts/mutate guest
 
 mutate-td mutate-verdict: SAMPLE := 300

@@ -17,6 +17,7 @@
 #include "cli/verdict/symbols.h"
 #include "cli/vmm/behaviour.h"
 #include "cli/vmm/inject.h"
+#include "wire/config.h"
 
 struct boot_options {
 	const char *kernel;	/* NULL: what the firmware finds on the disk */

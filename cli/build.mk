@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-# The command. It links libtdconv for its model of Linux, td/ to finish a run in the memory that the monitor leaves
-# behind, and from the monitor what both sides must agree on: the machine's layout, and what makes a good kernel file.
+# The command. It links libtdconv for its model of Linux, and td/ to finish a run in the memory that the monitor leaves
+# behind. Nothing of monitor/: what both need is in image/ and wire/.
 CLI_SRC := $(filter-out cli/main.c cli/first/% %_test.c $(wildcard cli/*/fuzz_*.c),$(wildcard cli/*.c cli/*/*.c))
 CLI_LIB := $(CLI_SRC:cli/%.c=%)
 CLI_LIBS := -linih -ljansson
 CLI_TESTS := $(patsubst cli/%.c,$(B)/cli/%,$(wildcard cli/*_test.c cli/*/*_test.c))
-CLI_MONITOR := machine pe tdvf tdhob bzimage elf linux payload load
-CLI_LIB_OBJ := $(CLI_LIB:%=$(B)/cli/%.o) $(CLI_MONITOR:%=$(B)/cli/monitor/%.o)
+CLI_BELOW := $(filter-out %_test.c image/fuzz_%,$(wildcard image/*.c wire/*.c))
+CLI_LIB_OBJ := $(CLI_LIB:%=$(B)/cli/%.o) $(CLI_BELOW:%.c=$(B)/host/%.o)
 
 ALL += $(B)/tdlab $(B)/tdlab-first
 TESTS += $(CLI_TESTS)
@@ -38,13 +38,8 @@ $(B)/cli/%.o: cli/%.c
 	$(CC) $(ALL_CPPFLAGS) -Iguest/include $(ALL_CFLAGS) $(WARN) -D_GNU_SOURCE -ffunction-sections -fdata-sections \
 		-MMD -MP -c -o $@ $<
 
-# Sections, so that the linker leaves out what only the monitor calls.
-$(B)/cli/monitor/%.o: monitor/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WARN) -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
-
 # A program of the guest's: no libc, so that it runs wherever Linux does.
-$(B)/tdlab-first: cli/first/first.c cli/evidence.h
+$(B)/tdlab-first: cli/first/first.c wire/evidence.h
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WARN) $(FREESTANDING) $(BARE) -static -nostdlib -Wl,--build-id=none -s \
 		-o $@ $<

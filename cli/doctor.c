@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 #include "abi/tdcall_fault.h"
-#include "cli/evidence.h"
 #include "cli/file.h"
 #include "cli/json.h"
 #include "cli/machine/qemu.h"
 #include "cli/machine/ram.h"
 #include "cli/opt.h"
 #include "cli/vmm/behaviour.h"
+#include "wire/evidence.h"
 
 struct doctor_options {
 	const char *qemu;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define tap_puts(text) fputs(text, stdout)
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define TESTING_UNUSED __attribute__((unused))
 

@@ -8,7 +8,7 @@
 #include "cli/words.h"
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define MOST 16
 

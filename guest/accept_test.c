@@ -4,8 +4,8 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "guest/fake.h"
+#include "wire/tap.h"
 
 #define BUSY	0x8000020000000001ull	/* OPERAND_BUSY, operand RCX */
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "guest/fake.h"
+#include "wire/tap.h"
 
 static struct tdconv_extent extents[4];
 static struct tdconv_lost entries[4];

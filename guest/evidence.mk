@@ -31,7 +31,7 @@ TESTS += tests/prove.bats
 
 # The cost, against td in one process: both ends meet in the test only.
 TESTS += $(B)/tests/guest_cost
-$(B)/tests/guest_cost: tests/guest_cost.c tests/tap.h $(B)/libtdconv.a $(B)/libtd.a
+$(B)/tests/guest_cost: tests/guest_cost.c wire/tap.h $(B)/libtdconv.a $(B)/libtd.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) -Iguest/include $(ALL_CFLAGS) $(WARN) $(LDFLAGS) -MMD $< $(B)/libtdconv.a $(B)/libtd.a -o $@
 

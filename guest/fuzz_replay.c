@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "guest/fuzz.h"
+#include "wire/tap.h"
 
 #define CORPUS	"guest/corpus"
 #define SECONDS	10

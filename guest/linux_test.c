@@ -4,9 +4,9 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "guest/scripts.h"
 #include "tdconv_linux.h"
+#include "wire/tap.h"
 
 static bool convert(struct tdconv *tdc, uint64_t start, uint64_t end, enum tdconv_to to, struct tdconv_linux *res)
 {

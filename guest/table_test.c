@@ -7,9 +7,9 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "guest/scripts.h"
 #include "tdconv_linux.h"
+#include "wire/tap.h"
 
 #define PAGE_OF_TABLE	"docs/retry.md"
 

@@ -11,8 +11,8 @@
 #include "abi/tdcall_fault.h"
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "tdconv_tdcall.h"
+#include "wire/tap.h"
 
 #define USED	9	/* registers of struct tdconv_regs, in its order; the others follow */
 #define ALL	15

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "guest/fake.h"
+#include "wire/tap.h"
 
 #define INVALID	0xc000010000000001ull
 #define N	1100	/* pages of the range */

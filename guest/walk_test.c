@@ -6,7 +6,7 @@
 #include "tdconv_walk.h"
 
 #define tap_puts(text) fputs(text, stdout)
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define S	(1ull << 47)
 #define P	4096ull

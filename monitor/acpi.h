@@ -52,4 +52,14 @@ enum acpi_error acpi_copy(const struct load_memory *firmware, struct acpi_guest 
  */
 void acpi_fix_mcfg(uint8_t *tables, uint64_t bytes, uint64_t base, uint8_t last_bus);
 
+/* Every table's header. */
+#define ACPI_LENGTH		4
+#define ACPI_REVISION		8
+#define ACPI_CHECKSUM		9
+#define ACPI_OEM		10
+#define ACPI_HEADER_BYTES	36u
+
+uint8_t acpi_sum(const uint8_t *data, uint64_t bytes);
+void acpi_seal(uint8_t *table);		/* makes the checksum right */
+
 #endif

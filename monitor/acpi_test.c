@@ -5,10 +5,9 @@
 #include <string.h>
 
 #define tap_puts(text) fputs(text, stdout)
+#include "image/bytes.h"
 #include "monitor/acpi.h"
-#include "monitor/acpi_madt.h"
-#include "monitor/bytes.h"
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define TOP		0x3fe00000ull
 #define TOP_BYTES	0x10000u

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "monitor/machine.h"
+#include "wire/machine.h"
 
 /*
  * The machine address of gpa (without S) seen through alias, in slot, which must be what td_slot_of() returned for it.

@@ -5,8 +5,8 @@
 
 #define tap_puts(text) fputs(text, stdout)
 #include "monitor/bank.h"
-#include "monitor/pattern.h"
-#include "tests/tap.h"
+#include "wire/pattern.h"
+#include "wire/tap.h"
 
 #define MIB		0x100000ull
 #define BIOS_TOP	(2 * MIB)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The monitor: one freestanding image with td in it, for QEMU's multiboot loader, which takes 32-bit ELF only.
-MON_SRC := $(filter-out %_test.c %/fuzz.c monitor/fuzz_% td/fake%.c,$(wildcard monitor/*.c td/*.c))
+MON_SRC := $(filter-out %_test.c %/fuzz.c image/fuzz_% td/fake%.c,$(wildcard monitor/*.c wire/*.c image/*.c td/*.c))
 MON_OBJ := $(MON_SRC:%.c=$(B)/mon/%.o) $(patsubst %.S,$(B)/mon/%.o,$(wildcard monitor/*.S))
 
 # General registers only: floating point and vector registers always hold the guest's. No red zone: NMIs come in.
@@ -27,6 +27,8 @@ $(B)/monitor.elf64: $(MON_OBJ) monitor/link.ld
 $(B)/monitor.elf: $(B)/monitor.elf64
 	$(OBJCOPY) -O elf32-i386 $< $@
 
+MON_BELOW := $(filter-out %_test.c image/fuzz_%,$(wildcard image/*.c wire/*.c))
+
 # What is pure is tested on the host. npt_test and its like include the code under test itself.
 MON_TESTS := $(patsubst %.c,$(B)/%,$(wildcard monitor/*_test.c))
 TESTS += $(MON_TESTS)
@@ -36,35 +38,31 @@ $(B)/host/monitor/%.o: monitor/%.c
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WARN) -MMD -c $< -o $@
 
 MON_HOST = $(patsubst %,$(B)/host/monitor/%.o,$(1))
-$(B)/monitor/bank_test: $(call MON_HOST,bank machine)
-$(B)/monitor/memory_map_test: $(call MON_HOST,memory_map machine tdhob)
-$(B)/monitor/acpi_test: $(call MON_HOST,acpi acpi_madt load_memory)
-$(B)/monitor/bzimage_test: $(call MON_HOST,bzimage)
+$(B)/monitor/bank_test: $(call MON_HOST,bank)
+$(B)/monitor/memory_map_test: $(call MON_HOST,memory_map)
+$(B)/monitor/acpi_test: $(call MON_HOST,acpi)
 $(B)/monitor/cr_test: $(call MON_HOST,cr)
 $(B)/monitor/cpuid_test: $(call MON_HOST,cpuid)
-$(B)/monitor/elf_test: $(call MON_HOST,elf)
 $(B)/monitor/lapic_test: $(call MON_HOST,lapic msr mtrr cpuid)
-$(B)/monitor/load_test: $(call MON_HOST,load load_memory memory_map linux payload elf bzimage)
+$(B)/monitor/load_test: $(call MON_HOST,load memory_map linux payload)
 $(B)/monitor/virtio_test: $(call MON_HOST,virtio)
-$(B)/monitor/tdvf_test: $(call MON_HOST,tdvf tdhob)
-$(B)/monitor/pe_test: $(call MON_HOST,pe)
 $(B)/monitor/fwcfg_guest_test: $(call MON_HOST,fwcfg_guest memory_map)
 $(B)/monitor/insn_test: $(call MON_HOST,insn)
 $(B)/monitor/ioapic_test: $(call MON_HOST,ioapic)
 $(B)/monitor/engine_test: $(call MON_HOST,bank) $(B)/libtd.a
 $(B)/monitor/insn_test: MON_LIBS := -lZydis
-$(B)/monitor/template_test: $(call MON_HOST,origin pe) $(B)/libtd.a
+$(B)/monitor/template_test: $(call MON_HOST,origin) $(B)/libtd.a
 $(B)/monitor/template_test $(B)/monitor/engine_test: MON_LIBS := $(B)/libtd.a
 
-$(MON_TESTS): $(B)/monitor/%_test: $(B)/host/monitor/%_test.o
+$(MON_TESTS): $(B)/monitor/%_test: $(B)/host/monitor/%_test.o $(MON_BELOW:%.c=$(B)/host/%.o)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(filter %.o,$^) -o $@ $(MON_LIBS)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--gc-sections $(filter %.o,$^) -o $@ $(MON_LIBS)
 
-## make fuzz-monitor [SECONDS=60]  libFuzzer (clang) on kernel files, firmware tables and instructions
+## make fuzz-monitor [SECONDS=60]  libFuzzer (clang) on loaded kernels, firmware tables and instructions
 SECONDS := 60
-MON_FUZZ := bzimage elf acpi acpi_madt load load_memory memory_map linux payload insn cr fuzz
+MON_FUZZ := $(patsubst %,monitor/%.c,acpi load memory_map linux payload insn cr fuzz) $(MON_BELOW)
 
-$(B)/monitor/fuzz: $(MON_FUZZ:%=monitor/%.c) $(wildcard monitor/*.h)
+$(B)/monitor/fuzz: $(MON_FUZZ) $(wildcard monitor/*.h)
 	@mkdir -p $(@D)
 	clang $(ALL_CPPFLAGS) -std=gnu11 -O1 -g $(WARN) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		$(filter %.c,$^) -o $@

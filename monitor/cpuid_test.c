@@ -5,7 +5,7 @@
 
 #define tap_puts(text) fputs(text, stdout)
 #include "monitor/persona.h"
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 enum { EAX, EBX, ECX, EDX };
 

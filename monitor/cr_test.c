@@ -8,7 +8,7 @@ static void tap_puts(const char *text)
 }
 
 #include "monitor/cr.h"
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define NE_ET	0x30u
 #define ECX	0x123456789abcdeffull	/* of which the upper half does not exist for the guest */

@@ -12,12 +12,12 @@
 #include "monitor/mem.h"
 #include "monitor/npt.h"
 #include "monitor/origin.h"
-#include "monitor/pattern.h"
 #include "monitor/pci.h"
 #include "monitor/ports.h"
 #include "monitor/settle.h"
 #include "monitor/smp.h"
 #include "monitor/virtio.h"
+#include "wire/pattern.h"
 
 bool engine_address(const struct td_slot *slot, uint64_t gpa, enum td_alias alias, uint64_t *address)
 {

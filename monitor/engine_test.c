@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #define tap_puts(text) fputs(text, stdout)
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 static unsigned char machine[64 << 20] __attribute__((aligned(4096)));
 #define MEM_DIRECT ((uint64_t)(uintptr_t)machine)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/firmware.h"
 
+#include "image/tdhob.h"
 #include "monitor/fwcfg.h"
 #include "monitor/lib.h"
 #include "monitor/mem.h"
 #include "monitor/pci.h"
-#include "monitor/tdhob.h"
 #include "monitor/vcpu.h"
 
 #define LOW_MIB		0x100000ull

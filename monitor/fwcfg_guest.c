@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/fwcfg_guest.h"
 
+#include "image/bytes.h"
+#include "image/bzimage.h"
 #include "monitor/acpi.h"
-#include "monitor/bytes.h"
-#include "monitor/bzimage.h"
 #include "monitor/fwcfg.h"
 #include "monitor/fwcfg_ports.h"
-#include "monitor/machine.h"
 #include "monitor/mem.h"
 #include "monitor/memory_map.h"
 #include "monitor/pci.h"
+#include "wire/machine.h"
 
 #define KEY_ID		0x01
 #define KEY_RAM_SIZE	0x03

@@ -5,14 +5,14 @@
 #include <string.h>
 
 #define tap_puts(text) fputs(text, stdout)
+#include "image/bytes.h"
 #include "monitor/acpi.h"
-#include "monitor/bytes.h"
 #include "monitor/fwcfg.h"
 #include "monitor/fwcfg_guest.h"
-#include "monitor/machine.h"
 #include "monitor/mem.h"
 #include "monitor/pci.h"
-#include "tests/tap.h"
+#include "wire/machine.h"
+#include "wire/tap.h"
 
 #define SHARED		0x10000u	/* GPA of the only shared page */
 #define KERNEL_BYTES	3000u

@@ -5,7 +5,7 @@
  * else.
  */
 #include "monitor/insn.h"
-#include "monitor/bytes.h"
+#include "image/bytes.h"
 
 enum { REG_RAX = 0, REG_RSP = 4, REG_RBP = 5, REG_RSI = 6, REG_RDI = 7 };
 enum { REX_B = 1, REX_X = 2, REX_R = 4, REX_W = 8 };

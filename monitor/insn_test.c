@@ -6,7 +6,7 @@
 
 #define tap_puts(text) fputs(text, stdout)
 #include "monitor/insn.h"
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define ROUNDS 3000000u
 

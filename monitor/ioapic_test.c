@@ -3,7 +3,7 @@
 
 #define tap_puts(text) fputs(text, stdout)
 #include "monitor/ioapic.h"
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define MASKED 0x10000u
 

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-#include "monitor/machine.h"
 #include "td/event.h"
+#include "wire/status.h"
 
 void journal_init(void);
 struct monitor_status *journal_status(void);

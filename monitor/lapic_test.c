@@ -5,7 +5,7 @@
 
 #define tap_puts(text) fputs(text, stdout)
 #include "monitor/persona.h"
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define HZ		2500000000ull
 #define ICR		0x300

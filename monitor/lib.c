@@ -4,7 +4,7 @@
 #include <stdarg.h>
 
 #include "monitor/end.h"
-#include "monitor/machine.h"
+#include "wire/status.h"
 
 /* Words where possible: an emulated CPU takes as long for a byte. Built without the loop-to-call optimisation. */
 typedef uint64_t __attribute__((may_alias, aligned(1))) word;

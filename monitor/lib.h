@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a freestanding program must bring itself. */
+/* How the monitor gives up, and small things. */
 #ifndef MONITOR_LIB_H
 #define MONITOR_LIB_H
 
@@ -7,12 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void *memcpy(void *to, const void *from, size_t bytes);
-void *memmove(void *to, const void *from, size_t bytes);
-void *memset(void *to, int byte, size_t bytes);
-int memcmp(const void *a, const void *b, size_t bytes);
-size_t strlen(const char *text);
-size_t strnlen(const char *text, size_t max);
+#include "image/bytes.h"
 
 /*
  * The monitor cannot go on: the text reaches the user through struct monitor_status, and QEMU ends. Formats: %s, %u,
@@ -25,7 +20,5 @@ void panic(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2
  * run, as of any other end of a guest. With the lock.
  */
 void blame(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

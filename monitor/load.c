@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What every guest gets, whatever its kind; linux.c and payload.c add theirs. */
+#include "image/bytes.h"
 #include "monitor/acpi.h"
-#include "monitor/bytes.h"
 #include "monitor/load.h"
 #include "monitor/load_parts.h"
 #include "monitor/memory_map.h"
@@ -33,17 +33,6 @@ enum { E820_RAM = 1, E820_ACPI = 3 };
 
 #define GDT_CODE64	0x00af9b000000ffffull
 #define GDT_DATA	0x00cf93000000ffffull
-
-const char *load_error_text(enum load_error error)
-{
-	static const char *const texts[] = {
-#define LOAD_ERROR(id, sentence) [LOAD_##id] = sentence,
-		LOAD_ERRORS(LOAD_ERROR)
-#undef LOAD_ERROR
-	};
-
-	return (unsigned int)error < LOAD_ERROR_KINDS ? texts[error] : "unknown error";
-}
 
 static void identity_tables(uint8_t *tables, uint64_t gpa)
 {

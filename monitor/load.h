@@ -35,8 +35,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "monitor/bzimage.h"
-#include "monitor/elf.h"
+#include "image/bytes.h"
+#include "wire/plan.h"
 
 /* A window on memory: bytes at address, reached through data. */
 struct load_bank {
@@ -53,7 +53,16 @@ struct load_memory {
 };
 
 /* A pointer to [address, address + bytes), or NULL if that is not inside one bank. */
-void *load_at(const struct load_memory *memory, uint64_t address, uint64_t bytes);
+static inline void *load_at(const struct load_memory *memory, uint64_t address, uint64_t bytes)
+{
+	for (uint32_t i = 0; i < memory->nbanks; i++) {
+		const struct load_bank *bank = &memory->banks[i];
+
+		if (address >= bank->address && range_within(address - bank->address, bytes, bank->bytes))
+			return bank->data + (address - bank->address);
+	}
+	return NULL;
+}
 
 enum load_file { LOAD_KERNEL, LOAD_INITRD };
 
@@ -94,42 +103,7 @@ struct load_result {
 	bool firmware;			/* has its own mailbox: every vCPU starts with it, RSI is its number */
 };
 
-/* LOAD_ERROR(identifier, one sentence) */
-#define LOAD_ERRORS(LOAD_ERROR) \
-	LOAD_ERROR(OK, "loaded") \
-	LOAD_ERROR(BAD_KERNEL, "the kernel file cannot be used") \
-	LOAD_ERROR(NO_ROOM_KERNEL, "guest memory is too small for the kernel") \
-	LOAD_ERROR(NO_ROOM_INITRD, "guest memory is too small for the kernel and the initrd together") \
-	LOAD_ERROR(CMDLINE_TOO_LONG, "the kernel command line is too long for this kernel") \
-	LOAD_ERROR(ACPI, "the machine's ACPI tables cannot be used") \
-	LOAD_ERROR(MEMORY, "guest memory is not laid out as the loader needs it")
-
-enum load_error {
-#define LOAD_ERROR(id, sentence) LOAD_##id,
-	LOAD_ERRORS(LOAD_ERROR)
-#undef LOAD_ERROR
-	LOAD_ERROR_KINDS
-};
-
-const char *load_error_text(enum load_error error);
-
 /* Everything: firmware window, ACPI tables, e820, page tables, kernel, initrd, command line. */
 enum load_error load_guest(const struct load_input *in, struct load_result *result);
-
-/*
- * Where things go, decided from sizes alone, so that the command can say before QEMU starts that memory is too small.
- * low_bytes: RAM below 4 GiB (struct machine, ram[0].bytes).
- */
-struct load_plan {
-	uint64_t kernel;	/* GPA of the protected-mode kernel */
-	uint64_t kernel_end;	/* end of what it needs there */
-	uint64_t initrd;
-	uint64_t area;		/* end of usable low RAM */
-	uint64_t needed;	/* bytes of low RAM that would do */
-};
-
-enum load_error load_plan_linux(const struct bzimage *image, uint64_t initrd_bytes, size_t cmdline_bytes,
-				uint64_t low_bytes, struct load_plan *plan);
-enum load_error load_plan_payload(const struct elf_image *image, uint64_t low_bytes, struct load_plan *plan);
 
 #endif

@@ -9,11 +9,9 @@
 /* Private memory below 1 MiB; all of it is RAM to the guest once it has read what is there. */
 #define LOAD_ZERO_PAGE		0x10000u
 #define LOAD_CMDLINE		0x11000u
-#define LOAD_CMDLINE_BYTES	0x1000u
 #define LOAD_STACK_TOP		0x1c000u	/* of a payload, 16 KiB */
 #define LOAD_SCRATCH		0x20000u	/* the file's first page, while it is looked at */
 
-#define LOAD_AREA_BYTES		0x40000ull	/* mailbox, page tables and ACPI tables, at the top of low RAM */
 #define LOAD_LEAST		0x400000ull	/* low RAM with which these addresses make sense */
 
 #define LOAD_CS			0x10

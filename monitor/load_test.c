@@ -5,10 +5,10 @@
 #include <string.h>
 
 #define tap_puts(text) fputs(text, stdout)
+#include "image/bytes.h"
 #include "monitor/acpi.h"
-#include "monitor/bytes.h"
 #include "monitor/load_parts.h"
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define MIB		0x100000ull
 #define LOW		(64 * MIB)

@@ -27,13 +27,13 @@
 #include "monitor/mem.h"
 #include "monitor/memory_map.h"
 #include "monitor/npt.h"
-#include "monitor/pattern.h"
 #include "monitor/pci.h"
 #include "monitor/settle.h"
 #include "monitor/smp.h"
 #include "monitor/svm.h"
 #include "monitor/trap.h"
 #include "monitor/virtio.h"
+#include "wire/pattern.h"
 
 #define PM_TIMER_PORT	0x608	/* qemu hw/acpi/ich9.c: PMBASE + 8, where SeaBIOS puts it */
 #define PORT_PIC1_MASK	0x21	/* 8259A, OCW1 */

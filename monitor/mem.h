@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "monitor/machine.h"
+#include "wire/machine.h"
 
 /* All machine addresses below MEM_DIRECT_BYTES, RAM and devices alike, are mapped here. */
 #ifndef MEM_DIRECT		/* unit tests */

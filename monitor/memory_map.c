@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/memory_map.h"
 
-#include "monitor/bytes.h"
-#include "monitor/machine.h"
+#include "image/bytes.h"
+#include "wire/machine.h"
 
 #define KIB(n)		((uint64_t)(n) << 10)
 #define MIB(n)		((uint64_t)(n) << 20)

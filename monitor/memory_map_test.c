@@ -6,11 +6,11 @@
 #include <string.h>
 
 #define tap_puts(text) fputs(text, stdout)
-#include "monitor/bytes.h"
-#include "monitor/machine.h"
+#include "image/bytes.h"
+#include "image/tdhob.h"
 #include "monitor/memory_map.h"
-#include "monitor/tdhob.h"
-#include "tests/tap.h"
+#include "wire/machine.h"
+#include "wire/tap.h"
 
 #define KIB		0x400ull
 #define MIB		0x100000ull

@@ -4,7 +4,7 @@
  * tdx_has_emulated_msr, and arch/x86/kvm/mtrr.c; SDM volume 3, 12.11). The module shows them in CPUID and leaves them
  * to the VMM. None is enabled after reset.
  */
-#include "monitor/bytes.h"
+#include "image/bytes.h"
 #include "monitor/persona.h"
 
 enum { MTRR_CAP = 0xfe, VARIABLE = 0x200, DEFAULT_TYPE = 0x2ff };

@@ -5,7 +5,7 @@
 
 #define MEM_DIRECT 0ull
 #define tap_puts(text) fputs(text, stdout)
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 /* The code under test is included, so that MEM_DIRECT is ours there too. */
 #include "monitor/npt.c"

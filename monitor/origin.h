@@ -6,8 +6,8 @@
 #ifndef MONITOR_ORIGIN_H
 #define MONITOR_ORIGIN_H
 
-#include "monitor/phase.h"
 #include "monitor/vcpu.h"
+#include "wire/phase.h"
 
 /* With the lock: an event is about to be recorded that the code at vcpu->regs.rip caused. */
 void origin_note(const struct vcpu *vcpu);

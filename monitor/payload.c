@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "monitor/bytes.h"
+#include "image/bytes.h"
 #include "monitor/load_parts.h"
-
-enum load_error load_plan_payload(const struct elf_image *image, uint64_t low_bytes, struct load_plan *plan)
-{
-	*plan = (struct load_plan){ .kernel = ELF_LOWEST, .kernel_end = image->end };
-	plan->needed = image->end > UINT64_MAX - LOAD_AREA_BYTES ? UINT64_MAX : image->end + LOAD_AREA_BYTES;
-	if (low_bytes < plan->needed)
-		return LOAD_NO_ROOM_KERNEL;
-	plan->area = low_bytes - LOAD_AREA_BYTES;
-	return LOAD_OK;
-}
 
 enum load_error load_payload(const struct load_input *in, const uint8_t *head, size_t head_bytes, uint64_t area,
 			     struct load_start *start)

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 
 #include "monitor/io.h"
-#include "monitor/machine.h"
 #include "monitor/pci.h"
+#include "wire/machine.h"
 
 #define FUNCTION	(MACHINE_SETTLE_DEVICE << 3 | MACHINE_SETTLE_FUNCTION)
 #define ID		0x00

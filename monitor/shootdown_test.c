@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define tap_puts(text) fputs(text, stdout)
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 /* The code under test is included, so that each case begins with nobody held. */
 #include "monitor/shootdown.c"

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #define tap_puts(text) fputs(text, stdout)
-#include "monitor/bytes.h"
-#include "tests/tap.h"
+#include "image/bytes.h"
+#include "wire/tap.h"
 
 /* The code under test is included, so that each case begins as a boot does. */
 #include "monitor/template.c"

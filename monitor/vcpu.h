@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "monitor/exits.h"
 #include "monitor/load.h"
-#include "monitor/machine.h"
 #include "monitor/persona.h"
 #include "td/td.h"
+#include "wire/config.h"
+#include "wire/exits.h"
 
 #define CR0_WP		(1ull << 16)
 #define CR0_PG		(1ull << 31)

@@ -2,7 +2,7 @@
 /* Section numbers are those of "Virtual I/O Device (VIRTIO) Version 1.2", OASIS. Split rings, as QEMU offers them. */
 #include "monitor/virtio.h"
 
-#include "monitor/bytes.h"
+#include "image/bytes.h"
 #include "monitor/lib.h"
 #include "monitor/mem.h"
 #include "monitor/pci.h"

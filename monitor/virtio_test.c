@@ -5,13 +5,13 @@
 #include <string.h>
 
 #define tap_puts(text) fputs(text, stdout)
-#include "monitor/bytes.h"
-#include "monitor/machine.h"
+#include "image/bytes.h"
 #include "monitor/mem.h"
 #include "monitor/pci.h"
 #include "monitor/vcpu.h"
 #include "monitor/virtio.h"
-#include "tests/tap.h"
+#include "wire/machine.h"
+#include "wire/tap.h"
 
 #define FUNCTION	0x28u		/* 00:05.0 */
 #define BAR4		0x7000000000ull

@@ -3,16 +3,16 @@
  * The built-in payload: `tdlab boot` without a kernel. Words of the command line: convert=MIB, how much memory the
  * large conversion is about (1024, Linux's largest swiotlb, or what there is); chunk=PAGES, how much of it per MapGPA.
  */
-#include "cli/evidence.h"
-#include "payloads/lib/payload.h"
 #include "payloads/builtin.h"
+#include "payloads/lib/payload.h"
+#include "wire/evidence.h"
 
 static void tap_puts(const char *text)
 {
 	console_puts(text);
 }
 
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define SCRATCH		0x2000000ull	/* 32 MiB, behind the image (payload.lds): for the small tests */
 #define LARGE		0x2400000ull	/* and the large range */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the disk through memory that was converted for it, as the test of the command wants it (cli/evidence.h). */
-#include "cli/evidence.h"
+/* Reads the disk through memory that was converted for it, as the test of the command wants it (wire/evidence.h). */
+#include "payloads/builtin.h"
 #include "payloads/lib/payload.h"
 #include "payloads/lib/sha256.h"
 #include "payloads/lib/virtio_blk.h"
-#include "payloads/builtin.h"
+#include "wire/evidence.h"
 
 #define BUFFER		0x10000u	/* one request */
 #define MOST		0x400000u	/* of the disk */

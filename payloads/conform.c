@@ -3,15 +3,15 @@
  * `tdlab boot build/payloads/conform`: the TDX module and the VMM as a guest meets them, checked by a guest that is
  * strict about it. Expectations are those of the public module source and of GHCI; abi/abi.def names the places.
  */
-#include "payloads/lib/payload.h"
 #include "payloads/conform.h"
+#include "payloads/lib/payload.h"
 
 static void tap_puts(const char *text)
 {
 	console_puts(text);
 }
 
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 void conform_ok(bool good, const char *name)
 {

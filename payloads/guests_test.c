@@ -15,10 +15,10 @@ static void tap_puts(const char *text)
 	fputs(text, stdout);
 }
 
-#include "tests/tap.h"
 #include "cli/vmm/behaviour.h"
 #include "payloads/guests.h"
 #include "payloads/test_engine.h"
+#include "wire/tap.h"
 
 #define SOUND		10000u	/* seeds */
 #define EACH		3u	/* guests with the same defect under the same behaviour */

@@ -10,9 +10,9 @@ static void tap_puts(const char *text)
 	fputs(text, stdout);
 }
 
-#include "tests/tap.h"
 #include "cli/vmm/behaviour.h"
 #include "payloads/test_engine.h"
+#include "wire/tap.h"
 
 struct row {
 	char scenario[32], vmm[32], violations[64], facts[160];

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "monitor/machine.h"
 #include "payloads/test_engine.h"
+#include "wire/machine.h"
 
 #define GUEST_BYTES	MACHINE_MIN_GUEST
 #define GUEST_RAM_PAGES	(GUEST_BYTES / TDX_PAGE_SIZE)

@@ -10,7 +10,7 @@
 #include "sim/match.h"
 
 #define tap_puts(text) fputs(text, stdout)
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define DEPTH 4
 

@@ -21,7 +21,7 @@
 #include "td/fake_scripts.h"
 
 #define tap_puts(text) fputs(text, stdout)
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define PAGES	8
 #define COLUMNS	6

@@ -6,7 +6,7 @@
 #include "sim/sequence.h"
 
 #define tap_puts(text) fputs(text, stdout)
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 struct tally {
 	uint64_t sequences, found[TD_FINDING_KINDS];

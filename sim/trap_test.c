@@ -15,7 +15,7 @@
 #include "sim/trap.h"
 
 #define tap_puts(text) fputs(text, stdout)
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 static uint64_t tdcall(uint64_t leaf, uint64_t rcx, uint64_t *r10, uint64_t *r11, uint64_t r12, uint64_t r13)
 {

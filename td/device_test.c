@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/fake.h"
+#include "wire/tap.h"
 
 #define DETAIL	0x8000000000000005ull
 #define PAGES	16u

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/explore.h"
 #include "td/fake.h"
+#include "wire/tap.h"
 
 #define S	FAKE_S
 #define N	8

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/fake.h"
+#include "wire/tap.h"
 
 #define S	FAKE_S
 #define INVALID	TDVMCALL_INVALID_OPERAND

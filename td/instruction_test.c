@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/fake.h"
+#include "wire/tap.h"
 
 static enum td_action cpuid(uint32_t leaf, uint32_t subleaf)
 {

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/fake.h"
+#include "wire/tap.h"
 
 #define P(n)		((uint64_t)(n) * TDX_PAGE_SIZE)
 #define S		FAKE_S

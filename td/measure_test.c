@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/fake.h"
+#include "wire/tap.h"
 
 #define INVALID_RCX	0xc000010000000001ull
 #define INVALID_RDX	0xc000010000000002ull

@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/fake.h"
+#include "wire/tap.h"
 
 #define ID_INCORRECT	0xc0000c0000000000ull
 #define NOT_WRITABLE	0xc0000c0100000000ull

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/fake.h"
+#include "wire/tap.h"
 
 #define INVALID_RAX	0xc000010000000000ull
 #define INVALID_RCX	0xc000010000000001ull

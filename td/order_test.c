@@ -3,9 +3,9 @@
 #include <stdio.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/fake.h"
 #include "td/state.h"
+#include "wire/tap.h"
 
 #define S		FAKE_S
 #define INVALID		TDVMCALL_INVALID_OPERAND

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/fake_walk.h"
+#include "wire/tap.h"
 
 #define SEQUENCES	8000ull
 #define WALK	64ull		/* steps at most */

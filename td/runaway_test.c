@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/fake.h"
+#include "wire/tap.h"
 
 #define S	FAKE_S
 #define RETRY	TDVMCALL_RETRY

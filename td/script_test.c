@@ -7,9 +7,9 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/fake.h"
 #include "td/fake_scripts.h"
+#include "wire/tap.h"
 
 #define S	FAKE_S
 #define RETRY	TDVMCALL_RETRY

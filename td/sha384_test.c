@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/sha384.h"
+#include "wire/tap.h"
 
 static char hex[2 * TD_SHA384_BYTES + 1];
 

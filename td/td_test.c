@@ -5,9 +5,9 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/fake.h"
 #include "td/state.h"
+#include "wire/tap.h"
 
 static struct td_config c;
 

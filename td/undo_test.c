@@ -5,9 +5,9 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/fake_walk.h"
 #include "td/state.h"
+#include "wire/tap.h"
 
 #define WALKS	600
 #define BEFORE	24	/* steps before the mark */

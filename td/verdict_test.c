@@ -4,8 +4,8 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/fake.h"
+#include "wire/tap.h"
 
 #define PAGE	FAKE_PAGE(8)
 #define BEFORE	FAKE_PAGE(7)	/* a conversion of it lets the VMM take PAGE away behind it */

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/fake.h"
 #include "tdconv_linux.h"
 #include "tdconv_os.h"
+#include "wire/tap.h"
 
 #define PAGES	2048u
 #define RUNS	3000ull

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # libFuzzer targets: COMPONENT/fuzz.c, built from sources by its own fragment, and cli/FOLDER/fuzz_NAME.c and
-# monitor/fuzz_NAME.c against the command's archives. Inputs that are kept lie in the target's folder, in corpus/ or
+# image/fuzz_NAME.c against the command's archives. Inputs that are kept lie in the target's folder, in corpus/ or
 # corpus/NAME; make check goes through them once more, without libFuzzer.
-FUZZ_NAMED := $(basename $(wildcard cli/*/fuzz_*.c monitor/fuzz_*.c))
+FUZZ_NAMED := $(basename $(wildcard cli/*/fuzz_*.c image/fuzz_*.c))
 FUZZERS = $(addprefix $(B)/,td/fuzz guest/fuzz monitor/fuzz $(FUZZ_NAMED))
 FUZZ_ARCHIVES := $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
 FUZZ_LINK := -Wl,--gc-sections -Wl,--start-group $(FUZZ_ARCHIVES) -Wl,--end-group
@@ -37,9 +37,9 @@ $(B)/td/fuzz_replay: td/fuzz.c tests/fuzz_replay.c $(TD_FAKE) $(B)/libtd.a
 	@mkdir -p $(@D)
 	$(REPLAY) $< $(TD_FAKE) $(B)/libtd.a -o $@
 
-$(B)/monitor/fuzz_replay: $(MON_FUZZ:%=monitor/%.c) tests/fuzz_replay.c $(wildcard monitor/*.h)
+$(B)/monitor/fuzz_replay: $(MON_FUZZ) tests/fuzz_replay.c $(wildcard monitor/*.h)
 	@mkdir -p $(@D)
-	$(REPLAY) $(filter monitor/%.c,$^) -o $@
+	$(REPLAY) $(filter monitor/%.c image/%.c wire/%.c,$^) -o $@
 
 ## make fuzz-td SEQUENCES=10000000  random sequences of TDCALLs and accesses under the sanitizers, on all processors
 SEQUENCES := 10000000

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define tap_puts(text) fputs(text, stdout)
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define MOST	8192
 #define SECONDS	30	/* one that hangs ends the program, and so the test */

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "guest/include/tdconv_os.h"
 #include "td/td.h"
+#include "wire/tap.h"
 
 #define RAM	0x40000000ull
 #define GIB	0x40000000ull

@@ -6,7 +6,7 @@
 #include "cli/campaign/ddmin.h"
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define LENGTH	40
 #define MOST	2000	/* candidates: LENGTH squared and some */

@@ -5,7 +5,7 @@
 #include "cli/campaign/estimate.h"
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define DEPTH	6
 #define WIDTH	TD_ANSWER_KINDS

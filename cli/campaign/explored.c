@@ -7,7 +7,7 @@
 
 #define CHOICE(word, i) ((word) >> (i) * EXPLORE_ANSWER_BITS & ((1u << EXPLORE_ANSWER_BITS) - 1))
 
-/* The record of the end of a sequence, unpacked: monitor/machine.h says how it is. */
+/* The record of the end of a sequence, unpacked: wire/explore.h says how it is. */
 struct ending {
 	uint8_t taken[TD_EXPLORE_DEPTH], answers[TD_EXPLORE_DEPTH], widths[TD_EXPLORE_DEPTH];
 	uint32_t count, cut, dealt;

@@ -5,7 +5,7 @@
 
 #define tap_puts(text) fputs(text, stdout)
 #include "cli/campaign/explored.h"
-#include "tests/tap.h"
+#include "wire/tap.h"
 
 #define GPA	0x2000000ull
 #define PAGES	16ull

@@ -8,8 +8,8 @@
 #include "cli/tdlab.h"
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "td/td.h"
+#include "wire/tap.h"
 
 static void find(struct result *r, enum td_violation kind, enum td_cause cause, const char *detail,
 		 const uint8_t *answers,

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The first program of a guest whose initrd is the user's own: says that user space was reached, as our own initrd does
- * (cli/evidence.h), and becomes that initrd's /init. The command puts it into the initrd and on the kernel's command
+ * (wire/evidence.h), and becomes that initrd's /init. The command puts it into the initrd and on the kernel's command
  * line; it leaves nothing behind. Linux hands words it does not know to this program as environment
  * (linux init/main.c, unknown_bootoption()).
  */
 #include <stddef.h>
 #include <sys/syscall.h>
 
-#include "cli/evidence.h"
-#include "monitor/machine.h"
+#include "wire/evidence.h"
+#include "wire/machine.h"
 
 #define O_WRONLY	1
 #define O_NOCTTY	0400

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "cli/boot.h"
-#include "cli/evidence.h"
 #include "cli/file.h"
 #include "cli/machine/random.h"
 #include "cli/machine/sha256.h"
+#include "wire/evidence.h"
 
 #define SECTOR 512
 

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "cli/machine/engine.h"
-#include "monitor/pattern.h"
 #include "td/td.h"
+#include "wire/pattern.h"
 
 /* td has no pointer to its engine, on purpose; there is one run in a process. */
 static const struct ram *ram;

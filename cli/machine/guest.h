@@ -4,9 +4,9 @@
 #define CLI_GUEST_H
 
 #include "cli/tdlab.h"
-#include "monitor/bzimage.h"
-#include "monitor/elf.h"
-#include "monitor/machine.h"
+#include "image/bzimage.h"
+#include "image/elf.h"
+#include "wire/machine.h"
 
 /* A kernel or payload, or firmware, or firmware with a kernel that it is to start. */
 struct guest {

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "cli/boot.h"
-#include "cli/evidence.h"
 #include "cli/file.h"
 #include "cli/machine/modules.h"
+#include "wire/evidence.h"
 
 /* The program that speaks for an initrd that does not know us. */
 static int add_first(struct boot *b, struct cpio *archive)

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/evidence.h"
 #include "cli/file.h"
 #include "cli/machine/modules.h"
 #include "cli/process.h"
 #include "cli/tdlab.h"
+#include "wire/evidence.h"
 
 #define MODULES		16	/* with all that they depend on */
 #define MODULE_BYTES	(64u << 20)

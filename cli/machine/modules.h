@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel modules that the device test needs, as an archive to be put behind the initrd (cli/evidence.h). */
+/* The kernel modules that the device test needs, as an archive to be put behind the initrd (wire/evidence.h). */
 #ifndef CLI_MODULES_H
 #define CLI_MODULES_H
 

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "cli/boot.h"
-#include "cli/evidence.h"
 #include "cli/file.h"
 #include "cli/machine/random.h"
+#include "wire/evidence.h"
 
 #define GPAW		48	/* with four levels of host page tables no more is to be had (monitor/npt.h) */
 #define IDLE_MS		20000	/* of guest time without anything happening: nothing that boots pauses so long */

@@ -6,7 +6,7 @@
 #include "cli/machine/snapshot.h"
 #include "cli/process.h"
 #include "cli/tdlab.h"
-#include "monitor/machine.h"
+#include "wire/machine.h"
 
 #define QEMU_NAME	"qemu-system-x86_64"
 #define QEMU_LEAST	70200u	/* 7.2.0, Debian 12's */

@@ -4,7 +4,7 @@
 #define CLI_RAM_H
 
 #include "cli/verdict/records.h"
-#include "monitor/machine.h"
+#include "wire/status.h"
 
 struct ram {
 	const struct machine *machine;

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/evidence.h"
 #include "cli/tdlab.h"
 #include "cli/verdict/console.h"
+#include "wire/evidence.h"
 
 /* Worth quoting in a report. They prove nothing: the page states do. */
 static const char *const telling[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the guest says on its console, and what of it is evidence (the lines of cli/evidence.h). */
+/* What the guest says on its console, and what of it is evidence (the lines of wire/evidence.h). */
 #ifndef CLI_CONSOLE_H
 #define CLI_CONSOLE_H
 

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "cli/verdict/eventlog.h"
+#include "wire/tap.h"
 
 static uint8_t made[4096];
 static size_t length;

@@ -8,9 +8,9 @@
 
 #include "cli/verdict/console.h"
 #include "cli/verdict/records.h"
-#include "monitor/exits.h"
-#include "monitor/machine.h"
 #include "td/td.h"
+#include "wire/exits.h"
+#include "wire/status.h"
 
 #define CALLERS 5
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "tests/tap.h"
 #include "cli/verdict/measured.h"
 #include "td/sha384.h"
+#include "wire/tap.h"
 
 /* Only what td_mrtd() and td_rtmr() read of a TD: the fake is what they return. */
 static uint8_t mrtd[TD_MEASUREMENT], rtmr[TD_RTMRS][TD_MEASUREMENT];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of what the journal holds as numbers. */
 #include "cli/verdict/records.h"
-#include "monitor/exits.h"
 #include "td/td.h"
+#include "wire/exits.h"
 
 #define NAMED(table, n) ((n) < ARRAY_SIZE(table) && (table)[n] ? (table)[n] : "unknown")
 

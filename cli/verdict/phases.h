@@ -6,8 +6,8 @@
 #include "cli/verdict/judge.h"
 #include "cli/verdict/symbols.h"
 #include "cli/verdict/volume.h"
-#include "monitor/phase.h"
 #include "td/td.h"
+#include "wire/phase.h"
 
 struct phase_totals {
 	struct totals of;		/* what this phase did of all; completed and abandoned_pages are not told apart */

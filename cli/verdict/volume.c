@@ -13,8 +13,8 @@
 #include "cli/process.h"
 #include "cli/tdlab.h"
 #include "cli/verdict/volume.h"
-#include "monitor/bytes.h"
-#include "monitor/pe.h"
+#include "image/bytes.h"
+#include "image/pe.h"
 
 #define DEPTH		6		/* volumes in files in volumes */
 #define UNPACKED_MAX	(64u << 20)

@@ -9,7 +9,7 @@
 #define VOLUME_NAME_BYTES 48
 
 struct volume_name {
-	uint64_t hash;		/* of the driver's headers: monitor/pe.h */
+	uint64_t hash;		/* of the driver's headers: image/pe.h */
 	char name[VOLUME_NAME_BYTES];
 };
 

@@ -8,9 +8,9 @@
 #define tap_puts(text) fputs(text, stdout)
 #include "cli/tdlab.h"
 #include "cli/verdict/volume.h"
-#include "monitor/bytes.h"
-#include "monitor/pe.h"
-#include "tests/tap.h"
+#include "image/bytes.h"
+#include "image/pe.h"
+#include "wire/tap.h"
 
 #define BYTES	0x2000u
 #define FILE_AT	0x48u

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "cli/verdict/judge.h"
-#include "monitor/machine.h"
+#include "wire/status.h"
 
 /* What it waits for; empty if it was never started. */
 void waiting_text(const struct monitor_vcpu *vcpu, char *text, size_t bytes);

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #define tap_puts(text) fputs(text, stdout)
-#include "cli/verdict/waiting.h"
 #include "abi/tdx.h"
-#include "tests/tap.h"
+#include "cli/verdict/waiting.h"
+#include "wire/tap.h"
 
 static char text[240];
 

@@ -5,7 +5,7 @@
 
 #include "abi/tdx.h"
 #include "cli/vmm/describe.h"
-#include "monitor/pe.h"
+#include "image/pe.h"
 #include "td/td.h"
 
 struct row {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The zero page, the MADT and the start of vCPUs. What the loader promises is in monitor/load.h. */
-#include "cli/evidence.h"
 #include "payloads/lib/payload.h"
+#include "wire/evidence.h"
 
 /* linux Documentation/arch/x86/zero-page.rst */
 enum { ZERO_RSDP = 0x70, ZERO_E820_COUNT = 0x1e8, ZERO_CMDLINE = 0x228, ZERO_E820 = 0x2d0, E820_BYTES = 20,
@@ -172,7 +172,7 @@ static void take_info(void)
 					      (uint32_t)(gpr[8] >> 32) };
 }
 
-/* The nonce of this run, back on the console: cli/evidence.h. */
+/* The nonce of this run, back on the console: wire/evidence.h. */
 static void say_hello(void)
 {
 	char nonce[17];

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine as the command sets it up and the monitor finds it: its memory, its fw_cfg files, its devices. Both
+ * compile this and machine.c.
+ *
+ * QEMU's RAM is one file that the command holds too (a memfd), so the journal and td's storage are read straight from
+ * it, also after QEMU has died. Three parts:
+ *
+ *   shared bank    machine address = GPA, so that QEMU's devices do DMA unaided
+ *   private bank   the same pages again, at a fixed distance per RAM slot
+ *   reserve        the monitor, its page tables, td's storage, the journal ring
+ *
+ * QEMU's q35 puts all RAM below 4 GiB if it is less than 2.75 GiB, else 2 GiB there and the rest from 4 GiB on
+ * (qemu hw/i386/pc_q35.c, pc_q35_init). Up to 1.3 GiB of guest memory everything is contiguous; beyond, the guest has
+ * a second slot at 4 GiB and both private banks lie behind it.
+ *
+ * A guest that starts with firmware has it always so: half of its memory is above 4 GiB, because TDVF accepts all that
+ * lies below and leaves the rest to the kernel. The firmware's image, which ends at 4 GiB, has a private bank only.
+ */
+#ifndef WIRE_MACHINE_H
+#define WIRE_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "image/tdvf.h"
+#include "td/td.h"
+
+#define MACHINE_4G		0x100000000ull
+#define MACHINE_RESERVE		(160ull << 20)	/* 2 MiB aligned in place */
+#define MACHINE_STATUS_BYTES	4096ull
+#define MACHINE_JOURNAL_BYTES	(64ull << 20)
+#define MACHINE_MIN_GUEST	(128ull << 20)
+#define MACHINE_MAX_GUEST	(8ull << 30)
+
+/* A RAM slot of the guest and where its two banks are. */
+struct machine_ram {
+	uint64_t gpa;		/* also the machine address of the shared bank */
+	uint64_t bytes;
+	uint64_t bank;		/* machine address of the private bank */
+};
+
+struct machine {
+	uint64_t ram_bytes;	/* of QEMU: -m */
+	uint64_t low_bytes;	/* of those, below 4 GiB */
+	uint64_t reserve;	/* machine address; MACHINE_RESERVE bytes; struct monitor_status, then the journal ring, then
+				 * what the monitor likes. The topmost MiB below 4 GiB is left to SeaBIOS, behind the reserve. */
+	struct machine_ram ram[2];
+	uint32_t nram;		/* 1 or 2 */
+	uint32_t pad;
+	struct machine_ram image;	/* of firmware: bytes is 0 without */
+	struct tdvf_image firmware;	/* its sections; nothing without */
+};
+
+/* False if guest_bytes is not a multiple of 2 MiB within MACHINE_MIN_GUEST .. MACHINE_MAX_GUEST. */
+bool machine_layout(struct machine *machine, uint64_t guest_bytes);
+
+/* The same for a guest that starts with this firmware. */
+bool machine_layout_firmware(struct machine *machine, uint64_t guest_bytes, const struct tdvf_image *firmware);
+
+/* Offset in the RAM file of a machine address that is RAM. */
+uint64_t machine_file_offset(const struct machine *machine, uint64_t address);
+
+/* fw_cfg files that the command adds to QEMU's. */
+#define MACHINE_FILE_CONFIG	"opt/tdlab/config"
+#define MACHINE_FILE_FIRMWARE	"opt/tdlab/firmware"
+#define MACHINE_FILE_KERNEL	"opt/tdlab/kernel"
+#define MACHINE_FILE_INITRD	"opt/tdlab/initrd"
+
+/*
+ * A second serial port that leads nowhere: what the guest writes there is in the journal (TD_EV_TEXT). COM4, because
+ * firmware talks on COM1 and COM2 (OvmfPkg/Library/PlatformBootManagerLib), and because Linux looks for it by itself
+ * (linux arch/x86/include/asm/serial.h).
+ */
+#define MACHINE_UART		0x2e8
+#define MACHINE_UART_INDEX	3	/* from 0, as QEMU and Linux count: /dev/ttyS3 */
+
+/*
+ * Detail of a finding about what the guest told a virtio device to use: the function on PCI's bus 0, what it was to be,
+ * the queue, and the descriptor that the available ring named. Never 0.
+ */
+enum { MACHINE_DMA_DESC, MACHINE_DMA_AVAIL, MACHINE_DMA_USED, MACHINE_DMA_INDIRECT, MACHINE_DMA_BUFFER,
+       MACHINE_DMA_KINDS };
+#define MACHINE_DMA(function, what, queue, descriptor)	(1ull << 63 | (uint64_t)(function) << 40 | \
+							 (uint64_t)(what) << 32 | (uint64_t)(queue) << 16 | (descriptor))
+
+/* Where the command puts the second user of the disk in a run that is to be repeated (monitor/settle.h). */
+#define MACHINE_SETTLE_DEVICE	0x1e
+#define MACHINE_SETTLE_FUNCTION	7
+
+/* RAM, ROM and MMIO slots of the guest on this machine. */
+void machine_slots(const struct machine *machine, struct td_config *td);	/* reads td->gpaw */
+
+#endif

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The monitor: one freestanding image with td in it, for QEMU's multiboot loader, which takes 32-bit ELF only.
-MON_SRC := $(filter-out %_test.c %/fuzz.c image/fuzz_% td/fake%.c,$(wildcard monitor/*.c wire/*.c image/*.c td/*.c))
-MON_OBJ := $(MON_SRC:%.c=$(B)/mon/%.o) $(patsubst %.S,$(B)/mon/%.o,$(wildcard monitor/*.S))
+MON_SRC := $(filter-out %_test.c %/fuzz.c image/fuzz_% td/fake%.c,$(wildcard monitor/*.c monitor/*/*.c wire/*.c image/*.c td/*.c))
+MON_OBJ := $(MON_SRC:%.c=$(B)/mon/%.o) $(patsubst %.S,$(B)/mon/%.o,$(wildcard monitor/*.S monitor/*/*.S))
 
 # General registers only: floating point and vector registers always hold the guest's. No red zone: NMIs come in.
 MON_FLAGS := $(FREESTANDING) $(BARE) -fno-strict-aliasing
@@ -30,7 +30,7 @@ $(B)/monitor.elf: $(B)/monitor.elf64
 MON_BELOW := $(filter-out %_test.c image/fuzz_%,$(wildcard image/*.c wire/*.c))
 
 # What is pure is tested on the host. npt_test and its like include the code under test itself.
-MON_TESTS := $(patsubst %.c,$(B)/%,$(wildcard monitor/*_test.c))
+MON_TESTS := $(patsubst %.c,$(B)/%,$(wildcard monitor/*_test.c monitor/*/*_test.c))
 TESTS += $(MON_TESTS)
 
 $(B)/host/monitor/%.o: monitor/%.c
@@ -39,20 +39,20 @@ $(B)/host/monitor/%.o: monitor/%.c
 
 MON_HOST = $(patsubst %,$(B)/host/monitor/%.o,$(1))
 $(B)/monitor/bank_test: $(call MON_HOST,bank)
-$(B)/monitor/memory_map_test: $(call MON_HOST,memory_map)
-$(B)/monitor/acpi_test: $(call MON_HOST,acpi)
-$(B)/monitor/cr_test: $(call MON_HOST,cr)
-$(B)/monitor/cpuid_test: $(call MON_HOST,cpuid)
-$(B)/monitor/lapic_test: $(call MON_HOST,lapic msr mtrr cpuid)
-$(B)/monitor/load_test: $(call MON_HOST,load memory_map linux payload)
-$(B)/monitor/virtio_test: $(call MON_HOST,virtio)
-$(B)/monitor/fwcfg_guest_test: $(call MON_HOST,fwcfg_guest memory_map)
 $(B)/monitor/insn_test: $(call MON_HOST,insn)
-$(B)/monitor/ioapic_test: $(call MON_HOST,ioapic)
-$(B)/monitor/engine_test: $(call MON_HOST,bank) $(B)/libtd.a
 $(B)/monitor/insn_test: MON_LIBS := -lZydis
+$(B)/monitor/engine_test: $(call MON_HOST,bank) $(B)/libtd.a
 $(B)/monitor/template_test: $(call MON_HOST,origin) $(B)/libtd.a
 $(B)/monitor/template_test $(B)/monitor/engine_test: MON_LIBS := $(B)/libtd.a
+$(B)/monitor/load/acpi_test: $(call MON_HOST,load/acpi)
+$(B)/monitor/load/load_test: $(call MON_HOST,load/load load/linux load/payload qemu/memory_map)
+$(B)/monitor/persona/cpuid_test: $(call MON_HOST,persona/cpuid)
+$(B)/monitor/persona/cr_test: $(call MON_HOST,persona/cr)
+$(B)/monitor/persona/ioapic_test: $(call MON_HOST,persona/ioapic)
+$(B)/monitor/persona/lapic_test: $(call MON_HOST,persona/lapic persona/msr persona/mtrr persona/cpuid)
+$(B)/monitor/qemu/fwcfg_guest_test: $(call MON_HOST,qemu/fwcfg_guest qemu/memory_map)
+$(B)/monitor/qemu/memory_map_test: $(call MON_HOST,qemu/memory_map)
+$(B)/monitor/qemu/virtio_test: $(call MON_HOST,qemu/virtio)
 
 $(MON_TESTS): $(B)/monitor/%_test: $(B)/host/monitor/%_test.o $(MON_BELOW:%.c=$(B)/host/%.o)
 	@mkdir -p $(@D)
@@ -60,9 +60,9 @@ $(MON_TESTS): $(B)/monitor/%_test: $(B)/host/monitor/%_test.o $(MON_BELOW:%.c=$(
 
 ## make fuzz-monitor [SECONDS=60]  libFuzzer (clang) on loaded kernels, firmware tables and instructions
 SECONDS := 60
-MON_FUZZ := $(patsubst %,monitor/%.c,acpi load memory_map linux payload insn cr fuzz) $(MON_BELOW)
+MON_FUZZ := $(patsubst %,monitor/%.c,load/acpi load/load load/linux load/payload qemu/memory_map insn persona/cr fuzz) $(MON_BELOW)
 
-$(B)/monitor/fuzz: $(MON_FUZZ) $(wildcard monitor/*.h)
+$(B)/monitor/fuzz: $(MON_FUZZ) $(wildcard monitor/*.h monitor/*/*.h)
 	@mkdir -p $(@D)
 	clang $(ALL_CPPFLAGS) -std=gnu11 -O1 -g $(WARN) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		$(filter %.c,$^) -o $@

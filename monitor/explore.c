@@ -6,7 +6,7 @@
 #include "monitor/lib.h"
 #include "monitor/mem.h"
 #include "monitor/npt.h"
-#include "monitor/vmcb.h"
+#include "monitor/svm/vmcb.h"
 #include "td/explore.h"
 
 #define MAX_PAGES		18432	/* that may change in all sequences together: 64 MiB given back, and the rest */

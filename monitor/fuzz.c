@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "image/bytes.h"
-#include "monitor/acpi.h"
-#include "monitor/cr.h"
 #include "monitor/insn.h"
-#include "monitor/load_parts.h"
+#include "monitor/load/acpi.h"
+#include "monitor/load/parts.h"
+#include "monitor/persona/cr.h"
 
 #define LOW		0x400000u	/* RAM: the least that the loader takes */
 #define TOP		0x3fe00000u	/* the firmware's tables: this many slots of this size */

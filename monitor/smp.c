@@ -10,7 +10,7 @@
 #include "monitor/mem.h"
 #include "monitor/npt.h"
 #include "monitor/shootdown.h"
-#include "monitor/svm.h"
+#include "monitor/svm/svm.h"
 #include "monitor/trap.h"
 
 /* Local APIC registers and their fields: SDM volume 3A, "Advanced Programmable Interrupt Controller". */

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "monitor/load.h"
-#include "monitor/persona.h"
+#include "monitor/load/load.h"
+#include "monitor/persona/persona.h"
 #include "td/td.h"
 #include "wire/config.h"
 #include "wire/exits.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Entry of a payload, in the state that monitor/load.h describes; exception stubs; the TDCALL instruction. */
+/* Entry of a payload, in the state that monitor/load/load.h describes; exception stubs; the TDCALL instruction. */
 #include "payloads/lib/layout.h"
 
 	.section .text.start, "ax"

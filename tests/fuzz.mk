@@ -37,7 +37,7 @@ $(B)/td/fuzz_replay: td/fuzz.c tests/fuzz_replay.c $(TD_FAKE) $(B)/libtd.a
 	@mkdir -p $(@D)
 	$(REPLAY) $< $(TD_FAKE) $(B)/libtd.a -o $@
 
-$(B)/monitor/fuzz_replay: $(MON_FUZZ) tests/fuzz_replay.c $(wildcard monitor/*.h)
+$(B)/monitor/fuzz_replay: $(MON_FUZZ) tests/fuzz_replay.c $(wildcard monitor/*.h monitor/*/*.h)
 	@mkdir -p $(@D)
 	$(REPLAY) $(filter monitor/%.c image/%.c wire/%.c,$^) -o $@
 

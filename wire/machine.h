@@ -84,7 +84,7 @@ enum { MACHINE_DMA_DESC, MACHINE_DMA_AVAIL, MACHINE_DMA_USED, MACHINE_DMA_INDIRE
 #define MACHINE_DMA(function, what, queue, descriptor)	(1ull << 63 | (uint64_t)(function) << 40 | \
 							 (uint64_t)(what) << 32 | (uint64_t)(queue) << 16 | (descriptor))
 
-/* Where the command puts the second user of the disk in a run that is to be repeated (monitor/settle.h). */
+/* Where the command puts the second user of the disk in a run that is to be repeated (monitor/qemu/settle.h). */
 #define MACHINE_SETTLE_DEVICE	0x1e
 #define MACHINE_SETTLE_FUNCTION	7
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The zero page, the MADT and the start of vCPUs. What the loader promises is in monitor/load.h. */
+/* The zero page, the MADT and the start of vCPUs. What the loader promises is in monitor/load/load.h. */
 #include "payloads/lib/payload.h"
 #include "wire/evidence.h"
 

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which leaves are the module's is td's knowledge; here are their values, as the module composes them
+ * (github.com/intel/tdx-module, tag TDX_1.5.01, src/td_dispatcher/vm_exits/td_cpuid.c and
+ * include/auto_gen/cpuid_configurations.c): constants, what the host's CPU can do under a mask, and a few bits that
+ * follow the vCPU. The model is Sapphire Rapids, the first with TDX. Leaves and bits: SDM volume 2A, CPUID.
+ */
+#include "monitor/lib.h"
+#include "monitor/persona/persona.h"
+
+#define BIT(n)			(1u << (n))
+#define SIGNATURE		0x000806f8u	/* family 6, model 0x8f, stepping 8 */
+#define MAX_BASIC		0x23u
+#define MAX_EXTENDED		0x80000008u
+#define HYPERVISOR_FIRST	0x40000000u
+#define HYPERVISOR_LAST		0x4fffffffu
+#define CRYSTAL_HZ		25000000u
+#define CR4_OSXSAVE		(1ull << 18)
+#define CR4_PKE			(1ull << 22)
+
+enum { EAX, EBX, ECX, EDX };
+
+/* 1.ECX */
+#define C1_X2APIC		BIT(21)
+#define C1_TSC_DEADLINE		BIT(24)
+#define C1_OSXSAVE		BIT(27)
+#define C1_HYPERVISOR		BIT(31)
+#define C1_CX16			BIT(13)
+/* SSE3 PCLMUL SSSE3 FMA CX16 PCID SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND; never MONITOR, VMX, SMX */
+#define C1_FROM_HOST		0x76da3203u
+
+/* 1.EDX: FPU VME DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2 SS */
+#define D1_FROM_HOST		0x0f8bfbffu
+#define D1_HTT			BIT(28)
+
+/* 7.0: FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS INVPCID RDSEED ADX SMAP CLFLUSHOPT CLWB SHA */
+#define B7_FROM_HOST		0x219c07a9u
+/* UMIP PKU GFNI VAES VPCLMULQDQ RDPID; never LA57 */
+#define C7_FROM_HOST		0x0040070cu
+#define C7_OSPKE		BIT(4)
+#define D7_FSRM			BIT(4)
+/* IBRS and IBPB, STIBP, ARCH_CAPABILITIES, SSBD: the module keeps their MSRs, whatever the host has */
+#define D7_ALWAYS		(BIT(26) | BIT(27) | BIT(29) | BIT(31))
+/* PSFD IPRED_CTRL RRSBA_CTRL BHI_CTRL: further bits of SPEC_CTRL */
+#define D7_2			0x17u
+
+/* D: x87 SSE AVX PKRU; XSAVEOPT XSAVEC XGETBV(1) */
+#define XFAM			0x207u
+#define D_FEATURES		0x7u
+
+#define C80000001_FROM_HOST	0x121u		/* LAHF LZCNT PREFETCHW */
+#define D80000001_SYSCALL	BIT(11)
+#define D80000001_FROM_HOST	0x2c100000u	/* NX 1-GiB-pages RDTSCP LM */
+#define D80000007_INVARIANT_TSC	BIT(8)
+#define LINEAR_BITS		(48u << 8)
+
+void persona_init(struct persona *persona, uint64_t tsc_hz, uint32_t vcpus, bool hide_cx16)
+{
+	*persona = (struct persona){ .tsc_hz = tsc_hz, .vcpus = vcpus, .hide_cx16 = hide_cx16 };
+}
+
+static void set(uint32_t out[4], uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx)
+{
+	out[EAX] = eax;
+	out[EBX] = ebx;
+	out[ECX] = ecx;
+	out[EDX] = edx;
+}
+
+/* Bits of an APIC id that number the vCPUs of the one package. */
+static uint32_t package_shift(const struct persona *persona)
+{
+	uint32_t shift = 0;
+
+	while (1u << shift < persona->vcpus)
+		shift++;
+	return shift;
+}
+
+static void leaf_1(const struct persona_vcpu *vcpu, uint32_t out[4])
+{
+	const struct persona *persona = vcpu->persona;
+	uint32_t clflush = out[EBX] & 0xff00;
+
+	out[EAX] = SIGNATURE;
+	out[EBX] = vcpu->index << 24 | (1u << package_shift(persona)) << 16 | clflush;
+	out[ECX] = (out[ECX] & C1_FROM_HOST) | C1_X2APIC | C1_TSC_DEADLINE | C1_HYPERVISOR;
+	if (vcpu->cr4 & CR4_OSXSAVE)
+		out[ECX] |= C1_OSXSAVE;
+	if (persona->hide_cx16)
+		out[ECX] &= ~C1_CX16;
+	out[EDX] &= D1_FROM_HOST;
+	if (persona->vcpus > 1)
+		out[EDX] |= D1_HTT;
+}
+
+/* Caches as QEMU describes them; who shares them is the guest's topology: one package of single-threaded cores. */
+static void leaf_4(const struct persona *persona, uint32_t out[4])
+{
+	uint32_t cores = (1u << package_shift(persona)) - 1, level = out[EAX] >> 5 & 7;
+
+	if ((out[EAX] & 0x1f) == 0) {
+		set(out, 0, 0, 0, 0);
+		return;
+	}
+	out[EAX] = (out[EAX] & 0x3fff) | cores << 26 | (level >= 3 ? cores : 0) << 14;
+}
+
+static void leaf_7(const struct persona_vcpu *vcpu, uint32_t subleaf, uint32_t out[4])
+{
+	if (subleaf != 0) {
+		set(out, 0, 0, 0, subleaf == 2 ? D7_2 : 0);
+		return;
+	}
+	out[EAX] = 2;
+	out[EBX] &= B7_FROM_HOST;
+	out[ECX] &= C7_FROM_HOST;
+	if (vcpu->cr4 & CR4_PKE)
+		out[ECX] |= C7_OSPKE;
+	out[EDX] = (out[EDX] & D7_FSRM) | D7_ALWAYS;
+}
+
+/*
+ * The area's sizes come from the CPU that will do the XSAVE: EBX of 0 and 1 follow XCR0, which is the guest's own. The
+ * largest size is composed anew, because the host offers states that the guest is not shown.
+ */
+static void leaf_d(uint32_t subleaf, uint32_t out[4])
+{
+	uint32_t features[4], state[4], size = 576, i;
+
+	host_cpuid(0xd, 0, features);
+	features[EAX] &= XFAM;
+	if (subleaf == 0) {
+		for (i = 2; i < 32; i++) {
+			if (!(features[EAX] >> i & 1))
+				continue;
+			host_cpuid(0xd, i, state);
+			if (state[EBX] + state[EAX] > size)
+				size = state[EBX] + state[EAX];
+		}
+		set(out, features[EAX], out[EBX], size, 0);
+	} else if (subleaf == 1) {
+		set(out, out[EAX] & D_FEATURES, out[EBX], 0, 0);
+	} else if (subleaf >= 32 || !(features[EAX] >> subleaf & 1)) {
+		set(out, 0, 0, 0, 0);
+	}
+}
+
+/* Leaves B and 1F: a thread level with one thread, then the package. */
+static void topology(const struct persona_vcpu *vcpu, uint32_t subleaf, uint32_t out[4])
+{
+	if (subleaf == 0)
+		set(out, 0, 1, 1 << 8, vcpu->index);
+	else if (subleaf == 1)
+		set(out, package_shift(vcpu->persona), vcpu->persona->vcpus, 2 << 8 | 1, vcpu->index);
+	else
+		set(out, 0, 0, subleaf & 0xff, vcpu->index);
+}
+
+static void basic(const struct persona_vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+	uint64_t tsc_hz = vcpu->persona->tsc_hz;
+
+	switch (leaf) {
+	case 0x00: set(out, MAX_BASIC, 0x756e6547, 0x6c65746e, 0x49656e69); break;	/* GenuineIntel */
+	case 0x01: leaf_1(vcpu, out); break;
+	case 0x02: set(out, 0x00feff01, 0, 0, 0); break;	/* ask leaves 4 and 18 */
+	case 0x04: leaf_4(vcpu->persona, out); break;
+	case 0x07: leaf_7(vcpu, subleaf, out); break;
+	case 0x0b: case 0x1f: topology(vcpu, subleaf, out); break;
+	case 0x0d: leaf_d(subleaf, out); break;
+	/* The crystal is 25 MHz as in a TD; the ratio is kept exact to 25 kHz because the TSC is any host's. */
+	case 0x15: set(out, 1000, (uint32_t)(tsc_hz / (CRYSTAL_HZ / 1000)), CRYSTAL_HZ, 0); break;
+	case 0x16: set(out, (uint32_t)(tsc_hz / 1000000), (uint32_t)(tsc_hz / 1000000), 100, 0); break;
+	case 0x21: set(out, 0, 0x65746e49, 0x20202020, 0x5844546c); break;		/* "IntelTDX    " */
+	default: set(out, 0, 0, 0, 0);
+	}
+}
+
+static void extended(const struct persona_vcpu *vcpu, uint32_t leaf, uint32_t out[4])
+{
+	switch (leaf) {
+	case 0x80000000: set(out, MAX_EXTENDED, 0, 0, 0); break;
+	case 0x80000001:
+		set(out, 0, 0, out[ECX] & C80000001_FROM_HOST, out[EDX] & D80000001_FROM_HOST);
+		if (vcpu->cs_long)	/* as on every Intel CPU */
+			out[EDX] |= D80000001_SYSCALL;
+		break;
+	case 0x80000007: set(out, 0, 0, 0, D80000007_INVARIANT_TSC); break;
+	case 0x80000008: set(out, LINEAR_BITS | (out[EAX] & 0xff), 0, 0, 0); break;
+	default: set(out, 0, 0, 0, 0);
+	}
+}
+
+void persona_cpuid(const struct persona_vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+	if (leaf > MAX_EXTENDED || (leaf > MAX_BASIC && leaf < 0x80000000u))
+		leaf = MAX_BASIC;
+	host_cpuid(leaf, subleaf, out);
+	if (leaf >= 0x80000000u)
+		extended(vcpu, leaf, out);
+	else
+		basic(vcpu, leaf, subleaf, out);
+}
+
+/*
+ * KVM's signature without any of its features: without it Linux turns the x2APIC off that a TD cannot turn off (linux
+ * arch/x86/kernel/apic/apic.c, try_to_enable_x2apic), and believes MTRRs that nobody has set up.
+ */
+void vmm_cpuid(const struct persona *persona, uint32_t index, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+	const struct persona_vcpu vcpu = { .persona = persona, .index = index, .cs_long = true };
+
+	if (leaf < HYPERVISOR_FIRST || leaf > HYPERVISOR_LAST)
+		persona_cpuid(&vcpu, leaf, subleaf, out);
+	else if (leaf == HYPERVISOR_FIRST)
+		set(out, HYPERVISOR_FIRST + 1, 0x4b4d564b, 0x564b4d56, 0x0000004d);
+	else
+		set(out, 0, 0, 0, 0);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* The persona's CPUID on two hosts: one that has everything, one that has nothing. */
+#include <stdio.h>
+#include <string.h>
+
+#define tap_puts(text) fputs(text, stdout)
+#include "monitor/persona/persona.h"
+#include "wire/tap.h"
+
+enum { EAX, EBX, ECX, EDX };
+
+static bool rich;	/* the host's CPU: all bits or none */
+static struct persona persona;
+static struct persona_vcpu vcpu;
+static uint32_t out[4];
+
+/* The XSAVE states of a host with AVX, MPX and PKRU, as QEMU lays them out. */
+static void host_xsave(uint32_t subleaf, uint32_t answer[4])
+{
+	static const uint32_t states[][3] = { { 2, 256, 576 }, { 3, 64, 960 }, { 4, 64, 1024 }, { 9, 8, 2688 } };
+	unsigned int i;
+
+	memset(answer, 0, 16);
+	if (subleaf == 0) {
+		answer[EAX] = 0x21f;
+		answer[EBX] = 832;
+		answer[ECX] = 2696;
+	} else if (subleaf == 1) {
+		answer[EAX] = 0xf;
+		answer[EBX] = 840;
+		answer[ECX] = 0x100;
+	}
+	for (i = 0; i < 4; i++) {
+		if (states[i][0] == subleaf) {
+			answer[EAX] = states[i][1];
+			answer[EBX] = states[i][2];
+		}
+	}
+}
+
+void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t answer[4])
+{
+	memset(answer, rich ? 0xff : 0, 16);
+	if (!rich)
+		return;
+	if (leaf == 0xd)
+		host_xsave(subleaf, answer);
+	if (leaf == 1)
+		answer[EBX] = 0x05040800;
+	if (leaf == 4) {	/* a third-level cache for 64 threads of 32 cores, then no more */
+		answer[EAX] = subleaf < 4 ? 0x7c0fc163 : 0;
+		answer[EBX] = 0x3c0003f;
+	}
+	if (leaf == 0x80000008)
+		answer[EAX] = 0x3934;
+}
+
+static uint32_t *ask(uint32_t leaf, uint32_t subleaf)
+{
+	memset(out, 0xee, sizeof(out));
+	persona_cpuid(&vcpu, leaf, subleaf, out);
+	return out;
+}
+
+static bool all_zero(void)
+{
+	return (out[EAX] | out[EBX] | out[ECX] | out[EDX]) == 0;
+}
+
+static void identity(void)
+{
+	char text[13] = "";
+
+	ask(0, 0);
+	memcpy(text, &out[EBX], 4);
+	memcpy(text + 4, &out[EDX], 4);
+	memcpy(text + 8, &out[ECX], 4);
+	tap_ok(strcmp(text, "GenuineIntel") == 0 && out[EAX] == 0x23, "GenuineIntel, leaves up to 0x23");
+	ask(0x21, 0);
+	memcpy(text, &out[EBX], 4);
+	memcpy(text + 4, &out[EDX], 4);
+	memcpy(text + 8, &out[ECX], 4);
+	tap_ok(strcmp(text, "IntelTDX    ") == 0 && out[EAX] == 0, "leaf 0x21 says TDX");
+	ask(0x15, 0);
+	tap_ok((uint64_t)out[ECX] * out[EBX] / out[EAX] == 2596125000, "leaf 0x15 gives the TSC's frequency");
+	ask(0x24, 0);
+	tap_ok(all_zero(), "beyond the last basic leaf: as the last");
+	ask(0x80000009, 0);
+	tap_ok(all_zero(), "beyond the last extended leaf too");
+	ask(0x80000000, 0);
+	tap_ok(out[EAX] == 0x80000008 && out[EBX] == 0, "extended leaves, Intel's way");
+}
+
+static void features(void)
+{
+	ask(1, 0);
+	tap_is(out[EAX], 0x806f8, "Sapphire Rapids");
+	tap_is(out[EBX], 0x01020800, "APIC id, two logical CPUs, CLFLUSH line");
+	tap_is(out[ECX] & (1u << 3 | 1u << 5 | 1u << 6 | 1u << 15), 0, "no MONITOR, VMX, SMX, PDCM");
+	tap_is(out[ECX] & (1u << 21 | 1u << 24 | 1u << 31), 1u << 21 | 1u << 24 | 1u << 31, "x2APIC, TSC deadline, VM");
+	tap_is(out[ECX] >> 30 & 1, rich, "RDRAND only if the CPU has it");
+	tap_is(out[ECX] >> 27 & 1, 0, "OSXSAVE follows CR4: clear");
+	tap_is(ask(7, 0)[ECX] >> 4 & 1, 0, "OSPKE follows CR4: clear");
+	vcpu.cr4 = 1u << 18 | 1u << 22;
+	tap_is(ask(1, 0)[ECX] >> 27 & 1, 1, "OSXSAVE: set");
+	tap_is(ask(7, 0)[ECX] >> 4 & 1, 1, "OSPKE: set");
+	vcpu.cr4 = 0;
+	tap_is(out[ECX] >> 16 & 1, 0, "no LA57");
+	tap_is(out[EDX] >> 29 & 1, 1, "ARCH_CAPABILITIES");
+	ask(7, 1);
+	tap_ok(all_zero(), "leaf 7.1");
+	tap_is(ask(7, 2)[EDX], 0x17, "leaf 7.2: BHI_CTRL and its like");
+	vcpu.cs_long = true;
+	tap_is(ask(0x80000001, 0)[EDX] >> 11 & 1, 1, "SYSCALL in 64-bit mode");
+	vcpu.cs_long = false;
+	tap_is(ask(0x80000001, 0)[EDX] >> 11 & 1, 0, "and not outside");
+	tap_is(out[ECX] >> 2 & 1, 0, "no SVM");
+	tap_is(ask(0x80000007, 0)[EDX], 1u << 8, "invariant TSC");
+}
+
+static void xsave(void)
+{
+	ask(0xd, 0);
+	tap_ok(out[EAX] == 0x207 && out[EBX] == 832 && out[ECX] == 2696, "XSAVE: x87 SSE AVX PKRU, no MPX");
+	ask(0xd, 1);
+	tap_ok(out[EAX] == 7 && out[EBX] == 840 && out[ECX] == 0, "no XSAVES, no supervisor state");
+	ask(0xd, 2);
+	tap_ok(out[EAX] == 256 && out[EBX] == 576, "AVX state as on the host");
+	ask(0xd, 3);
+	tap_ok(all_zero(), "no MPX state");
+	ask(0xd, 40);
+	tap_ok(all_zero(), "no state 40");
+}
+
+static void topology(void)
+{
+	ask(4, 3);
+	tap_is(out[EAX], 0x163 | 1u << 14 | 1u << 26, "third-level cache: shared by the guest's two cores");
+	ask(4, 4);
+	tap_ok(all_zero(), "and no more caches");
+	ask(0xb, 1);
+	tap_ok(out[EAX] == 1 && out[EBX] == 2 && out[ECX] == 0x201 && out[EDX] == 1, "leaf B: two cores");
+	ask(0xb, 2);
+	tap_ok(out[EAX] == 0 && out[EBX] == 0 && out[ECX] == 2, "leaf B ends");
+	persona_init(&persona, 2596125000, 1, true);
+	vcpu.index = 0;
+	tap_is(ask(1, 0)[EBX] >> 16, 1, "one vCPU: one logical CPU");
+	tap_is(out[EDX] >> 28 & 1, 0, "and no HTT");
+	tap_is(out[ECX] >> 13 & 1, 0, "CX16 can be hidden");
+}
+
+static void hypervisor(void)
+{
+	vmm_cpuid(&persona, 1, 0x40000000, 0, out);
+	tap_ok(out[EAX] == 0x40000001 && memcmp(&out[EBX], "KVMKVMKVM\0\0", 12) == 0, "the VMM says KVM");
+	vmm_cpuid(&persona, 1, 0x40000001, 0, out);
+	tap_ok(all_zero(), "without features");
+	vmm_cpuid(&persona, 1, 0x40000100, 0, out);
+	tap_ok(all_zero(), "and nobody else is there");
+	vmm_cpuid(&persona, 1, 0x16, 0, out);
+	tap_is(out[EAX], 2596, "the VMM gives MHz");
+	vmm_cpuid(&persona, 1, 0x0b, 0, out);
+	tap_is(out[EDX], 1, "and the APIC id of the vCPU that asks: TDVF's mailbox loop goes by it");
+}
+
+int main(void)
+{
+	persona_init(&persona, 2596125000, 2, false);
+	vcpu = (struct persona_vcpu){ .persona = &persona, .index = 1 };
+	rich = true;
+	identity();
+	features();
+	tap_is(ask(1, 0)[ECX] >> 13 & 1, 1, "CX16 is there");
+	xsave();
+	topology();
+	hypervisor();
+	persona_init(&persona, 1000000000, 1, false);
+	rich = false;
+	ask(1, 0);
+	tap_is(out[ECX], 1u << 21 | 1u << 24 | 1u << 31, "nothing is promised that the CPU has not");
+	tap_is(ask(7, 0)[EBX], 0, "leaf 7 likewise");
+	ask(4, 0);
+	tap_ok(all_zero(), "no caches described");
+	return tap_done();
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Instructions that read or write a control or debug register: decoded and carried out. Pure. Which of them intercepts
+ * stop: AMD APM volume 2, 15.9; what they do: volume 3, "MOV CRn", "MOV DRn", "CLTS", "LMSW", "SMSW".
+ */
+#ifndef MONITOR_PERSONA_CR_H
+#define MONITOR_PERSONA_CR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The exceptions that such an instruction can end in. */
+enum cr_fault { CR_NO_FAULT, CR_DB = 1, CR_UD = 6, CR_GP = 13 };
+
+struct cr_regs {
+	uint64_t cr0, cr3, cr4;
+	uint64_t *dr;		/* DR0 to DR7; NULL: their instructions are others */
+	uint64_t *gpr;		/* in the order of their numbers */
+	bool code16;		/* operands are 16 bits long, unless a prefix says otherwise */
+	bool code64;
+	enum cr_fault fault;	/* out: what it ended in, instead of being carried out */
+};
+
+/* The instruction's length; 0: it is another, or one with an operand in memory, and nothing was changed. */
+uint32_t cr_execute(const uint8_t *code, size_t bytes, struct cr_regs *regs);
+
+/* SDM volume 3B, "Debug Registers", without RTM and bus-lock detection. */
+#define DR6_RESET	0xffff0ff0ull
+#define DR6_BS		(1ull << 14)
+#define DR7_RESET	0x400ull
+#define DR_BREAKPOINTS	4
+
+/* Of DR7, breakpoint n: whether it is on, and the whole of what it says. */
+#define DR7_ENABLED(n)	(3ull << 2 * (n))
+#define DR7_ALL_ENABLED	0xffull
+#define DR7_GD		(1ull << 13)		/* any access to a debug register is a #DB */
+#define DR7_TYPE(dr7, n) ((dr7) >> (16 + 4 * (n)) & 3)
+enum { DR7_FETCH, DR7_STORE, DR7_IO, DR7_DATA };
+
+/* Whether a CPU takes these values: else the write is #GP. lme: EFER.LME is set. APM volume 2, 15.5.1, says it, too. */
+bool cr_possible(const struct cr_regs *regs, bool lme);
+
+#endif

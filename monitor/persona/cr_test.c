@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+static void tap_puts(const char *text)
+{
+	fputs(text, stdout);
+}
+
+#include "monitor/persona/cr.h"
+#include "wire/tap.h"
+
+#define NE_ET	0x30u
+#define ECX	0x123456789abcdeffull	/* of which the upper half does not exist for the guest */
+
+static uint64_t gpr[16];
+static struct cr_regs r;
+
+/* From the same state each time: CR0 0x3b, CR3 0x1000, CR4 0x640, ECX as above. */
+static uint32_t execute(const char *code, size_t bytes, bool code16)
+{
+	memset(gpr, 0, sizeof(gpr));
+	gpr[1] = ECX;
+	r = (struct cr_regs){ .cr0 = NE_ET | 0xb, .cr3 = 0x1000, .cr4 = 0x640, .gpr = gpr, .code16 = code16 };
+	return cr_execute((const uint8_t *)code, bytes, &r);
+}
+
+#define EXECUTE(code)	execute(code, sizeof(code) - 1, false)
+#define EXECUTE16(code)	execute(code, sizeof(code) - 1, true)
+
+/* In 64-bit code, with debug registers: DR0 0x1000, DR6 and DR7 as after a reset but for more. */
+static uint64_t dr[8];
+
+static uint32_t execute64(const char *code, size_t bytes, uint64_t dr7, uint64_t cr4)
+{
+	memset(gpr, 0, sizeof(gpr));
+	gpr[1] = ECX;
+	gpr[9] = 0xffff;
+	memset(dr, 0, sizeof(dr));
+	dr[0] = 0x1000;
+	dr[6] = DR6_RESET;
+	dr[7] = DR7_RESET | dr7;
+	r = (struct cr_regs){ .cr0 = NE_ET | 0xb, .cr3 = 0x1000, .cr4 = cr4, .gpr = gpr, .dr = dr, .code64 = true };
+	return cr_execute((const uint8_t *)code, bytes, &r);
+}
+
+#define EXECUTE64(code)	execute64(code, sizeof(code) - 1, 0, 0x640)
+
+static void test_64_bit(void)
+{
+	tap_ok(EXECUTE64("\x0f\x22\xd9") == 3 && r.cr3 == ECX, "mov cr3, rcx in 64-bit code");
+	tap_ok(EXECUTE64("\x41\x0f\x22\xe1") == 4 && r.cr4 == 0xffff, "mov cr4, r9");
+	tap_ok(EXECUTE64("\x44\x0f\x22\xc1") == 0, "mov cr8, rcx is not intercepted");
+	tap_ok(EXECUTE("\x41\x0f\x22\xe1") == 0, "no REX prefix in 32-bit code");
+	tap_ok(EXECUTE64("\x0f\x21\xc0") == 3 && gpr[0] == 0x1000, "mov rax, dr0");
+	tap_ok(EXECUTE64("\x0f\x23\xc9") == 3 && dr[1] == ECX && r.fault == CR_NO_FAULT, "mov dr1, rcx");
+	tap_ok(EXECUTE64("\x41\x0f\x23\xf9") == 4 && dr[7] == 0x27ff, "mov dr7, r9: reserved bits stay");
+	tap_ok(EXECUTE64("\x41\x0f\x23\xf1") == 4 && dr[6] == 0xffffefff, "mov dr6, r9: reserved bits stay");
+	tap_ok(EXECUTE64("\x0f\x23\xf9") == 3 && r.fault == CR_GP && dr[7] == DR7_RESET, "the upper half of DR7 is #GP");
+	tap_ok(EXECUTE64("\x0f\x21\xe0") == 3 && gpr[0] == DR6_RESET, "DR4 is DR6");
+	tap_ok(execute64("\x0f\x21\xe0", 3, 0, 8) == 3 && r.fault == CR_UD && gpr[0] == 0, "with CR4.DE it is not");
+	tap_ok(EXECUTE64("\x44\x0f\x21\xc0") == 4 && r.fault == CR_UD, "there is no DR8");
+	tap_ok(execute64("\x0f\x21\xc0", 3, DR7_GD, 0) == 3 && r.fault == CR_DB && gpr[0] == 0 && dr[7] == DR7_RESET &&
+	       dr[6] == (DR6_RESET | 1u << 13), "with DR7.GD it is #DB, once");
+	tap_ok(execute64("\x0f\x21", 2, 0, 0) == 0 && execute64("\x41", 1, 0, 0) == 0, "cut off");
+}
+
+static bool untouched(void)
+{
+	return r.cr0 == (NE_ET | 0xb) && r.cr3 == 0x1000 && r.cr4 == 0x640 && gpr[0] == 0 && gpr[1] == ECX;
+}
+
+#define OTHER(code, name) tap_ok(EXECUTE(code) == 0 && untouched(), name)
+
+static bool possible(uint64_t cr0, uint64_t cr4, bool lme)
+{
+	r = (struct cr_regs){ .cr0 = cr0, .cr4 = cr4, .gpr = gpr };
+	return cr_possible(&r, lme);
+}
+
+int main(void)
+{
+	tap_ok(EXECUTE("\x0f\x20\xe0") == 3 && gpr[0] == 0x640, "mov eax, cr4");
+	tap_ok(EXECUTE("\x0f\x22\xc1") == 3 && r.cr0 == (uint32_t)ECX, "mov cr0, ecx");
+	tap_ok(EXECUTE("\x0f\x22\x19") == 3 && r.cr3 == (uint32_t)ECX, "mov cr3, ecx, whatever ModRM.mod is");
+	tap_ok(EXECUTE16("\x66\x0f\x20\xd9") == 4 && gpr[1] == 0x1000, "mov ecx, cr3 with a prefix that it does not need");
+	tap_ok(EXECUTE("\x0f\x06") == 2 && r.cr0 == (NE_ET | 3), "clts");
+	tap_ok(EXECUTE("\x0f\x01\xf1") == 3 && r.cr0 == (NE_ET | 0xf), "lmsw cx: four bits");
+	tap_ok(EXECUTE("\x0f\x01\xf0") == 3 && r.cr0 == (NE_ET | 1), "lmsw ax: PE stays");
+	tap_ok(EXECUTE("\x0f\x01\xe1") == 3 && gpr[1] == (NE_ET | 0xb), "smsw ecx");
+	tap_ok(EXECUTE("\x66\x0f\x01\xe1") == 4 && gpr[1] == ((ECX & ~0xffffull) | NE_ET | 0xb), "smsw cx");
+	tap_ok(EXECUTE16("\x0f\x01\xe1") == 3 && gpr[1] == ((ECX & ~0xffffull) | NE_ET | 0xb), "smsw cx in 16-bit code");
+	tap_ok(EXECUTE16("\x66\x0f\x01\xe1") == 4 && gpr[1] == (NE_ET | 0xb), "smsw ecx there");
+	OTHER("\x0f\x22\xd1", "mov cr2, ecx is not intercepted");
+	OTHER("\x0f\x01\x31", "lmsw [ecx]");
+	OTHER("\x0f\x01\x21", "smsw [ecx]");
+	OTHER("\x0f\x01\xc1", "vmcall");
+	OTHER("\xf0\x0f\x22\xc1", "with LOCK it is another");
+	OTHER("\x0f\x21\xc1", "mov ecx, dr0, where nobody has debug registers");
+	OTHER("\x90\x06", "nop");
+	OTHER("\x0f\x22", "cut off");
+	OTHER("\x66\x66\x66", "nothing but prefixes");
+	tap_ok(execute("", 0, false) == 0 && untouched(), "nothing");
+	test_64_bit();
+	tap_ok(possible(0x33, 0, true) && possible(0x80000033, 0, false), "paging off, and on");
+	tap_ok(possible(0x80000033, 0x20, true) && !possible(0x80000033, 0, true), "long mode needs PAE");
+	tap_ok(!possible(0x80000032, 0x20, true) && !possible(0x80000032, 0, false), "paging needs protection");
+	tap_ok(possible(0x60000033, 0, false) && possible(0x40000033, 0, false) && !possible(0x20000033, 0, false),
+	       "not write-through without the cache off");
+	return tap_done();
+}

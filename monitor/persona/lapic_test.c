@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/* The guest's APIC and MSRs on a register file: what reaches the real APIC, what never does, and the timer's sums. */
+#include <stdio.h>
+#include <string.h>
+
+#define tap_puts(text) fputs(text, stdout)
+#include "monitor/persona/persona.h"
+#include "wire/tap.h"
+
+#define HZ		2500000000ull
+#define ICR		0x300
+#define LVT_TIMER	0x320
+#define INITIAL		0x380
+#define CURRENT		0x390
+#define DIVIDE		0x3e0
+
+static uint32_t page[256];	/* one word for each register */
+static unsigned int icr_writes, nmis;
+static uint64_t tsc;
+static struct persona persona;
+static struct persona_vcpu vcpu;
+
+void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+	(void)subleaf;
+	memset(out, 0, 16);
+	out[0] = leaf == 0x80000008 ? 46 : 0;	/* physical address bits */
+}
+
+uint64_t host_tsc(void)
+{
+	return tsc;
+}
+
+uint32_t host_lapic_read(uint32_t offset)
+{
+	return page[offset / 16];
+}
+
+void host_lapic_write(uint32_t offset, uint32_t value)
+{
+	page[offset / 16] = value;
+	if (offset == INITIAL)
+		page[CURRENT / 16] = value;
+	icr_writes += offset == ICR;
+}
+
+void persona_nmi(uint32_t index)
+{
+	nmis |= 1u << index;
+}
+
+static bool write_msr(uint32_t msr, uint64_t value)
+{
+	return vmm_wrmsr(&vcpu, msr, value);
+}
+
+static uint64_t read_msr(uint32_t msr)
+{
+	uint64_t value = 0xdead;
+
+	return vmm_rdmsr(&vcpu, msr, &value) ? value : 0xbad;
+}
+
+static uint64_t native(uint32_t msr)
+{
+	uint64_t value = 0xdead;
+
+	return persona_rdmsr(&vcpu, msr, &value) == PERSONA_DONE ? value : 0xbad;
+}
+
+/* Real time until the real timer fires, or 0. */
+static uint64_t armed_ns(void)
+{
+	static const unsigned int shifts[16] = { 1, 2, 3, 4, 0, 0, 0, 0, 5, 6, 7, 0 };
+
+	return (uint64_t)page[INITIAL / 16] << shifts[page[DIVIDE / 16] & 11];
+}
+
+static void start(uint32_t index)
+{
+	memset(page, 0xff, sizeof(page));
+	persona_init(&persona, HZ, 4, false);
+	persona_vcpu_init(&vcpu, &persona, index);
+	icr_writes = nmis = 0;
+}
+
+static void registers(void)
+{
+	start(2);
+	tap_is(page[0xd], 4u << 24, "logical id: the bit of the vCPU");
+	tap_is(page[0xe], 0xffffffff, "flat model");
+	tap_is(page[0x35], 0x10000, "LINT0 is masked");
+	tap_is(read_msr(0x802), 2, "id");
+	tap_is(read_msr(0x80d), 4, "x2APIC logical id");
+	tap_ok(write_msr(0x80f, 0x1ff) && page[0xf] == 0x1ff, "SVR");
+	tap_is(read_msr(0x80f), 0x1ff, "and back");
+	tap_ok(write_msr(0x835, 0x700) && page[0x35] == 0x700, "LINT0 as ExtINT");
+	tap_ok(write_msr(0x835, 0x500) && page[0x35] == 0x10000, "INIT through an LVT is masked");
+	tap_ok(write_msr(0x837, 0x200) && page[0x37] == 0x10000, "and SMI");
+	tap_ok(!write_msr(0x828, 1) && write_msr(0x828, 0), "ESR takes 0 only");
+	tap_ok(!write_msr(0x802, 1), "the id is read only");
+	tap_ok(!write_msr(0x80f, 1ull << 32), "reserved bits");
+	tap_is(read_msr(0x82f), 0xbad, "no CMCI");
+	tap_is(read_msr(0x83f), 0xbad, "SELF_IPI cannot be read");
+	tap_ok(!write_msr(0x808, 0) && !write_msr(0x80b, 0) && read_msr(0x810) == 0xbad, "no TPR, EOI, ISR there");
+	tap_ok(persona_wrmsr(&vcpu, 0x80b, 0) == PERSONA_DONE && page[0xb] == 0, "the module has an EOI");
+	tap_is(persona_wrmsr(&vcpu, 0x80b, 1), PERSONA_GP, "of 0");
+	tap_ok(persona_wrmsr(&vcpu, 0x808, 0x50) == PERSONA_DONE && page[8] == 0x50, "and a TPR");
+	tap_ok(persona_wrmsr(&vcpu, 0x83f, 0xf0) == PERSONA_DONE && page[0x30] == 0x400f0, "and SELF_IPI");
+}
+
+static bool icr(uint64_t value, uint32_t low, uint32_t high)
+{
+	unsigned int before = icr_writes;
+
+	return write_msr(0x830, value) && icr_writes == before + 1 && page[0x30] == low && page[0x31] == high;
+}
+
+static bool lost(uint64_t value)
+{
+	unsigned int before = icr_writes;
+
+	return write_msr(0x830, value) && icr_writes == before && nmis == 0;
+}
+
+static unsigned int nmi(uint64_t value)
+{
+	unsigned int hit, before = icr_writes;
+
+	nmis = 0;
+	write_msr(0x830, value);
+	hit = nmis;
+	nmis = 0;
+	return icr_writes == before ? hit : 0xbad;
+}
+
+static void interrupts(void)
+{
+	start(1);
+	tap_ok(icr(3ull << 32 | 0xfb, 0xfb, 3u << 24), "to a physical id");
+	tap_ok(icr(6ull << 32 | 0x8fb, 0x8fb, 6u << 24), "to logical ids of the first cluster");
+	tap_ok(icr(0xffffffffull << 32 | 0xfb, 0xfb, 0xff000000), "to everybody");
+	tap_ok(icr(0xc00fb, 0xc00fb, 0), "to all others");
+	tap_is(read_msr(0x830), 0xc00fb, "ICR reads back");
+	tap_ok(lost(0x100ull << 32 | 0xfb), "physical id 256 is nobody, not CPU 0");
+	tap_ok(lost(0x10001ull << 32 | 0x8fb), "nor is the second cluster");
+	tap_ok(lost(3ull << 32 | 0xf), "vector 15");
+	tap_ok(lost(1ull << 32 | 0x4500) && lost(1ull << 32 | 0x4608) && lost(0xc4500), "INIT and start-up are lost");
+	tap_ok(lost(1ull << 32 | 0x4520) && lost(1ull << 32 | 0x469a), "whatever their vector");
+	tap_ok(lost(1ull << 32 | 0x200) && lost(1ull << 32 | 0x230), "SMI is lost");
+	tap_is(nmi(3ull << 32 | 0x400), 8, "NMI to a physical id goes through the monitor");
+	tap_is(nmi(6ull << 32 | 0xc00), 6, "to logical ids");
+	tap_is(nmi(0xffffffffull << 32 | 0x400), 15, "to everybody");
+	tap_is(nmi(0x80400), 15, "to all, by shorthand");
+	tap_is(nmi(0xc0400), 13, "to all others");
+	tap_is(nmi(0x40400), 2, "to itself");
+}
+
+static void deadline(void)
+{
+	start(0);
+	tsc = 1000000;
+	tap_ok(write_msr(0x6e0, tsc + HZ) && armed_ns() == 0, "ignored outside deadline mode");
+	tap_ok(write_msr(0x832, 0x400ec) && page[LVT_TIMER / 16] == 0xec, "the real timer is one-shot");
+	tap_is(read_msr(0x832), 0x400ec, "the guest sees deadline mode");
+	tap_ok(!lapic_timer_armed(&vcpu), "not armed");
+	tap_ok(write_msr(0x6e0, tsc + HZ) && armed_ns() == 1000000001, "a second, and never too early");
+	tap_ok(lapic_timer_armed(&vcpu), "armed");
+	tap_is(read_msr(0x6e0), tsc + HZ, "reads back");
+	tap_is(read_msr(0x839), 0, "no current count in deadline mode");
+	write_msr(0x6e0, tsc + 10 * HZ);
+	tap_ok(armed_ns() >= 10000000000 - 128 && armed_ns() <= 10000000001, "ten seconds need a divider");
+	write_msr(0x6e0, UINT64_MAX);
+	tap_is(armed_ns() / 1000000000, 500, "the end of time comes after 500 s, at worst for nothing");
+	tap_ok(write_msr(0x6e0, tsc - 1) && armed_ns() == 1, "the past fires at once");
+	tap_is(read_msr(0x6e0), 0, "and is over");
+	write_msr(0x6e0, tsc + HZ);
+	tap_ok(write_msr(0x6e0, 0) && armed_ns() == 0 && !lapic_timer_armed(&vcpu), "0 disarms");
+	write_msr(0x6e0, tsc + HZ);
+	write_msr(0x832, 0x500ec);
+	tap_ok(!lapic_timer_armed(&vcpu) && page[LVT_TIMER / 16] == 0x100ec, "a masked timer is not armed");
+	write_msr(0x832, 0x400ec);
+	tap_ok(lapic_timer_armed(&vcpu), "unmasked it is");
+	write_msr(0x832, 0xec);
+	tap_ok(armed_ns() == 0 && read_msr(0x6e0) == 0, "leaving the mode disarms");
+	tap_ok(!write_msr(0x832, 0x600ec), "no mode 3");
+}
+
+static void counting(void)
+{
+	start(0);
+	write_msr(0x832, 0x200ec);
+	write_msr(0x83e, 0xb);
+	tap_ok(write_msr(0x838, 25000) && armed_ns() == 1000000, "25000 ticks of 25 MHz are a millisecond");
+	tap_is(page[LVT_TIMER / 16], 0x200ec, "periodic");
+	page[CURRENT / 16] /= 2;
+	tap_is(read_msr(0x839), 12500, "half of it left");
+	tap_is(read_msr(0x838), 25000, "initial count");
+	write_msr(0x83e, 0x3);
+	tap_ok(write_msr(0x838, 25000) && armed_ns() == 16000000, "divided by 16");
+	tap_is(read_msr(0x83e), 3, "divider");
+	write_msr(0x838, 0xffffffff);
+	tap_ok(page[INITIAL / 16] == 0xffffffff && page[DIVIDE / 16] == 0xa, "the longest count is as long as it gets");
+	tap_ok(write_msr(0x838, 0) && !lapic_timer_armed(&vcpu), "0 stops");
+}
+
+static void module_msrs(void)
+{
+	start(0);
+	vcpu.efer = 0xd01;
+	tap_ok(native(0x10a) >> 62 == 1 && (native(0x10a) & 1), "ARCH_CAPABILITIES: ITS_NO, RDCL_NO");
+	tap_is(native(0xbd), 1, "xAPIC mode is disabled for good");
+	tap_is(native(0xc0000080), 0xd01, "EFER");
+	tap_ok(persona_wrmsr(&vcpu, 0xc0000080, 0x900) == PERSONA_DONE && vcpu.efer == 0xd00, "SCE changes only");
+	tap_is(persona_wrmsr(&vcpu, 0xc0000080, 0x500), PERSONA_VE, "NXE is a #VE");
+	tap_is(persona_wrmsr(&vcpu, 0xc0000080, 0x1d00), PERSONA_VE, "SVME too");
+	tap_is(vcpu.efer, 0xd00, "and changes nothing");
+	tap_is(native(0x277), 0x0007040600070406, "PAT");
+	tap_is(persona_wrmsr(&vcpu, 0x277, 0x0407050600070106), PERSONA_DONE, "PAT takes memory types");
+	tap_is(persona_wrmsr(&vcpu, 0x277, 2), PERSONA_GP, "but not type 2");
+	tap_is(persona_wrmsr(&vcpu, 0x277, 0x800), PERSONA_GP, "nor reserved bits");
+	tap_is(persona_wrmsr(&vcpu, 0xda0, 1), PERSONA_GP, "no supervisor state in XSS");
+	tap_ok(persona_wrmsr(&vcpu, 0x48, 5) == PERSONA_DONE && native(0x48) == 5, "SPEC_CTRL");
+	tap_is(persona_wrmsr(&vcpu, 0x48, 0x100), PERSONA_GP, "its reserved bits");
+	tap_is(persona_wrmsr(&vcpu, 0x49, 1), PERSONA_DONE, "IBPB");
+	tap_is(native(0x49), 0xbad, "cannot be read");
+	tap_is(native(0x12345), 0xbad, "an MSR that the module has not");
+}
+
+static void vmm_msrs(void)
+{
+	start(0);
+	tap_is(read_msr(0x1b), 0xfee00d00, "APIC base of the first vCPU, x2APIC on");
+	tap_ok(!write_msr(0x1b, 0xfee00800), "and it stays on");
+	vcpu.index = 1;
+	tap_is(read_msr(0x1b), 0xfee00c00, "APIC base of another");
+	tap_is(read_msr(0x3a), 1, "feature control is locked");
+	tap_is(read_msr(0x179), 0, "no machine-check banks");
+	tap_ok(!write_msr(0x179, 0) && write_msr(0x17a, 0), "MCG_CAP is read only, MCG_STATUS not");
+	tap_is(read_msr(0x277), 0x0007040600070406, "PAT");
+	tap_ok(read_msr(0x10) == 0xbad && read_msr(0x174) == 0xbad, "what the module has is not the VMM's");
+	tap_is(read_msr(0x4b564d00), 0xbad, "no kvmclock");
+}
+
+/* linux arch/x86/kvm/mtrr.c, kvm_mtrr_valid() and kvm_mtrr_get_msr(). */
+static void mtrrs(void)
+{
+	start(0);
+	tap_is(read_msr(0xfe), 0x508, "MTRRs: 8 variable, fixed, write-combining");
+	tap_ok(!write_msr(0xfe, 0x508), "which is read only");
+	tap_is(read_msr(0x2ff), 0, "off at first");
+	tap_ok(write_msr(0x2ff, 0xc06) && read_msr(0x2ff) == 0xc06, "they are kept");
+	tap_ok(!write_msr(0x2ff, 0xc02) && !write_msr(0x2ff, 0x1c06) && read_msr(0x2ff) == 0xc06, "unless not allowed");
+	tap_ok(write_msr(0x200, 0x80000006) && write_msr(0x201, 0x3fff80000800) && read_msr(0x200) == 0x80000006 &&
+	       read_msr(0x201) == 0x3fff80000800, "a base and a mask");
+	tap_ok(!write_msr(0x200, 0x80000007) && !write_msr(0x200, 0x80000100) && !write_msr(0x201, 0x80000400) &&
+	       !write_msr(0x201, 1ull << 46), "their reserved bits");
+	tap_ok(write_msr(0x20f, 0) && !write_msr(0x210, 0) && read_msr(0x210) == 0xbad, "the last one");
+	tap_ok(write_msr(0x250, 0x0606060606060606) && read_msr(0x250) == 0x0606060606060606, "a fixed one");
+	tap_ok(!write_msr(0x26f, 0x0206060606060606) && read_msr(0x26f) == 0, "each of its types is checked");
+	tap_ok(!write_msr(0x251, 0) && read_msr(0x257) == 0xbad, "there is nothing between them");
+}
+
+static bool passes(const uint8_t *map, uint32_t bit, unsigned int rights)
+{
+	return (map[bit / 4] >> (bit % 4 * 2) & 3) == (3 ^ rights);
+}
+
+static void permission_map(void)
+{
+	static uint8_t map[MSR_MAP_BYTES + 1];
+	unsigned int i, clear = 0;
+
+	map[MSR_MAP_BYTES] = 0x5a;
+	msr_permission_map(map);
+	tap_ok(passes(map, 0x10, 1), "TSC: reads only");
+	tap_ok(passes(map, 0x2000 + 0x102, 3), "KERNEL_GS_BASE");
+	tap_ok(passes(map, 0x2000 + 0x80, 0) && passes(map, 0x2000 + 0x83, 0), "EFER and CSTAR exit");
+	tap_ok(passes(map, 0x808, 0) && passes(map, 0x6e0, 0), "the APIC and its timer too");
+	for (i = 0; i < MSR_MAP_BYTES * 8; i++)
+		clear += !(map[i / 8] >> i % 8 & 1);
+	tap_is(clear, 2 * 10 + 1, "nothing else passes");
+	tap_is(map[MSR_MAP_BYTES], 0x5a, "8 KiB, not a byte more");
+}
+
+int main(void)
+{
+	registers();
+	interrupts();
+	deadline();
+	counting();
+	module_msrs();
+	vmm_msrs();
+	mtrrs();
+	permission_map();
+	return tap_done();
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * MSR values. Which are the module's, and what it lets through: github.com/intel/tdx-module, tag TDX_1.5.01,
+ * src/td_dispatcher/vm_exits/td_msr_access.c and include/auto_gen/msr_config_lookup.c. What the VMM serves: linux
+ * arch/x86/kvm/vmx/tdx.c, tdx_has_emulated_msr. Names and bits: SDM volume 4.
+ */
+#include "monitor/lib.h"
+#include "monitor/persona/persona.h"
+
+enum {
+	TSC = 0x10, APIC_BASE = 0x1b, FEAT_CTL = 0x3a, SPEC_CTRL = 0x48, PRED_CMD = 0x49, UCODE_REV = 0x8b,
+	MISC_PACKAGE_CTLS = 0xbc, XAPIC_DISABLE_STATUS = 0xbd, PLATFORM_INFO = 0xce, ARCH_CAPABILITIES = 0x10a,
+	FLUSH_CMD = 0x10b, MISC_FEATURES_ENABLES = 0x140, MCG_CAP = 0x179, MCG_STATUS = 0x17a, MCG_CTL = 0x17b,
+	MISC_ENABLE = 0x1a0, DEBUGCTL = 0x1d9, POWER_CTL = 0x1fc, PAT = 0x277, MC0_CTL2 = 0x280, MC31_CTL2 = 0x29f,
+	MC0_CTL = 0x400, MC31_MISC = 0x47f, MCG_EXT_CTL = 0x4d0, DS_AREA = 0x600, TSC_DEADLINE = 0x6e0,
+	X2APIC = 0x800, X2APIC_TPR = 0x808, X2APIC_PPR = 0x80a, X2APIC_EOI = 0x80b, X2APIC_ISR = 0x810,
+	X2APIC_IRR_LAST = 0x827, X2APIC_LAST = 0x8ff, DEBUG_INTERFACE = 0xc80, XSS = 0xda0, UARCH_MISC_CTL = 0x1b01,
+};
+
+#define KVM_POLL_CONTROL	0x4b564d05u	/* linux arch/x86/include/uapi/asm/kvm_para.h */
+#define EFER			0xc0000080u
+#define EFER_SCE		1ull
+#define EFER_LMA		(1ull << 10)
+#define APIC_BASE_VALUE		0xfee00c00u	/* enabled, in x2APIC mode */
+#define APIC_BASE_BSP		0x100u
+#define PAT_RESET		0x0007040600070406ull
+#define PAT_TYPES		0xf3u		/* 0 1 4 5 6 7 */
+#define DEBUGCTL_WRITABLE	0x7u		/* LBR, BTF, bus lock detect */
+#define DEBUGINTERFACE_LOCKED	(1ull << 30)
+#define FEAT_CTL_LOCKED		1u
+#define SPEC_CTRL_WRITABLE	0x4ffu		/* IBRS STIBP SSBD IPRED RRSBA PSFD BHI */
+#define MISC_ENABLE_VALUE	0x1801u		/* fast strings; no BTS, no PEBS */
+#define UCODE_VALUE		0x100000000ull
+
+/*
+ * What TDX-capable CPUs are not vulnerable to (RDCL, L1DF, MDS, TAA, MMIO, GDS, RFDS, ITS), and enhanced IBRS;
+ * without them a guest turns on defences that no TD needs. Bit 21: MSR XAPIC_DISABLE_STATUS exists.
+ */
+#define ARCH_CAPABILITIES_VALUE	0x400000000c20e16bull
+
+void persona_vcpu_init(struct persona_vcpu *vcpu, const struct persona *persona, uint32_t index)
+{
+	*vcpu = (struct persona_vcpu){ .persona = persona, .index = index, .pat = PAT_RESET };
+	lapic_init(vcpu);
+}
+
+static bool is_x2apic(uint32_t msr)
+{
+	return msr >= X2APIC && msr <= X2APIC_LAST;
+}
+
+enum persona_answer persona_rdmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value)
+{
+	if (is_x2apic(msr))
+		return lapic_read(vcpu, msr, value) ? PERSONA_DONE : PERSONA_GP;
+	switch (msr) {
+	case TSC: *value = host_tsc(); break;
+	case SPEC_CTRL: *value = vcpu->spec_ctrl; break;
+	case XAPIC_DISABLE_STATUS: *value = 1; break;
+	case ARCH_CAPABILITIES: *value = ARCH_CAPABILITIES_VALUE; break;
+	case MISC_ENABLE: *value = MISC_ENABLE_VALUE; break;
+	case DEBUGCTL: *value = vcpu->debugctl; break;
+	case PAT: *value = vcpu->pat; break;
+	case DS_AREA: *value = vcpu->ds_area; break;
+	case DEBUG_INTERFACE: *value = DEBUGINTERFACE_LOCKED; break;
+	case EFER: *value = vcpu->efer; break;
+	case MISC_PACKAGE_CTLS: case XSS: case UARCH_MISC_CTL: *value = 0; break;
+	default: return PERSONA_GP;
+	}
+	return PERSONA_DONE;
+}
+
+static bool set_pat(struct persona_vcpu *vcpu, uint64_t value)
+{
+	unsigned int i;
+
+	for (i = 0; i < 64; i += 8)
+		if ((value >> i & 0xf8) != 0 || !(PAT_TYPES >> (value >> i & 7) & 1))
+			return false;
+	vcpu->pat = value;
+	return true;
+}
+
+static bool set_if(uint64_t *where, uint64_t value, uint64_t allowed)
+{
+	if (value & ~allowed)
+		return false;
+	*where = value;
+	return true;
+}
+
+/* The module itself changes nothing but SCE, and ignores LMA. */
+static enum persona_answer write_efer(struct persona_vcpu *vcpu, uint64_t value)
+{
+	if (((value ^ vcpu->efer) & ~(EFER_SCE | EFER_LMA)) != 0)
+		return PERSONA_VE;
+	vcpu->efer = (vcpu->efer & ~EFER_SCE) | (value & EFER_SCE);
+	return PERSONA_DONE;
+}
+
+enum persona_answer persona_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
+{
+	bool good;
+
+	if (is_x2apic(msr))
+		return lapic_write(vcpu, msr, value) ? PERSONA_DONE : PERSONA_GP;
+	switch (msr) {
+	case SPEC_CTRL: good = set_if(&vcpu->spec_ctrl, value, SPEC_CTRL_WRITABLE); break;
+	case PRED_CMD: case FLUSH_CMD: good = value <= 1; break;
+	case DEBUGCTL: good = set_if(&vcpu->debugctl, value, DEBUGCTL_WRITABLE); break;
+	case PAT: good = set_pat(vcpu, value); break;
+	case DS_AREA: vcpu->ds_area = value; good = true; break;
+	case XSS: case UARCH_MISC_CTL: good = value == 0; break;	/* no supervisor state in XFAM */
+	case EFER: return write_efer(vcpu, value);
+	default: return PERSONA_GP;
+	}
+	return good ? PERSONA_DONE : PERSONA_GP;
+}
+
+/* The x2APIC registers that the CPU serves are out of the VMM's reach. */
+static bool vmm_x2apic(uint32_t msr)
+{
+	return is_x2apic(msr) && msr != X2APIC_TPR && msr != X2APIC_PPR && msr != X2APIC_EOI &&
+	       !(msr >= X2APIC_ISR && msr <= X2APIC_IRR_LAST);
+}
+
+static bool is_machine_check(uint32_t msr)
+{
+	return (msr >= MCG_CAP && msr <= MCG_CTL) || msr == MCG_EXT_CTL || (msr >= MC0_CTL2 && msr <= MC31_CTL2) ||
+	       (msr >= MC0_CTL && msr <= MC31_MISC);
+}
+
+bool vmm_rdmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value)
+{
+	if (vmm_x2apic(msr))
+		return lapic_read(vcpu, msr, value);
+	*value = 0;
+	if (is_machine_check(msr))	/* no banks */
+		return true;
+	switch (msr) {
+	case APIC_BASE: *value = APIC_BASE_VALUE | (vcpu->index == 0 ? APIC_BASE_BSP : 0); return true;
+	case FEAT_CTL: *value = FEAT_CTL_LOCKED; return true;
+	case UCODE_REV: *value = UCODE_VALUE; return true;
+	case PAT: *value = vcpu->pat; return true;
+	case ARCH_CAPABILITIES: *value = ARCH_CAPABILITIES_VALUE; return true;
+	case MISC_ENABLE: *value = MISC_ENABLE_VALUE; return true;
+	case TSC_DEADLINE: *value = lapic_deadline(vcpu); return true;
+	case EFER: *value = vcpu->efer; return true;
+	case KVM_POLL_CONTROL: *value = 1; return true;
+	case PLATFORM_INFO: case MISC_FEATURES_ENABLES: case POWER_CTL: return true;
+	default: return mtrr_read(vcpu, msr, value);
+	}
+}
+
+/* Writes that change nothing here are still served: KVM takes them too. */
+bool vmm_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
+{
+	if (vmm_x2apic(msr))
+		return lapic_write(vcpu, msr, value);
+	if (is_machine_check(msr))
+		return msr != MCG_CAP;
+	switch (msr) {
+	case TSC_DEADLINE: lapic_set_deadline(vcpu, value); return true;
+	case PAT: return set_pat(vcpu, value);
+	case UCODE_REV: case MISC_ENABLE: case KVM_POLL_CONTROL: case POWER_CTL: return true;
+	case MISC_FEATURES_ENABLES: return value == 0;
+	default: return mtrr_write(vcpu, msr, value);
+	}
+}
+
+/* AMD APM volume 2, 15.11: three ranges of 8192 MSRs, two bits each, the even one for reads. */
+static void pass(uint8_t map[MSR_MAP_BYTES], uint32_t msr, bool read, bool write)
+{
+	uint32_t bit = msr < 0x2000 ? msr : 0x2000 + (msr - 0xc0000000u);
+	uint8_t clear = (uint8_t)((read ? 1 : 0) | (write ? 2 : 0));
+
+	map[bit / 4] &= (uint8_t)~(clear << (bit % 4 * 2));
+}
+
+/*
+ * MSRs that are the guest's own in the CPU: nothing of the monitor depends on them, and it does not touch them. A read
+ * of the TSC is the CPU's too. All others exit.
+ */
+void msr_permission_map(uint8_t map[MSR_MAP_BYTES])
+{
+	static const uint32_t own[] = {
+		0x174, 0x175, 0x176,				/* SYSENTER */
+		0xc0000081, 0xc0000082, 0xc0000084,		/* STAR LSTAR FMASK */
+		0xc0000100, 0xc0000101, 0xc0000102, 0xc0000103,	/* FS GS KERNEL_GS TSC_AUX */
+	};
+	uint32_t i;
+
+	memset(map, 0xff, MSR_MAP_BYTES);
+	for (i = 0; i < ARRAY_SIZE(own); i++)
+		pass(map, own[i], true, true);
+	pass(map, TSC, true, false);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MONITOR_QEMU_PCI_H
+#define MONITOR_QEMU_PCI_H
+
+#include <stdint.h>
+
+#define PCI_NO_DEVICE	0xffffffffu
+
+/* A register of a function on bus 0: device << 3 | function. The address port is left as it was. */
+uint32_t pci_read(uint32_t function, uint32_t offset);
+void pci_write(uint32_t function, uint32_t offset, uint32_t value);
+
+/*
+ * The guest is about to write these bytes of a function's configuration space: blames it if QEMU then puts a window
+ * of the chipset's over RAM, from where the monitor runs as well. BARs lie below RAM and hide nothing. With the lock.
+ */
+void pci_check_write(uint32_t function, uint32_t offset, unsigned int size, uint32_t value);
+
+/* The same, if that is what a write of this port, or of the configuration space in memory, comes to. */
+void pci_check_port(uint16_t port, unsigned int size, uint32_t value);
+void pci_check_memory(uint64_t address, unsigned int size, uint64_t value);
+
+/* The highest bus number that the firmware gave out. */
+uint8_t pci_last_bus(void);
+
+/* Where QEMU's host bridge has PCI's configuration space in memory; 0: nowhere. */
+uint64_t pci_config_base(void);
+
+#endif

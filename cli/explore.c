@@ -81,8 +81,8 @@ static int fill_of(struct explore *x, const char *kernel)
 
 static int check_numbers(const struct explore_options *o)
 {
-	if (o->depth.value == 0 || o->depth.value > EXPLORE_MAX_DEPTH)
-		return complain(STATUS_INPUT, "--depth %s: from 1 to %d", o->depth.text, EXPLORE_MAX_DEPTH);
+	if (o->depth.value == 0 || o->depth.value > TD_EXPLORE_DEPTH)
+		return complain(STATUS_INPUT, "--depth %s: from 1 to %d", o->depth.text, TD_EXPLORE_DEPTH);
 	if (o->random.given && (o->random.value == 0 || o->random.value > UINT32_MAX))
 		return complain(STATUS_INPUT, "--random %s: from 1 to %u", o->random.text, UINT32_MAX);
 	if (o->sequences.given && (o->shard || o->state))

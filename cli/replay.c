@@ -192,8 +192,8 @@ static int prepare(struct again *a, const char *kernel)
 	struct monitor_explore *e = &a->explore->boot.config.explore;
 	int status;
 
-	if (a->count > EXPLORE_MAX_DEPTH)
-		return complain(STATUS_INPUT, "%u answers: a kernel is given at most %d", a->count, EXPLORE_MAX_DEPTH);
+	if (a->count > TD_EXPLORE_DEPTH)
+		return complain(STATUS_INPUT, "%u answers: a kernel is given at most %d", a->count, TD_EXPLORE_DEPTH);
 	if (a->path) {
 		o->to_private = !a->file.of.to_shared;
 		o->stalls.value = o->stalls.given ? o->stalls.value : a->file.of.stalls;

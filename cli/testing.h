@@ -11,7 +11,11 @@
 #include <unistd.h>
 
 #define tap_puts(text) fputs(text, stdout)
+#include "td/event.h"
 #include "wire/tap.h"
+
+/* A record: EVENT(OPEN, open, 1, GPA, 16). */
+#define EVENT(TYPE, member, ...) ((struct td_event){ .type = TD_EV_##TYPE, .member = { __VA_ARGS__ } })
 
 #define TESTING_UNUSED __attribute__((unused))
 

@@ -12,13 +12,15 @@
 #include <stdint.h>
 
 /* What TD_EV_IMAGE calls them. */
-enum pe_kind {
-	PE_UNKNOWN,	/* code that no image is found around */
-	PE_ROM,		/* the firmware's own image, where it starts */
-	PE_DRIVER,	/* an image without marks: a driver of the firmware's */
-	PE_LOADER,	/* one with a .sbat section: shim, grub, systemd-boot or its stub */
-	PE_LINUX,	/* a kernel that is its own loader */
-};
+#define PE_KINDS(X) \
+	X(UNKNOWN, "no image", "code that no image is found around") \
+	X(ROM, "ROM", "the firmware's own image, where it starts") \
+	X(DRIVER, "driver", "an image without marks: a driver of the firmware's") \
+	X(LOADER, "loader", "one with a .sbat section: shim, grub, systemd-boot or its stub") \
+	X(LINUX, "Linux", "a kernel that is its own loader")
+
+#define PE_ENUM_KIND(id, name, meaning) PE_##id,
+enum pe_kind { PE_KINDS(PE_ENUM_KIND) PE_IMAGE_KINDS };
 
 #define PE_HEAD_BYTES	4096u	/* as much as pe_parse() ever looks at */
 

@@ -19,18 +19,24 @@ static void __attribute__((noreturn)) quit(uint8_t status)
 
 void end_mark(enum td_mark_kind mark, uint64_t value)
 {
-	journal_event(TD_EV_MARK, current->index, current->regs.rip, mark, value, 0);
+	struct td_event event = td_event_new(TD_EV_MARK, current->index, current->regs.rip);
+
+	event.mark = (struct td_record_mark){ mark, value };
+	journal_put(&event);
 }
 
 void end_run(void)
 {
+	struct td_event event = td_event_new(TD_EV_COUNT, 0, 0);
+
 	for (unsigned int reason = 0; reason < EXIT_KINDS; reason++) {
 		uint64_t count = 0;
 
 		for (uint32_t i = 0; i < config.td.vcpus; i++)
 			count += vcpus[i].exits[reason];
+		event.count = (struct td_record_count){ reason, count };
 		if (count != 0)
-			journal_event(TD_EV_COUNT, 0, 0, reason, count, 0);
+			journal_put(&event);
 	}
 	quit(STATUS_DONE);
 }
@@ -60,10 +66,13 @@ void end_blame(const char *message)
 /* Before the configuration is known there is no place for the message: QEMU's exit status is all there is. */
 void end_panic(const char *message)
 {
+	struct td_event event = td_event_new(TD_EV_MARK, 0, 0);
+
 	if (config.machine.reserve == 0)
 		quit(STATUS_PANIC);
 	leave_message(message);
+	event.mark.what = TD_MARK_PANIC;
 	if (journal_status()->journal != 0)
-		journal_event(TD_EV_MARK, 0, 0, TD_MARK_PANIC, 0, 0);
+		journal_put(&event);
 	quit(STATUS_PANIC);
 }

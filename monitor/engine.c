@@ -172,7 +172,7 @@ void td_engine_cpuid(struct td *of, uint32_t leaf, uint32_t subleaf, uint32_t ou
  */
 void td_engine_emit(struct td *of, struct td_event *event)
 {
-	struct td_event callers = { .type = TD_EV_CALLERS, .vcpu = event->vcpu };
+	struct td_event callers = td_event_new(TD_EV_CALLERS, event->vcpu, 0);
 
 	(void)of;
 	if (current != NULL && (event->type == TD_EV_MAPGPA || event->type == TD_EV_ACCEPT || event->type == TD_EV_VERDICT))
@@ -181,7 +181,7 @@ void td_engine_emit(struct td *of, struct td_event *event)
 	if (current == NULL || explore_active() || (event->type != TD_EV_MAPGPA && event->type != TD_EV_VERDICT))
 		return;
 	callers.rip = current->regs.rip;
-	vcpu_callers(current, callers.a);
-	if (callers.a[0] != 0)
+	vcpu_callers(current, callers.callers.address);
+	if (callers.callers.address[0] != 0)
 		journal_put(&callers);
 }

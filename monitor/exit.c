@@ -52,6 +52,7 @@ static enum monitor_exit tdcall_reason(const struct td_regs *r)
 static void trace(const struct vcpu *vcpu, enum monitor_exit reason, const struct vm_exit *e)
 {
 	const uint64_t *r = vcpu->regs.gpr;
+	struct td_event event = td_event_new(TD_EV_EXIT, vcpu->index, vcpu->regs.rip);
 	uint64_t a = 0, b = 0;
 
 	if (reason == EXIT_VMCALL_IO || reason == EXIT_VMCALL_MMIO) {
@@ -81,7 +82,8 @@ static void trace(const struct vcpu *vcpu, enum monitor_exit reason, const struc
 	} else if (reason == EXIT_UNKNOWN || reason == EXIT_FORBIDDEN) {
 		a = e->code;
 	}
-	journal_event(TD_EV_EXIT, vcpu->index, vcpu->regs.rip, reason, a, b);
+	event.exit = (struct td_record_exit){ reason, a, b };
+	journal_put(&event);
 }
 
 /* What wakes up again and again in a guest that has nothing to do is no activity. */

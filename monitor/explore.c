@@ -12,7 +12,6 @@
 #define MAX_PAGES		18432	/* that may change in all sequences together: 64 MiB given back, and the rest */
 #define INDEX_BITS		16
 #define MAX_WINDOW		(MACHINE_MAX_GUEST / TDX_PAGE_SIZE)
-#define CUT_MAX		0xffffffu
 #define MAX_TDCALLS		100000	/* of one sequence, and so many for each page: a guest that goes on for ever */
 #define PAGE_TDCALLS		8
 #define MSR_FS_BASE		0xc0000100u
@@ -77,28 +76,39 @@ static void fpu_restore(void)
 	__asm__ volatile("fxrstor64 (%0)" : : "r"(then.fpu) : "memory");
 }
 
-/* Choices or answers. */
-static uint64_t packed(const uint8_t *what, uint32_t n)
+static void window_event(const struct vcpu *vcpu)
 {
-	uint64_t word = 0;
+	struct td_event event = td_event_new(TD_EV_WINDOW, vcpu->index, vcpu->regs.rip);
 
-	for (uint32_t i = n; i > 0; i--)
-		word = word << EXPLORE_ANSWER_BITS | what[i - 1];
-	return word;
+	event.window = (struct td_record_window){ .gpa = vcpu->regs.gpr[TD_R12],
+						  .pages = vcpu->regs.gpr[TD_R13] / TDX_PAGE_SIZE };
+	journal_put(&event);
 }
 
-static void sequence_event(const struct vcpu *vcpu, enum explore_end why, uint64_t detail, uint64_t more)
+static void answers_event(const struct vcpu *vcpu, const struct td_choices *c, uint32_t first)
+{
+	struct td_event event = td_event_new(TD_EV_ANSWERS, vcpu->index, vcpu->regs.rip);
+	uint32_t n = c->at - first < TD_ANSWERS_EACH ? c->at - first : TD_ANSWERS_EACH;
+
+	event.answers.first = (uint8_t)first;
+	event.answers.count = (uint8_t)n;
+	memcpy(event.answers.taken, c->taken + first, n);
+	memcpy(event.answers.answer, c->answer + first, n);
+	journal_put(&event);
+}
+
+static void sequence_event(const struct vcpu *vcpu, enum explore_end end, uint64_t detail)
 {
 	const struct td_choices *c = td_explore_choices(td);
-	struct td_event event = { .type = TD_EV_SEQUENCE, .vcpu = (uint16_t)vcpu->index, .rip = vcpu->regs.rip };
+	struct td_event event = td_event_new(TD_EV_SEQUENCE, vcpu->index, vcpu->regs.rip);
 
-	event.a[0] = packed(c->taken, c->at);
-	event.a[1] = why | (uint64_t)counted << 8 | c->states << 16;
-	event.a[2] = detail;
-	event.a[3] = more;
-	event.a[4] = c->at | (uint64_t)(c->cut < CUT_MAX ? c->cut : CUT_MAX) << 8 |
-		     (c->count != 0 ? c->number : c->dealt) << 32;
+	event.ended = (struct td_record_ended){
+		.end = end, .ours = counted, .detail = detail, .count = end == EXPLORE_OVER ? 0 : c->at, .cut = c->cut,
+		.number = c->count != 0 ? c->number : c->dealt, .states = c->states,
+	};
 	journal_put(&event);
+	for (uint32_t first = 0; first < event.ended.count; first += TD_ANSWERS_EACH)
+		answers_event(vcpu, c, first);
 }
 
 /* From now on the VMM says this. */
@@ -179,7 +189,7 @@ static void remember(struct vcpu *vcpu)
 	if (!td_mark(td))
 		panic("td keeps no undo log");
 	counted = false;
-	sequence_event(vcpu, EXPLORE_BEGIN, vcpu->regs.gpr[TD_R12], vcpu->regs.gpr[TD_R13] / TDX_PAGE_SIZE);
+	window_event(vcpu);
 }
 
 static bool in_service(void)
@@ -237,7 +247,7 @@ static void take_back(struct vcpu *vcpu)
 static void finish(struct vcpu *vcpu)
 {
 	counted = false;
-	sequence_event(vcpu, EXPLORE_OVER, 0, 0);
+	sequence_event(vcpu, EXPLORE_OVER, 0);
 	td_explore_begin(td, 0);
 	npt_unprotect();
 	phase = OVER;
@@ -253,11 +263,9 @@ static bool next_sequence(void)
 
 static bool next(struct vcpu *vcpu, enum explore_end why, uint64_t detail)
 {
-	const struct td_choices *c = td_explore_choices(td);
-
 	if (why == EXPLORE_END_PORT || why == EXPLORE_END_MAPGPA)	/* it went on to other things */
 		td_settle(td);
-	sequence_event(vcpu, why, detail, packed(c->answer, c->at));
+	sequence_event(vcpu, why, detail);
 	sequences += counted;
 	if ((config.explore.sequences == 0 || sequences < config.explore.sequences) && next_sequence()) {
 		take_back(vcpu);

@@ -45,10 +45,3 @@ void journal_put(struct td_event *event)
 	__asm__ volatile("" : : : "memory");
 	status->journal_head += sizeof(*event);
 }
-
-void journal_event(enum td_event_type type, unsigned int vcpu, uint64_t rip, uint64_t a0, uint64_t a1, uint64_t a2)
-{
-	struct td_event event = { .type = (uint16_t)type, .vcpu = (uint16_t)vcpu, .rip = rip, .a = { a0, a1, a2 } };
-
-	journal_put(&event);
-}

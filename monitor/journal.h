@@ -14,7 +14,4 @@ struct monitor_status *journal_status(void);
 /* Adds time and sequence number. */
 void journal_put(struct td_event *event);
 
-/* A record of the monitor's own. */
-void journal_event(enum td_event_type type, unsigned int vcpu, uint64_t rip, uint64_t a0, uint64_t a1, uint64_t a2);
-
 #endif

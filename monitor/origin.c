@@ -56,7 +56,7 @@ static bool was_told(const struct place *place)
 
 void origin_note(const struct vcpu *vcpu)
 {
-	struct td_event event = { .type = TD_EV_IMAGE, .vcpu = (uint16_t)vcpu->index, .rip = vcpu->regs.rip };
+	struct td_event event = td_event_new(TD_EV_IMAGE, vcpu->index, vcpu->regs.rip);
 
 	if (config.machine.image.bytes == 0 || vcpu->regs.rip >= PHASE_KERNEL_HALF || vcpu->regs.rip - last.base < last.bytes)
 		return;
@@ -65,11 +65,8 @@ void origin_note(const struct vcpu *vcpu)
 		return;
 	if (ntold < REMEMBERED)
 		told[ntold++] = last;
-	event.a[0] = last.base;
-	event.a[1] = last.bytes;
-	event.a[2] = last.kind;
-	event.a[3] = last.hash;
-	event.a[4] = last.name;
+	event.image = (struct td_record_image){ .base = last.base, .bytes = last.bytes, .kind = last.kind, .hash = last.hash };
+	memcpy(event.image.name, &last.name, sizeof(event.image.name));
 	journal_put(&event);
 }
 

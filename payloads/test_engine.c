@@ -148,15 +148,15 @@ static void note_violation(struct engine_result *r, enum td_violation v)
 
 static void note_close(struct engine_result *r, const struct td_event *event)
 {
-	uint64_t done = (uint32_t)event->a[2], pages = event->a[2] >> 32;
-	enum td_close how = (enum td_close)(uint32_t)event->a[0];
+	uint64_t done = event->close.done, pages = event->close.pages;
+	enum td_close how = (enum td_close)event->close.how;
 
 	r->completed += how == TD_CLOSE_COMPLETE;
 	if (how == TD_CLOSE_ABANDONED)
 		r->abandoned_pages += pages - done;
-	r->retries += (uint32_t)event->a[3];
-	r->stalls += event->a[4] >> 32;
-	if (event->a[1] & td_shared_bit(e.td))
+	r->retries += event->close.retries;
+	r->stalls += event->close.stalls;
+	if (event->close.gpa & td_shared_bit(e.td))
 		r->to_shared_pages += done;
 	else
 		r->to_private_pages += done;
@@ -167,16 +167,16 @@ void td_engine_emit(struct td *td, struct td_event *event)
 	struct engine_result *r = e.result;
 
 	(void)td;
-	if (event->type == TD_EV_VERDICT && event->a[0] >> 32 == TD_CLASS_VIOLATION)
-		note_violation(r, (enum td_violation)(uint32_t)event->a[0]);
+	if (event->type == TD_EV_VERDICT && event->verdict.class == TD_CLASS_VIOLATION)
+		note_violation(r, (enum td_violation)event->verdict.violation);
 	else if (event->type == TD_EV_UNTRACKED)
 		r->untracked = true;
 	else if (event->type == TD_EV_CLOSE)
 		note_close(r, event);
 	else if (event->type == TD_EV_MAPGPA)
 		r->mapgpa_calls++;
-	else if (event->type == TD_EV_ACCEPT && tdx_code(event->a[1]) == TDX_SUCCESS)
-		(event->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? &r->accepts_2m : &r->accepts_4k)[0]++;
+	else if (event->type == TD_EV_ACCEPT && tdx_code(event->accept.status) == TDX_SUCCESS)
+		(event->accept.rcx % TDX_PAGE_SIZE == TDX_LEVEL_2M ? &r->accepts_2m : &r->accepts_4k)[0]++;
 }
 
 /* The hooks of a scenario. */

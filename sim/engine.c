@@ -113,7 +113,7 @@ static void see_request(struct sim *sim, const struct td_event *event)
 	const struct td_choices *c = td_explore_choices(sim->td);
 
 	if (c->at > 0 && c->cut == 0)
-		sim->asked[c->at - 1] = event->a[0] ^ event->a[1] * 0x9e3779b97f4a7c15ull;
+		sim->asked[c->at - 1] = event->mapgpa.gpa ^ event->mapgpa.bytes * 0x9e3779b97f4a7c15ull;
 }
 
 /* What a guest left undone is for sim_judge() to say: its answers may excuse it. */
@@ -154,11 +154,11 @@ static void see_range(struct sim *sim, uint64_t gpa, uint64_t bytes)
 /* Whoever tries 2 MiB over the end of the request, and is refused, has done nothing to what lies behind it. */
 static void see_accept(struct sim *sim, const struct td_event *event)
 {
-	uint64_t gpa = event->a[0] & ~(TDX_PAGE_SIZE - 1);
-	uint64_t bytes = (event->a[0] & 7) == TDX_LEVEL_2M ? TDX_2M_SIZE : TDX_PAGE_SIZE;
+	uint64_t gpa = event->accept.rcx & ~(TDX_PAGE_SIZE - 1);
+	uint64_t bytes = (event->accept.rcx & 7) == TDX_LEVEL_2M ? TDX_2M_SIZE : TDX_PAGE_SIZE;
 	bool touches = gpa < sim->request.end && gpa + bytes > sim->request.start;
 
-	if (tdx_code(event->a[1]) == TDX_SUCCESS || (!touches && tdx_code(event->a[1]) != TDX_OPERAND_INVALID))
+	if (tdx_code(event->accept.status) == TDX_SUCCESS || (!touches && tdx_code(event->accept.status) != TDX_OPERAND_INVALID))
 		see_range(sim, gpa, bytes);
 }
 
@@ -181,10 +181,10 @@ void td_engine_emit(struct td *td, struct td_event *event)
 
 	seen->struck |= td_event_strikes(event);
 	if (event->type == TD_EV_VERDICT)
-		see_verdict(seen, event->a[0] >> 32, (enum td_violation)(event->a[0] & UINT32_MAX));
-	if (event->type == TD_EV_MAPGPA && event->a[4] >> 32 != 0) {
+		see_verdict(seen, event->verdict.class, (enum td_violation)event->verdict.violation);
+	if (event->type == TD_EV_MAPGPA && event->mapgpa.conversion != 0) {
 		see_request(sim_of(td), event);
-		see_range(sim_of(td), event->a[0] & ~sim_shared_bit(sim_of(td)), event->a[1]);
+		see_range(sim_of(td), event->mapgpa.gpa & ~sim_shared_bit(sim_of(td)), event->mapgpa.bytes);
 	} else if (event->type == TD_EV_ACCEPT) {
 		see_accept(sim_of(td), event);
 	}

@@ -98,6 +98,14 @@ static void test_pending(void)
 	tap_is(fake_all_violations(), 0, "no violation in any of these");
 }
 
+/* As the journal has it: before the last ACCEPT. */
+static bool was_private(void)
+{
+	const struct td_record_accept *a = &fake_last(TD_EV_ACCEPT)->accept;
+
+	return a->real == TD_REAL_MAPPED && a->known == TD_KNOWN_PRIVATE;
+}
+
 static void test_already(void)
 {
 	const struct td_event *e;
@@ -107,19 +115,17 @@ static void test_already(void)
 	tap_is(fake_accept(FAKE_PAGE(5), K4), ACCEPTED_2M, "4K in a 2M leaf: already accepted, level reached is 1");
 	tap_is(fake_page(FAKE_PAGE(5))->fill[TD_PRIVATE], 0, "... and not zeroed");
 	e = fake_last(TD_EV_ACCEPT);
-	tap_ok(e->a[0] == FAKE_PAGE(5) && e->a[1] == ACCEPTED_2M &&
-	       e->a[2] == (TD_REAL_MAPPED << 8 | TD_KNOWN_PRIVATE), "the journal has RCX, status and the state before");
+	tap_ok(e->accept.rcx == FAKE_PAGE(5) && e->accept.status == ACCEPTED_2M && was_private(), "the journal has RCX, status and the state before");
 	share(FAKE_PAGE(5), 1);
 	tap_is(fake_accept(FAKE_PAGE(6), K4), ACCEPTED_4K, "4K that is left of a demoted leaf: level 0");
 	unshare(FAKE_PAGE(5), 1);
 	fake_accept(FAKE_PAGE(5), K4);
 	tap_is(fake_accept(FAKE_RAM, M2), MISMATCH_2M, "2M over 512 MAPPED 4K pages: mismatch at level 1");
-	e = fake_last(TD_EV_ACCEPT);
-	tap_is(e->a[2], TD_REAL_MAPPED << 8 | TD_KNOWN_PRIVATE, "no internal mark gets into the journal");
+	tap_ok(was_private(), "no internal mark gets into the journal");
 	fresh(true, TD_AUG_2M);
 	fake_accept(FAKE_RAM, M2);
 	fake_accept(FAKE_RAM, K4);
-	tap_is(fake_last(TD_EV_ACCEPT)->a[2], TD_REAL_MAPPED << 8 | TD_KNOWN_PRIVATE, "... after a 2M ACCEPT neither");
+	tap_ok(was_private(), "... after a 2M ACCEPT neither");
 }
 
 static void test_accepted_leaf_is_large(void)
@@ -196,7 +202,7 @@ static void test_absent_blame(void)
 	share(SECOND, 8);
 	tap_is(fake_accept(FAKE_RAM, K4), EXITED, "VMM said private and did nothing");
 	e = fake_last(TD_EV_VERDICT);
-	tap_is(e->a[0], (uint64_t)TD_CLASS_VMM_CAUSED << 32 | TD_V_PENDING_ACCESS, "... it is its fault");
+	tap_ok(e->verdict.class == TD_CLASS_VMM_CAUSED && e->verdict.violation == TD_V_PENDING_ACCESS, "... it is its fault");
 	td_finish(fake.td);
 	tap_is(fake_all_violations(), 0, "... and nothing the guest's, nor what it had open");
 	fake_start_rule(16, &stall);
@@ -204,7 +210,7 @@ static void test_absent_blame(void)
 	unshare(FAKE_RAM, 1);
 	fake_accept(FAKE_RAM, K4);
 	e = fake_last(TD_EV_VERDICT);
-	tap_is(e->a[0], (uint64_t)TD_CLASS_VIOLATION << 32 | TD_V_TD_LOST,
+	tap_ok(e->verdict.class == TD_CLASS_VIOLATION && e->verdict.violation == TD_V_TD_LOST,
 	       "ACCEPT of what was only asked for does not return");
 	td_finish(fake.td);
 	tap_is(fake_violations(TD_V_ABANDONED), 1, "... and the conversion was given up");
@@ -248,12 +254,12 @@ static void test_double(void)
 	fake_accept(FAKE_RAM, K4);
 	tap_is(fake_violations(TD_V_DOUBLE_ACCEPT), 3, "also a third time");
 	fake_accept(FAKE_PAGE(600), K4);
-	tap_is(fake_last(TD_EV_VERDICT)->a[1], FAKE_PAGE(600), "the page is named");
+	tap_is(fake_last(TD_EV_VERDICT)->verdict.gpa, FAKE_PAGE(600), "the page is named");
 	fresh(true, TD_AUG_2M);
 	for (uint64_t i = 0; i < 512; i++)
 		fake_accept(FAKE_PAGE(i), K4);
 	fake_accept(FAKE_RAM, M2);
-	tap_ok(fake_violations(TD_V_DOUBLE_ACCEPT) == 1 && fake_last(TD_EV_VERDICT)->a[2] == 512, "and 2M after 512 times 4K");
+	tap_ok(fake_violations(TD_V_DOUBLE_ACCEPT) == 1 && fake_last(TD_EV_VERDICT)->verdict.pages == 512, "and 2M after 512 times 4K");
 }
 
 static void test_not_double(void)

@@ -126,6 +126,7 @@ static void test_fail(void)
 static void test_stalls(void)
 {
 	uint64_t at = 0, calls[4] = { 0 };
+	const struct td_record_close *close;
 
 	start((struct td_rule){ .complete = 2, .stalls = 3 });
 	while (at < 8) {
@@ -135,7 +136,8 @@ static void test_stalls(void)
 		at = a.r10 == 0 ? 8 : ((a.r11 & ~S) - FAKE_RAM) / TDX_PAGE_SIZE;
 	}
 	tap_ok(calls[0] == 4 && calls[1] == 4 && calls[2] == 4 && calls[3] == 4, "3 stalls at each of 4 frontiers");
-	tap_ok(fake_last(TD_EV_CLOSE)->a[3] == (16ull << 32 | 15) && fake_last(TD_EV_CLOSE)->a[4] == (12ull << 32 | 3),
+	close = &fake_last(TD_EV_CLOSE)->close;
+	tap_ok(close->calls == 16 && close->retries == 15 && close->stalls == 12 && close->longest == 3,
 	       "16 calls, 15 RETRY, 12 stalls, 3 in a row");
 	start((struct td_rule){ .complete = 2, .stalls = 2 });
 	fake_share(0, 8);

@@ -20,10 +20,10 @@ static void start(uint64_t pages, struct td_rule rule)
 static bool closed(enum td_close how, uint64_t pages, uint64_t done, uint64_t calls, uint64_t retries, uint64_t stalls,
 		   uint64_t run)
 {
-	const struct td_event *e = fake_last(TD_EV_CLOSE);
+	const struct td_record_close *c = &fake_last(TD_EV_CLOSE)->close;
 
-	return (e->a[0] & UINT32_MAX) == how && e->a[2] == (pages << 32 | done) &&
-	       e->a[3] == (calls << 32 | retries) && e->a[4] == (stalls << 32 | run);
+	return c->how == how && c->pages == pages && c->done == done && c->calls == calls && c->retries == retries &&
+	       c->stalls == stalls && c->longest == run;
 }
 
 static void test_continuation(void)
@@ -38,8 +38,8 @@ static void test_continuation(void)
 	tap_is(fake_share(6, 2).r10, 0, "the last 2");
 	tap_ok(closed(TD_CLOSE_COMPLETE, 8, 8, 4, 3, 0, 0), "one conversion: 4 calls, 3 RETRY");
 	tap_is(fake_count(TD_EV_OPEN), 1, "... opened once");
-	tap_ok(fake_last(TD_EV_OPEN)->a[0] == 1 && fake_last(TD_EV_OPEN)->a[1] == (FAKE_RAM | S) &&
-	       fake_last(TD_EV_OPEN)->a[2] == 8, "... as the journal says");
+	tap_ok(fake_last(TD_EV_OPEN)->open.conversion == 1 && fake_last(TD_EV_OPEN)->open.gpa == (FAKE_RAM | S) &&
+	       fake_last(TD_EV_OPEN)->open.pages == 8, "... as the journal says");
 	fake_share(8, 4);
 	fake_share(10, 1);
 	tap_is(fake_count(TD_EV_CLOSE), 1, "a request that continues may be shorter");
@@ -70,7 +70,7 @@ static void test_skipped(void)
 	fake_power_off();
 	e = fake_last(TD_EV_VERDICT);
 	tap_is(fake_violations(TD_V_SKIPPED_PAGES), 1, "never asked for again: skipped-pages");
-	tap_ok(e->a[1] == (FAKE_PAGE(2) | S) && e->a[2] == 2 && e->a[4] == FAKE_PAGE(4),
+	tap_ok(e->verdict.gpa == (FAKE_PAGE(2) | S) && e->verdict.pages == 2 && e->verdict.detail == FAKE_PAGE(4),
 	       "... which names the first, how many, and where it went on");
 	tap_is(fake_all_violations(), 1, "... and nothing else");
 }
@@ -89,7 +89,7 @@ static void test_restart_stalls(void)
 	tap_is(fake_known_pages(TD_KNOWN_TO_SHARED), 8, "asked for again and not answered: nothing is claimed any more");
 	tap_is(fake_real_pages(TD_REAL_SHARED), 4, "... though 4 are shared");
 	fake_power_off();
-	tap_is(fake_last(TD_EV_VERDICT)->a[2], 8, "... and all 8 can be abandoned");
+	tap_is(fake_last(TD_EV_VERDICT)->verdict.pages, 8, "... and all 8 can be abandoned");
 }
 
 /* Claimed up to 6, then only 0 to 3 of them again: 3 is what a skip begins with. */
@@ -107,7 +107,7 @@ static void test_restart_in_part(void)
 	fake_share(4, 4);
 	fake_power_off();
 	tap_is(fake_violations(TD_V_SKIPPED_PAGES), 1, "what was asked for again and not claimed again is skipped");
-	tap_ok(fake_last(TD_EV_VERDICT)->a[1] == (FAKE_PAGE(3) | S) && fake_last(TD_EV_VERDICT)->a[2] == 1,
+	tap_ok(fake_last(TD_EV_VERDICT)->verdict.gpa == (FAKE_PAGE(3) | S) && fake_last(TD_EV_VERDICT)->verdict.pages == 1,
 	       "... just that page");
 }
 
@@ -170,7 +170,7 @@ static void test_merge(void)
 	fake_share(4, 8);
 	fake_power_off();
 	tap_is(fake_violations(TD_V_SKIPPED_PAGES), 1, "one that starts within, beyond the frontier, skips pages");
-	tap_is(fake_last(TD_EV_VERDICT)->a[2], 4, "... whichever was opened first");
+	tap_is(fake_last(TD_EV_VERDICT)->verdict.pages, 4, "... whichever was opened first");
 	tap_is(fake_violations(TD_V_ABANDONED), 0, "... and none is left");
 }
 
@@ -183,7 +183,7 @@ static void test_merge_in_part(void)
 	tap_is(fake_closed(TD_CLOSE_COMPLETE), 0, "one over the first and a part of the other is done: the rest is open");
 	tap_is(td_known(fake.td, FAKE_PAGE(9)), TD_KNOWN_TO_SHARED, "... and still asked for");
 	fake_power_off();
-	tap_ok(fake_violations(TD_V_ABANDONED) == 1 && fake_last(TD_EV_VERDICT)->a[2] == 2, "... and can be abandoned");
+	tap_ok(fake_violations(TD_V_ABANDONED) == 1 && fake_last(TD_EV_VERDICT)->verdict.pages == 2, "... and can be abandoned");
 }
 
 /* What was claimed of one that is taken in stays claimed, and is found when the frontier comes there. */
@@ -264,15 +264,15 @@ static void test_abandoned(void)
 	fake_power_off();
 	tap_ok(closed(TD_CLOSE_ABANDONED, 16384, 512, 1, 1, 0, 0), "at the end: abandoned, 512 of 16384 done, one RETRY");
 	e = fake_last(TD_EV_VERDICT);
-	tap_ok(fake_all_violations() == 1 && e->a[0] == ((uint64_t)TD_CLASS_VIOLATION << 32 | TD_V_ABANDONED) &&
-	       e->a[1] == (FAKE_PAGE(512) | S) && e->a[2] == 15872, "the violation: 15872 pages from the frontier on");
-	tap_ok(e->rip == 0x1234 && e->a[4] == (FAKE_PAGE(600) | S), "... and who used them");
+	tap_ok(fake_all_violations() == 1 && fake_violations(TD_V_ABANDONED) == 1 &&
+	       e->verdict.gpa == (FAKE_PAGE(512) | S) && e->verdict.pages == 15872, "the violation: 15872 pages from the frontier on");
+	tap_ok(e->rip == 0x1234 && e->verdict.detail == (FAKE_PAGE(600) | S), "... and who used them");
 	start(16, (struct td_rule){ .complete = 4, .first = 2 });
 	fake_share(0, 8);
 	fake_unshare(0, 8);
 	fake_power_off();
 	tap_is(fake_violations(TD_V_ABANDONED), 1, "towards private as well");
-	tap_is(fake_last(TD_EV_VERDICT)->a[1], FAKE_PAGE(4), "... without S");
+	tap_is(fake_last(TD_EV_VERDICT)->verdict.gpa, FAKE_PAGE(4), "... without S");
 }
 
 /* What is a use of a conversion that is open: a touch of what is not claimed. More of it in uses_test. */
@@ -282,24 +282,24 @@ static void test_used(void)
 	fake_share(0, 8);
 	fake_touch(FAKE_PAGE(0) | S, 0);
 	fake_power_off();
-	tap_is(fake_last(TD_EV_VERDICT)->a[4], FAKE_PAGE(0) | S, "a touch of its first byte is a use");
+	tap_is(fake_last(TD_EV_VERDICT)->verdict.detail, FAKE_PAGE(0) | S, "a touch of its first byte is a use");
 	start(16, (struct td_rule){ .complete = 0 });
 	fake_share(0, 8);
 	fake_touch(FAKE_PAGE(0) | S, TD_ACCESS_SPLIT);
 	fake_touch(FAKE_PAGE(8) | S, 0);
 	fake_power_off();
-	tap_is(fake_last(TD_EV_VERDICT)->a[4], 0, "a load that strayed into it is none, nor is a touch behind it");
+	tap_is(fake_last(TD_EV_VERDICT)->verdict.detail, 0, "a load that strayed into it is none, nor is a touch behind it");
 	start(16, (struct td_rule){ .complete = 0 });
 	fake_share(0, 8);
 	fake_touch(FAKE_PAGE(2) | S, 0);
 	fake_share(0, 8);
 	fake_power_off();
-	tap_is(fake_last(TD_EV_VERDICT)->a[4], FAKE_PAGE(2) | S, "a request after the touch does not clear it");
+	tap_is(fake_last(TD_EV_VERDICT)->verdict.detail, FAKE_PAGE(2) | S, "a request after the touch does not clear it");
 	start(16, (struct td_rule){ .fail = RETRY, .claim_base = TD_CLAIM_START, .claim_pages = 4 });
 	fake_share(0, 8);
 	fake_touch(FAKE_PAGE(2) | S, 0);
 	fake_power_off();
-	tap_is(fake_last(TD_EV_VERDICT)->a[4], 0, "a touch of what the VMM had claimed: none");
+	tap_is(fake_last(TD_EV_VERDICT)->verdict.detail, 0, "a touch of what the VMM had claimed: none");
 }
 
 /* A VMM that does not let the guest finish: giving up is right, using the rest is not. */
@@ -318,7 +318,7 @@ static void test_contained(void)
 	fake_touch(FAKE_PAGE(5) | S, 0);
 	fake_power_off();
 	tap_is(fake_violations(TD_V_SHARED_ALIAS_OF_PRIVATE), 1, "... unless what was not done was used");
-	tap_ok(fake_last(TD_EV_VERDICT)->a[1] == (FAKE_PAGE(5) | S) && fake_last(TD_EV_VERDICT)->rip == 0x1234,
+	tap_ok(fake_last(TD_EV_VERDICT)->verdict.gpa == (FAKE_PAGE(5) | S) && fake_last(TD_EV_VERDICT)->rip == 0x1234,
 	       "... and it is the use that is named");
 	tap_is(fake_all_violations(), 1, "... alone");
 }

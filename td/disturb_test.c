@@ -129,8 +129,8 @@ static void test_abandoned(void)
 	fake_accept(FAKE_PAGE(4), K4);
 	fake_power_off();
 	tap_is(fake_violations(TD_V_ACCEPT_ABANDONED), 1, "busy, and never tried again");
-	tap_is(fake_last(TD_EV_VERDICT)->a[1], FAKE_PAGE(3), "... the pages are named");
-	tap_is(fake_last(TD_EV_VERDICT)->a[2], 2, "... all of them");
+	tap_is(fake_last(TD_EV_VERDICT)->verdict.gpa, FAKE_PAGE(3), "... the pages are named");
+	tap_is(fake_last(TD_EV_VERDICT)->verdict.pages, 2, "... all of them");
 	pending(busy);
 	for (int i = 0; i < 2; i++)
 		fake_accept(FAKE_PAGE(3), K4);
@@ -182,7 +182,7 @@ static void test_taken_after_accept(void)
 	tap_is(td_real(fake.td, FAKE_PAGE(1)), TD_REAL_REMOVED, "... it is gone");
 	tap_is(td_real(fake.td, FAKE_PAGE(0)), TD_REAL_MAPPED, "... and only it");
 	e = fake_last(TD_EV_DEED);
-	tap_ok(e->a[0] == TD_DEED_REMOVED && e->a[1] == FAKE_PAGE(1) && e->a[2] == 1, "... the journal says so");
+	tap_ok(e->deed.what == TD_DEED_REMOVED && e->deed.gpa == FAKE_PAGE(1) && e->deed.pages == 1, "... the journal says so");
 	tap_is(fake_touch(FAKE_PAGE(1), 0), TD_STOP, "... its use ends the TD");
 	fake_power_off();
 	tap_is(fake_class(TD_CLASS_VMM_CAUSED), 1, "... through the VMM's fault");
@@ -190,33 +190,50 @@ static void test_taken_after_accept(void)
 	pending((struct td_rule){ .on = TD_ON_ACCEPT, .last = 1, .remove = 512, .readd = 1 });
 	fake_accept(FAKE_RAM, M2);
 	tap_is(fake_real_pages(TD_REAL_PENDING), 1024, "replaced by empty pages, 2 MiB at once");
-	tap_is(fake_last(TD_EV_DEED)->a[0], TD_DEED_EMPTIED, "... the journal says so");
+	tap_is(fake_last(TD_EV_DEED)->deed.what, TD_DEED_EMPTIED, "... the journal says so");
 	tap_is(fake_touch(FAKE_PAGE(1), 0), TD_STOP, "... they cannot be read as zeroes");
 	tap_is(fake_class(TD_CLASS_VMM_CAUSED), 1, "... through the VMM's fault");
 	tap_ok(fake_consistent(), "page tables and states agree");
 }
 
-static bool strikes(enum td_event_type type, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a4)
+/* A request of 8 pages for conversion 7. */
+static bool answer_strikes(uint64_t r10, uint32_t done)
 {
-	return td_event_strikes(&(struct td_event){ .type = (uint16_t)type, .a = { a0, a1, a2, 0, a4 } });
+	struct td_event e = td_event_new(TD_EV_MAPGPA, 0, 0);
+
+	e.mapgpa = (struct td_record_mapgpa){ .gpa = FAKE_RAM | S, .bytes = 8 * TDX_PAGE_SIZE, .r10 = r10, .done = done,
+					      .conversion = 7 };
+	return td_event_strikes(&e);
 }
 
-/* Conversion 7 of 8 pages; which answers show that the VMM is not a willing one. */
+static bool accept_strikes(uint64_t level, uint64_t status)
+{
+	struct td_event e = td_event_new(TD_EV_ACCEPT, 0, 0);
+
+	e.accept = (struct td_record_accept){ .rcx = FAKE_RAM | level, .status = status };
+	return td_event_strikes(&e);
+}
+
+/* Which answers show that the VMM is not a willing one. */
 static void test_strikes(void)
 {
-	uint64_t all = 7ull << 32 | 8, some = 7ull << 32 | 7, bytes = 8 * TDX_PAGE_SIZE;
+	struct td_event refused = td_event_new(TD_EV_MAPGPA, 0, 0), deed = td_event_new(TD_EV_DEED, 0, 0),
+			open = td_event_new(TD_EV_OPEN, 0, 0);
 
-	tap_ok(!strikes(TD_EV_MAPGPA, FAKE_RAM | S, bytes, TDVMCALL_SUCCESS, all), "all, and SUCCESS: willing");
-	tap_ok(strikes(TD_EV_MAPGPA, FAKE_RAM | S, bytes, TDVMCALL_SUCCESS, some), "a lie");
-	tap_ok(strikes(TD_EV_MAPGPA, FAKE_RAM | S, bytes, TDVMCALL_RETRY, some), "a RETRY");
-	tap_ok(strikes(TD_EV_MAPGPA, FAKE_RAM | S, bytes, TDVMCALL_RETRY, all), "... though all is done");
-	tap_ok(!strikes(TD_EV_MAPGPA, FAKE_RAM | 1, bytes, TDVMCALL_ALIGN_ERROR, 0), "a request that any VMM refuses");
-	tap_ok(!strikes(TD_EV_ACCEPT, FAKE_RAM | TDX_LEVEL_4K, tdx_status(TDX_SUCCESS, 0), 0, 0), "ACCEPT");
-	tap_ok(strikes(TD_EV_ACCEPT, FAKE_RAM, tdx_status(TDX_OPERAND_BUSY, 1), 0, 0), "ACCEPT that is busy");
-	tap_ok(!strikes(TD_EV_ACCEPT, FAKE_RAM | TDX_LEVEL_2M, MISMATCH_2M, 0, 0), "2 MiB in 4 KiB pages");
-	tap_ok(strikes(TD_EV_ACCEPT, FAKE_RAM, tdx_status(TDX_PAGE_SIZE_MISMATCH, 0), 0, 0), "4 KiB are no size either");
-	tap_ok(strikes(TD_EV_DEED, TD_DEED_REMOVED, FAKE_RAM, 1, 0), "a page taken away");
-	tap_ok(!strikes(TD_EV_OPEN, 7, FAKE_RAM | S, 8, 0), "the guest's own doing");
+	refused.mapgpa = (struct td_record_mapgpa){ FAKE_RAM | 1, 8 * TDX_PAGE_SIZE, TDVMCALL_ALIGN_ERROR, 0, 0, 0 };
+	deed.deed = (struct td_record_deed){ TD_DEED_REMOVED, FAKE_RAM, 1 };
+	open.open = (struct td_record_open){ 7, FAKE_RAM | S, 8 };
+	tap_ok(!answer_strikes(TDVMCALL_SUCCESS, 8), "all, and SUCCESS: willing");
+	tap_ok(answer_strikes(TDVMCALL_SUCCESS, 7), "a lie");
+	tap_ok(answer_strikes(TDVMCALL_RETRY, 7), "a RETRY");
+	tap_ok(answer_strikes(TDVMCALL_RETRY, 8), "... though all is done");
+	tap_ok(!td_event_strikes(&refused), "a request that any VMM refuses");
+	tap_ok(!accept_strikes(TDX_LEVEL_4K, tdx_status(TDX_SUCCESS, 0)), "ACCEPT");
+	tap_ok(accept_strikes(TDX_LEVEL_4K, tdx_status(TDX_OPERAND_BUSY, 1)), "ACCEPT that is busy");
+	tap_ok(!accept_strikes(TDX_LEVEL_2M, MISMATCH_2M), "2 MiB in 4 KiB pages");
+	tap_ok(accept_strikes(TDX_LEVEL_4K, tdx_status(TDX_PAGE_SIZE_MISMATCH, 0)), "4 KiB are no size either");
+	tap_ok(td_event_strikes(&deed), "a page taken away");
+	tap_ok(!td_event_strikes(&open), "the guest's own doing");
 }
 
 /* Behind the request lies what the VMM cannot take: that is no deed. */
@@ -230,7 +247,7 @@ static void test_nothing_to_take(void)
 	fake_share(0, 8);
 	tap_is(fake_count(TD_EV_DEED), before, "shared pages behind it: nothing is taken, and no deed told");
 	fake_share(20, 8);
-	tap_is(fake_last(TD_EV_DEED)->a[2], 8, "private ones: all of them");
+	tap_is(fake_last(TD_EV_DEED)->deed.pages, 8, "private ones: all of them");
 	fake_share(1016, 8);
 	tap_is(fake_count(TD_EV_DEED), before + 1, "the end of the RAM: none");
 }
@@ -243,9 +260,9 @@ static void test_shift(void)
 	tap_is(fake_real_pages(TD_REAL_SHARED), 8, "... and converts as many pages");
 	tap_is(td_real(fake.td, FAKE_PAGE(16)), TD_REAL_SHARED, "... 16 further on");
 	tap_is(td_real(fake.td, FAKE_PAGE(0)), TD_REAL_MAPPED, "... and none of those it was asked for");
-	tap_ok(fake_last(TD_EV_DEED)->a[0] == TD_DEED_MISCONVERTED && fake_last(TD_EV_DEED)->a[1] == (FAKE_PAGE(16) | S),
+	tap_ok(fake_last(TD_EV_DEED)->deed.what == TD_DEED_MISCONVERTED && fake_last(TD_EV_DEED)->deed.gpa == (FAKE_PAGE(16) | S),
 	       "... the journal says so");
-	tap_is((uint32_t)fake_last(TD_EV_MAPGPA)->a[4], 0, "... and that none of the request was converted");
+	tap_is(fake_last(TD_EV_MAPGPA)->mapgpa.done, 0, "... and that none of the request was converted");
 	tap_is(fake_touch(FAKE_PAGE(17), 0), TD_STOP, "private data that was there is lost");
 	fake_power_off();
 	tap_is(fake_class(TD_CLASS_VMM_CAUSED), 1, "... through the VMM's fault");
@@ -291,7 +308,7 @@ static void test_keeps_r11(void)
 	fake_start_rule(16, &(struct td_rule){ .fail = TDVMCALL_SUBFUNC_UNSUPPORTED, .claim_base = TD_CLAIM_KEPT });
 	a = fake_share(0, 8);
 	tap_ok(a.r10 == TDVMCALL_SUBFUNC_UNSUPPORTED && a.r11 == GHCI_MAP_GPA, "R11 not written: the guest finds its own");
-	tap_is(fake_last(TD_EV_MAPGPA)->a[3], GHCI_MAP_GPA, "... and so does the journal");
+	tap_is(fake_last(TD_EV_MAPGPA)->mapgpa.r11, GHCI_MAP_GPA, "... and so does the journal");
 	fake_start_rule(16, &(struct td_rule){ .fail = TDVMCALL_RETRY, .claim_base = TD_CLAIM_KEPT });
 	fake_share(0, 8);
 	tap_is(fake_known_pages(TD_KNOWN_CLAIMED_SHARED), 0, "which claims nothing");
@@ -310,7 +327,7 @@ static void test_unaligned(void)
 	tap_is(a.r11, gpa + 2048, "R11 in the middle of a page");
 	tap_is(fake_map_gpa(a.r11, end - a.r11).r10, TDVMCALL_ALIGN_ERROR, "a VMM that checks refuses what begins there");
 	tap_is(fake_class(TD_CLASS_VMM_CAUSED), 1, "... and it is noted that the guest let itself be led");
-	tap_is(fake_last(TD_EV_VERDICT)->a[0] & UINT32_MAX, TD_V_UNALIGNED_REQUEST, "... by that name");
+	tap_is(fake_last(TD_EV_VERDICT)->verdict.violation, TD_V_UNALIGNED_REQUEST, "... by that name");
 	tap_is(fake_map_gpa(FAKE_PAGE(5) + 1, 4096).r10, TDVMCALL_ALIGN_ERROR, "an unaligned request that nobody suggested");
 	tap_is(fake_class(TD_CLASS_HAZARD), 1, "... is noted, and is no violation");
 	c = fake_config(64);

@@ -9,66 +9,67 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define TD_ANSWERS_EACH	19	/* answers in a record */
+
+enum td_event_type {
+#define TD_RECORD(TYPE, member, text, meaning) TD_EV_##TYPE,
+#include "td/records.def"
+	TD_EV_TYPES
+};
+
 struct td_event {
 	uint64_t time;		/* TSC ticks since the TD started; filled in by the engine */
 	uint16_t type;		/* enum td_event_type */
 	uint16_t vcpu;
 	uint32_t sequence;	/* 0, 1, 2, ... over the run; filled in by the engine */
 	uint64_t rip;		/* of the guest, 0 where there is none */
-	uint64_t a[5];
+	union {			/* records.def: the member of its type */
+		uint64_t all[5];	/* so that one can be cleared */
+#define TD_RECORD(TYPE, member, text, meaning) struct td_record_##member {
+#define TD_FIELD(member, kind, type, name, meaning) type name;
+#define TD_ARRAY(member, kind, type, count, name, meaning) type name[count];
+#define TD_GAP(member, bytes) uint8_t gap[bytes];
+#define TD_RECORD_END(member) } member;
+#include "td/records.def"
+	};
 };
 
 _Static_assert(sizeof(struct td_event) == 64, "journal records are 64 bytes");
 
-/* TD_EVENT(name, meaning of a[0] .. a[4]) */
-#define TD_EVENTS(TD_EVENT) \
-	TD_EVENT(START,     "gpaw, vCPUs, RAM pages, seed, TSC Hz") \
-	TD_EVENT(TDCALL,    "leaf, RCX, RDX, status, R8: every leaf but VMCALL, VEINFO.GET and ACCEPT") \
-	TD_EVENT(MAPGPA,    "R12, R13, R10 out, R11 out, conversion id << 32 | pages truly converted") \
-	TD_EVENT(ACCEPT,    "RCX, status, real << 8 | known of the first page before, 0, 0") \
-	TD_EVENT(OPEN,      "conversion id, GPA with S = direction, pages, 0, 0") \
-	TD_EVENT(CLOSE,     "id << 32 | enum td_close, GPA with S, pages << 32 | done, calls << 32 | retries, " \
-			    "stalls << 32 | longest run") \
-	TD_EVENT(VERDICT,   "enum td_class << 32 | enum td_violation, GPA with S of the alias, pages, " \
-			    "real << 8 | known, detail") \
-	TD_EVENT(FATAL,     "up to 40 bytes of ReportFatalError text; two records make one text") \
-	TD_EVENT(STOP,      "enum td_stop, GPA or detail, 0, 0, 0") \
-	TD_EVENT(HYPERCALL, "sub-function that is not served, R10, R12, R13, status") \
-	TD_EVENT(CALLERS,   "five addresses from the guest's stack, heuristic; belongs to the record before; by the engine") \
-	TD_EVENT(IMAGE,     "base, bytes, enum pe_kind, hash, name: what RIPs are in; guests with firmware; by the engine") \
-	TD_EVENT(EXIT,      "engine's exit reason, detail, detail, 0, 0; only when exits are traced; by the engine") \
-	TD_EVENT(COUNT,     "engine's exit reason, how often; at the end; by the engine") \
-	TD_EVENT(SEQUENCE,  "choices of 5 bits each, how it ended, detail, answers of 5 bits each, how many; by the engine") \
-	TD_EVENT(MARK,      "enum td_mark_kind, value, 0, 0, 0; by the engine") \
-	TD_EVENT(DEED,      "enum td_deed, GPA, pages, 0, 0: what the VMM did to memory that nobody asked it to touch") \
-	TD_EVENT(UNTRACKED, "GPA with S, pages, 0, 0, 0: more is open at a time than td can follow; said once") \
-	TD_EVENT(TEXT,      "up to 40 bytes that the guest wrote to the serial port for evidence; by the engine")
+#define TD_RECORD(TYPE, member, text, meaning) _Static_assert(0
+#define TD_FIELD(member, kind, type, name, meaning) + sizeof(type)
+#define TD_ARRAY(member, kind, type, count, name, meaning) + sizeof(type) * (count)
+#define TD_GAP(member, bytes) + (bytes)
+#define TD_RECORD_END(member) == sizeof(((struct td_event *)0)->member), "a gap in " #member);
+#include "td/records.def"
 
-enum td_event_type {
-#define TD_EVENT(name, meaning) TD_EV_##name,
-	TD_EVENTS(TD_EVENT)
-#undef TD_EVENT
-	TD_EV_TYPES
-};
+/* One with nothing in it yet: every byte of it is written. */
+static inline struct td_event td_event_new(enum td_event_type type, unsigned int vcpu, uint64_t rip)
+{
+	return (struct td_event){ .type = (uint16_t)type, .vcpu = (uint16_t)vcpu, .rip = rip, .all = { 0 } };
+}
 
-enum td_deed {
-	TD_DEED_REMOVED,	/* took private pages away */
-	TD_DEED_EMPTIED,	/* and put empty ones in their place */
-	TD_DEED_MISCONVERTED,	/* converted these, and not those that it was asked for; S of the GPA: to shared */
-};
+/* An enumeration from its table, X(identifier, name shown, meaning). */
+#define TD_DEEDS(X) \
+	X(REMOVED, "removed", "private pages were taken away") \
+	X(EMPTIED, "emptied", "and empty ones put in their place") \
+	X(MISCONVERTED, "misconverted", "these were converted, and not those that it was asked for; S of the GPA: to shared")
 
 /* How a conversion ended. */
-enum td_close {
-	TD_CLOSE_COMPLETE,	/* every page claimed */
-	TD_CLOSE_REFUSED,	/* the VMM answered with an error */
-	TD_CLOSE_UNDONE,	/* the guest asked for the opposite direction over it */
-	TD_CLOSE_ABANDONED,	/* pages left, and the guest used the range, ended or went idle */
-	TD_CLOSE_MERGED,	/* a later request of the same direction reached over it and took it in */
-	TD_CLOSE_CUT_OFF,	/* pages left when the run was cut off from outside: says nothing about the guest */
-};
+#define TD_CLOSES(X) \
+	X(COMPLETE, "complete", "every page claimed") \
+	X(REFUSED, "refused", "the VMM answered with an error") \
+	X(UNDONE, "undone", "the guest asked for the opposite direction over it") \
+	X(ABANDONED, "abandoned", "pages left, and the guest used the range, ended or went idle") \
+	X(MERGED, "merged", "a later request of the same direction reached over it and took it in") \
+	X(CUT_OFF, "cut-off", "pages left when the run was cut off from outside: says nothing about the guest")
 
 /* Verdict of one observation. Only violations, and a missed expectation, fail a run. */
-enum td_class { TD_CLASS_OK, TD_CLASS_VIOLATION, TD_CLASS_VMM_CAUSED, TD_CLASS_HAZARD };
+#define TD_CLASSES(X) \
+	X(OK, "ok", "nothing is wrong") \
+	X(VIOLATION, "violation", "the guest's") \
+	X(VMM_CAUSED, "vmm-caused", "the VMM had misled the guest") \
+	X(HAZARD, "hazard", "wrong, and without harm")
 
 /*
  * Everything that a run can find, under one name in every engine and every verb. The first list is what td itself sees;
@@ -167,17 +168,26 @@ static inline bool td_answers_complete(const struct td_answers *answers, uint32_
 }
 
 /* Marks that an engine sets. */
-enum td_mark_kind {
-	TD_MARK_DETECTED,	/* first TDG.VP.INFO */
-	TD_MARK_POWER_OFF,	/* ACPI S5; value = PM1 register */
-	TD_MARK_RESET,		/* reset port, triple fault of a vCPU: value 0 port, 1 triple fault */
-	TD_MARK_IDLE,		/* nothing can happen any more: value = guest ms without an event */
-	TD_MARK_PANIC,		/* the monitor itself failed; value = line */
-	TD_MARK_NO_TDX,		/* the guest took a #VE that it has no handler for before it asked what it is */
-	TD_MARK_SHUTDOWN,	/* payload asked to end; value = its status */
-	TD_MARK_USER,		/* the first exit from code at CPL 3 */
-	TD_MARK_SUSPENDED,	/* ACPI sleep; value = 3 or 4, for S3 and S4 */
-	TD_MARK_MISDEED,	/* the guest broke its machine: monitor_status.message says how */
-};
+#define TD_MARKS(X) \
+	X(DETECTED, "detected", "first TDG.VP.INFO") \
+	X(POWER_OFF, "power-off", "ACPI S5; value = PM1 register") \
+	X(RESET, "reset", "reset port, triple fault of a vCPU: value 0 port, 1 triple fault") \
+	X(IDLE, "idle", "nothing can happen any more: value = guest ms without an event") \
+	X(PANIC, "monitor-panic", "the monitor itself failed; value = line") \
+	X(NO_TDX, "no-tdx", "the guest took a #VE that it has no handler for before it asked what it is") \
+	X(SHUTDOWN, "shutdown", "payload asked to end; value = its status") \
+	X(USER, "user-space", "the first exit from code at CPL 3") \
+	X(SUSPENDED, "suspended", "ACPI sleep; value = 3 or 4, for S3 and S4") \
+	X(MISDEED, "misdeed", "the guest broke its machine: monitor_status.message says how")
+
+#define TD_ENUM_DEED(id, name, meaning) TD_DEED_##id,
+#define TD_ENUM_CLOSE(id, name, meaning) TD_CLOSE_##id,
+#define TD_ENUM_CLASS(id, name, meaning) TD_CLASS_##id,
+#define TD_ENUM_MARK(id, name, meaning) TD_MARK_##id,
+
+enum td_deed { TD_DEEDS(TD_ENUM_DEED) TD_DEED_KINDS };
+enum td_close { TD_CLOSES(TD_ENUM_CLOSE) TD_CLOSE_KINDS };
+enum td_class { TD_CLASSES(TD_ENUM_CLASS) TD_CLASS_KINDS };
+enum td_mark_kind { TD_MARKS(TD_ENUM_MARK) TD_MARK_KINDS };
 
 #endif

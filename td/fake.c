@@ -127,8 +127,8 @@ static uint32_t count_verdicts(int class, int violation)
 	for (uint32_t i = 0; i < fake.nevents; i++) {
 		const struct td_event *e = &fake.events[i];
 
-		if (e->type == TD_EV_VERDICT && (class < 0 || e->a[0] >> 32 == (uint64_t)class) &&
-		    (violation < 0 || (e->a[0] & UINT32_MAX) == (uint64_t)violation))
+		if (e->type == TD_EV_VERDICT && (class < 0 || e->verdict.class == (uint32_t)class) &&
+		    (violation < 0 || e->verdict.violation == (uint32_t)violation))
 			n++;
 	}
 	return n;
@@ -170,7 +170,7 @@ uint32_t fake_closed(enum td_close how)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < fake.nevents; i++)
-		n += fake.events[i].type == TD_EV_CLOSE && (fake.events[i].a[0] & UINT32_MAX) == how;
+		n += fake.events[i].type == TD_EV_CLOSE && fake.events[i].close.how == how;
 	return n;
 }
 

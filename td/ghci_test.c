@@ -136,8 +136,8 @@ static void test_unserved(void)
 		snprintf(name, sizeof(name), "sub-function 0x%llx is unsupported", (unsigned long long)subfns[i]);
 		tap_is(call(subfns[i], 1, 2, 3, 4), TDVMCALL_SUBFUNC_UNSUPPORTED, name);
 		e = fake_last(TD_EV_HYPERCALL);
-		tap_ok(e->a[0] == subfns[i] && e->a[1] == 0 && e->a[2] == 1 && e->a[3] == 2 &&
-		       e->a[4] == TDVMCALL_SUBFUNC_UNSUPPORTED, "... and in the journal");
+		tap_ok(e->hypercall.subfn == subfns[i] && e->hypercall.r10 == 0 && e->hypercall.r12 == 1 &&
+		       e->hypercall.r13 == 2 && e->hypercall.status == TDVMCALL_SUBFUNC_UNSUPPORTED, "... and in the journal");
 	}
 	memset(&regs, 0, sizeof(regs));
 	r[TD_R10] = 12;
@@ -166,11 +166,11 @@ static void test_fatal_error(void)
 	tap_is(td_stopped(fake.td), TD_STOP_FATAL_ERROR, "... for that reason");
 	for (uint32_t i = 0; i < fake.nevents; i++)
 		if (fake.events[i].type == TD_EV_FATAL)
-			memcpy(got + 40 * n++, fake.events[i].a, 40);
+			memcpy(got + 40 * n++, fake.events[i].fatal.text, 40);
 	got[64] = '\0';
 	tap_is(n, 2, "two records");
 	tap_ok(strncmp(got, text, 64) == 0, "... with the text in the order of the registers");
-	tap_is(fake_last(TD_EV_STOP)->a[1], 0xf00, "... and the code");
+	tap_is(fake_last(TD_EV_STOP)->stop.detail, 0xf00, "... and the code");
 	tap_is(call(GHCI_WBINVD, 0, 0, 0, 0), ~0ull, "after which nothing is served");
 }
 

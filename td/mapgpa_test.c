@@ -29,10 +29,10 @@ static bool gave(struct fake_answer a, uint64_t r10, uint64_t r11)
 static bool closed(enum td_close how, uint64_t pages, uint64_t done, uint64_t calls, uint64_t retries, uint64_t stalls,
 		   uint64_t run)
 {
-	const struct td_event *e = fake_last(TD_EV_CLOSE);
+	const struct td_record_close *c = &fake_last(TD_EV_CLOSE)->close;
 
-	return (e->a[0] & UINT32_MAX) == how && e->a[2] == (pages << 32 | done) &&
-	       e->a[3] == (calls << 32 | retries) && e->a[4] == (stalls << 32 | run);
+	return c->how == how && c->pages == pages && c->done == done && c->calls == calls && c->retries == retries &&
+	       c->stalls == stalls && c->longest == run;
 }
 
 /* KVM's order: linux arch/x86/kvm/vmx/tdx.c, tdx_map_gpa(). Range and S come before alignment. */
@@ -100,7 +100,8 @@ static void test_all_at_once(void)
 	tap_ok(closed(TD_CLOSE_COMPLETE, 8, 8, 1, 0, 0, 0), "one call, no RETRY");
 	tap_is(fake_page(FAKE_PAGE(9))->fill[TD_SHARED], TD_FILL_SCRAMBLE + 1, "contents are scrambled");
 	e = fake_last(TD_EV_MAPGPA);
-	tap_ok(e->a[0] == (FAKE_PAGE(2) | S) && e->a[1] == P(8) && e->a[2] == 0 && e->a[4] == (1ull << 32 | 8),
+	tap_ok(e->mapgpa.gpa == (FAKE_PAGE(2) | S) && e->mapgpa.bytes == P(8) && e->mapgpa.r10 == 0 &&
+		       e->mapgpa.conversion == 1 && e->mapgpa.done == 8,
 	       "the journal has the call");
 	fake_unshare(2, 8);
 	tap_is(fake_real_pages(TD_REAL_PENDING), 8, "and back: PENDING");
@@ -178,7 +179,7 @@ static void test_terabytes(void)
 	for (uint64_t at = MMIO_TOP; at < 2 * MMIO_TOP; at += 1ull << 42)
 		fake_map_gpa(at | S, 2 * MMIO_TOP - at);
 	tap_is(fake_closed(TD_CLOSE_COMPLETE), 1, "16 calls of 4 TiB");
-	tap_is(fake_last(TD_EV_CLOSE)->a[2] >> 32, UINT32_MAX, "... too many pages for 32 bits are all the same");
+	tap_is(fake_last(TD_EV_CLOSE)->close.pages, UINT32_MAX, "... too many pages for 32 bits are all the same");
 	alarm(0);
 }
 

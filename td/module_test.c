@@ -61,7 +61,7 @@ static void test_dispatch(void)
 	refused(1 << 16 | TDG_VP_INFO, "version 1 of VP.INFO");
 	refused(1 << 16 | TDG_VM_WR, "version 1 of VM.WR");
 	refused(2 << 16 | TDG_VM_RD, "version 2 of VM.RD");
-	tap_is(fake_last(TD_EV_TDCALL)->a[3], INVALID_RAX, "... which the journal has");
+	tap_is(fake_last(TD_EV_TDCALL)->tdcall.status, INVALID_RAX, "... which the journal has");
 	regs.gpr[TD_RAX] = TDG_VP_INFO;
 	regs.cpl = 3;
 	before = regs;
@@ -83,7 +83,7 @@ static void test_journal(void)
 
 	fake_start(&c);
 	fake_tdcall(0, 1 << 16 | TDG_VM_RD, 0, &regs);
-	tap_is(fake_last(TD_EV_TDCALL)->a[0], TDG_VM_RD, "the journal has the leaf, without its version");
+	tap_is(fake_last(TD_EV_TDCALL)->tdcall.leaf, TDG_VM_RD, "the journal has the leaf, without its version");
 	fake_tdcall(0, TDG_VP_VEINFO_GET, 0, &regs);
 	fake_share(0, 1);
 	fake_accept(FAKE_PAGE(1), TDX_LEVEL_4K);

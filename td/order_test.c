@@ -70,7 +70,7 @@ static void test_came_back(void)
 	fake_share(6, 2);
 	fake_share(2, 2);
 	fake_power_off();
-	tap_ok(fake_all_violations() == 1 && fake_violations(TD_V_ABANDONED) == 1 && fake_last(TD_EV_VERDICT)->a[2] == 2,
+	tap_ok(fake_all_violations() == 1 && fake_violations(TD_V_ABANDONED) == 1 && fake_last(TD_EV_VERDICT)->verdict.pages == 2,
 	       "who came back for a part has abandoned the rest");
 	start(16, (struct td_rule){ .complete = 2, .last = 1 });
 	fake_share(0, 8);
@@ -123,8 +123,8 @@ static void test_many_open(void)
 	tap_is(fake_count(TD_EV_UNTRACKED), 0, "... are followed");
 	tap_is(fake_share(beyond, 2).r10, RETRY, "one more is served");
 	tap_is(fake_count(TD_EV_OPEN), TD_MAX_CONVERSIONS, "... though not booked");
-	tap_ok(fake_count(TD_EV_UNTRACKED) == 1 && fake_last(TD_EV_UNTRACKED)->a[0] == (FAKE_PAGE(beyond) | S) &&
-	       fake_last(TD_EV_UNTRACKED)->a[1] == 2, "... which the journal says");
+	tap_ok(fake_count(TD_EV_UNTRACKED) == 1 && fake_last(TD_EV_UNTRACKED)->untracked.gpa == (FAKE_PAGE(beyond) | S) &&
+	       fake_last(TD_EV_UNTRACKED)->untracked.pages == 2, "... which the journal says");
 	tap_is(td_known(fake.td, FAKE_PAGE(beyond)), TD_KNOWN_CLAIMED_SHARED, "... its pages are known all the same");
 	tap_is(fake_touch(FAKE_PAGE(beyond + 1) | S, TD_ACCESS_WRITE), TD_VE, "... and what is left is not to be used");
 	fake_unshare(beyond, 2);

@@ -11,13 +11,13 @@ static bool accept_strikes(uint64_t rcx, uint64_t status)
 
 bool td_event_strikes(const struct td_event *event)
 {
-	const uint64_t *a = event->a;
+	const struct td_record_mapgpa *call = &event->mapgpa;
 
 	switch (event->type) {
 	case TD_EV_MAPGPA:	/* with a conversion: one without was refused for what it is */
-		return a[4] >> 32 != 0 && (a[2] != TDVMCALL_SUCCESS || (uint32_t)a[4] < a[1] / TDX_PAGE_SIZE);
+		return call->conversion != 0 && (call->r10 != TDVMCALL_SUCCESS || call->done < call->bytes / TDX_PAGE_SIZE);
 	case TD_EV_ACCEPT:
-		return accept_strikes(a[0], a[1]);
+		return accept_strikes(event->accept.rcx, event->accept.status);
 	default:
 		return event->type == TD_EV_DEED;
 	}
@@ -38,19 +38,19 @@ static bool is_fair_retry(uint64_t gpa, uint64_t pages, uint64_t r11, uint64_t d
 
 void td_answers_add(struct td_answers *answers, const struct td_event *event)
 {
-	const uint64_t *a = event->a;
-	uint64_t gpa = a[0], pages = a[1] / TDX_PAGE_SIZE, r10 = a[2], r11 = a[3], done = (uint32_t)a[4];
-	bool fair = r10 == TDVMCALL_RETRY && is_fair_retry(gpa, pages, r11, done);
+	const struct td_record_mapgpa *call = &event->mapgpa;
+	uint64_t pages = call->bytes / TDX_PAGE_SIZE;
+	bool fair = call->r10 == TDVMCALL_RETRY && is_fair_retry(call->gpa, pages, call->r11, call->done);
 
 	answers->hostile |= event->type == TD_EV_DEED;
-	if (event->type != TD_EV_MAPGPA || a[4] >> 32 == 0)	/* no conversion: any VMM refuses what it was asked */
+	if (event->type != TD_EV_MAPGPA || call->conversion == 0)	/* no conversion: any VMM refuses what it was asked */
 		return;
-	answers->stalls = fair && r11 == gpa ? answers->stalls + 1 : 0;
+	answers->stalls = fair && call->r11 == call->gpa ? answers->stalls + 1 : 0;
 	if (answers->stalls > answers->longest)
 		answers->longest = answers->stalls;
-	if (r10 == TDVMCALL_SUCCESS)
-		answers->hostile |= done < pages;
-	else if (is_refusal(r10) && done < pages)
+	if (call->r10 == TDVMCALL_SUCCESS)
+		answers->hostile |= call->done < pages;
+	else if (is_refusal(call->r10) && call->done < pages)
 		answers->refused = true;
 	else
 		answers->hostile |= !fair;

@@ -81,16 +81,19 @@ enum td_action {
 	TD_STOP,	/* the TD is over: td_stopped() says why */
 };
 
-enum td_stop {
-	TD_RUNNING,
-	TD_STOP_FATAL_ERROR,	/* the guest called ReportFatalError */
-	TD_STOP_PRIVATE_LOST,	/* private access to memory that the TD no longer holds: EPT violation exit for good */
-	TD_STOP_PENDING_ACCESS,	/* private access to a PENDING page with #VE on it disabled */
-	TD_STOP_BAD_GPA,	/* access to a GPA that nothing stands behind */
-	TD_STOP_NESTED_VE,	/* an EPT violation while the last #VE had not been read: the exit has no answer */
-	TD_STOP_RUNAWAY,	/* MapGPA without end, see TD_V_RUNAWAY */
-	TD_STOP_ENGINE,		/* the engine ended it: power-off, reset, idle, time */
-};
+#define TD_STOPS(X) \
+	X(RUNNING, "running", "it is not over") \
+	X(STOP_FATAL_ERROR, "fatal-error", "the guest called ReportFatalError") \
+	X(STOP_PRIVATE_LOST, "private-lost", \
+	  "private access to memory that the TD no longer holds: EPT violation exit for good") \
+	X(STOP_PENDING_ACCESS, "pending-access", "private access to a PENDING page with #VE on it disabled") \
+	X(STOP_BAD_GPA, "bad-gpa", "access to a GPA that nothing stands behind") \
+	X(STOP_NESTED_VE, "nested-ve", "an EPT violation while the last #VE had not been read: the exit has no answer") \
+	X(STOP_RUNAWAY, "runaway", "MapGPA without end, see TD_V_RUNAWAY") \
+	X(STOP_ENGINE, "engine", "the engine ended it: power-off, reset, idle, time")
+
+#define TD_ENUM_STOP(id, name, meaning) TD_##id,
+enum td_stop { TD_STOPS(TD_ENUM_STOP) TD_STOP_KINDS };
 
 struct td;
 
@@ -169,16 +172,25 @@ bool td_device(struct td *td, unsigned int vcpu, uint64_t gpa, uint64_t bytes, u
 const struct td_slot *td_slot_of(const struct td *td, uint64_t gpa);
 
 /* State of a page, for tests, reports and the end-of-run check. gpa without S; both are TD_*_NONE outside RAM. */
-enum td_real { TD_REAL_NONE, TD_REAL_MAPPED, TD_REAL_PENDING, TD_REAL_SHARED, TD_REAL_REMOVED };
-enum td_known {
-	TD_KNOWN_NONE,
-	TD_KNOWN_PRIVATE,		/* private since the start, or accepted */
-	TD_KNOWN_CLAIMED_SHARED,	/* the VMM said that it is shared */
-	TD_KNOWN_CLAIMED_PRIVATE,	/* the VMM said that it is private; not accepted yet */
-	TD_KNOWN_TO_SHARED,		/* asked for, not answered for this page yet */
-	TD_KNOWN_TO_PRIVATE,
-	TD_KNOWN_UNKNOWN,		/* asked for and refused: nobody may use it */
-};
+#define TD_REALS(X) \
+	X(NONE, "none", "not RAM") \
+	X(MAPPED, "mapped", "private, and mapped") \
+	X(PENDING, "pending", "private, and not accepted") \
+	X(SHARED, "shared", "not the module's") \
+	X(REMOVED, "removed", "taken away by the VMM")
+#define TD_KNOWNS(X) \
+	X(NONE, "none", "not RAM") \
+	X(PRIVATE, "private", "private since the start, or accepted") \
+	X(CLAIMED_SHARED, "claimed-shared", "the VMM said that it is shared") \
+	X(CLAIMED_PRIVATE, "claimed-private", "the VMM said that it is private; not accepted yet") \
+	X(TO_SHARED, "to-shared", "asked for, not answered for this page yet") \
+	X(TO_PRIVATE, "to-private", "the same, the other way") \
+	X(UNKNOWN, "unknown", "asked for and refused: nobody may use it")
+
+#define TD_ENUM_REAL(id, name, meaning) TD_REAL_##id,
+#define TD_ENUM_KNOWN(id, name, meaning) TD_KNOWN_##id,
+enum td_real { TD_REALS(TD_ENUM_REAL) TD_REAL_KINDS };
+enum td_known { TD_KNOWNS(TD_ENUM_KNOWN) TD_KNOWN_KINDS };
 
 enum td_real td_real(const struct td *td, uint64_t gpa);
 enum td_known td_known(const struct td *td, uint64_t gpa);

@@ -120,7 +120,8 @@ static void test_start(void)
 	c.seed = 77;
 	fake_start(&c);
 	e = fake_last(TD_EV_START);
-	tap_ok(fake.nevents == 1 && e->a[0] == 48 && e->a[1] == 1 && e->a[2] == 1600 && e->a[3] == 77, "START says what");
+	tap_ok(fake.nevents == 1 && e->start.gpaw == 48 && e->start.vcpus == 1 && e->start.pages == 1600 &&
+	       e->start.seed == 77, "START says what");
 	tap_is(fake_known_pages(TD_KNOWN_PRIVATE), 1600, "RAM is private and known to be");
 	tap_is(fake_accept(FAKE_PAGE(511), TDX_LEVEL_4K), tdx_status(TDX_PAGE_ALREADY_ACCEPTED, 0), "4K where 2M is cut off");
 	tap_is(fake_accept(FAKE_PAGE(512), TDX_LEVEL_4K), tdx_status(TDX_PAGE_ALREADY_ACCEPTED, 1), "2M inside");

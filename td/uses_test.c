@@ -62,8 +62,8 @@ static bool told(uint64_t gpa, uint64_t rip)
 {
 	const struct td_event *e = fake_last(TD_EV_VERDICT);
 
-	return fake_all_violations() == 1 && e->a[0] == ((uint64_t)TD_CLASS_VIOLATION << 32 | TD_V_SHARED_ALIAS_OF_PRIVATE) &&
-	       e->a[1] == gpa && e->a[2] == 1 && e->rip == rip && fake_consistent();
+	return fake_all_violations() == 1 && fake_violations(TD_V_SHARED_ALIAS_OF_PRIVATE) == 1 &&
+	       e->verdict.class == TD_CLASS_VIOLATION && e->verdict.gpa == gpa && e->verdict.pages == 1 && e->rip == rip && fake_consistent();
 }
 
 static bool clean(void)
@@ -353,7 +353,7 @@ static void test_many(void)
 		touch(0, shared(i), STORE);
 	tap_is(fake_count(TD_EV_UNTRACKED), 0, "as many uses as there is room for");
 	touch(0, shared(TD_MAX_USES), STORE);
-	tap_ok(fake_count(TD_EV_UNTRACKED) == 1 && fake_last(TD_EV_UNTRACKED)->a[0] == shared(TD_MAX_USES),
+	tap_ok(fake_count(TD_EV_UNTRACKED) == 1 && fake_last(TD_EV_UNTRACKED)->untracked.gpa == shared(TD_MAX_USES),
 	       "one more is not followed, and the journal says so");
 	tap_ok(fake_consistent(), "all is sane");
 	fake_unshare(0, 512);

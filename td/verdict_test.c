@@ -123,7 +123,7 @@ static bool verdict_is(enum td_class class, enum td_violation violation)
 {
 	const struct td_event *e = fake_last(TD_EV_VERDICT);
 
-	return fake_count(TD_EV_VERDICT) == 1 && e->a[0] == ((uint64_t)class << 32 | violation);
+	return fake_count(TD_EV_VERDICT) == 1 && e->verdict.class == class && e->verdict.violation == violation;
 }
 
 /* '.' works and never comes here, 'h' hazard; capitals the guest's fault, small letters the VMM's. */
@@ -154,8 +154,8 @@ static bool event_names_the_page(const struct cell *cell, uint64_t gpa)
 {
 	const struct td_event *e = fake_last(TD_EV_VERDICT);
 
-	return e->type == TD_EV_TYPES || (e->a[1] == gpa && e->a[2] == 1 && e->rip == 0x1234 &&
-			     e->a[3] == ((uint64_t)cell->real << 8 | cell->known));
+	return e->type == TD_EV_TYPES || (e->verdict.gpa == gpa && e->verdict.pages == 1 && e->rip == 0x1234 &&
+			     e->verdict.real == cell->real && e->verdict.known == cell->known);
 }
 
 static void test_cell(const struct cell *cell)
@@ -361,7 +361,7 @@ static void test_dma(void)
 	td_finish(fake.td);
 	td_finish(fake.td);
 	tap_is(fake_violations(TD_V_DMA_TO_PRIVATE), 2, "DMA to private pages is seen at the end, once");
-	tap_is(fake_last(TD_EV_VERDICT)->a[1], PAGE | FAKE_S, "... with the alias that the device used");
+	tap_is(fake_last(TD_EV_VERDICT)->verdict.gpa, PAGE | FAKE_S, "... with the alias that the device used");
 	fake_start(&c);
 	fake_page(BEFORE)->dirty = true;
 	fake_page(PAGE)->dirty = true;

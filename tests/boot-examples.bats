@@ -48,9 +48,9 @@ charged() {
 		def without_s: if . >= 140737488355328 then . - 140737488355328 else . end;
 		[inputs] as $all
 		| [$all[] | select(.type == "MAPGPA" and (.rip | startswith($rip)))
-			| {from: (.a[0] | number | without_s), size: (.a[1] | number)}] as $asked
-		| [$all[] | select(.type == "VERDICT" and (.a[0] | startswith("0x1000000")))
-			| (.a[1] | number | without_s) as $gpa
+			| {from: (.fields.gpa | number | without_s), size: .fields.bytes}] as $asked
+		| [$all[] | select(.type == "VERDICT" and .fields.class == "violation")
+			| (.fields.gpa | number | without_s) as $gpa
 			| select(any($asked[]; .from <= $gpa and $gpa < .from + .size))] | length'
 }
 

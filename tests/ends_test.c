@@ -252,11 +252,11 @@ int main(int argc, char **argv)
 		printf("# seed %llu\n", (unsigned long long)seed);
 		for (uint32_t i = 0; i < fake.nevents; i++)
 			if (fake.events[i].type == TD_EV_VERDICT)
-				printf("# class %llu violation %llu gpa %#llx pages %llu state %#llx\n",
-				       (unsigned long long)(fake.events[i].a[0] >> 32),
-				       (unsigned long long)(fake.events[i].a[0] & UINT32_MAX),
-				       (unsigned long long)fake.events[i].a[1], (unsigned long long)fake.events[i].a[2],
-				       (unsigned long long)fake.events[i].a[3]);
+				printf("# class %u violation %u gpa %#llx pages %llu real %u known %u\n",
+				       fake.events[i].verdict.class, fake.events[i].verdict.violation,
+				       (unsigned long long)fake.events[i].verdict.gpa,
+				       (unsigned long long)fake.events[i].verdict.pages, fake.events[i].verdict.real,
+				       fake.events[i].verdict.known);
 	}
 	printf("# in %llu of them the VMM ended the TD\n", (unsigned long long)ended);
 	return tap_done();

@@ -109,7 +109,7 @@ essence() {
 }
 
 @test "drawn sequences, deeper than all of them can be had" {
-	explore --depth 9 --random 60 --draw 3
+	explore --depth 24 --random 60 --draw 3
 	[ "$status" -le 1 ]
 	[ "$(field .sequences)" -eq 60 ]
 	[ "$(field .mismatches)" -eq 0 ]
@@ -195,9 +195,9 @@ ending() {
 @test "no such window, depth, shard; a state that is none" {
 	explore --pages 1000000
 	[ "$status" -eq 5 ]
-	explore --depth 13
+	explore --depth 65
 	[ "$status" -eq 2 ]
-	[[ $stderr == *"--depth 13"* ]]
+	[[ $stderr == *"--depth 65"* ]]
 	explore --shard 3/2
 	[ "$status" -eq 2 ]
 	[[ $stderr == *"--shard 3/2: write I/N"* ]]

@@ -126,7 +126,7 @@ void td_engine_cpuid(struct td *t, uint32_t leaf, uint32_t subleaf, uint32_t out
 void td_engine_emit(struct td *t, struct td_event *event)
 {
 	(void)t;
-	violations += event->type == TD_EV_VERDICT && event->a[0] >> 32 == TD_CLASS_VIOLATION;
+	violations += event->type == TD_EV_VERDICT && event->verdict.class == TD_CLASS_VIOLATION;
 }
 
 static void *start(const struct host *host, uint64_t bytes)

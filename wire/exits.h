@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why a vCPU left the guest, whatever the vendor of the CPU: a[0] of TD_EV_EXIT and TD_EV_COUNT. TDCALLs are counted by
- * what they ask for. MONITOR_EXIT(identifier, name shown, meaning of a[1] and a[2] in TD_EV_EXIT)
+ * Why a vCPU left the guest, whatever the vendor of the CPU: the reason of TD_EV_EXIT and TD_EV_COUNT. TDCALLs are
+ * counted by what they ask for. MONITOR_EXIT(identifier, name shown, meaning of the two details of TD_EV_EXIT)
  */
 #ifndef WIRE_EXITS_H
 #define WIRE_EXITS_H

@@ -8,7 +8,7 @@
 #include "td/explore.h"
 
 struct monitor_explore {
-	uint32_t depth;		/* answers chosen per sequence, at most EXPLORE_MAX_DEPTH; 0: not explored */
+	uint32_t depth;		/* answers chosen per sequence, at most TD_EXPLORE_DEPTH; 0: not explored */
 	uint32_t to_shared;	/* the first MapGPA of this direction ... */
 	uint64_t min_pages;	/* ... and at least this size is where it happens */
 	uint64_t sequences;	/* stop after so many; 0: all of them */
@@ -29,22 +29,16 @@ struct monitor_explore {
 	} order;
 };
 
-/*
- * TD_EV_SEQUENCE, at the end of each. a[0]: the choices taken, in EXPLORE_ANSWER_BITS each, the first lowest; a[3]: the
- * answers, in the same way. a[1]: enum explore_end, whether it is ours in bit 8, states of pages so far from bit 16 on.
- * a[2]: detail of the end. a[4]: how many answers, how many were cut from bit 8 on, dealt or number from bit 32 on.
- */
-#define EXPLORE_ANSWER_BITS	5
-#define EXPLORE_MAX_DEPTH	12
+/* How a sequence ended, and what its detail is. */
+#define EXPLORE_ENDS(X) \
+	X(END_PORT, "port", "port << 32 | value") \
+	X(END_MAPGPA, "mapgpa", "R12 of a request for other memory, not answered") \
+	X(END_STOPPED, "stopped", "enum td_stop; a triple fault is TD_RUNNING") \
+	X(END_IDLE, "idle", "nothing could happen in it any more") \
+	X(END_LIMIT, "limit", "it went on and on") \
+	X(OVER, "over", "no end: there are no more, the guest goes on by itself")
 
-enum explore_end {
-	EXPLORE_BEGIN,		/* no end: the guest was remembered; R12 and pages of the request in a[2] and a[3]. ours: 0 */
-	EXPLORE_END_PORT,	/* port << 32 | value */
-	EXPLORE_END_MAPGPA,	/* R12 of a request for other memory, not answered */
-	EXPLORE_END_STOPPED,	/* enum td_stop; a triple fault is TD_RUNNING */
-	EXPLORE_END_IDLE,	/* nothing could happen in it any more */
-	EXPLORE_END_LIMIT,	/* it went on and on */
-	EXPLORE_OVER,		/* no end: there are no more, the guest goes on by itself */
-};
+#define EXPLORE_ENUM_END(id, name, detail) EXPLORE_##id,
+enum explore_end { EXPLORE_ENDS(EXPLORE_ENUM_END) EXPLORE_END_KINDS };
 
 #endif

@@ -5,53 +5,37 @@
 
 #include "cli/campaign/explored.h"
 
-#define CHOICE(word, i) ((word) >> (i) * EXPLORE_ANSWER_BITS & ((1u << EXPLORE_ANSWER_BITS) - 1))
-
-/* The record of the end of a sequence, unpacked: wire/explore.h says how it is. */
-struct ending {
-	uint8_t taken[TD_EXPLORE_DEPTH], answers[TD_EXPLORE_DEPTH], widths[TD_EXPLORE_DEPTH];
-	uint32_t count, cut, dealt;
-	enum explore_end why;
-	uint64_t detail;	/* of why */
-	bool ours;
-	uint64_t states;
-};
-
-static void unpack(const struct td_event *event, const struct explored_sequence *s, struct ending *e)
+/* Answers come in their order; what comes otherwise is none of this sequence. */
+static void collect_answers(struct explored_sequence *s, const struct td_record_answers *a)
 {
-	*e = (struct ending){
-		.count = event->a[4] & 0xff, .cut = event->a[4] >> 8 & 0xffffff, .dealt = (uint32_t)(event->a[4] >> 32),
-		.why = event->a[1] & 0xff, .detail = event->a[2], .ours = event->a[1] >> 8 & 1, .states = event->a[1] >> 16,
-	};
-	if (e->count > EXPLORE_MAX_DEPTH)
-		e->count = EXPLORE_MAX_DEPTH;
-	for (uint32_t i = 0; i < e->count; i++) {
-		e->taken[i] = (uint8_t)CHOICE(event->a[0], i);
-		e->answers[i] = (uint8_t)CHOICE(event->a[3], i);
-		e->widths[i] = i < s->ncalls ? (uint8_t)td_explore_width(s->calls[i].a[1] / TDX_PAGE_SIZE) : 0;
-	}
+	if (a->first != s->answered || a->count > TD_ANSWERS_EACH || a->count > s->end.count - s->answered)
+		return;
+	memcpy(s->taken + s->answered, a->taken, a->count);
+	memcpy(s->answer + s->answered, a->answer, a->count);
+	s->answered += a->count;
 }
 
 /* Of the direction that is explored, and begun in this sequence. */
 static void collect_conversion(struct explored *x, const struct td_event *event)
 {
 	struct explored_sequence *s = &x->now;
-	bool opens = event->type == TD_EV_OPEN, ours = !!(event->a[1] & x->s_bit) == x->result.of.to_shared;
-	uint32_t id = (uint32_t)(opens ? event->a[0] : event->a[0] >> 32), how = (uint32_t)event->a[0];
+	bool opens = event->type == TD_EV_OPEN;
+	uint64_t gpa = opens ? event->open.gpa : event->close.gpa;
+	uint32_t id = opens ? (uint32_t)event->open.conversion : event->close.conversion;
+	bool ours = !!(gpa & x->s_bit) == x->result.of.to_shared;
 
 	if (opens && ours)
 		s->first = s->open++ ? s->first : id;
 	if (opens || !ours || !s->open || id < s->first)
 		return;
 	s->open--;
-	s->undone = how == TD_CLOSE_UNDONE || (s->undone && how != TD_CLOSE_COMPLETE);
+	s->undone = event->close.how == TD_CLOSE_UNDONE || (s->undone && event->close.how != TD_CLOSE_COMPLETE);
 }
 
 static void collect(struct explored *x, const struct td_event *event)
 {
 	struct explored_sequence *s = &x->now;
-	uint64_t class = event->a[0] >> 32;
-	enum td_violation kind = (enum td_violation)(event->a[0] & UINT32_MAX);
+	enum td_violation kind = (enum td_violation)event->verdict.violation;
 
 	td_answers_add(&s->answers, event);
 	if (event->type == TD_EV_MAPGPA && s->ncalls < EXPLORED_CALLS)
@@ -62,15 +46,15 @@ static void collect(struct explored *x, const struct td_event *event)
 		collect_conversion(x, event);
 	if (event->type != TD_EV_VERDICT)
 		return;
-	s->vmm_caused |= class == TD_CLASS_VMM_CAUSED;
-	if (class != TD_CLASS_VIOLATION || s->violation != TD_V_NONE || kind == TD_V_ABANDONED ||
+	s->vmm_caused |= event->verdict.class == TD_CLASS_VMM_CAUSED;
+	if (event->verdict.class != TD_CLASS_VIOLATION || s->violation != TD_V_NONE || kind == TD_V_ABANDONED ||
 	    kind == TD_V_ACCEPT_ABANDONED)
 		return;
 	s->violation = kind;
 	s->cause = s->answers.hostile ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED;
 }
 
-static void find(struct explored *x, const struct ending *e, enum td_violation finding, const char *detail)
+static void find(struct explored *x, enum td_violation finding, const char *detail)
 {
 	const struct explored_sequence *s = &x->now;
 	enum td_cause cause = s->violation != TD_V_NONE && finding == s->violation ? s->cause :
@@ -79,23 +63,24 @@ static void find(struct explored *x, const struct ending *e, enum td_violation f
 	struct result_finding new = { .kind = finding, .cause = cause, .sequences = 1 };
 
 	snprintf(new.detail, sizeof(new.detail), "%s", detail);
-	ways_add_cut(&new.ways, e->answers, e->count, e->cut);
+	ways_add_cut(&new.ways, s->answer, s->end.count, s->end.cut);
 	result_find(&x->result, &new);
 }
 
 /* Port 0x80, and 0xed where that is taken: writing there is how to wait a little, in a loop as well as behind it. */
-static bool waits_only(const struct ending *e)
+static bool waits_only(const struct td_record_ended *e)
 {
 	uint64_t port = e->detail >> 32;
 
-	return e->why == EXPLORE_END_PORT && (port == 0x80 || port == 0xed);
+	return e->end == EXPLORE_END_PORT && (port == 0x80 || port == 0xed);
 }
 
-static void compare(struct explored *x, const struct ending *e, enum td_violation *finding)
+static void compare(struct explored *x, enum td_violation *finding)
 {
-	bool undone = (e->why != EXPLORE_END_PORT && e->why != EXPLORE_END_MAPGPA) || waits_only(e);
 	const struct td_event *calls[EXPLORED_CALLS];
 	const struct explored_sequence *s = &x->now;
+	uint32_t end = s->end.end;
+	bool undone = (end != EXPLORE_END_PORT && end != EXPLORE_END_MAPGPA) || waits_only(&s->end);
 	struct model_verdict verdict;
 
 	for (size_t i = 0; i < s->ncalls; i++)
@@ -103,7 +88,7 @@ static void compare(struct explored *x, const struct ending *e, enum td_violatio
 	model_compare(calls, s->ncalls, x->s_bit, undone || s->too_long, (uint32_t)x->result.of.stalls, &verdict);
 	x->result.successes += verdict.succeeds;
 	if (!verdict.agrees) {
-		find(x, e, TD_V_MODEL_MISMATCH, verdict.what);
+		find(x, TD_V_MODEL_MISMATCH, verdict.what);
 		*finding = TD_V_MODEL_MISMATCH;
 	}
 }
@@ -112,107 +97,126 @@ static void compare(struct explored *x, const struct ending *e, enum td_violatio
  * What became of the guest, if the VMM did nothing that lets it give up: a guest that dies, hangs, goes on for ever, or
  * goes on without what it asked for has failed. After any other answer that is how it keeps out of harm.
  */
-static enum td_violation fate(struct explored *x, const struct ending *e)
+static enum td_violation fate(struct explored *x)
 {
 	static const char although[] = "although every answer was one that it has to live through";
 	const struct explored_sequence *s = &x->now;
+	const struct td_record_ended *e = &s->end;
 	enum td_violation finding = TD_V_NONE;
 	char detail[160] = "";
 
 	if (s->violation || s->vmm_caused || !td_answers_complete(&s->answers, TD_STALLS))
 		return TD_V_NONE;
-	if (e->why == EXPLORE_END_STOPPED) {
+	if (e->end == EXPLORE_END_STOPPED) {
 		finding = TD_V_GUEST_DIED;
 		snprintf(detail, sizeof(detail), "the guest died (%s) %s",
 			 e->detail == TD_RUNNING ? "triple-fault" : stop_name((unsigned int)e->detail), although);
-	} else if (e->why == EXPLORE_END_IDLE) {
+	} else if (e->end == EXPLORE_END_IDLE) {
 		finding = TD_V_GUEST_HUNG;
 		snprintf(detail, sizeof(detail), "nothing could happen in the guest any more %s", although);
-	} else if (e->why == EXPLORE_END_LIMIT) {
+	} else if (e->end == EXPLORE_END_LIMIT) {
 		finding = TD_V_UNBOUNDED;
 		snprintf(detail, sizeof(detail), "the guest's TDCALLs had no end %s", although);
 	} else if ((s->open || s->undone) && !waits_only(e)) {
 		finding = TD_V_ABANDONED;
 	}
 	if (finding != TD_V_NONE)
-		find(x, e, finding, *detail ? detail : td_violation_sentence(finding));
+		find(x, finding, *detail ? detail : td_violation_sentence(finding));
 	return finding;
 }
 
-static void count(struct explored *x, const struct ending *e)
+static void count(struct explored *x)
 {
 	const struct explored_sequence *s = &x->now;
 	enum td_violation finding = TD_V_NONE, end;
 
-	result_count(&x->result, e->answers, e->count);
+	result_count(&x->result, s->answer, s->end.count);
 	x->result.calls += s->ncalls;
-	x->result.cut += e->cut != 0;
-	compare(x, e, &finding);
-	end = fate(x, e);
+	x->result.cut += s->end.cut != 0;
+	compare(x, &finding);
+	end = fate(x);
 	finding = end != TD_V_NONE ? end : finding;
 	if (s->violation != TD_V_NONE) {
 		finding = s->violation;
-		find(x, e, finding, td_violation_sentence(finding));
+		find(x, finding, td_violation_sentence(finding));
 	}
 	if (x->found)
 		x->found(x->found_arg, finding != TD_V_NONE ? td_violation_name(finding) : "");
 }
 
-static void finish(struct explored *x, const struct td_event *event)
+static void finish(struct explored *x)
 {
+	const struct explored_sequence *s = &x->now;
+	const struct td_record_ended *e = &s->end;
 	struct result_last *last = &x->result.last;
-	struct ending e;
+	uint8_t widths[TD_EXPLORE_DEPTH];
 
-	unpack(event, &x->now, &e);
-	if (e.ours && !x->first)
-		count(x, &e);
-	x->result.states |= e.states;
-	estimate_add(&x->estimate, e.taken, e.widths, e.count);
+	for (uint32_t i = 0; i < e->count; i++)
+		widths[i] = i < s->ncalls ? (uint8_t)td_explore_width(s->calls[i].mapgpa.bytes / TDX_PAGE_SIZE) : 0;
+	if (e->ours && !x->first)
+		count(x);
+	x->result.states |= e->states;
+	estimate_add(&x->estimate, s->taken, widths, e->count);
 	if (!x->first) {
-		*last = (struct result_last){ .any = true, .depth = e.count, .ours = e.ours };
-		memcpy(last->taken, e.taken, sizeof(last->taken));
-		last->dealt = x->result.of.random ? 0 : e.dealt;
-		last->number = x->result.of.random ? e.dealt : 0;
+		*last = (struct result_last){ .any = true, .depth = e->count, .ours = e->ours };
+		memcpy(last->taken, s->taken, sizeof(last->taken));
+		last->dealt = x->result.of.random ? 0 : e->number;
+		last->number = x->result.of.random ? e->number : 0;
 	}
 	x->first = false;
 	x->now = (struct explored_sequence){ 0 };
 }
 
-static void begin(struct explored *x, const struct td_event *event, size_t at)
+static void begin(struct explored *x, const struct td_event *event)
 {
 	x->began = true;
-	x->result.gpa = event->a[2];
-	x->other_window = x->result.last.any && x->result.of.pages != event->a[3];
-	x->result.of.pages = event->a[3];
+	x->result.gpa = event->window.gpa;
+	x->other_window = x->result.last.any && x->result.of.pages != event->window.pages;
+	x->result.of.pages = event->window.pages;
 	x->begin = event->time;
 	x->cpu_begin = x->cpu_before;	/* when it had not yet begun, so that no rate is too good */
-	x->start = at;
+	x->start = x->read;
+}
+
+/* Whether the record is the last one of a sequence, or of what is around sequences. */
+static bool read_one(struct explored *x, const struct records *records, double cpu)
+{
+	const struct td_event *event = &records->all[x->read];
+	struct explored_sequence *s = &x->now;
+
+	if (event->type == TD_EV_START)
+		x->s_bit = tdx_shared_bit((unsigned int)event->start.gpaw);
+	if (event->type == TD_EV_WINDOW) {
+		begin(x, event);
+		return true;
+	}
+	x->over |= event->type == TD_EV_SEQUENCE && event->ended.end == EXPLORE_OVER;
+	if (event->type == TD_EV_SEQUENCE && event->ended.count <= TD_EXPLORE_DEPTH) {
+		s->ended = true;
+		s->end = event->ended;
+	} else if (event->type == TD_EV_ANSWERS && s->ended) {
+		collect_answers(s, &event->answers);
+	} else if (x->began) {
+		collect(x, event);
+	}
+	if (!s->ended || s->answered < s->end.count)
+		return false;
+	if (s->end.end == EXPLORE_OVER) {
+		x->now = (struct explored_sequence){ 0 };
+		return true;
+	}
+	finish(x);
+	x->result.seconds = x->seconds + (double)(event->time - x->begin) / (double)records->tsc_hz;
+	x->result.cpu = x->cpu + cpu - x->cpu_begin;
+	return true;
 }
 
 void explored_read(struct explored *x, struct records *records, double cpu)
 {
 	size_t over = x->start;		/* behind the last record of a sequence */
 
-	for (; x->read < records->count; x->read++) {
-		const struct td_event *event = &records->all[x->read];
-
-		if (event->type == TD_EV_START)
-			x->s_bit = tdx_shared_bit((unsigned int)event->a[0]);
-		if (event->type == TD_EV_SEQUENCE && (event->a[1] & 0xff) == EXPLORE_BEGIN) {
-			begin(x, event, x->read);
-			over = x->read + 1;
-		} else if (event->type == TD_EV_SEQUENCE && (event->a[1] & 0xff) == EXPLORE_OVER) {
-			x->over = true;
-			over = x->read + 1;
-		} else if (event->type == TD_EV_SEQUENCE) {
-			finish(x, event);
-			x->result.seconds = x->seconds + (double)(event->time - x->begin) / (double)records->tsc_hz;
-			x->result.cpu = x->cpu + cpu - x->cpu_begin;
-			over = x->read + 1;
-		} else if (x->began) {
-			collect(x, event);
-		}
-	}
+	for (; x->read < records->count; x->read++)
+		over = read_one(x, records, cpu) ? x->read + 1 : over;
 	x->cpu_before = cpu;
 	if (over > x->start) {
 		memmove(&records->all[x->start], &records->all[over], (records->count - over) * sizeof(*records->all));

@@ -21,6 +21,11 @@ struct explored_sequence {
 	struct td_answers answers;
 	uint32_t first, open;		/* conversions: the first one's number, how many are */
 	bool undone;			/* and not made up for */
+
+	bool ended;			/* so: */
+	struct td_record_ended end;
+	uint32_t answered;		/* of end.count, so many have come: */
+	uint8_t taken[TD_EXPLORE_DEPTH], answer[TD_EXPLORE_DEPTH];
 };
 
 struct explored {

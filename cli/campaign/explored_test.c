@@ -3,63 +3,43 @@
 #include <stdio.h>
 #include <string.h>
 
-#define tap_puts(text) fputs(text, stdout)
 #include "cli/campaign/explored.h"
-#include "wire/tap.h"
+#include "cli/testing.h"
 
 #define GPA	0x2000000ull
-#define PAGES	16ull
+#define PAGES	16u
+#define S	(1ull << 47)
 
 static struct td_event events[16];
 static struct records records = { .all = events, .tsc_hz = 1000000000 };
 static struct explored x;
 
-static struct td_event *add(unsigned int type)
+static void put(struct td_event event)
 {
-	struct td_event *event = &events[records.count++];
-
-	*event = (struct td_event){ .type = (uint16_t)type };
-	return event;
+	events[records.count++] = event;
 }
 
-static void add_verdict(enum td_class class, enum td_violation violation)
+static void put_verdict(enum td_class class, enum td_violation violation)
 {
-	add(TD_EV_VERDICT)->a[0] = (uint64_t)class << 32 | violation;
+	put(EVENT(VERDICT, verdict, .violation = violation, .class = class));
 }
 
 static void begin(void)
 {
-	struct td_event *event;
-
 	records.count = 0;
 	x = (struct explored){ .result.of = { .to_shared = true, .depth = 3, .stalls = TDCONV_LINUX_TRIES } };
-	add(TD_EV_START)->a[0] = 48;
-	event = add(TD_EV_SEQUENCE);
-	event->a[1] = EXPLORE_BEGIN;
-	event->a[2] = GPA | 1ull << 47;
-	event->a[3] = PAGES;
+	put(EVENT(START, start, .gpaw = 48));
+	put(EVENT(WINDOW, window, GPA | S, PAGES));
 }
 
-#define S	(1ull << 47)
-
 /* A request, its conversion and its end if it has one: the conversion's number is 1. */
-static void ask(uint64_t r10, uint64_t done, int close)
+static void ask(uint64_t r10, uint32_t done, int close)
 {
-	struct td_event *e = add(TD_EV_OPEN);
-
-	e->a[0] = 1;
-	e->a[1] = GPA | S;
-	e = add(TD_EV_MAPGPA);
-	e->a[0] = GPA | S;
-	e->a[1] = PAGES * TDX_PAGE_SIZE;
-	e->a[2] = r10;
-	e->a[3] = (GPA | S) + done * TDX_PAGE_SIZE;
-	e->a[4] = 1ull << 32 | done;
-	if (close < 0)
-		return;
-	e = add(TD_EV_CLOSE);
-	e->a[0] = 1ull << 32 | (uint64_t)close;
-	e->a[1] = GPA | S;
+	put(EVENT(OPEN, open, 1, GPA | S, PAGES));
+	put(EVENT(MAPGPA, mapgpa, .gpa = GPA | S, .bytes = PAGES * TDX_PAGE_SIZE, .r10 = r10,
+		  .r11 = (GPA | S) + done * TDX_PAGE_SIZE, .done = done, .conversion = 1));
+	if (close >= 0)
+		put(EVENT(CLOSE, close, .how = (uint32_t)close, .conversion = 1, .gpa = GPA | S));
 }
 
 /* As the monitor's td answers it. */
@@ -82,14 +62,9 @@ static void answer(enum td_answer a)
 /* The name of the finding that one sequence makes, "" if it makes none. */
 static const char *found(enum td_answer answer_given, enum explore_end why, uint64_t detail)
 {
-	struct td_event *event;
-
 	answer(answer_given);
-	event = add(TD_EV_SEQUENCE);
-	event->a[1] = why | 1u << 8;
-	event->a[2] = detail;
-	event->a[3] = answer_given;
-	event->a[4] = 1;
+	put(EVENT(SEQUENCE, ended, .end = why, .ours = 1, .detail = detail, .count = 1));
+	put(EVENT(ANSWERS, answers, .count = 1, .answer = { answer_given }));
 	explored_read(&x, &records, 0);
 	return x.result.nfindings ? td_violation_name(x.result.findings[0].kind) : "";
 }
@@ -98,6 +73,29 @@ static bool is(enum td_answer answer, enum explore_end why, uint64_t detail, con
 {
 	begin();
 	return strcmp(found(answer, why, detail), name) == 0 && (!*name || strstr(x.result.findings[0].detail, how));
+}
+
+/* More answers than a record holds: they come in several. */
+static void test_many_answers(void)
+{
+	struct td_event first = EVENT(ANSWERS, answers, .count = TD_ANSWERS_EACH),
+			rest = EVENT(ANSWERS, answers, .first = TD_ANSWERS_EACH, .count = 2);
+
+	for (unsigned int i = 0; i < TD_ANSWERS_EACH; i++)
+		first.answers.answer[i] = TD_ANSWER_STALL;
+	rest.answers.answer[0] = rest.answers.answer[1] = TD_ANSWER_LIE;
+	begin();
+	put(EVENT(SEQUENCE, ended, .end = EXPLORE_END_PORT, .ours = 1, .count = TD_ANSWERS_EACH + 2));
+	put(rest);
+	explored_read(&x, &records, 0);
+	tap_is(x.result.sequences, 0, "answers that do not come in their order are none");
+	put(first);
+	explored_read(&x, &records, 0);
+	tap_is(x.result.sequences, 0, "a sequence is over when all its answers have come");
+	put(rest);
+	explored_read(&x, &records, 0);
+	tap_is(x.result.sequences, 1, "and is one then");
+	tap_ok(x.result.answers[TD_ANSWER_STALL] == TD_ANSWERS_EACH && x.result.answers[TD_ANSWER_LIE] == 2, "with each of them");
 }
 
 int main(void)
@@ -117,11 +115,10 @@ int main(void)
 	tap_ok(!result_finding(&x.result, "abandoned"), "undone and done after all: not given up");
 	begin();
 	ask(TDVMCALL_RETRY, 1, TD_CLOSE_UNDONE);
-	events[records.count++] = (struct td_event){ .type = TD_EV_OPEN, .a = { 2, GPA } };
-	events[records.count++] = (struct td_event){ .type = TD_EV_CLOSE, .a = { 2ull << 32 | TD_CLOSE_COMPLETE, GPA } };
-	events[records.count] = (struct td_event){
-		.type = TD_EV_SEQUENCE, .a = { 0, EXPLORE_END_PORT | 1u << 8, uart, TD_ANSWER_FIRST, 1 } };
-	records.count++;
+	put(EVENT(OPEN, open, 2, GPA));
+	put(EVENT(CLOSE, close, .how = TD_CLOSE_COMPLETE, .conversion = 2, .gpa = GPA));
+	put(EVENT(SEQUENCE, ended, .end = EXPLORE_END_PORT, .ours = 1, .detail = uart, .count = 1));
+	put(EVENT(ANSWERS, answers, .count = 1, .answer = { TD_ANSWER_FIRST }));
 	explored_read(&x, &records, 0);
 	tap_ok(result_finding(&x.result, "abandoned") && result_finding(&x.result, "abandoned")->cause == TD_CAUSE_PERMITTED,
 	       "undone, and left at that: given up");
@@ -132,12 +129,13 @@ int main(void)
 	tap_ok(is(TD_ANSWER_INVALID, EXPLORE_END_STOPPED, TD_RUNNING, "", ""), "refused, it may die");
 	tap_ok(is(TD_ANSWER_LIE, EXPLORE_END_IDLE, 0, "", ""), "lied to, it may hang");
 	begin();
-	add_verdict(TD_CLASS_VMM_CAUSED, TD_V_NONE);
+	put_verdict(TD_CLASS_VMM_CAUSED, TD_V_NONE);
 	tap_ok(!*found(TD_ANSWER_OK, EXPLORE_END_STOPPED, TD_STOP_PRIVATE_LOST), "of what the VMM had done before: none");
 	begin();
-	add_verdict(TD_CLASS_VIOLATION, TD_V_PENDING_ACCESS);
+	put_verdict(TD_CLASS_VIOLATION, TD_V_PENDING_ACCESS);
 	tap_ok(strcmp(found(TD_ANSWER_OK, EXPLORE_END_STOPPED, TD_STOP_PENDING_ACCESS), "pending-access") == 0,
 	       "of a violation: that one");
 	tap_is(x.result.nfindings, 1, "and only that");
+	test_many_answers();
 	return tap_done();
 }

@@ -26,7 +26,7 @@ static void differs(struct playback *p, const char *what)
 
 static void map_gpa(struct playback *p, struct tdconv_regs *regs)
 {
-	const struct td_event *call = p->calls[p->at];
+	const struct td_record_mapgpa *call = &p->calls[p->at]->mapgpa;
 	char what[96];
 
 	if (p->at == p->ncalls) {
@@ -34,15 +34,15 @@ static void map_gpa(struct playback *p, struct tdconv_regs *regs)
 			differs(p, "the model asks again, the guest does not");
 		longjmp(p->stop, 1);
 	}
-	if (call->a[0] != regs->r12 || call->a[1] != regs->r13) {
+	if (call->gpa != regs->r12 || call->bytes != regs->r13) {
 		snprintf(what, sizeof(what), "the model asks for 0x%lx, %lu bytes, the guest for 0x%lx, %lu bytes",
-			 regs->r12, regs->r13, call->a[0], call->a[1]);
+			 regs->r12, regs->r13, call->gpa, call->bytes);
 		differs(p, what);
 		longjmp(p->stop, 1);
 	}
 	regs->rax = 0;
-	regs->r10 = call->a[2];
-	regs->r11 = call->a[3];
+	regs->r10 = call->r10;
+	regs->r11 = call->r11;
 	p->at++;
 }
 
@@ -61,16 +61,18 @@ void model_compare(const struct td_event *const *calls, size_t ncalls, uint64_t 
 	struct playback p = { .calls = calls, .ncalls = ncalls, .cut = cut, .verdict = verdict };
 	struct tdconv tdc = { .os = &p, .td.shared_bit = shared_bit };
 	struct tdconv_linux out;
+	const struct td_record_mapgpa *first;
 	uint64_t start;
 
 	*verdict = (struct model_verdict){ .agrees = true };
 	if (ncalls == 0)
 		return;
-	start = calls[0]->a[0] & ~shared_bit;
+	first = &calls[0]->mapgpa;
+	start = first->gpa & ~shared_bit;
 	if (setjmp(p.stop) != 0)
 		return;
-	verdict->succeeds = tdconv_linux_convert(&tdc, start, start + calls[0]->a[1],
-						 calls[0]->a[0] & shared_bit ? TDCONV_SHARED : TDCONV_PRIVATE,
+	verdict->succeeds = tdconv_linux_convert(&tdc, start, start + first->bytes,
+						 first->gpa & shared_bit ? TDCONV_SHARED : TDCONV_PRIVATE,
 						 stalls, &out);
 	if (p.at < ncalls)
 		differs(&p, "the model has come to its end, the guest asks again");

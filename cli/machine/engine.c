@@ -32,7 +32,7 @@ static bool holes_are_pages(void)
 
 void engine_finish(struct td *td, const struct ram *of, uint64_t hung_ms, struct records *to)
 {
-	struct td_event mark = { .type = TD_EV_MARK, .a = { TD_MARK_IDLE, hung_ms } };
+	struct td_event mark = { .type = TD_EV_MARK, .mark = { TD_MARK_IDLE, hung_ms } };
 
 	ram = of;
 	records = to;

@@ -65,7 +65,7 @@ static void drain(struct watch *w)
 	ram_drain(w->run->ram, r);
 	for (; w->heard < r->count; w->heard++)
 		if (r->all[w->heard].type == TD_EV_TEXT)
-			console_evidence(w->run->console, (const char *)r->all[w->heard].a, sizeof(r->all->a),
+			console_evidence(w->run->console, r->all[w->heard].text.text, sizeof(r->all->text.text),
 					 records_seconds(r, &r->all[w->heard]));
 	records_flush(r);
 	if (w->td_start < 0 && r->count && r->tsc_hz)

@@ -45,40 +45,41 @@ static void take_open(struct reading *r, const struct td_event *e)
 
 	j->conversions = xrealloc(j->conversions, (j->nconversions + 1) * sizeof(*j->conversions));
 	j->conversions[j->nconversions++] = (struct conversion){
-		.id = (uint32_t)e->a[0], .gpa = e->a[1] & ~r->s, .to_shared = e->a[1] & r->s, .pages = e->a[2],
+		.id = (uint32_t)e->open.conversion, .gpa = e->open.gpa & ~r->s, .to_shared = e->open.gpa & r->s,
+		.pages = e->open.pages,
 	};
 }
 
 static void take_mapgpa(struct reading *r, const struct td_event *e)
 {
-	struct conversion *c = conversion(r->j, (uint32_t)(e->a[4] >> 32));
+	struct conversion *c = conversion(r->j, e->mapgpa.conversion);
 
 	r->j->totals.mapgpa_calls++;
-	r->j->totals.retries += e->a[2] == TDVMCALL_RETRY;
+	r->j->totals.retries += e->mapgpa.r10 == TDVMCALL_RETRY;
 	if (!c)
 		return;
 	c->calls++;
 	c->record = (size_t)(e - r->records->all) + 1;
-	c->retries += e->a[2] == TDVMCALL_RETRY;
+	c->retries += e->mapgpa.r10 == TDVMCALL_RETRY;
 	r->callers = c->callers;	/* of the last call: the one that gave up is the one to be asked */
 }
 
 static void take_close(struct reading *r, const struct td_event *e)
 {
-	struct conversion *c = conversion(r->j, (uint32_t)(e->a[0] >> 32));
+	struct conversion *c = conversion(r->j, e->close.conversion);
 	struct totals *t = &r->j->totals;
 
 	if (!c)
 		return;
 	c->closed = true;
-	c->how = (enum td_close)(uint32_t)e->a[0];
-	c->gpa = e->a[1] & ~r->s;
-	c->pages = e->a[2] >> 32;
-	c->done = (uint32_t)e->a[2];
-	c->calls = e->a[3] >> 32;
-	c->retries = (uint32_t)e->a[3];
-	c->stalls = e->a[4] >> 32;
-	c->longest_run = (uint32_t)e->a[4];
+	c->how = (enum td_close)e->close.how;
+	c->gpa = e->close.gpa & ~r->s;
+	c->pages = e->close.pages;
+	c->done = e->close.done;
+	c->calls = e->close.calls;
+	c->retries = e->close.retries;
+	c->stalls = e->close.stalls;
+	c->longest_run = e->close.longest;
 	t->stalls += c->stalls;
 	if (c->how == TD_CLOSE_MERGED)
 		return;	/* its pages are another's now */
@@ -92,15 +93,15 @@ static void take_close(struct reading *r, const struct td_event *e)
 
 static void take_accept(struct reading *r, const struct td_event *e)
 {
-	if (tdx_code(e->a[1]) != TDX_SUCCESS)
+	if (tdx_code(e->accept.status) != TDX_SUCCESS)
 		return;
-	*(e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? &r->j->totals.accepts_2m : &r->j->totals.accepts_4k) += 1;
+	*(e->accept.rcx % TDX_PAGE_SIZE == TDX_LEVEL_2M ? &r->j->totals.accepts_2m : &r->j->totals.accepts_4k) += 1;
 }
 
 /* What a device did to a page of which there is a finding already: that it was told to use it. */
 static bool told_before(const struct judgement *j, unsigned int kind, uint64_t gpa, const struct td_event *e)
 {
-	for (size_t i = 0; kind == TD_V_DMA_TO_PRIVATE && e->a[4] == 0 && i < j->nfindings; i++)
+	for (size_t i = 0; kind == TD_V_DMA_TO_PRIVATE && e->verdict.detail == 0 && i < j->nfindings; i++)
 		if (j->findings[i].kind == kind && gpa >= j->findings[i].gpa &&
 		    gpa - j->findings[i].gpa < j->findings[i].pages * TDX_PAGE_SIZE)
 			return true;
@@ -110,23 +111,23 @@ static bool told_before(const struct judgement *j, unsigned int kind, uint64_t g
 static void take_verdict(struct reading *r, const struct td_event *e)
 {
 	struct judgement *j = r->j;
-	unsigned int class = (unsigned int)(e->a[0] >> 32), kind = (unsigned int)(uint32_t)e->a[0];
+	unsigned int class = e->verdict.class, kind = e->verdict.violation;
 	struct finding *last = j->nfindings ? &j->findings[j->nfindings - 1] : NULL;
-	uint64_t gpa = e->a[1] & ~(TDX_PAGE_SIZE - 1);
+	uint64_t gpa = e->verdict.gpa & ~(TDX_PAGE_SIZE - 1);
 
 	if (class == TD_CLASS_OK || told_before(j, kind, gpa, e))
 		return;
 	r->callers = NULL;
 	if (last && last->kind == kind && last->class == class && last->rip == e->rip &&
-	    (kind != TD_V_DMA_TO_PRIVATE || last->detail == e->a[4]) &&
-	    last->gpa + last->pages * TDX_PAGE_SIZE == gpa && last->real << 8 == (e->a[3] & 0xff00)) {
-		last->pages += e->a[2];
+	    (kind != TD_V_DMA_TO_PRIVATE || last->detail == e->verdict.detail) &&
+	    last->gpa + last->pages * TDX_PAGE_SIZE == gpa && last->real == e->verdict.real) {
+		last->pages += e->verdict.pages;
 		return;
 	}
 	j->findings = xrealloc(j->findings, (j->nfindings + 1) * sizeof(*j->findings));
 	j->findings[j->nfindings] = (struct finding){
-		.kind = kind, .class = class, .gpa = gpa, .pages = e->a[2], .rip = e->rip, .detail = e->a[4],
-		.real = (unsigned int)(e->a[3] >> 8) & 0xff, .known = (unsigned int)e->a[3] & 0xff,
+		.kind = kind, .class = class, .gpa = gpa, .pages = e->verdict.pages, .rip = e->rip,
+		.detail = e->verdict.detail, .real = e->verdict.real, .known = e->verdict.known,
 		.record = (size_t)(e - r->records->all),
 		.cause = class == TD_CLASS_HAZARD && kind != TD_V_NONE ? TD_CAUSE_CALLER :
 			 r->hostile && j->struck ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED,
@@ -138,9 +139,10 @@ static void take_verdict(struct reading *r, const struct td_event *e)
 /* Text of ReportFatalError, 40 bytes a record. */
 static void take_fatal(struct reading *r, const struct td_event *e)
 {
-	size_t room = sizeof(r->j->fatal) - 1 - r->fatal_bytes, bytes = sizeof(e->a) < room ? sizeof(e->a) : room;
+	size_t room = sizeof(r->j->fatal) - 1 - r->fatal_bytes, bytes = sizeof(e->fatal.text);
 
-	memcpy(r->j->fatal + r->fatal_bytes, e->a, bytes);
+	bytes = bytes < room ? bytes : room;
+	memcpy(r->j->fatal + r->fatal_bytes, e->fatal.text, bytes);
 	printable(r->j->fatal + r->fatal_bytes);
 	r->fatal_bytes += bytes;
 }
@@ -150,19 +152,19 @@ static void take_mark(struct reading *r, const struct td_event *e)
 	struct judgement *j = r->j;
 	double when = records_seconds(r->records, e);
 
-	if (e->a[0] == TD_MARK_DETECTED) {
+	if (e->mark.what == TD_MARK_DETECTED) {
 		if (j->detected < 0)
 			j->detected = when;
 		return;
 	}
-	if (e->a[0] == TD_MARK_USER) {
+	if (e->mark.what == TD_MARK_USER) {
 		j->user = when;
 		return;
 	}
 	j->ended = when;
-	j->mark = (unsigned int)e->a[0];
+	j->mark = (unsigned int)e->mark.what;
 	j->marked = true;
-	j->end_value = e->a[1];
+	j->end_value = e->mark.value;
 }
 
 static void take(struct reading *r, const struct td_event *e)
@@ -170,7 +172,7 @@ static void take(struct reading *r, const struct td_event *e)
 	r->j->struck |= td_event_strikes(e);
 	switch (e->type) {
 	case TD_EV_START:
-		r->s = tdx_shared_bit((unsigned int)e->a[0]);
+		r->s = tdx_shared_bit((unsigned int)e->start.gpaw);
 		break;
 	case TD_EV_OPEN:
 		take_open(r, e);
@@ -194,13 +196,13 @@ static void take(struct reading *r, const struct td_event *e)
 		r->j->untracked = true;
 		break;
 	case TD_EV_STOP:
-		r->j->stop = (unsigned int)e->a[0];
-		r->j->stop_detail = e->a[1];
+		r->j->stop = (unsigned int)e->stop.why;
+		r->j->stop_detail = e->stop.detail;
 		r->j->ended = r->j->ended < 0 ? records_seconds(r->records, e) : r->j->ended;
 		break;
 	case TD_EV_COUNT:
-		if (e->a[0] < EXIT_KINDS)
-			r->j->exits[e->a[0]] += e->a[1];
+		if (e->count.reason < EXIT_KINDS)
+			r->j->exits[e->count.reason] += e->count.times;
 		break;
 	case TD_EV_MARK:
 		take_mark(r, e);
@@ -229,9 +231,9 @@ static void last_accept(struct finding *f, const struct records *records)
 {
 	for (size_t i = records->count; i > 0; i--) {
 		const struct td_event *e = &records->all[i - 1];
-		uint64_t bytes = e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? TDX_2M_SIZE : TDX_PAGE_SIZE;
+		uint64_t rcx = e->accept.rcx, bytes = rcx % TDX_PAGE_SIZE == TDX_LEVEL_2M ? TDX_2M_SIZE : TDX_PAGE_SIZE;
 
-		if (e->type != TD_EV_ACCEPT || f->gpa - e->a[0] / TDX_PAGE_SIZE * TDX_PAGE_SIZE >= bytes)
+		if (e->type != TD_EV_ACCEPT || f->gpa - rcx / TDX_PAGE_SIZE * TDX_PAGE_SIZE >= bytes)
 			continue;
 		f->rip = e->rip;
 		f->record = i;
@@ -272,7 +274,7 @@ void digest(struct judgement *j, const struct records *records, const struct td_
 
 		if (e->type == TD_EV_CALLERS) {
 			if (r.callers)
-				memcpy(r.callers, e->a, sizeof(e->a));
+				memcpy(r.callers, e->callers.address, sizeof(e->callers.address));
 			r.callers = NULL;
 			continue;
 		}

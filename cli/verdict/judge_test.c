@@ -18,11 +18,11 @@ static struct judgement j;
 static const struct td_config config = { .gpaw = 48, .nslots = 1,
 					 .slots = { { .pages = 0x40000, .kind = TD_SLOT_RAM } } };
 
-static void event(unsigned int type, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
+static void put(struct td_event e)
 {
-	struct td_event e = { .time = records.count * HZ, .type = (uint16_t)type, .sequence = (uint32_t)records.count,
-			      .rip = 0xffffffff81000000, .a = { a0, a1, a2, a3, a4 } };
-
+	e.time = records.count * HZ;
+	e.sequence = (uint32_t)records.count;
+	e.rip = 0xffffffff81000000;
 	records_add(&records, &e, 1);
 }
 
@@ -36,8 +36,8 @@ static void begin(void)
 	end = (struct run_end){ 0 };
 	console_begin(&console, "n");
 	console_feed(&console, "tdlab: init n\n", 14, 3.5);
-	event(TD_EV_START, 48, 1, 262144, 7, HZ);
-	event(TD_EV_MARK, TD_MARK_DETECTED, 0, 0, 0, 0);
+	put(EVENT(START, start, 48, 1, 262144, 7, HZ));
+	put(EVENT(MARK, mark, TD_MARK_DETECTED, 0));
 }
 
 static void feed(const char *text)
@@ -47,31 +47,32 @@ static void feed(const char *text)
 
 static void call(uint32_t id, uint64_t gpa, uint64_t pages, uint64_t r10, uint64_t r11, uint64_t done)
 {
-	event(TD_EV_MAPGPA, gpa, pages * TDX_PAGE_SIZE, r10, r11, (uint64_t)id << 32 | done);
+	put(EVENT(MAPGPA, mapgpa, .gpa = gpa, .bytes = pages * TDX_PAGE_SIZE, .r10 = r10, .r11 = r11, .done = (uint32_t)done,
+		  .conversion = id));
 }
 
-static void close_it(uint32_t id, enum td_close how, uint64_t gpa, uint64_t pages, uint64_t done, uint64_t calls,
-		     uint64_t retries, uint64_t stalls)
+static void close_it(uint32_t id, enum td_close how, uint64_t gpa, uint32_t pages, uint32_t done, uint32_t calls,
+		     uint32_t retries, uint32_t stalls)
 {
-	event(TD_EV_CLOSE, (uint64_t)id << 32 | how, gpa, pages << 32 | done, calls << 32 | retries,
-	      stalls << 32 | stalls);
+	put(EVENT(CLOSE, close, .how = how, .conversion = id, .gpa = gpa, .done = done, .pages = pages, .retries = retries,
+		  .calls = calls, .longest = stalls, .stalls = stalls));
 }
 
 /* A conversion of 1024 pages in two calls. */
 static void converted(uint32_t id, uint64_t gpa)
 {
-	event(TD_EV_OPEN, id, gpa, 1024, 0, 0);
+	put(EVENT(OPEN, open, id, gpa, 1024));
 	call(id, gpa, 1024, TDVMCALL_RETRY, gpa + 0x200000, 512);
-	event(TD_EV_CALLERS, 0x111, 0x222, 0, 0, 0);
+	put(EVENT(CALLERS, callers, .address = { 0x111, 0x222 }));
 	call(id, gpa + 0x200000, 512, TDVMCALL_SUCCESS, 0, 512);
 	close_it(id, TD_CLOSE_COMPLETE, gpa, 1024, 1024, 2, 1, 0);
 }
 
 static void power_off(void)
 {
-	event(TD_EV_STOP, TD_STOP_ENGINE, 0, 0, 0, 0);
-	event(TD_EV_MARK, TD_MARK_POWER_OFF, 0x2001, 0, 0, 0);
-	event(TD_EV_COUNT, EXIT_CPUID, 5, 0, 0, 0);
+	put(EVENT(STOP, stop, TD_STOP_ENGINE, 0));
+	put(EVENT(MARK, mark, TD_MARK_POWER_OFF, 0x2001));
+	put(EVENT(COUNT, count, EXIT_CPUID, 5));
 }
 
 static void expect(enum outcome outcome, enum verdict verdict, int status, const char *why, const char *name)
@@ -87,12 +88,12 @@ static void test_pass(void)
 	begin();
 	converted(1, POOL | S);
 	converted(2, POOL);
-	event(TD_EV_OPEN, 3, 0x1000 | S, 1, 0, 0);
+	put(EVENT(OPEN, open, 3, 0x1000 | S, 1));
 	call(3, 0x1000 | S, 1, TDVMCALL_SUCCESS, 0, 1);
 	close_it(3, TD_CLOSE_COMPLETE, 0x1000 | S, 1, 1, 1, 0, 0);
-	event(TD_EV_ACCEPT, POOL, 0, 0, 0, 0);
-	event(TD_EV_ACCEPT, POOL | TDX_LEVEL_2M, 0, 0, 0, 0);
-	event(TD_EV_ACCEPT, POOL | TDX_LEVEL_2M, tdx_status(TDX_PAGE_SIZE_MISMATCH, 1), 0, 0, 0);
+	put(EVENT(ACCEPT, accept, .rcx = POOL, .status = 0));
+	put(EVENT(ACCEPT, accept, .rcx = POOL | TDX_LEVEL_2M, .status = 0));
+	put(EVENT(ACCEPT, accept, .rcx = POOL | TDX_LEVEL_2M, .status = tdx_status(TDX_PAGE_SIZE_MISMATCH, 1)));
 	power_off();
 	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "every conversion completed", "a good run passes");
 	tap_is(j.nconversions, 3, "conversions");
@@ -117,7 +118,7 @@ static void test_evidence(void)
 	console_begin(&console, "n");
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "user space was never reached",
 	       "no nonce");
-	event(TD_EV_MARK, TD_MARK_USER, 0, 0, 0, 0);
+	put(EVENT(MARK, mark, TD_MARK_USER, 0));
 	end.nonce_due = true;
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "user space was never reached",
 	       "code at CPL 3 does not stand in for a nonce that was to come");
@@ -130,7 +131,7 @@ static void test_evidence(void)
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "no TD was detected", "no TDG.VP.INFO");
 	begin();
 	converted(1, POOL | S);
-	event(TD_EV_UNTRACKED, POOL | S, 2, 0, 0, 0);
+	put(EVENT(UNTRACKED, untracked, POOL | S, 2));
 	power_off();
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "than tdlab can follow",
 	       "a conversion that could not be followed");
@@ -158,19 +159,20 @@ static void test_evidence(void)
 static void test_abandoned(void)
 {
 	begin();
-	event(TD_EV_OPEN, 1, POOL | S, 16384, 0, 0);
+	put(EVENT(OPEN, open, 1, POOL | S, 16384));
 	call(1, POOL | S, 16384, TDVMCALL_RETRY, POOL | S, 0);
-	event(TD_EV_CALLERS, 0x333, 0x444, 0, 0, 0);
+	put(EVENT(CALLERS, callers, .address = { 0x333, 0x444 }));
 	power_off();
 	close_it(1, TD_CLOSE_ABANDONED, POOL | S, 16384, 0, 1, 1, 1);
-	event(TD_EV_VERDICT, (uint64_t)TD_CLASS_VIOLATION << 32 | TD_V_ABANDONED, POOL | S, 16384, 0x104, 0);
+	put(EVENT(VERDICT, verdict, .violation = TD_V_ABANDONED, .class = TD_CLASS_VIOLATION, .gpa = POOL | S, .pages = 16384,
+		  .known = TD_KNOWN_TO_SHARED, .real = TD_REAL_MAPPED));
 	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was given up although", "an abandoned conversion fails");
 	tap_ok(j.nviolations == 1 && j.totals.abandoned_pages == 16384, "with its pages");
 	tap_ok(j.findings[0].callers[0] == 0x333, "who made the last call is known");
 	tap_is(j.findings[0].record, 4, "and what happened up to there");
 	begin();
 	converted(1, POOL | S);
-	event(TD_EV_OPEN, 2, POOL, 1024, 0, 0);
+	put(EVENT(OPEN, open, 2, POOL, 1024));
 	call(2, POOL, 1024, TDVMCALL_RETRY, POOL, 0);
 	close_it(2, TD_CLOSE_UNDONE, POOL, 1024, 0, 1, 1, 1);
 	power_off();
@@ -192,14 +194,14 @@ static void test_abandoned(void)
 	power_off();
 	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "unless another one does the rest, in any order");
 	begin();
-	event(TD_EV_OPEN, 2, POOL, 2048, 0, 0);
+	put(EVENT(OPEN, open, 2, POOL, 2048));
 	close_it(2, TD_CLOSE_REFUSED, POOL, 2048, 1024, 1, 0, 0);
 	converted(3, POOL + 1024 * TDX_PAGE_SIZE);
 	power_off();
 	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "and what was done before a refusal is done");
 	begin();
 	converted(1, POOL | S);
-	event(TD_EV_OPEN, 2, POOL, 1024, 0, 0);
+	put(EVENT(OPEN, open, 2, POOL, 1024));
 	close_it(2, TD_CLOSE_CUT_OFF, POOL, 1024, 0, 1, 1, 1);
 	end.timed_out = true;
 	expect(OUTCOME_TIMEOUT, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "did not finish in time",
@@ -211,16 +213,16 @@ static void test_made_up_for(void)
 {
 	begin();
 	converted(1, POOL | S);
-	event(TD_EV_OPEN, 2, POOL, 1024, 0, 0);
+	put(EVENT(OPEN, open, 2, POOL, 1024));
 	close_it(2, TD_CLOSE_UNDONE, POOL, 1024, 512, 1, 1, 1);
-	event(TD_EV_OPEN, 3, POOL, 1024, 0, 0);
+	put(EVENT(OPEN, open, 3, POOL, 1024));
 	close_it(3, TD_CLOSE_UNDONE, POOL, 1024, 1024, 1, 1, 1);
 	power_off();
 	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was undone after 512",
 	       "one that was undone as well does not");
 	begin();
 	converted(1, POOL | S);
-	event(TD_EV_OPEN, 2, POOL, 1024, 0, 0);
+	put(EVENT(OPEN, open, 2, POOL, 1024));
 	close_it(2, TD_CLOSE_UNDONE, POOL, 1024, 512, 1, 1, 1);
 	converted(3, POOL + 512 * TDX_PAGE_SIZE);
 	power_off();
@@ -230,7 +232,8 @@ static void test_made_up_for(void)
 
 static void verdict(unsigned int class, unsigned int kind, uint64_t gpa)
 {
-	event(TD_EV_VERDICT, (uint64_t)class << 32 | kind, gpa, 1, 0x102, 0);
+	put(EVENT(VERDICT, verdict, .violation = kind, .class = class, .gpa = gpa, .pages = 1,
+		  .known = TD_KNOWN_CLAIMED_SHARED, .real = TD_REAL_MAPPED));
 }
 
 static void test_classes(void)
@@ -259,11 +262,11 @@ static void test_classes(void)
 	begin();
 	behaviour.contain = 1;
 	call(1, POOL | S, 512, TDVMCALL_GPA_INUSE, POOL | S, 0);
-	event(TD_EV_MARK, TD_MARK_IDLE, 0, 0, 0, 0);
+	put(EVENT(MARK, mark, TD_MARK_IDLE, 0));
 	console_begin(&console, "n");
 	expect(OUTCOME_IDLE, VERDICT_PASS, STATUS_PASS, "contained", "a guest that stops for good contains");
 	records.count--;
-	event(TD_EV_MARK, TD_MARK_RESET, 1, 0, 0, 0);
+	put(EVENT(MARK, mark, TD_MARK_RESET, 1));
 	expect(OUTCOME_TRIPLE_FAULT, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "", "a triple fault does not");
 	records.count--;
 	power_off();
@@ -289,8 +292,8 @@ static void ended(unsigned int mark, uint64_t value, enum outcome outcome, int s
 {
 	begin();
 	converted(1, POOL | S);
-	event(TD_EV_STOP, TD_STOP_ENGINE, 0, 0, 0, 0);
-	event(TD_EV_MARK, mark, value, 0, 0, 0);
+	put(EVENT(STOP, stop, TD_STOP_ENGINE, 0));
+	put(EVENT(MARK, mark, mark, value));
 	expect(outcome, status == STATUS_FAIL ? VERDICT_FAIL : status ? VERDICT_INCONCLUSIVE : VERDICT_PASS, status, "", name);
 }
 
@@ -306,31 +309,30 @@ static void test_ends(void)
 	ended(TD_MARK_NO_TDX, 0, OUTCOME_NO_TDX, STATUS_INCONCLUSIVE, "a kernel that takes a #VE for nothing");
 	console_feed(&console, "Kernel panic - x\n", 17, 4);
 	records.count--;
-	event(TD_EV_MARK, TD_MARK_RESET, 0, 0, 0, 0);
+	put(EVENT(MARK, mark, TD_MARK_RESET, 0));
 	expect(OUTCOME_PANIC, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "panicked", "a panic");
 	behaviour.contain = 1;
 	expect(OUTCOME_PANIC, VERDICT_PASS, STATUS_PASS, "contained", "a panic contains");
 	begin();
-	event(TD_EV_FATAL, 0x6c6c6568, 0, 0, 0, 0);
-	event(TD_EV_STOP, TD_STOP_FATAL_ERROR, 0, 0, 0, 0);
+	put(EVENT(FATAL, fatal, "hell"));
+	put(EVENT(STOP, stop, TD_STOP_FATAL_ERROR, 0));
 	expect(OUTCOME_FATAL_ERROR, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "ReportFatalError", "ReportFatalError");
 	tap_ok(strcmp(j.fatal, "hell") == 0, "with its text");
 	behaviour.contain = 1;
 	call(1, POOL | S, 512, TDVMCALL_GPA_INUSE, POOL | S, 0);
 	expect(OUTCOME_FATAL_ERROR, VERDICT_PASS, STATUS_PASS, "contained", "contains");
 	begin();
-	event(TD_EV_FATAL, 0x6161616161616161, 0x6161616161616161, 0x6161616161616161, 0x6161616161616161,
-	      0x6161616161616161);
-	event(TD_EV_FATAL, 0x62, 0, 0, 0, 0);
-	event(TD_EV_STOP, TD_STOP_FATAL_ERROR, 0, 0, 0, 0);
+	put(EVENT(FATAL, fatal, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+	put(EVENT(FATAL, fatal, "b"));
+	put(EVENT(STOP, stop, TD_STOP_FATAL_ERROR, 0));
 	expect(OUTCOME_FATAL_ERROR, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "", "a longer text");
 	tap_ok(strlen(j.fatal) == 41 && j.fatal[40] == 'b', "is of two records");
 	begin();
-	event(TD_EV_FATAL, 0x1b621b6101070861, 0, 0, 0, 0);
+	put(EVENT(FATAL, fatal, "a\b\a\1a\33b\33"));
 	expect(OUTCOME_QEMU, VERDICT_INCONCLUSIVE, STATUS_ENVIRONMENT, "", "a text that a terminal would obey");
 	tap_ok(strcmp(j.fatal, "a???a?b?") == 0, "is made harmless");
 	begin();
-	event(TD_EV_STOP, TD_STOP_BAD_GPA, 0x5000, 0, 0, 0);
+	put(EVENT(STOP, stop, TD_STOP_BAD_GPA, 0x5000));
 	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "bad-gpa at GPA 0x5000", "the module ends it");
 	begin();
 	end.no_boot = true;
@@ -341,7 +343,7 @@ static void test_ends(void)
 	end.monitor_failed = true;
 	expect(OUTCOME_MONITOR, VERDICT_INCONCLUSIVE, STATUS_ENVIRONMENT, "out of luck", "the monitor fails");
 	end.monitor_failed = false;
-	event(TD_EV_MARK, TD_MARK_MISDEED, 0, 0, 0, 0);
+	put(EVENT(MARK, mark, TD_MARK_MISDEED, 0));
 	expect(OUTCOME_MISDEED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "the guest out of luck",
 	       "the guest breaks its machine: no fault of the environment's");
 	begin();
@@ -359,8 +361,8 @@ static void idle(enum monitor_doing doing, bool halted, bool input, enum outcome
 	end.vcpus[0].doing = doing;
 	end.console_input = input;
 	console.halted = halted;
-	event(TD_EV_STOP, TD_STOP_ENGINE, 0, 0, 0, 0);
-	event(TD_EV_MARK, TD_MARK_IDLE, 20000, 0, 0, 0);
+	put(EVENT(STOP, stop, TD_STOP_ENGINE, 0));
+	put(EVENT(MARK, mark, TD_MARK_IDLE, 20000));
 	expect(outcome, status ? VERDICT_INCONCLUSIVE : VERDICT_PASS, status, "", name);
 }
 
@@ -379,22 +381,22 @@ static void test_ended_by_vmm(void)
 	begin();
 	behaviour.contain = 1;
 	converted(1, POOL | S);
-	event(TD_EV_DEED, TD_DEED_REMOVED, 0x4000, 2, 0, 0);
+	put(EVENT(DEED, deed, TD_DEED_REMOVED, 0x4000, 2));
 	verdict(TD_CLASS_VMM_CAUSED, TD_V_PENDING_ACCESS, 0x5008);
-	event(TD_EV_STOP, TD_STOP_PRIVATE_LOST, 0x5008, 0, 0, 0);
+	put(EVENT(STOP, stop, TD_STOP_PRIVATE_LOST, 0x5008));
 	expect(OUTCOME_STOPPED, VERDICT_PASS, STATUS_PASS, "ended the TD for what the VMM had done", "a page that was taken");
 	behaviour.contain = 0;
 	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "private-lost", "unless it was to complete");
 	behaviour.contain = 1;
 	records.count--;
-	event(TD_EV_STOP, TD_STOP_PRIVATE_LOST, 0x6000, 0, 0, 0);
+	put(EVENT(STOP, stop, TD_STOP_PRIVATE_LOST, 0x6000));
 	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "private-lost", "or it ended elsewhere");
 	records.count -= 2;
-	event(TD_EV_STOP, TD_STOP_PRIVATE_LOST, 0x5008, 0, 0, 0);
+	put(EVENT(STOP, stop, TD_STOP_PRIVATE_LOST, 0x5008));
 	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "private-lost", "or nobody knows whose doing it was");
 	records.count--;
 	verdict(TD_CLASS_VIOLATION, TD_V_PENDING_ACCESS, 0x5008);
-	event(TD_EV_STOP, TD_STOP_PRIVATE_LOST, 0x5008, 0, 0, 0);
+	put(EVENT(STOP, stop, TD_STOP_PRIVATE_LOST, 0x5008));
 	expect(OUTCOME_STOPPED, VERDICT_FAIL, STATUS_FAIL, "before it was accepted", "or it was the guest's");
 }
 
@@ -402,13 +404,19 @@ static void test_accept_abandoned(void)
 {
 	begin();
 	converted(1, POOL | S);
-	event(TD_EV_ACCEPT, 0x3000, 0x8000020000000001, 0, 0, 0);
+	put(EVENT(ACCEPT, accept, .rcx = 0x3000, .status = 0x8000020000000001));
 	records.all[records.count - 1].rip = 0x777;
-	event(TD_EV_ACCEPT, 0x5000, 0x8000020000000001, 0, 0, 0);
+	put(EVENT(ACCEPT, accept, .rcx = 0x5000, .status = 0x8000020000000001));
 	verdict(TD_CLASS_VIOLATION, TD_V_ACCEPT_ABANDONED, 0x3000);
 	power_off();
 	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "ACCEPT was given up", "an ACCEPT that was given up");
 	tap_ok(j.findings[0].rip == 0x777, "who made it is known");
+}
+
+static void device_used(uint64_t gpa, uint64_t pages, uint64_t detail)
+{
+	put(EVENT(VERDICT, verdict, .violation = TD_V_DMA_TO_PRIVATE, .class = TD_CLASS_VIOLATION, .gpa = gpa, .pages = pages,
+		  .known = TD_KNOWN_PRIVATE, .real = TD_REAL_MAPPED, .detail = detail));
 }
 
 /* The notification tells the place; that the device then did as it was told is no news. */
@@ -416,25 +424,25 @@ static void test_device_use(void)
 {
 	begin();
 	converted(1, POOL | S);
-	event(TD_EV_VERDICT, (uint64_t)TD_CLASS_VIOLATION << 32 | TD_V_DMA_TO_PRIVATE, 0x4000 | S, 2, 0x101, 1ull << 63 | 5);
-	event(TD_EV_VERDICT, (uint64_t)TD_CLASS_VIOLATION << 32 | TD_V_DMA_TO_PRIVATE, 0x6000 | S, 1, 0x101, 1ull << 63 | 6);
+	device_used(0x4000 | S, 2, 1ull << 63 | 5);
+	device_used(0x6000 | S, 1, 1ull << 63 | 6);
 	power_off();
-	event(TD_EV_VERDICT, (uint64_t)TD_CLASS_VIOLATION << 32 | TD_V_DMA_TO_PRIVATE, 0x5000 | S, 1, 0x101, 0);
-	event(TD_EV_VERDICT, (uint64_t)TD_CLASS_VIOLATION << 32 | TD_V_DMA_TO_PRIVATE, 0x8000 | S, 1, 0x101, 0);
+	device_used(0x5000 | S, 1, 0);
+	device_used(0x8000 | S, 1, 0);
 	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "a device read or wrote", "memory that a device was told to use");
 	tap_is(j.nviolations, 3, "is one finding a descriptor, and one for what a device did untold");
 	tap_ok(j.findings[0].pages == 2 && (uint32_t)j.findings[1].detail == 6 && j.findings[2].gpa == (0x8000 | S),
 	       "each with its place");
 }
 
-static void strikes(unsigned int type, uint64_t a0, uint64_t a1, bool strikes, const char *name)
+static void strikes(struct td_event e, bool strikes, const char *name)
 {
 	begin();
 	behaviour.contain = 1;
-	event(TD_EV_OPEN, 1, POOL | S, 512, 0, 0);
+	put(EVENT(OPEN, open, 1, POOL | S, 512));
 	call(1, POOL | S, 512, TDVMCALL_SUCCESS, 0, 512);
 	close_it(1, TD_CLOSE_COMPLETE, POOL | S, 512, 512, 1, 0, 0);
-	event(type, a0, a1, 1, 0, 0);
+	put(e);
 	power_off();
 	if (strikes)
 		expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "contained", name);
@@ -444,11 +452,11 @@ static void strikes(unsigned int type, uint64_t a0, uint64_t a1, bool strikes, c
 
 static void test_strikes(void)
 {
-	strikes(TD_EV_DEED, TD_DEED_EMPTIED, 0x4000, true, "a VMM that replaces pages strikes");
-	strikes(TD_EV_ACCEPT, 0x4000, 0x8000020000000001, true, "one that keeps ACCEPT busy");
-	strikes(TD_EV_ACCEPT, 0x4000, 0xc0000b0b00000000, true, "one that leaves no size to ACCEPT");
-	strikes(TD_EV_ACCEPT, 0x200001, 0xc0000b0b00000001, false, "but not one that maps 4 KiB where 2 MiB are tried");
-	strikes(TD_EV_ACCEPT, 0x4000, 0, false, "nor one that lets ACCEPT succeed");
+	strikes(EVENT(DEED, deed, TD_DEED_EMPTIED, 0x4000, 1), true, "a VMM that replaces pages strikes");
+	strikes(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0x8000020000000001), true, "one that keeps ACCEPT busy");
+	strikes(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0xc0000b0b00000000), true, "one that leaves no size to ACCEPT");
+	strikes(EVENT(ACCEPT, accept, .rcx = 0x200001, .status = 0xc0000b0b00000001), false, "but not one that maps 4 KiB where 2 MiB are tried");
+	strikes(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0), false, "nor one that lets ACCEPT succeed");
 }
 
 /* The disk is the VMM's. */
@@ -461,7 +469,7 @@ static void test_bad_disk(void)
 	console.device = true;
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "data came back wrong", "a wrong disk");
 	behaviour.contain = 1;
-	event(TD_EV_DEED, TD_DEED_REMOVED, 0x4000, 2, 0, 0);
+	put(EVENT(DEED, deed, TD_DEED_REMOVED, 0x4000, 2));
 	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "contained", "is no fault where the guest need only contain");
 	behaviour.contain = 0;
 	console.device = false;

@@ -1,77 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of what the journal holds as numbers. */
+/* What a record's numbers are called, and what records there are: all from the tables that declare them. */
 #include "cli/verdict/records.h"
+#include "image/pe.h"
 #include "td/td.h"
 #include "wire/exits.h"
+#include "wire/explore.h"
 
-#define NAMED(table, n) ((n) < ARRAY_SIZE(table) && (table)[n] ? (table)[n] : "unknown")
+#define ROW(id, name, meaning) name,
+#define NAMES(function, TABLE) \
+	const char *function(unsigned int number) \
+	{ \
+		static const char *const names[] = { TABLE(ROW) }; \
+		return number < ARRAY_SIZE(names) ? names[number] : "unknown"; \
+	}
+
+NAMES(class_name, TD_CLASSES)
+NAMES(close_name, TD_CLOSES)
+NAMES(deed_name, TD_DEEDS)
+NAMES(mark_name, TD_MARKS)
+NAMES(stop_name, TD_STOPS)
+NAMES(real_name, TD_REALS)
+NAMES(known_name, TD_KNOWNS)
+NAMES(exit_name, MONITOR_EXITS)
+NAMES(image_name, PE_KINDS)
+NAMES(sequence_end_name, EXPLORE_ENDS)
+
+const struct record_type record_types[TD_EV_TYPES] = {
+#define TD_RECORD(TYPE, member, text, meaning) { #TYPE, text, meaning, (const struct record_field[]){
+#define TD_ARRAY(member, kind, type, count, name, meaning) \
+	{ #name, meaning, RECORD_##kind, offsetof(struct td_event, member.name), sizeof(type), count },
+#define TD_FIELD(member, kind, type, name, meaning) TD_ARRAY(member, kind, type, 1, name, meaning)
+#define TD_RECORD_END(member) { 0 } } },
+#include "td/records.def"
+};
 
 const char *event_name(unsigned int type)
 {
-	static const char *const names[] = {
-#define TD_EVENT(name, meaning) #name,
-		TD_EVENTS(TD_EVENT)
-#undef TD_EVENT
-	};
-
-	return NAMED(names, type);
-}
-
-const char *class_name(unsigned int class)
-{
-	static const char *const names[] = {
-		[TD_CLASS_OK] = "ok", [TD_CLASS_VIOLATION] = "violation", [TD_CLASS_VMM_CAUSED] = "vmm-caused",
-		[TD_CLASS_HAZARD] = "hazard",
-	};
-
-	return NAMED(names, class);
-}
-
-const char *close_name(unsigned int how)
-{
-	static const char *const names[] = {
-		[TD_CLOSE_COMPLETE] = "complete", [TD_CLOSE_REFUSED] = "refused", [TD_CLOSE_UNDONE] = "undone",
-		[TD_CLOSE_ABANDONED] = "abandoned", [TD_CLOSE_MERGED] = "merged", [TD_CLOSE_CUT_OFF] = "cut-off",
-	};
-
-	return NAMED(names, how);
-}
-
-const char *mark_name(unsigned int mark)
-{
-	static const char *const names[] = {
-		[TD_MARK_DETECTED] = "detected", [TD_MARK_POWER_OFF] = "power-off", [TD_MARK_RESET] = "reset",
-		[TD_MARK_IDLE] = "idle", [TD_MARK_PANIC] = "monitor-panic", [TD_MARK_NO_TDX] = "no-tdx",
-		[TD_MARK_SHUTDOWN] = "shutdown", [TD_MARK_USER] = "user-space", [TD_MARK_SUSPENDED] = "suspended",
-		[TD_MARK_MISDEED] = "misdeed",
-	};
-
-	return NAMED(names, mark);
-}
-
-const char *stop_name(unsigned int stop)
-{
-	static const char *const names[] = {
-		[TD_RUNNING] = "running",
-		[TD_STOP_FATAL_ERROR] = "fatal-error",
-		[TD_STOP_PRIVATE_LOST] = "private-lost",
-		[TD_STOP_PENDING_ACCESS] = "pending-access",
-		[TD_STOP_BAD_GPA] = "bad-gpa",
-		[TD_STOP_NESTED_VE] = "nested-ve",
-		[TD_STOP_RUNAWAY] = "runaway",
-		[TD_STOP_ENGINE] = "engine",
-	};
-
-	return NAMED(names, stop);
-}
-
-const char *exit_name(unsigned int reason)
-{
-	static const char *const names[] = {
-#define MONITOR_EXIT(id, name, details) name,
-		MONITOR_EXITS(MONITOR_EXIT)
-#undef MONITOR_EXIT
-	};
-
-	return NAMED(names, reason);
+	return type < TD_EV_TYPES ? record_types[type].name : "unknown";
 }

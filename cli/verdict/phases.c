@@ -17,8 +17,8 @@ const char *phase_name(enum phase phase)
 static enum phase phase_at(const struct records *r, uint64_t rip, size_t before)
 {
 	for (size_t i = rip < PHASE_KERNEL_HALF ? before : 0; i > 0; i--)
-		if (r->all[i - 1].type == TD_EV_IMAGE && rip - r->all[i - 1].a[0] < r->all[i - 1].a[1])
-			return phase_of(rip, r->all[i - 1].a[2]);
+		if (r->all[i - 1].type == TD_EV_IMAGE && rip - r->all[i - 1].image.base < r->all[i - 1].image.bytes)
+			return phase_of(rip, r->all[i - 1].image.kind);
 	return phase_of(rip, PE_UNKNOWN);
 }
 
@@ -42,14 +42,12 @@ static void take_conversions(struct phases *p, const struct judgement *j, const 
 
 static void take_call(struct phase_totals *t, const struct td_event *e)
 {
-	bool large = e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M;
-
 	if (e->type == TD_EV_MAPGPA) {
 		t->of.mapgpa_calls++;
-		t->of.retries += e->a[2] == TDVMCALL_RETRY;
-	} else if (tdx_code(e->a[1]) == TDX_SUCCESS) {
-		*(large ? &t->of.accepts_2m : &t->of.accepts_4k) += 1;
-	} else if (tdx_code(e->a[1]) == TDX_PAGE_SIZE_MISMATCH) {
+		t->of.retries += e->mapgpa.r10 == TDVMCALL_RETRY;
+	} else if (tdx_code(e->accept.status) == TDX_SUCCESS) {
+		*(e->accept.rcx % TDX_PAGE_SIZE == TDX_LEVEL_2M ? &t->of.accepts_2m : &t->of.accepts_4k) += 1;
+	} else if (tdx_code(e->accept.status) == TDX_PAGE_SIZE_MISMATCH) {
 		t->mismatches++;
 	}
 }
@@ -64,9 +62,9 @@ static void take_calls(struct phases *p, const struct records *r)
 		struct phase_totals *t;
 
 		if (e->type == TD_EV_IMAGE) {
-			base = e->a[0];
-			bytes = e->a[1];
-			phase = phase_of(e->a[0], e->a[2]);
+			base = e->image.base;
+			bytes = e->image.bytes;
+			phase = phase_of(base, e->image.kind);
 		}
 		if (e->type != TD_EV_ACCEPT && e->type != TD_EV_MAPGPA)
 			continue;
@@ -81,17 +79,17 @@ static void name_image(struct symbols *s, const struct volume *v, const struct t
 	static const char *const kinds[] = {
 		[PE_ROM] = "firmware", [PE_DRIVER] = "driver", [PE_LOADER] = "loader", [PE_LINUX] = "linux",
 	};
-	const char *driver = volume_name(v, e->a[3]);
+	const char *driver = volume_name(v, e->image.hash);
 	char name[VOLUME_NAME_BYTES] = "";
 
-	if (e->a[2] == PE_LOADER && e->a[4])
-		memcpy(name, &e->a[4], sizeof(e->a[4]));
+	if (e->image.kind == PE_LOADER && e->image.name[0])
+		memcpy(name, e->image.name, sizeof(e->image.name));
 	else if (driver)
 		snprintf(name, sizeof(name), "%s", driver);
-	else if (e->a[2] < ARRAY_SIZE(kinds) && kinds[e->a[2]])
-		snprintf(name, sizeof(name), "%s", kinds[e->a[2]]);
+	else if (e->image.kind < ARRAY_SIZE(kinds) && kinds[e->image.kind])
+		snprintf(name, sizeof(name), "%s", kinds[e->image.kind]);
 	if (*name)
-		symbols_add_image(s, e->a[0], e->a[1], name);
+		symbols_add_image(s, e->image.base, e->image.bytes, name);
 }
 
 void phases_read(struct phases *p, const struct judgement *j, const struct records *r, const struct volume *v,

@@ -22,26 +22,25 @@ static struct volume_name known = { 77, "IoMmuDxe" };
 static struct volume volume = { .all = &known, .count = 1 };
 static struct conversion conversions[4];
 
-static void event(unsigned int type, uint64_t rip, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
+static void put(uint64_t rip, struct td_event e)
 {
-	struct td_event e = { .time = (records.count + 1) * HZ, .type = (uint16_t)type, .rip = rip,
-			      .a = { a0, a1, a2, a3, a4 } };
-
+	e.time = (records.count + 1) * HZ;
+	e.rip = rip;
 	records_add(&records, &e, 1);
 	records.tsc_hz = HZ;
 }
 
 static void image(uint64_t base, uint64_t bytes, enum pe_kind kind, uint64_t hash, const char *name)
 {
-	uint64_t word = 0;
+	struct td_event e = EVENT(IMAGE, image, .base = base, .bytes = bytes, .kind = kind, .hash = hash);
 
-	memcpy(&word, name, strlen(name));
-	event(TD_EV_IMAGE, base + 1, base, bytes, kind, hash, word);
+	memcpy(e.image.name, name, strlen(name));
+	put(base + 1, e);
 }
 
 static void convert(uint64_t rip, uint64_t gpa, bool to_shared, uint64_t pages, uint64_t device)
 {
-	event(TD_EV_MAPGPA, rip, gpa | (to_shared ? S : 0), pages * TDX_PAGE_SIZE, 0, 0, 0);
+	put(rip, EVENT(MAPGPA, mapgpa, .gpa = gpa | (to_shared ? S : 0), .bytes = pages * TDX_PAGE_SIZE));
 	conversions[judgement.nconversions++] = (struct conversion){
 		.gpa = gpa, .to_shared = to_shared, .pages = pages, .done = pages, .device = device, .stalls = 1,
 		.record = records.count,
@@ -51,7 +50,7 @@ static void convert(uint64_t rip, uint64_t gpa, bool to_shared, uint64_t pages, 
 
 static void accept(uint64_t rip, uint64_t gpa_and_level, uint64_t status)
 {
-	event(TD_EV_ACCEPT, rip, gpa_and_level, status, 0, 0, 0);
+	put(rip, EVENT(ACCEPT, accept, .rcx = gpa_and_level, .status = status));
 }
 
 static bool called(uint64_t address, const char *want)
@@ -82,12 +81,14 @@ static void fill(void)
 }
 
 /* A conversion in two calls, by two hands. */
-static void in_two(uint32_t id, uint64_t gpa, uint64_t pages, enum td_close how, uint64_t done)
+static void in_two(uint32_t id, uint64_t gpa, uint32_t pages, enum td_close how, uint32_t done)
 {
-	event(TD_EV_OPEN, 0, id, gpa, pages, 0, 0);
-	event(TD_EV_MAPGPA, DRIVER + 8, gpa, pages * TDX_PAGE_SIZE, TDVMCALL_RETRY, gpa, (uint64_t)id << 32);
-	event(TD_EV_MAPGPA, KERNEL + id, gpa, pages * TDX_PAGE_SIZE, 0, 0, (uint64_t)id << 32 | pages);
-	event(TD_EV_CLOSE, 0, (uint64_t)id << 32 | how, gpa, pages << 32 | done, 2ull << 32 | 1, 1ull << 32 | 1);
+	put(0, EVENT(OPEN, open, id, gpa, pages));
+	put(DRIVER + 8, EVENT(MAPGPA, mapgpa, .gpa = gpa, .bytes = pages * TDX_PAGE_SIZE, .r10 = TDVMCALL_RETRY, .r11 = gpa,
+			      .conversion = id));
+	put(KERNEL + id, EVENT(MAPGPA, mapgpa, .gpa = gpa, .bytes = pages * TDX_PAGE_SIZE, .done = pages, .conversion = id));
+	put(0, EVENT(CLOSE, close, .how = how, .conversion = id, .gpa = gpa, .done = done, .pages = pages, .retries = 1,
+		     .calls = 2, .longest = 1, .stalls = 1));
 }
 
 static bool adds_up(void)
@@ -118,14 +119,14 @@ static void test_sums(void)
 
 	console_begin(&console, "n");
 	judgement = (struct judgement){ 0 };
-	event(TD_EV_START, 0, 48, 1, 0x20000, 1, HZ);
+	put(0, EVENT(START, start, 48, 1, 0x20000, 1, HZ));
 	image(DRIVER, 0x6000, PE_DRIVER, 77, "");
 	in_two(1, RAM | S, 16, TD_CLOSE_COMPLETE, 16);
 	in_two(2, 0x1fffe000 | S, 5, TD_CLOSE_COMPLETE, 5);	/* two pages of RAM, three behind it */
 	in_two(3, RAM, 8, TD_CLOSE_COMPLETE, 8);
 	in_two(4, (RAM + 0x100000) | S, 8, TD_CLOSE_MERGED, 4);
 	in_two(5, (RAM + 0x200000) | S, 8, TD_CLOSE_UNDONE, 2);
-	event(TD_EV_MAPGPA, DRIVER, RAM, 0, TDVMCALL_INVALID_OPERAND, RAM, 0);
+	put(DRIVER, EVENT(MAPGPA, mapgpa, .gpa = RAM, .r10 = TDVMCALL_INVALID_OPERAND, .r11 = RAM));
 	accept(DRIVER, RAM | TDX_LEVEL_2M, 0);
 	accept(KERNEL, RAM, 0);
 	judge(&judgement, &records, &console, &behaviour, &config, &device, &end);

@@ -17,7 +17,7 @@ void records_add(struct records *r, const struct td_event *events, size_t count)
 		fwrite(events, sizeof(*events), count, r->copy);
 	for (size_t i = 0; i < count && r->tsc_hz == 0; i++)
 		if (events[i].type == TD_EV_START)
-			r->tsc_hz = events[i].a[4];
+			r->tsc_hz = events[i].start.tsc_hz;
 	r->count += count;
 }
 

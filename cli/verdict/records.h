@@ -26,11 +26,59 @@ double records_seconds(const struct records *records, const struct td_event *eve
 /* Reads a journal file. Returns 0, or a status after a complaint. */
 int records_read(struct records *records, const char *path);
 
+/* How a field is shown: RECORD_KIND(identifier, JSON). */
+#define RECORD_KINDS(RECORD_KIND) \
+	RECORD_KIND(NUMBER, "number") \
+	RECORD_KIND(BYTES, "number") \
+	RECORD_KIND(HEX, "hexadecimal") \
+	RECORD_KIND(HASH, "hexadecimal") \
+	RECORD_KIND(LEVEL, "hexadecimal") \
+	RECORD_KIND(LEAF, "number of the ABI") \
+	RECORD_KIND(SUBFN, "number of the ABI") \
+	RECORD_KIND(STATUS, "number of the ABI") \
+	RECORD_KIND(GHCI_STATUS, "number of the ABI") \
+	RECORD_KIND(CLASS, "name") \
+	RECORD_KIND(VIOLATION, "name") \
+	RECORD_KIND(CLOSE, "name") \
+	RECORD_KIND(DEED, "name") \
+	RECORD_KIND(MARK, "name") \
+	RECORD_KIND(STOP, "name") \
+	RECORD_KIND(REAL, "name") \
+	RECORD_KIND(KNOWN, "name") \
+	RECORD_KIND(EXIT, "name") \
+	RECORD_KIND(IMAGE, "name") \
+	RECORD_KIND(SEQUENCE_END, "name") \
+	RECORD_KIND(TEXT, "text") \
+	RECORD_KIND(ADDRESSES, "hexadecimal numbers") \
+	RECORD_KIND(CHOICES, "numbers") \
+	RECORD_KIND(ANSWERS, "names")
+
+#define RECORD_ENUM_KIND(id, json) RECORD_##id,
+enum record_kind { RECORD_KINDS(RECORD_ENUM_KIND) RECORD_KIND_COUNT };
+
+struct record_field {
+	const char *name, *meaning;
+	enum record_kind kind;
+	size_t offset, bytes, count;	/* in struct td_event; of one element; of elements */
+};
+
+struct record_type {
+	const char *name, *text, *meaning;	/* as td/records.def has it */
+	const struct record_field *fields;	/* up to one without a name */
+};
+
+extern const struct record_type record_types[TD_EV_TYPES];
+
 const char *event_name(unsigned int type);		/* "MAPGPA" */
 const char *class_name(unsigned int class);		/* "violation" */
 const char *close_name(unsigned int how);		/* "abandoned" */
+const char *deed_name(unsigned int deed);		/* "removed" */
 const char *mark_name(unsigned int mark);		/* "power-off" */
 const char *stop_name(unsigned int stop);		/* "private-lost" */
+const char *real_name(unsigned int real);		/* "pending" */
+const char *known_name(unsigned int known);		/* "claimed-shared" */
 const char *exit_name(unsigned int reason);		/* "tdvmcall-io" */
+const char *image_name(unsigned int kind);		/* "loader" */
+const char *sequence_end_name(unsigned int end);	/* "idle" */
 
 #endif

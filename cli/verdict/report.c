@@ -229,11 +229,11 @@ static void report_not_accepted(const struct boot *b, const struct finding *f, c
 
 	for (size_t i = c->record; i < f->record; i++) {
 		const struct td_event *e = &b->records.all[i];
-		uint64_t gpa = e->a[0] & ~(TDX_PAGE_SIZE - 1), size;
+		uint64_t gpa = e->accept.rcx & ~(TDX_PAGE_SIZE - 1), size;
 
-		if (e->type != TD_EV_ACCEPT || tdx_code(e->a[1]) != TDX_SUCCESS || gpa - c->gpa >= c->pages * TDX_PAGE_SIZE)
+		if (e->type != TD_EV_ACCEPT || tdx_code(e->accept.status) != TDX_SUCCESS || gpa - c->gpa >= c->pages * TDX_PAGE_SIZE)
 			continue;
-		size = e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? TDX_2M_PAGES : 1;
+		size = e->accept.rcx % TDX_PAGE_SIZE == TDX_LEVEL_2M ? TDX_2M_PAGES : 1;
 		first = !pages || gpa < first ? gpa : first;
 		pages += size;
 		end = gpa + size * TDX_PAGE_SIZE > end ? gpa + size * TDX_PAGE_SIZE : end;

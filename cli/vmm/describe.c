@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "abi/tdx.h"
+#include "cli/campaign/answers.h"
 #include "cli/vmm/describe.h"
-#include "image/pe.h"
 #include "td/td.h"
 
 struct row {
@@ -33,156 +34,202 @@ static const struct row codes[] = {
 #include "abi/abi.def"
 };
 
-static const char *named(const struct row *rows, size_t count, uint64_t number, char *text, size_t bytes)
+/* A name of tdlab's own, or of the ABI, where the kind has one. */
+static const struct {
+	const char *(*name)(unsigned int number);
+	const struct row *rows;
+	size_t nrows;
+} kinds[RECORD_KIND_COUNT] = {
+	[RECORD_LEAF] = { .rows = leaves, .nrows = ARRAY_SIZE(leaves) },
+	[RECORD_SUBFN] = { .rows = subfns, .nrows = ARRAY_SIZE(subfns) },
+	[RECORD_STATUS] = { .rows = statuses, .nrows = ARRAY_SIZE(statuses) },
+	[RECORD_GHCI_STATUS] = { .rows = codes, .nrows = ARRAY_SIZE(codes) },
+	[RECORD_CLASS] = { class_name },
+	[RECORD_VIOLATION] = { td_violation_name },
+	[RECORD_CLOSE] = { close_name },
+	[RECORD_DEED] = { deed_name },
+	[RECORD_MARK] = { mark_name },
+	[RECORD_STOP] = { stop_name },
+	[RECORD_REAL] = { real_name },
+	[RECORD_KNOWN] = { known_name },
+	[RECORD_EXIT] = { exit_name },
+	[RECORD_IMAGE] = { image_name },
+	[RECORD_SEQUENCE_END] = { sequence_end_name },
+	[RECORD_ANSWERS] = { answer_name },
+};
+
+struct line {
+	char *text;
+	size_t bytes, used;
+};
+
+static void say(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct line *line, const char *format, ...)
 {
-	for (size_t i = 0; i < count; i++)
-		if (rows[i].number == number)
-			return rows[i].name;
-	snprintf(text, bytes, "0x%" PRIx64, number);
-	return text;
+	va_list args;
+
+	va_start(args, format);
+	line->used += (size_t)vsnprintf(line->text + line->used, line->bytes - line->used, format, args);
+	va_end(args);
+	if (line->used >= line->bytes)
+		line->used = line->bytes - 1;
 }
 
-#define NAME(rows, number) named(rows, ARRAY_SIZE(rows), number, (char[24]){ 0 }, 24)
-
-void describe_code(uint64_t r10, char *text, size_t bytes)
+static uint64_t element(const struct td_event *e, const struct record_field *f, size_t i)
 {
-	snprintf(text, bytes, "%s", NAME(codes, r10));
+	uint64_t value = 0;
+
+	memcpy(&value, (const char *)e + f->offset + i * f->bytes, f->bytes);	/* little endian */
+	return value;
 }
 
-static void mapgpa(const struct td_event *e, char *text, size_t bytes)
+/* Of an array, as much as says something. */
+static size_t elements(const struct td_event *e, const struct record_field *f)
 {
-	char at[40] = "";
+	size_t n = f->count;
 
-	if (e->a[2] != TDVMCALL_SUCCESS)
-		snprintf(at, sizeof(at), " at 0x%" PRIx64, e->a[3]);
-	snprintf(text, bytes, "MapGPA 0x%" PRIx64 ", %" PRIu64 " pages: %s%s, %u converted", e->a[0],
-		 (uint64_t)(e->a[1] / TDX_PAGE_SIZE), NAME(codes, e->a[2]), at, (uint32_t)e->a[4]);
+	if (f->kind == RECORD_CHOICES || f->kind == RECORD_ANSWERS)
+		return e->answers.count < n ? e->answers.count : n;
+	while (n > 1 && element(e, f, n - 1) == 0)
+		n--;
+	return n;
 }
 
-static void numbers(const struct td_event *e, char *text, size_t bytes)
+static void say_named(struct line *line, const struct record_field *f, uint64_t value)
 {
-	snprintf(text, bytes, "%s 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64,
-		 event_name(e->type), e->a[0], e->a[1], e->a[2], e->a[3], e->a[4]);
+	uint64_t number = f->kind == RECORD_STATUS ? tdx_code(value) : value;
+
+	if (kinds[f->kind].name) {
+		say(line, "%s", kinds[f->kind].name((unsigned int)value));
+		return;
+	}
+	for (size_t i = 0; i < kinds[f->kind].nrows; i++)
+		if (kinds[f->kind].rows[i].number == number) {
+			say(line, "%s", kinds[f->kind].rows[i].name);
+			return;
+		}
+	say(line, "0x%" PRIx64, number);
 }
 
-/* Words of the guest's. */
-static void said(const char *how, const struct td_event *e, char *text, size_t bytes)
+static void say_element(struct line *line, const struct record_field *f, uint64_t value)
 {
-	char words[sizeof(e->a) + 1] = "";
+	if (f->kind == RECORD_NUMBER || f->kind == RECORD_CHOICES)
+		say(line, "%" PRIu64, value);
+	else if (f->kind == RECORD_BYTES && value % TDX_PAGE_SIZE == 0)
+		say(line, "%" PRIu64 " pages", (uint64_t)(value / TDX_PAGE_SIZE));
+	else if (f->kind == RECORD_BYTES)
+		say(line, "0x%" PRIx64 " bytes", value);
+	else if (f->kind == RECORD_HASH)
+		say(line, "%016" PRIx64, value);
+	else if (f->kind == RECORD_LEVEL)
+		say(line, "0x%" PRIx64 ", %s", (uint64_t)(value & ~(TDX_PAGE_SIZE - 1)),
+		    value % TDX_PAGE_SIZE == TDX_LEVEL_2M ? "2 MiB" : "4 KiB");
+	else
+		say_named(line, f, value);
+}
 
-	memcpy(words, e->a, sizeof(e->a));
+/* Words of the guest's: its first line. */
+static void say_text(struct line *line, const struct td_event *e, const struct record_field *f)
+{
+	char words[sizeof(e->all) + 1] = "";
+
+	memcpy(words, (const char *)e + f->offset, f->count);
 	words[strcspn(words, "\r\n")] = '\0';
-	snprintf(text, bytes, "%s \"%s\"", how, printable(words));
+	say(line, "%s", printable(words));
 }
 
-/* What the guest asked of the module and of the VMM. */
-static void request(const struct td_event *e, char *text, size_t bytes)
+static void say_field(struct line *line, const struct td_event *e, const struct record_field *f)
 {
-	switch (e->type) {
-	case TD_EV_TDCALL:
-		snprintf(text, bytes, "TDCALL %s RCX 0x%" PRIx64 " RDX 0x%" PRIx64 ": %s", NAME(leaves, e->a[0]),
-			 e->a[1], e->a[2], NAME(statuses, tdx_code(e->a[3])));
-		break;
-	case TD_EV_MAPGPA:
-		mapgpa(e, text, bytes);
-		break;
-	case TD_EV_ACCEPT:
-		snprintf(text, bytes, "ACCEPT 0x%" PRIx64 ", %s: %s", (uint64_t)(e->a[0] & ~(TDX_PAGE_SIZE - 1)),
-			 e->a[0] % TDX_PAGE_SIZE == TDX_LEVEL_2M ? "2 MiB" : "4 KiB",
-			 NAME(statuses, tdx_code(e->a[1])));
-		break;
-	case TD_EV_HYPERCALL:
-		snprintf(text, bytes, "TDVMCALL %s is not served", NAME(subfns, e->a[0]));
-		break;
-	default:
-		numbers(e, text, bytes);
+	size_t n = elements(e, f);
+
+	if (f->kind == RECORD_TEXT)
+		say_text(line, e, f);
+	for (size_t i = 0; f->kind != RECORD_TEXT && i < n; i++) {
+		say(line, "%s", i ? "," : "");
+		say_element(line, f, element(e, f, i));
 	}
 }
 
-/* What the VMM did that nobody asked for. */
-static void deed(const struct td_event *e, char *text, size_t bytes)
+static const struct record_field *field_named(const struct record_type *type, const char *name, size_t length)
 {
-	static const char *const does[] = {
-		[TD_DEED_REMOVED] = "takes away",
-		[TD_DEED_EMPTIED] = "replaces by empty pages",
-		[TD_DEED_MISCONVERTED] = "converts, instead of what it was asked for,",
-	};
-
-	snprintf(text, bytes, "the VMM %s %" PRIu64 " pages at 0x%" PRIx64,
-		 e->a[0] < ARRAY_SIZE(does) ? does[e->a[0]] : "does something to", e->a[2], e->a[1]);
+	for (const struct record_field *f = type->fields; f->name; f++)
+		if (strlen(f->name) == length && strncmp(f->name, name, length) == 0)
+			return f;
+	return NULL;
 }
 
-/* What td made of it. */
-static void finding(const struct td_event *e, char *text, size_t bytes)
+/* A text of td/records.def, up to its end or to the bracket that closes this part of it. */
+static const char *say_part(struct line *line, const struct td_event *e, const char *text)
 {
-	switch (e->type) {
-	case TD_EV_OPEN:
-		snprintf(text, bytes, "conversion %" PRIu64 " begins: 0x%" PRIx64 ", %" PRIu64 " pages", e->a[0],
-			 e->a[1], e->a[2]);
-		break;
-	case TD_EV_CLOSE:
-		snprintf(text, bytes,
-			 "conversion %" PRIu64 " %s: %u of %" PRIu64 " pages; calls %" PRIu64
-			 ", RETRY %u, stalls %" PRIu64,
-			 e->a[0] >> 32, close_name((unsigned int)(uint32_t)e->a[0]), (uint32_t)e->a[2], e->a[2] >> 32,
-			 e->a[3] >> 32, (uint32_t)e->a[3], e->a[4] >> 32);
-		break;
-	case TD_EV_VERDICT:
-		snprintf(text, bytes, "%s %s at 0x%" PRIx64 ", %" PRIu64 " pages",
-			 class_name((unsigned int)(e->a[0] >> 32)), td_violation_name((unsigned int)(uint32_t)e->a[0]),
-			 e->a[1], e->a[2]);
-		break;
-	case TD_EV_DEED:
-		deed(e, text, bytes);
-		break;
-	default:
-		request(e, text, bytes);
+	const struct record_type *type = &record_types[e->type];
+	struct line nothing = { (char[256]){ 0 }, 256, 0 };
+
+	while (*text && *text != ']') {
+		bool without = text[0] == '[' && text[1] == '!';
+		const char *name = text + 1 + without;
+		size_t length = strcspn(name, "} ");
+		const struct record_field *f = strchr("{[", *text) ? field_named(type, name, length) : NULL;
+
+		if (!f) {
+			say(line, "%c", *text++);
+		} else if (*text == '{') {
+			say_field(line, e, f);
+			text = name + length + 1;
+		} else {
+			bool has = elements(e, f) > 1 || element(e, f, 0) != 0;
+
+			text = say_part(has != without ? line : &nothing, e, name + length + 1);
+			text += *text == ']';
+		}
 	}
-}
-
-static const char *image_kind(uint64_t kind)
-{
-	static const char *const kinds[] = {
-		[PE_UNKNOWN] = "no image", [PE_ROM] = "ROM", [PE_DRIVER] = "driver", [PE_LOADER] = "loader", [PE_LINUX] = "Linux",
-	};
-
-	return kind < ARRAY_SIZE(kinds) ? kinds[kind] : "?";
+	return text;
 }
 
 void describe_text(const struct td_event *e, char *text, size_t bytes)
 {
-	switch (e->type) {
-	case TD_EV_START:
-		snprintf(text, bytes,
-			 "start: GPAW %" PRIu64 ", vCPUs %" PRIu64 ", RAM %" PRIu64 " pages, seed %" PRIu64, e->a[0],
-			 e->a[1], e->a[2], e->a[3]);
-		break;
-	case TD_EV_FATAL:
-		said("ReportFatalError", e, text, bytes);
-		break;
-	case TD_EV_TEXT:
-		said("user space says", e, text, bytes);
-		break;
-	case TD_EV_STOP:
-		snprintf(text, bytes, "stop: %s, 0x%" PRIx64, stop_name((unsigned int)e->a[0]), e->a[1]);
-		break;
-	case TD_EV_EXIT:
-		snprintf(text, bytes, "exit %s 0x%" PRIx64 " 0x%" PRIx64, exit_name((unsigned int)e->a[0]), e->a[1],
-			 e->a[2]);
-		break;
-	case TD_EV_COUNT:
-		snprintf(text, bytes, "%" PRIu64 " exits of %s", e->a[1], exit_name((unsigned int)e->a[0]));
-		break;
-	case TD_EV_IMAGE:
-		snprintf(text, bytes, "code at 0x%" PRIx64 ", 0x%" PRIx64 " bytes: %.8s, hash %016" PRIx64, e->a[0], e->a[1],
-			 e->a[4] ? (const char *)&e->a[4] : image_kind(e->a[2]), e->a[3]);
-		break;
-	case TD_EV_MARK:
-		snprintf(text, bytes, "%s, %" PRIu64, mark_name((unsigned int)e->a[0]), e->a[1]);
-		break;
-	default:
-		finding(e, text, bytes);
+	const struct record_type *type = &record_types[e->type];
+	struct line line = { text, bytes, 0 };
+
+	if (*type->text) {
+		say_part(&line, e, type->text);
+		return;
 	}
+	say(&line, "%s", type->name);
+	for (const struct record_field *f = type->fields; f->name; f++) {
+		say(&line, " %s ", f->name);
+		say_field(&line, e, f);
+	}
+}
+
+static void element_json(struct json *json, const char *key, const struct record_field *f, uint64_t value)
+{
+	if (kinds[f->kind].name)
+		json_text(json, key, kinds[f->kind].name((unsigned int)value));
+	else if (f->kind == RECORD_NUMBER || f->kind == RECORD_BYTES || f->kind == RECORD_CHOICES)
+		json_number(json, key, value);
+	else
+		json_hex(json, key, value);
+}
+
+static void field_json(struct json *json, const struct td_event *e, const struct record_field *f)
+{
+	size_t n = elements(e, f);
+	char words[sizeof(e->all) + 1] = "";
+
+	if (f->kind == RECORD_TEXT) {
+		memcpy(words, (const char *)e + f->offset, f->count);
+		json_text(json, f->name, words);
+		return;
+	}
+	if (f->count == 1) {
+		element_json(json, f->name, f, element(e, f, 0));
+		return;
+	}
+	json_array(json, f->name);
+	for (size_t i = 0; i < n; i++)
+		element_json(json, NULL, f, element(e, f, i));
+	json_array_end(json);
 }
 
 void describe_json(struct json *json, const struct records *records, const struct td_event *e)
@@ -197,10 +244,10 @@ void describe_json(struct json *json, const struct records *records, const struc
 	json_number(json, "vcpu", e->vcpu);
 	json_hex(json, "rip", e->rip);
 	json_text(json, "type", event_name(e->type));
-	json_array(json, "a");
-	for (unsigned int i = 0; i < ARRAY_SIZE(e->a); i++)
-		json_hex(json, NULL, e->a[i]);
-	json_array_end(json);
+	json_object(json, "fields");
+	for (const struct record_field *f = record_types[e->type].fields; f->name; f++)
+		field_json(json, e, f);
+	json_object_end(json);
 	json_text(json, "text", text);
 	json_object_end(json);
 }

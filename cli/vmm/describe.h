@@ -11,7 +11,4 @@ void describe_text(const struct td_event *event, char *text, size_t bytes);
 
 void describe_json(struct json *json, const struct records *records, const struct td_event *event);
 
-/* "RETRY", "INVALID_OPERAND", or the number. */
-void describe_code(uint64_t r10, char *text, size_t bytes);
-
 #endif

@@ -84,13 +84,13 @@ static void listen(uint16_t port, unsigned int size, uint32_t value)
 		divisor = value & LINE_CONTROL_DIVISOR;
 	if (port != UART_DATA || divisor || size != 1)
 		return;
-	((char *)event.a)[used++] = (char)value;
-	if (used < sizeof(event.a) && value != '\n')
+	event.text.text[used++] = (char)value;
+	if (used < sizeof(event.text.text) && value != '\n')
 		return;
 	event.vcpu = (uint16_t)current->index;
 	event.rip = current->regs.rip;
 	journal_put(&event);
-	memset(event.a, 0, sizeof(event.a));
+	memset(&event.text, 0, sizeof(event.text));
 	used = 0;
 }
 

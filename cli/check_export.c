@@ -14,13 +14,7 @@ static void put_boot(struct json *json, const struct check_result *r)
 	json_number(json, "violations", r->violations);
 	json_bool(json, "init", r->init);
 	json_bool(json, "device_equal", r->device_equal);
-	json_number(json, "retries", r->totals.retries);
-	json_number(json, "stalls", r->totals.stalls);
-	json_number(json, "to_shared_pages", r->totals.to_shared_pages);
-	json_number(json, "to_private_pages", r->totals.to_private_pages);
-	json_number(json, "accepts_4k", r->totals.accepts_4k);
-	json_number(json, "accepts_2m", r->totals.accepts_2m);
-	json_number(json, "abandoned_pages", r->totals.abandoned_pages);
+	totals_json(json, &r->totals);
 }
 
 static void put_found(struct json *json, const struct check_result *r)
@@ -53,8 +47,9 @@ static void put_row(struct json *json, const struct check_row *row)
 	put_found(json, r);
 	json_text(json, "reproduce", row->reproduce);
 	json_number(json, "exit_status", (uint64_t)r->status);
-	json_number(json, "mapgpa_calls", r->totals.mapgpa_calls);
-	if (!row->guest)
+	if (row->guest)
+		json_number(json, "mapgpa_calls", r->totals.mapgpa_calls);
+	else
 		put_boot(json, r);
 	json_seconds(json, "seconds", r->seconds);
 	json_seconds(json, "cpu_seconds", row->cpu);

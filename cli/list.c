@@ -7,6 +7,8 @@
 #include "cli/json.h"
 #include "cli/opt.h"
 #include "cli/suggest.h"
+#include "cli/verdict/records.h"
+#include "cli/verdict/totals.h"
 #include "cli/vmm/behaviour.h"
 #include "td/event.h"
 #include "td/explore.h"
@@ -172,6 +174,47 @@ static int list_abi(const struct list_options *o, struct json *json)
 	return 0;
 }
 
+static int list_totals(const struct list_options *o, struct json *json)
+{
+	static const char *const rows[][2] = {
+#define TOTAL(name, text, meaning) { #name, meaning },
+		TOTALS(TOTAL)
+#undef TOTAL
+	};
+
+	return list_pairs(o, json, rows, ARRAY_SIZE(rows));
+}
+
+static void field_json(struct json *json, const struct record_field *f)
+{
+	json_object(json, NULL);
+	json_text(json, "name", f->name);
+	json_text(json, "kind", record_kind_name(f->kind));
+	json_text(json, "detail", f->meaning);
+	json_object_end(json);
+}
+
+static int list_records(const struct list_options *o, struct json *json)
+{
+	for (const struct record_type *r = record_types; r < record_types + TD_EV_TYPES; r++) {
+		if (!o->json) {
+			printf("%-24s %s\n", r->name, r->meaning);
+			for (const struct record_field *f = r->fields; f->name; f++)
+				printf("  %-12s %-20s %s\n", f->name, record_kind_name(f->kind), f->meaning);
+			continue;
+		}
+		json_object(json, NULL);
+		json_text(json, "name", r->name);
+		json_text(json, "detail", r->meaning);
+		json_array(json, "fields");
+		for (const struct record_field *f = r->fields; f->name; f++)
+			field_json(json, f);
+		json_array_end(json);
+		json_object_end(json);
+	}
+	return 0;
+}
+
 static int list_named(const char *what, const struct list_options *o)
 {
 	static const struct {
@@ -181,14 +224,17 @@ static int list_named(const char *what, const struct list_options *o)
 		{ "behaviours", list_behaviours },
 		{ "violations", list_violations },
 		{ "answers", list_answers },
+		{ "records", list_records },
+		{ "totals", list_totals },
 		{ "abi", list_abi },
 	};
-	static const char *const names[] = { "behaviours", "violations", "answers", "abi" };
+	const char *names[ARRAY_SIZE(lists)];
 	struct json json = { .out = stdout, .indent = true };
 	const char *near;
 	int status;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		names[i] = lists[i].name;
 		if (strcmp(lists[i].name, what) != 0)
 			continue;
 		if (o->json)
@@ -200,7 +246,7 @@ static int list_named(const char *what, const struct list_options *o)
 	}
 	near = suggest(what, names, ARRAY_SIZE(names));
 	return complain(STATUS_INPUT, "list: no list \"%s\": %s%s", what,
-			near ? "did you mean " : "there are behaviours, violations, answers, abi", near ? near : "");
+			near ? "did you mean " : "there are behaviours, violations, answers, records, totals, abi", near ? near : "");
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
@@ -218,6 +264,6 @@ static int run(const struct verb *verb, int argc, char **argv)
 }
 
 const struct verb verb_list = {
-	"list", run, "[behaviours|violations|answers|abi]",
-	"list behaviours and answers of the VMM, violations, or the TDX ABI", options,
+	"list", run, "[behaviours|violations|answers|records|totals|abi]",
+	"list behaviours and answers of the VMM, violations, what is recorded and counted, or the TDX ABI", options,
 };

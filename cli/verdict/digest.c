@@ -54,8 +54,6 @@ static void take_mapgpa(struct reading *r, const struct td_event *e)
 {
 	struct conversion *c = conversion(r->j, e->mapgpa.conversion);
 
-	r->j->totals.mapgpa_calls++;
-	r->j->totals.retries += e->mapgpa.r10 == TDVMCALL_RETRY;
 	if (!c)
 		return;
 	c->calls++;
@@ -67,7 +65,6 @@ static void take_mapgpa(struct reading *r, const struct td_event *e)
 static void take_close(struct reading *r, const struct td_event *e)
 {
 	struct conversion *c = conversion(r->j, e->close.conversion);
-	struct totals *t = &r->j->totals;
 
 	if (!c)
 		return;
@@ -80,22 +77,7 @@ static void take_close(struct reading *r, const struct td_event *e)
 	c->retries = e->close.retries;
 	c->stalls = e->close.stalls;
 	c->longest_run = e->close.longest;
-	t->stalls += c->stalls;
-	if (c->how == TD_CLOSE_MERGED)
-		return;	/* its pages are another's now */
 	c->device = c->done - ram_pages(r->config, c->gpa, c->done);
-	t->device_pages += c->device;
-	*(c->to_shared ? &t->to_shared_pages : &t->to_private_pages) += c->done - c->device;
-	t->completed += c->how == TD_CLOSE_COMPLETE;
-	if (c->how == TD_CLOSE_ABANDONED)
-		t->abandoned_pages += c->pages - c->done;
-}
-
-static void take_accept(struct reading *r, const struct td_event *e)
-{
-	if (tdx_code(e->accept.status) != TDX_SUCCESS)
-		return;
-	*(e->accept.rcx % TDX_PAGE_SIZE == TDX_LEVEL_2M ? &r->j->totals.accepts_2m : &r->j->totals.accepts_4k) += 1;
 }
 
 /* What a device did to a page of which there is a finding already: that it was told to use it. */
@@ -170,6 +152,7 @@ static void take_mark(struct reading *r, const struct td_event *e)
 static void take(struct reading *r, const struct td_event *e)
 {
 	r->j->struck |= td_event_strikes(e);
+	totals_record(&r->j->totals, e);
 	switch (e->type) {
 	case TD_EV_START:
 		r->s = tdx_shared_bit((unsigned int)e->start.gpaw);
@@ -182,9 +165,6 @@ static void take(struct reading *r, const struct td_event *e)
 		break;
 	case TD_EV_CLOSE:
 		take_close(r, e);
-		break;
-	case TD_EV_ACCEPT:
-		take_accept(r, e);
 		break;
 	case TD_EV_VERDICT:
 		take_verdict(r, e);
@@ -282,5 +262,7 @@ void digest(struct judgement *j, const struct records *records, const struct td_
 			r.callers = NULL;
 		take(&r, e);
 	}
+	for (size_t i = 0; i < j->nconversions; i++)
+		totals_conversion(&j->totals, &j->conversions[i]);
 	look_back(j, records, r.s);
 }

@@ -8,6 +8,7 @@
 
 #include "cli/verdict/console.h"
 #include "cli/verdict/records.h"
+#include "cli/verdict/totals.h"
 #include "td/td.h"
 #include "wire/exits.h"
 #include "wire/status.h"
@@ -39,14 +40,6 @@ struct finding {
 	unsigned int real, known;
 	uint64_t detail;
 	size_t record;		/* index of its first record; of an abandoned conversion: behind its last call */
-};
-
-struct totals {
-	uint64_t mapgpa_calls, retries, stalls;		/* in both directions, also of what was refused at once */
-	uint64_t to_shared_pages, to_private_pages;	/* of RAM */
-	uint64_t device_pages;				/* both ways, where there is none */
-	uint64_t accepts_4k, accepts_2m, abandoned_pages;
-	uint64_t completed;	/* conversions */
 };
 
 /* OUTCOME(identifier, name, sentence, whether the guest came to its end by itself) */

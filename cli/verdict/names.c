@@ -25,6 +25,17 @@ NAMES(exit_name, MONITOR_EXITS)
 NAMES(image_name, PE_KINDS)
 NAMES(sequence_end_name, EXPLORE_ENDS)
 
+const char *record_kind_name(unsigned int kind)
+{
+	static const char *const names[] = {
+#define RECORD_KIND(id, json) json,
+		RECORD_KINDS(RECORD_KIND)
+#undef RECORD_KIND
+	};
+
+	return names[kind];
+}
+
 const struct record_type record_types[TD_EV_TYPES] = {
 #define TD_RECORD(TYPE, member, text, meaning) { #TYPE, text, meaning, (const struct record_field[]){
 #define TD_ARRAY(member, kind, type, count, name, meaning) \

@@ -26,29 +26,9 @@ static void take_conversions(struct phases *p, const struct judgement *j, const 
 {
 	for (size_t i = 0; i < j->nconversions; i++) {
 		const struct conversion *c = &j->conversions[i];
-		struct phase_totals *t;
 
-		if (!c->record)
-			continue;
-		t = &p->all[phase_at(r, r->all[c->record - 1].rip, c->record - 1)];
-		t->conversions++;
-		t->of.stalls += c->stalls;
-		if (c->closed && c->how == TD_CLOSE_MERGED)
-			continue;	/* its pages are another's now */
-		t->of.device_pages += c->device;
-		*(c->to_shared ? &t->of.to_shared_pages : &t->of.to_private_pages) += c->done - c->device;
-	}
-}
-
-static void take_call(struct phase_totals *t, const struct td_event *e)
-{
-	if (e->type == TD_EV_MAPGPA) {
-		t->of.mapgpa_calls++;
-		t->of.retries += e->mapgpa.r10 == TDVMCALL_RETRY;
-	} else if (tdx_code(e->accept.status) == TDX_SUCCESS) {
-		*(e->accept.rcx % TDX_PAGE_SIZE == TDX_LEVEL_2M ? &t->of.accepts_2m : &t->of.accepts_4k) += 1;
-	} else if (tdx_code(e->accept.status) == TDX_PAGE_SIZE_MISMATCH) {
-		t->mismatches++;
+		if (c->record)
+			totals_conversion(&p->all[phase_at(r, r->all[c->record - 1].rip, c->record - 1)].of, c);
 	}
 }
 
@@ -69,7 +49,7 @@ static void take_calls(struct phases *p, const struct records *r)
 		if (e->type != TD_EV_ACCEPT && e->type != TD_EV_MAPGPA)
 			continue;
 		t = &p->all[e->rip - base < bytes ? phase : phase_at(r, e->rip, i)];
-		take_call(t, e);
+		totals_record(&t->of, e);
 		t->last = records_seconds(r, e);
 	}
 }

@@ -10,9 +10,7 @@
 #include "wire/phase.h"
 
 struct phase_totals {
-	struct totals of;		/* what this phase did of all; completed and abandoned_pages are not told apart */
-	uint64_t conversions;
-	uint64_t mismatches;		/* of ACCEPT: PAGE_SIZE_MISMATCH */
+	struct totals of;		/* what this phase did of all */
 	double last;			/* seconds: when it was last heard of; negative: never */
 };
 

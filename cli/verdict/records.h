@@ -69,6 +69,8 @@ struct record_type {
 
 extern const struct record_type record_types[TD_EV_TYPES];
 
+const char *record_kind_name(unsigned int kind);	/* "hexadecimal": what it is in JSON */
+
 const char *event_name(unsigned int type);		/* "MAPGPA" */
 const char *class_name(unsigned int class);		/* "violation" */
 const char *close_name(unsigned int how);		/* "abandoned" */

@@ -90,20 +90,6 @@ static void report_times(const struct boot *b)
 }
 
 /* The same for all and for each phase, so that the lines add up. */
-static void totals_text(const struct totals *t, char *text, size_t bytes)
-{
-	int n = snprintf(text, bytes, "%" PRIu64 " page%s to shared, %" PRIu64 " back to private", t->to_shared_pages,
-			 plural(t->to_shared_pages), t->to_private_pages);
-
-	if (t->device_pages)
-		n += snprintf(text + n, bytes - (size_t)n, ", %" PRIu64 " of devices", t->device_pages);
-	n += snprintf(text + n, bytes - (size_t)n, " in %" PRIu64 " call%s (%" PRIu64 " RETRY, %" PRIu64 " stall%s); ",
-		      t->mapgpa_calls, plural(t->mapgpa_calls), t->retries, t->stalls, plural(t->stalls));
-	if (t->accepts_2m)
-		n += snprintf(text + n, bytes - (size_t)n, "%" PRIu64 " x 2 MiB and ", t->accepts_2m);
-	snprintf(text + n, bytes - (size_t)n, "%" PRIu64 " x 4 KiB accepted", t->accepts_4k);
-}
-
 static void report_conversions(const struct boot *b)
 {
 	char text[320];

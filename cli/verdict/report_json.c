@@ -73,26 +73,6 @@ static void put_conversions(struct json *json, const struct boot *b)
 	json_array_end(json);
 }
 
-static void put_numbers(struct json *json, const struct totals *t)
-{
-	json_number(json, "mapgpa_calls", t->mapgpa_calls);
-	json_number(json, "retries", t->retries);
-	json_number(json, "stalls", t->stalls);
-	json_number(json, "to_shared_pages", t->to_shared_pages);
-	json_number(json, "to_private_pages", t->to_private_pages);
-	json_number(json, "device_pages", t->device_pages);
-	json_number(json, "accepts_4k", t->accepts_4k);
-	json_number(json, "accepts_2m", t->accepts_2m);
-}
-
-static void put_totals(struct json *json, const struct totals *t)
-{
-	json_object(json, "totals");
-	put_numbers(json, t);
-	json_number(json, "abandoned_pages", t->abandoned_pages);
-	json_object_end(json);
-}
-
 static void put_phases(struct json *json, const struct boot *b)
 {
 	json_array(json, "phases");
@@ -101,9 +81,7 @@ static void put_phases(struct json *json, const struct boot *b)
 
 		json_object(json, NULL);
 		json_text(json, "name", phase_name(i));
-		json_number(json, "conversions", t->conversions);
-		put_numbers(json, &t->of);
-		json_number(json, "size_mismatches", t->mismatches);
+		totals_json(json, &t->of);
 		json_seconds(json, "last", t->last);
 		json_object_end(json);
 	}
@@ -258,7 +236,9 @@ void report_json(const struct boot *b)
 	json_text(&json, "reason", j->why);
 	json_number(&json, "exit_status", (uint64_t)j->status);
 	put_conversions(&json, b);
-	put_totals(&json, &j->totals);
+	json_object(&json, "totals");
+	totals_json(&json, &j->totals);
+	json_object_end(&json);
 	put_phases(&json, b);
 	put_findings(&json, b, true);
 	put_findings(&json, b, false);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The monitor: one freestanding image with td in it, for QEMU's multiboot loader, which takes 32-bit ELF only.
-MON_SRC := $(filter-out %_test.c %/fuzz.c image/fuzz_% td/fake%.c,$(wildcard monitor/*.c monitor/*/*.c wire/*.c image/*.c td/*.c))
+MON_SRC := $(filter-out %_test.c %/fuzz.c image/fuzz_% td/fake%.c,\
+	$(wildcard monitor/*.c monitor/*/*.c wire/*.c image/*.c td/*.c))
 MON_OBJ := $(MON_SRC:%.c=$(B)/mon/%.o) $(patsubst %.S,$(B)/mon/%.o,$(wildcard monitor/*.S monitor/*/*.S))
 
 # General registers only: floating point and vector registers always hold the guest's. No red zone: NMIs come in.
@@ -60,7 +61,8 @@ $(MON_TESTS): $(B)/monitor/%_test: $(B)/host/monitor/%_test.o $(MON_BELOW:%.c=$(
 
 ## make fuzz-monitor [SECONDS=60]  libFuzzer (clang) on loaded kernels, firmware tables and instructions
 SECONDS := 60
-MON_FUZZ := $(patsubst %,monitor/%.c,load/acpi load/load load/linux load/payload qemu/memory_map insn persona/cr fuzz) $(MON_BELOW)
+MON_FUZZ := $(MON_BELOW) $(patsubst %,monitor/%.c,\
+	load/acpi load/load load/linux load/payload qemu/memory_map insn persona/cr fuzz)
 
 $(B)/monitor/fuzz: $(MON_FUZZ) $(wildcard monitor/*.h monitor/*/*.h)
 	@mkdir -p $(@D)

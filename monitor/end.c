@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/end.h"
 
+#include "image/bytes.h"
 #include "monitor/io.h"
 #include "monitor/journal.h"
-#include "monitor/lib.h"
-#include "monitor/vcpu.h"
+#include "monitor/state.h"
 
 /* qemu hw/misc/debugexit.c: QEMU exits with status 2 * value + 1. */
 #define PORT_DEBUG_EXIT	0xf4

@@ -1,30 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-#include "monitor/engine.h"
-
-#include "monitor/bank.h"
+/* The monitor as td's engine: what td/td.h asks for. */
+#include "image/bytes.h"
 #include "monitor/end.h"
 #include "monitor/explore.h"
+#include "monitor/guest_memory.h"
 #include "monitor/io.h"
 #include "monitor/journal.h"
-#include "monitor/lib.h"
 #include "monitor/mem.h"
 #include "monitor/npt.h"
 #include "monitor/origin.h"
+#include "monitor/panic.h"
 #include "monitor/persona/ioapic.h"
-#include "monitor/qemu/fwcfg_guest.h"
 #include "monitor/qemu/pci.h"
 #include "monitor/qemu/ports.h"
 #include "monitor/qemu/settle.h"
 #include "monitor/qemu/virtio.h"
-#include "monitor/smp.h"
+#include "monitor/state.h"
 #include "wire/pattern.h"
-
-bool engine_address(const struct td_slot *slot, uint64_t gpa, enum td_alias alias, uint64_t *address)
-{
-	if ((config.flags & MONITOR_ALIAS_BANKS) && slot != NULL && slot->kind == TD_SLOT_RAM)
-		alias = TD_PRIVATE;
-	return bank_address(&config.machine, slot, gpa, alias, address);
-}
 
 /* td promises that a range lies within one slot; a broken promise must not become a machine address. */
 static uint64_t address_of(const struct td *of, uint64_t gpa, uint64_t pages, enum td_alias alias)
@@ -32,8 +24,8 @@ static uint64_t address_of(const struct td *of, uint64_t gpa, uint64_t pages, en
 	const struct td_slot *slot = td_slot_of(of, gpa);
 	uint64_t first, last;
 
-	if (pages == 0 || !engine_address(slot, gpa, alias, &first) ||
-	    !engine_address(slot, gpa + (pages - 1) * TDX_PAGE_SIZE, alias, &last) ||
+	if (pages == 0 || !guest_memory_address(slot, gpa, alias, &first) ||
+	    !guest_memory_address(slot, gpa + (pages - 1) * TDX_PAGE_SIZE, alias, &last) ||
 	    last - first != (pages - 1) * TDX_PAGE_SIZE)
 		panic("td used GPA 0x%lx, %lu pages, which no memory stands behind", gpa, pages);
 	return first;
@@ -100,23 +92,6 @@ void td_engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes, bo
 	memcpy(p, data, bytes);
 }
 
-void *fwcfg_guest_memory(uint64_t gpa, uint64_t bytes)
-{
-	uint64_t last = gpa + bytes - 1;
-
-	if (bytes == 0 || gpa > last || last >= td_shared_bit(td))
-		return NULL;
-	for (uint64_t page = gpa / TDX_PAGE_SIZE; page <= last / TDX_PAGE_SIZE; page++)
-		if (td_real(td, page * TDX_PAGE_SIZE) != TD_REAL_SHARED)
-			return NULL;
-	return mem_machine(gpa);
-}
-
-const void *virtio_guest_memory(uint64_t gpa, uint64_t bytes)
-{
-	return fwcfg_guest_memory(gpa, bytes);
-}
-
 bool td_engine_port(struct td *of, uint16_t port, unsigned int size, bool write, uint32_t *value)
 {
 	(void)of;
@@ -133,7 +108,7 @@ bool td_engine_mmio(struct td *of, uint64_t gpa, unsigned int size, bool write, 
 	uint64_t address;
 
 	if (slot == NULL || slot->kind != TD_SLOT_MMIO || gpa % TDX_PAGE_SIZE + size > TDX_PAGE_SIZE ||
-	    !engine_address(slot, gpa, TD_SHARED, &address))
+	    !guest_memory_address(slot, gpa, TD_SHARED, &address))
 		return false;
 	if (address / TDX_PAGE_SIZE == IOAPIC_PAGE / TDX_PAGE_SIZE) {
 		if (size != 4 || address % 4 != 0)

@@ -11,6 +11,7 @@ static unsigned char machine[64 << 20] __attribute__((aligned(4096)));
 
 /* The code under test is included, so that machine memory is ours there too. */
 #include "monitor/engine.c"
+#include "monitor/guest_memory.c"
 
 #define RAM_PAGES	1024u
 #define PAGE		0x100000ull	/* GPA of the page that is converted */
@@ -84,17 +85,17 @@ static void convert(uint64_t gpa_with_s, uint64_t pages)
 int main(void)
 {
 	start();
-	tap_ok(fwcfg_guest_memory(PAGE, 16) == NULL, "no device transfer to private memory");
+	tap_ok(guest_memory_shared(PAGE, 16) == NULL, "no device transfer to private memory");
 	convert(PAGE | S, 2);
-	tap_ok(fwcfg_guest_memory(PAGE, 16) == machine + PAGE, "one to shared memory goes to its page");
-	tap_ok(fwcfg_guest_memory(PAGE + 8, 2 * TDX_PAGE_SIZE - 8) == machine + PAGE + 8, "over all of two pages");
-	tap_ok(fwcfg_guest_memory(PAGE + TDX_PAGE_SIZE, TDX_PAGE_SIZE + 1) == NULL, "not a byte into the private page behind");
-	tap_ok(fwcfg_guest_memory(PAGE - 1, 2) == NULL, "nor in front");
+	tap_ok(guest_memory_shared(PAGE, 16) == machine + PAGE, "one to shared memory goes to its page");
+	tap_ok(guest_memory_shared(PAGE + 8, 2 * TDX_PAGE_SIZE - 8) == machine + PAGE + 8, "over all of two pages");
+	tap_ok(guest_memory_shared(PAGE + TDX_PAGE_SIZE, TDX_PAGE_SIZE + 1) == NULL, "not a byte into the private page behind");
+	tap_ok(guest_memory_shared(PAGE - 1, 2) == NULL, "nor in front");
 	convert(PAGE + TDX_PAGE_SIZE, 1);
-	tap_ok(fwcfg_guest_memory(PAGE, TDX_PAGE_SIZE + 1) == NULL, "nor into a page that was given back");
-	tap_ok(fwcfg_guest_memory(PAGE, 0) == NULL, "nothing is nowhere");
-	tap_ok(fwcfg_guest_memory(PAGE, UINT64_MAX) == NULL, "a length that wraps around");
-	tap_ok(fwcfg_guest_memory(PAGE | S, 16) == NULL, "a device's address has no S");
-	tap_ok(fwcfg_guest_memory(RAM_PAGES * TDX_PAGE_SIZE, 16) == NULL, "no memory there");
+	tap_ok(guest_memory_shared(PAGE, TDX_PAGE_SIZE + 1) == NULL, "nor into a page that was given back");
+	tap_ok(guest_memory_shared(PAGE, 0) == NULL, "nothing is nowhere");
+	tap_ok(guest_memory_shared(PAGE, UINT64_MAX) == NULL, "a length that wraps around");
+	tap_ok(guest_memory_shared(PAGE | S, 16) == NULL, "a device's address has no S");
+	tap_ok(guest_memory_shared(RAM_PAGES * TDX_PAGE_SIZE, 16) == NULL, "no memory there");
 	return tap_done();
 }

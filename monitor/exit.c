@@ -2,13 +2,14 @@
 /* From exits to what the module would make of them. */
 #include "monitor/exit.h"
 
+#include "image/bytes.h"
 #include "monitor/end.h"
 #include "monitor/explore.h"
 #include "monitor/insn.h"
 #include "monitor/io.h"
 #include "monitor/journal.h"
-#include "monitor/lib.h"
-#include "monitor/smp.h"
+#include "monitor/panic.h"
+#include "monitor/state.h"
 #include "monitor/template.h"
 
 #define TDX_CPUID_LEAF	0x21
@@ -91,10 +92,10 @@ static void account(struct vcpu *vcpu, enum monitor_exit reason, const struct vm
 {
 	vcpu->exits[reason]++;
 	journal_status()->exits++;
-	journal_status()->vcpus[vcpu->index].rip = vcpu->regs.rip;
+	journal_vcpu(vcpu->index)->rip = vcpu->regs.rip;
 	if (reason != EXIT_VMCALL_HLT && reason != EXIT_VMCALL_MSR && reason != EXIT_MSR && reason != EXIT_VEINFO &&
 	    reason != EXIT_NMI && reason != EXIT_HLT)
-		smp_activity();
+		activity++;
 	if (config.flags & MONITOR_TRACE_EXITS)
 		trace(vcpu, reason, e);
 }
@@ -102,7 +103,7 @@ static void account(struct vcpu *vcpu, enum monitor_exit reason, const struct vm
 /* A #VE that no TDVMCALL follows is one that the guest does not serve: it dies of it, or lives with it. */
 static void note_ve(struct vcpu *vcpu)
 {
-	struct monitor_vcpu *now = &journal_status()->vcpus[vcpu->index];
+	struct monitor_vcpu *now = journal_vcpu(vcpu->index);
 
 	if (now->ve_open) {
 		now->passed_over = now->ve;
@@ -178,7 +179,7 @@ static enum td_action reflect(struct vcpu *vcpu, enum ve_reason reason, uint32_t
  */
 static void note_vmcall(struct vcpu *vcpu)
 {
-	struct monitor_vcpu *now = &journal_status()->vcpus[vcpu->index];
+	struct monitor_vcpu *now = journal_vcpu(vcpu->index);
 	const uint64_t *gpr = vcpu->regs.gpr;
 	bool of_ve = now->ve_open && now->ve.reason == VE_HLT;
 

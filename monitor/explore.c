@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/explore.h"
+#include "monitor/state.h"
 
+#include "image/bytes.h"
 #include "monitor/io.h"
 #include "monitor/journal.h"
-#include "monitor/lib.h"
 #include "monitor/mem.h"
 #include "monitor/npt.h"
+#include "monitor/panic.h"
 #include "monitor/svm/vmcb.h"
 #include "td/explore.h"
 

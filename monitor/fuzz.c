@@ -23,7 +23,7 @@ static const uint8_t *file;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
-void load_read(const struct load_input *in, enum load_file which, uint64_t offset, void *to, uint64_t bytes)
+static void read_file(const struct load_input *in, enum load_file which, uint64_t offset, void *to, uint64_t bytes)
 {
 	CHECK(which == LOAD_KERNEL && range_within(offset, bytes, in->kernel_bytes));
 	memcpy(to, file + offset, bytes);
@@ -134,6 +134,7 @@ static void fuzz_load(const uint8_t *data, size_t bytes)
 	uint8_t *low, *top, *ram = calloc(1, LOW), kernel[KERNEL_BYTES] = { 0 };
 	struct load_result result;
 	struct load_input in = {
+		.read = read_file,
 		.ram = { { { 0, LOW, ram }, { 0 }, { 0 } }, 1 },
 		.firmware = firmware(NULL, 0, &low, &top),
 		.kernel_bytes = KERNEL_BYTES,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/journal.h"
 
+#include "image/bytes.h"
 #include "monitor/io.h"
-#include "monitor/lib.h"
 #include "monitor/mem.h"
-#include "monitor/vcpu.h"
+#include "monitor/state.h"
 
 static uint32_t sequence;
 

@@ -11,6 +11,11 @@
 void journal_init(void);
 struct monitor_status *journal_status(void);
 
+static inline struct monitor_vcpu *journal_vcpu(uint32_t index)
+{
+	return &journal_status()->vcpus[index];
+}
+
 /* Adds time and sequence number. */
 void journal_put(struct td_event *event);
 

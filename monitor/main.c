@@ -19,18 +19,20 @@
 #include "monitor/end.h"
 #include "monitor/io.h"
 #include "monitor/journal.h"
-#include "monitor/lib.h"
 #include "monitor/load/firmware.h"
 #include "monitor/load/load.h"
 #include "monitor/mem.h"
 #include "monitor/npt.h"
+#include "monitor/panic.h"
 #include "monitor/qemu/fwcfg.h"
 #include "monitor/qemu/fwcfg_guest.h"
 #include "monitor/qemu/memory_map.h"
 #include "monitor/qemu/pci.h"
 #include "monitor/qemu/settle.h"
 #include "monitor/qemu/virtio.h"
+#include "monitor/run.h"
 #include "monitor/smp.h"
+#include "monitor/state.h"
 #include "monitor/svm/svm.h"
 #include "monitor/trap.h"
 #include "wire/pattern.h"
@@ -42,10 +44,6 @@
 #define PORT_CMOS_DATA	0x71
 #define MIB		0x100000ull
 #define LOW_RAM_END	0xa0000ull
-
-struct monitor_config config;
-struct persona persona;
-struct td *td;
 
 static struct fwcfg_file kernel_file, initrd_file;
 
@@ -63,7 +61,7 @@ static void read_config(void)
 	config.cmdline[MONITOR_CMDLINE_BYTES - 1] = '\0';
 }
 
-void load_read(const struct load_input *in, enum load_file file, uint64_t offset, void *to, uint64_t bytes)
+static void read_file(const struct load_input *in, enum load_file file, uint64_t offset, void *to, uint64_t bytes)
 {
 	(void)in;
 	fwcfg_read(file == LOAD_KERNEL ? &kernel_file : &initrd_file, (uint32_t)offset, to, (uint32_t)bytes);
@@ -78,7 +76,7 @@ static void add_bank(struct load_memory *memory, uint64_t address, uint64_t byte
 static void load(struct load_result *loaded)
 {
 	const struct machine *m = &config.machine;
-	struct load_input in = { .cmdline = config.cmdline, .vcpus = config.td.vcpus };
+	struct load_input in = { .read = read_file, .cmdline = config.cmdline, .vcpus = config.td.vcpus };
 	uint64_t bios = m->reserve + MACHINE_RESERVE;
 	enum load_error error;
 
@@ -165,6 +163,7 @@ void monitor_main(void)
 	journal_init();
 	config.td.tsc_hz = persona_measure_tsc(PM_TIMER_PORT);
 	persona_init(&persona, config.td.tsc_hz, config.td.vcpus, config.flags & MONITOR_HIDE_CX16);
+	persona.nmi = smp_nmi;
 	svm_cpu_init();
 	vcpus = mem_alloc(config.td.vcpus * sizeof(*vcpus));
 	for (uint32_t i = 0; i < config.td.vcpus; i++)
@@ -185,6 +184,8 @@ void monitor_main(void)
 	svm_vcpu_init(&vcpus[0]);
 	svm_vcpu_start(&vcpus[0], &loaded.start);
 	persona_vcpu_init(&vcpus[0].persona, &persona, 0);
+	vcpus[0].started = 1;
 	journal_status()->magic = MONITOR_STATUS_MAGIC;
-	smp_run_first(&vcpus[0]);
+	journal_status()->tsc_start = rdtsc();
+	run(&vcpus[0]);
 }

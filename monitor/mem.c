@@ -2,9 +2,10 @@
 /* The monitor's own memory: the move to the reserve, page tables, and access to what the guest cannot reach. */
 #include "monitor/mem.h"
 
+#include "image/bytes.h"
 #include "monitor/io.h"
-#include "monitor/lib.h"
-#include "monitor/vcpu.h"
+#include "monitor/panic.h"
+#include "monitor/state.h"
 
 #define PTE_P		1ull
 #define PTE_W		2ull

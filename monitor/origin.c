@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/origin.h"
+#include "monitor/state.h"
 
 #include "image/pe.h"
 #include "monitor/journal.h"
-#include "monitor/lib.h"
 
 #define SPAN			(32ull << 20)	/* of an image, at most: a unified kernel image */
 #define UNKNOWN_BYTES		0x10000ull	/* what stands for code without an image */

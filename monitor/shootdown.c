@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/shootdown.h"
+#include "monitor/state.h"
 
 #include "monitor/io.h"
-#include "monitor/npt.h"
 
 /* Local APIC registers and their fields: SDM volume 3A, "Advanced Programmable Interrupt Controller". */
 #define LAPIC_ICR_LOW		0x300
@@ -23,10 +23,8 @@ void shootdown_kick(struct vcpu *vcpu)
 		shootdown_send(vcpu->index, ICR_ASSERT_NMI);
 }
 
-void shootdown_flush_others(void)
+void shootdown_flush_others(uint64_t generation)
 {
-	uint64_t generation = npt_generation();
-
 	for (uint32_t i = 0; i < config.td.vcpus; i++) {
 		struct vcpu *vcpu = &vcpus[i];
 

@@ -13,8 +13,8 @@ void shootdown_send(uint32_t index, uint32_t what);
 /* An NMI, unless one is on its way. */
 void shootdown_kick(struct vcpu *vcpu);
 
-/* With the lock, after npt_generation() has moved: returns when no other CPU is in the guest with older tables. */
-void shootdown_flush_others(void);
+/* With the lock: returns when no other CPU is in the guest with nested page tables older than this generation. */
+void shootdown_flush_others(uint64_t generation);
 
 /*
  * With the lock: returns when no other CPU is inside VMRUN, in the guest or halted, and none will be until

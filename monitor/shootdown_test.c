@@ -20,11 +20,6 @@ static struct vcpu all[VCPUS];
 static unsigned int nmis[VCPUS];
 static uint32_t icr_high;
 
-uint64_t npt_generation(void)
-{
-	return NOW;
-}
-
 /* An NMI makes a CPU leave the guest; it looks at the tables again when it comes back. */
 void host_lapic_write(uint32_t offset, uint32_t value)
 {
@@ -63,18 +58,18 @@ static bool sent(unsigned int a, unsigned int b, unsigned int c, unsigned int d)
 int main(void)
 {
 	begin(NOW - 1);
-	shootdown_flush_others();
+	shootdown_flush_others(NOW);
 	tap_ok(sent(0, 1, 1, 1), "every other CPU with older tables leaves the guest");
 	tap_ok(!all[1].in_guest && !all[2].in_guest && !all[3].in_guest, "before the flush returns");
 	begin(NOW);
-	shootdown_flush_others();
+	shootdown_flush_others(NOW);
 	tap_ok(sent(0, 0, 0, 0), "one that has the new tables stays");
 	begin(NOW - 1);
 	all[2].in_guest = 0;
 	all[3].generation = NOW;
 	current = &all[1];
 	all[0].in_guest = 1;
-	shootdown_flush_others();
+	shootdown_flush_others(NOW);
 	tap_ok(sent(1, 0, 0, 0), "one that is in the monitor anyhow is left alone, and so is who asks");
 	begin(NOW);
 	all[2].in_guest = 0;	/* halted */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/template.h"
+#include "monitor/state.h"
 
+#include "image/bytes.h"
 #include "monitor/io.h"
 #include "monitor/journal.h"
-#include "monitor/lib.h"
 #include "monitor/origin.h"
 #include "monitor/shootdown.h"
 #include "td/sha384.h"

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/trap.h"
 
-#include "monitor/lib.h"
+#include <stdint.h>
+
+#include "monitor/panic.h"
 
 #define VECTORS		32
 #define STUB_BYTES	16

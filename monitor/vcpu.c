@@ -2,11 +2,11 @@
 /* Reading a guest's linear memory as its CPU would, without ever trusting what is there. */
 #include "monitor/vcpu.h"
 
-#include "monitor/bank.h"
-#include "monitor/engine.h"
+#include "image/bytes.h"
+#include "monitor/guest_memory.h"
 #include "monitor/insn.h"
-#include "monitor/lib.h"
 #include "monitor/mem.h"
+#include "monitor/state.h"
 
 #define PTE_PRESENT	1ull
 #define PTE_LARGE	0x80ull
@@ -27,7 +27,7 @@ static const uint8_t *memory(uint64_t gpa)
 		return NULL;
 	slot = td_slot_of(td, gpa);
 	if (slot == NULL || slot->kind == TD_SLOT_MMIO ||
-	    !engine_address(slot, gpa & ~s, gpa & s ? TD_SHARED : TD_PRIVATE, &address))
+	    !guest_memory_address(slot, gpa & ~s, gpa & s ? TD_SHARED : TD_PRIVATE, &address))
 		return NULL;
 	return mem_machine(address);
 }

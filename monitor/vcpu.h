@@ -13,7 +13,6 @@
 #include "monitor/load/load.h"
 #include "monitor/persona/persona.h"
 #include "td/td.h"
-#include "wire/config.h"
 #include "wire/exits.h"
 
 #define CR0_WP		(1ull << 16)
@@ -61,15 +60,6 @@ struct vcpu {
 	uint64_t ve_reason, ve_gpa;	/* of the exit under way, if it becomes one */
 	uint64_t exits[EXIT_KINDS];
 };
-
-/* Set before the first vCPU runs, constant then. */
-extern struct monitor_config config;
-extern struct td *td;
-extern struct persona persona;
-extern struct vcpu *vcpus;		/* [config.td.vcpus] */
-
-/* The vCPU of the CPU that holds the lock. */
-extern struct vcpu *current;
 
 /*
  * The guest's linear memory, through its own page tables and the alias that they name. Reads RAM and ROM only.

@@ -5,7 +5,6 @@
  */
 #include "monitor/load/acpi.h"
 #include "image/bytes.h"
-#include "monitor/lib.h"
 
 #define RSDP_SEARCH	0xe0000ull
 #define RSDP_SEARCH_END	0x100000ull

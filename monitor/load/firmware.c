@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/load/firmware.h"
 
+#include "image/bytes.h"
 #include "image/tdhob.h"
-#include "monitor/lib.h"
 #include "monitor/mem.h"
+#include "monitor/panic.h"
 #include "monitor/qemu/fwcfg.h"
 #include "monitor/qemu/pci.h"
-#include "monitor/vcpu.h"
+#include "monitor/state.h"
 
 #define LOW_MIB		0x100000ull
 #define MARK		0x6c6c206d61722073ull

@@ -42,12 +42,12 @@ enum load_error load_linux(const struct load_input *in, const uint8_t *head, siz
 	kernel = load_at(&in->ram, plan.kernel, image.kernel_bytes);
 	if (kernel == NULL)
 		return LOAD_NO_ROOM_KERNEL;
-	load_read(in, LOAD_KERNEL, image.setup_bytes, kernel, image.kernel_bytes);
+	in->read(in, LOAD_KERNEL, image.setup_bytes, kernel, image.kernel_bytes);
 	if (in->initrd_bytes != 0) {
 		initrd = load_at(&in->ram, plan.initrd, in->initrd_bytes);
 		if (initrd == NULL)
 			return LOAD_NO_ROOM_INITRD;
-		load_read(in, LOAD_INITRD, 0, initrd, in->initrd_bytes);
+		in->read(in, LOAD_INITRD, 0, initrd, in->initrd_bytes);
 	}
 	fill_zero_page(zero_page, head, &image, &plan, in->initrd_bytes);
 	start->rip = plan.kernel + ENTRY_64;

@@ -182,7 +182,7 @@ static enum load_error load_kind(const struct load_input *in, uint64_t area, uin
 	enum load_error error;
 
 	memset(head, 0, TDX_PAGE_SIZE);
-	load_read(in, LOAD_KERNEL, 0, head, head_bytes);
+	in->read(in, LOAD_KERNEL, 0, head, head_bytes);
 	result->payload = elf_is(head, head_bytes);
 	if (result->payload)
 		error = load_payload(in, head, head_bytes, area, &result->start);

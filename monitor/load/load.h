@@ -67,6 +67,8 @@ static inline void *load_at(const struct load_memory *memory, uint64_t address, 
 enum load_file { LOAD_KERNEL, LOAD_INITRD };
 
 struct load_input {
+	/* Bytes of a file from offset on; the range is inside the file. */
+	void (*read)(const struct load_input *in, enum load_file file, uint64_t offset, void *to, uint64_t bytes);
 	struct load_memory ram;		/* the guest's private RAM by GPA; banks[0] from 0 on, with the ROM window */
 	struct load_memory firmware;	/* machine memory by machine address: the low MiB, and where the BIOS left its
 					 * tables (the top of the RAM below 4 GiB); only read */
@@ -76,9 +78,6 @@ struct load_input {
 	uint32_t vcpus;
 	uint8_t last_bus;		/* highest PCI bus number in use */
 };
-
-/* Supplied by the monitor: bytes of a file from offset on; the range is inside the file. */
-void load_read(const struct load_input *in, enum load_file file, uint64_t offset, void *to, uint64_t bytes);
 
 struct load_start {
 	uint64_t rip, rbx, rcx, rdx, rsi, rdi, rsp, r8, rflags;

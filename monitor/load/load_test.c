@@ -32,7 +32,7 @@ enum acpi_error acpi_copy(const struct load_memory *from, struct acpi_guest *gue
 	return acpi_answer;
 }
 
-void load_read(const struct load_input *input, enum load_file which, uint64_t offset, void *to, uint64_t bytes)
+static void read_file(const struct load_input *input, enum load_file which, uint64_t offset, void *to, uint64_t bytes)
 {
 	uint64_t total = which == LOAD_KERNEL ? input->kernel_bytes : input->initrd_bytes;
 
@@ -84,6 +84,7 @@ static void prepare(void)
 	memset(firmware, 0, MIB);
 	memset(initrd, 0x55, sizeof(initrd));
 	in = (struct load_input){
+		.read = read_file,
 		.ram = { { { 0, LOW, ram }, { 1ull << 32, 512 * MIB, ram }, { 0 } }, 2 },
 		.firmware = { { { 0, MIB, firmware }, { 0 }, { 0 } }, 1 },
 		.kernel_bytes = FILE_BYTES,

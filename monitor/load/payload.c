@@ -21,7 +21,7 @@ enum load_error load_payload(const struct load_input *in, const uint8_t *head, s
 
 		if (to == NULL)
 			return LOAD_NO_ROOM_KERNEL;
-		load_read(in, LOAD_KERNEL, segment->offset, to, segment->file_bytes);
+		in->read(in, LOAD_KERNEL, segment->offset, to, segment->file_bytes);
 		memset(to + segment->file_bytes, 0, segment->memory_bytes - segment->file_bytes);
 	}
 	start->rip = image.entry;

@@ -5,7 +5,6 @@
  * include/auto_gen/cpuid_configurations.c): constants, what the host's CPU can do under a mask, and a few bits that
  * follow the vCPU. The model is Sapphire Rapids, the first with TDX. Leaves and bits: SDM volume 2A, CPUID.
  */
-#include "monitor/lib.h"
 #include "monitor/persona/persona.h"
 
 #define BIT(n)			(1u << (n))

@@ -3,7 +3,6 @@
  * The guest's x2APIC on QEMU's xAPIC. Registers and rules: SDM volume 3A, "Advanced Programmable Interrupt Controller
  * (APIC)" and "Extended xAPIC (x2APIC)".
  */
-#include "monitor/lib.h"
 #include "monitor/persona/persona.h"
 
 enum {
@@ -217,7 +216,7 @@ static void send_nmi(const struct persona_vcpu *vcpu, uint32_t low, uint32_t tar
 		if (shorthand != 0)
 			hit = shorthand == ICR_ALL || (shorthand == ICR_OTHERS) == (i != vcpu->index);
 		if (hit)
-			persona_nmi(i);
+			vcpu->persona->nmi(i);
 	}
 }
 

@@ -45,7 +45,7 @@ void host_lapic_write(uint32_t offset, uint32_t value)
 	icr_writes += offset == ICR;
 }
 
-void persona_nmi(uint32_t index)
+static void count_nmi(uint32_t index)
 {
 	nmis |= 1u << index;
 }
@@ -81,6 +81,7 @@ static void start(uint32_t index)
 {
 	memset(page, 0xff, sizeof(page));
 	persona_init(&persona, HZ, 4, false);
+	persona.nmi = count_nmi;
 	persona_vcpu_init(&vcpu, &persona, index);
 	icr_writes = nmis = 0;
 }

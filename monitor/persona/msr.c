@@ -4,7 +4,7 @@
  * src/td_dispatcher/vm_exits/td_msr_access.c and include/auto_gen/msr_config_lookup.c. What the VMM serves: linux
  * arch/x86/kvm/vmx/tdx.c, tdx_has_emulated_msr. Names and bits: SDM volume 4.
  */
-#include "monitor/lib.h"
+#include "image/bytes.h"
 #include "monitor/persona/persona.h"
 
 enum {

@@ -19,6 +19,7 @@ struct persona {
 	uint64_t tsc_hz;
 	uint32_t vcpus;
 	bool hide_cx16;		/* MONITOR_HIDE_CX16 */
+	void (*nmi)(uint32_t vcpu);	/* the guest sent an NMI to a vCPU, maybe its own */
 };
 
 /* Local APIC state that the guest sees and that QEMU's has not. */
@@ -103,8 +104,5 @@ void host_tsc_set(uint64_t tsc);	/* from now on; every VMCB needs host_tsc_offse
 uint64_t host_tsc_offset(void);
 uint32_t host_lapic_read(uint32_t offset);
 void host_lapic_write(uint32_t offset, uint32_t value);
-
-/* Supplied by the monitor: the guest sent an NMI to a vCPU, maybe its own. */
-void persona_nmi(uint32_t vcpu);
 
 #endif

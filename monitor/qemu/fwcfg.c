@@ -4,9 +4,10 @@
 #include "monitor/qemu/fwcfg_guest.h"
 #include "monitor/qemu/fwcfg_ports.h"
 
+#include "image/bytes.h"
 #include "monitor/io.h"
-#include "monitor/lib.h"
 #include "monitor/mem.h"
+#include "monitor/panic.h"
 
 #define KEY_FILE_DIR	0x19
 #define NAME_BYTES	56

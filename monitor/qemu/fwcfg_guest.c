@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/qemu/fwcfg_guest.h"
+#include "monitor/guest_memory.h"
 
 #include "image/bytes.h"
 #include "image/bzimage.h"
@@ -212,7 +213,7 @@ static bool transfer(uint32_t control, uint64_t gpa, uint32_t bytes)
 {
 	uint32_t action = control & (FWCFG_DMA_READ | FWCFG_DMA_WRITE | FWCFG_DMA_SKIP);
 	bool skip = !(control & (FWCFG_DMA_READ | FWCFG_DMA_WRITE));
-	void *memory = skip ? NULL : fwcfg_guest_memory(gpa, bytes);
+	void *memory = skip ? NULL : guest_memory_shared(gpa, bytes);
 
 	if (bytes == 0 || action == 0)
 		return true;
@@ -228,7 +229,7 @@ static bool transfer(uint32_t control, uint64_t gpa, uint32_t bytes)
 
 static void run_dma(uint64_t gpa)
 {
-	uint8_t *request = fwcfg_guest_memory(gpa, DMA_BYTES);
+	uint8_t *request = guest_memory_shared(gpa, DMA_BYTES);
 	uint32_t control, bytes;
 	uint64_t address;
 

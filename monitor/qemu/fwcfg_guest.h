@@ -31,7 +31,4 @@ void fwcfg_select(uint16_t key);
 uint8_t fwcfg_next(void);
 bool fwcfg_transfer(uint32_t control, uint64_t address, uint32_t bytes);	/* of the selected item */
 
-/* The shared memory behind a range, or NULL if not all of it is. */
-void *fwcfg_guest_memory(uint64_t gpa, uint64_t bytes);
-
 #endif

@@ -6,6 +6,7 @@
 
 #define tap_puts(text) fputs(text, stdout)
 #include "image/bytes.h"
+#include "monitor/guest_memory.h"
 #include "monitor/load/acpi.h"
 #include "monitor/mem.h"
 #include "monitor/qemu/fwcfg.h"
@@ -82,7 +83,7 @@ bool fwcfg_transfer(uint32_t control, uint64_t address, uint32_t bytes)
 	return address == 0 || address == (uint64_t)(uintptr_t)shared + 64;
 }
 
-void *fwcfg_guest_memory(uint64_t gpa, uint64_t bytes)
+void *guest_memory_shared(uint64_t gpa, uint64_t bytes)
 {
 	if (gpa < SHARED || bytes == 0 || !range_within(gpa - SHARED, bytes, sizeof(shared)))
 		return NULL;

@@ -6,8 +6,8 @@
 #include "monitor/qemu/pci.h"
 
 #include "monitor/io.h"
-#include "monitor/lib.h"
-#include "monitor/vcpu.h"
+#include "monitor/panic.h"
+#include "monitor/state.h"
 
 #define PORT_ADDRESS		0xcf8
 #define PORT_DATA		0xcfc

@@ -3,14 +3,14 @@
 
 #include <stdbool.h>
 
+#include "image/bytes.h"
 #include "monitor/end.h"
 #include "monitor/io.h"
 #include "monitor/journal.h"
-#include "monitor/lib.h"
 #include "monitor/qemu/fwcfg_guest.h"
 #include "monitor/qemu/pci.h"
 #include "monitor/qemu/virtio.h"
-#include "monitor/vcpu.h"
+#include "monitor/state.h"
 
 #define PORT_KEYBOARD	0x64	/* command FE..FF pulses the reset line (IBM PC AT) */
 #define PORT_SYSTEM	0x92	/* bit 0 resets (IBM PS/2) */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Section numbers are those of "Virtual I/O Device (VIRTIO) Version 1.2", OASIS. Split rings, as QEMU offers them. */
 #include "monitor/qemu/virtio.h"
+#include "monitor/guest_memory.h"
 
 #include "image/bytes.h"
-#include "monitor/lib.h"
 #include "monitor/mem.h"
 #include "monitor/qemu/pci.h"
-#include "monitor/vcpu.h"
+#include "monitor/state.h"
 
 #define FUNCTIONS	256u
 #define VENDOR		0x1af4u		/* 4.1.2 */
@@ -185,7 +185,7 @@ static void look_at_chain(const struct notice *n, const uint8_t *table, uint32_t
 		use(n, MACHINE_DMA_INDIRECT, i, gpa, bytes);
 		bytes /= DESC_BYTES;
 		bytes = bytes < n->size ? bytes : n->size;
-		inner = virtio_guest_memory(gpa, bytes * DESC_BYTES);
+		inner = guest_memory_shared(gpa, bytes * DESC_BYTES);
 		if (inner != NULL)
 			look_at_chain(n, inner, bytes, 0, i);
 		return;
@@ -194,8 +194,8 @@ static void look_at_chain(const struct notice *n, const uint8_t *table, uint32_t
 
 static void look_at_available(const struct notice *n)
 {
-	const uint8_t *table = virtio_guest_memory(n->desc, (uint64_t)n->size * DESC_BYTES);
-	const uint8_t *avail = virtio_guest_memory(n->avail, AVAIL_RING + 2ull * n->size);
+	const uint8_t *table = guest_memory_shared(n->desc, (uint64_t)n->size * DESC_BYTES);
+	const uint8_t *avail = guest_memory_shared(n->avail, AVAIL_RING + 2ull * n->size);
 	uint16_t index;
 
 	if (table == NULL || avail == NULL)

@@ -18,7 +18,4 @@ void virtio_moved(void);
 /* The guest is about to write a device register. */
 void virtio_write(uint64_t address, unsigned int size, uint64_t value);
 
-/* Guest memory [gpa, gpa + bytes) where a device would find it, or NULL if not all of it is shared; by the engine. */
-const void *virtio_guest_memory(uint64_t gpa, uint64_t bytes);
-
 #endif

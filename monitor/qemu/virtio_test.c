@@ -6,10 +6,11 @@
 
 #define tap_puts(text) fputs(text, stdout)
 #include "image/bytes.h"
+#include "monitor/guest_memory.h"
 #include "monitor/mem.h"
 #include "monitor/qemu/pci.h"
 #include "monitor/qemu/virtio.h"
-#include "monitor/vcpu.h"
+#include "monitor/state.h"
 #include "wire/machine.h"
 #include "wire/tap.h"
 
@@ -78,7 +79,7 @@ void mem_device_write(uint64_t address, unsigned int bytes, uint64_t value)
 	selected = (uint16_t)value;
 }
 
-const void *virtio_guest_memory(uint64_t gpa, uint64_t bytes)
+void *guest_memory_shared(uint64_t gpa, uint64_t bytes)
 {
 	return gpa <= PRIVATE && bytes <= PRIVATE - gpa ? memory + gpa : NULL;
 }

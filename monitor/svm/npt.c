@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "monitor/npt.h"
 
-#include "monitor/lib.h"
 #include "monitor/mem.h"
 #include "monitor/shootdown.h"
 #include "td/td.h"
@@ -42,7 +41,7 @@ void npt_sync(void)
 		return;
 	stale = false;
 	__atomic_add_fetch(&generation, 1, __ATOMIC_SEQ_CST);
-	shootdown_flush_others();
+	shootdown_flush_others(generation);
 }
 
 static uint64_t *slot(uint64_t *table, uint64_t gpa, int level)

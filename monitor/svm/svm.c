@@ -2,13 +2,14 @@
 /* Section numbers are those of the AMD64 Architecture Programmer's Manual, volume 2 (24593), revision 3.42. */
 #include "monitor/svm/svm.h"
 
+#include "image/bytes.h"
 #include "monitor/io.h"
-#include "monitor/lib.h"
 #include "monitor/mem.h"
 #include "monitor/npt.h"
+#include "monitor/panic.h"
 #include "monitor/persona/cr.h"
 #include "monitor/shootdown.h"
-#include "monitor/smp.h"
+#include "monitor/state.h"
 #include "monitor/svm/regs.h"
 #include "monitor/svm/unpaged.h"
 #include "monitor/svm/vmcb.h"
@@ -432,7 +433,7 @@ bool svm_wait(struct vcpu *vcpu)
 	if (vmcb->control.exit_code == VMEXIT_INTR)
 		return false;
 	if (misdeed(vmcb) != NULL) {
-		smp_lock(vcpu);
+		state_lock(vcpu);
 		blame("%s", misdeed(vmcb));
 	}
 	if (vmcb->control.exit_code != VMEXIT_NMI)

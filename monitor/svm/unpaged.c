@@ -5,7 +5,7 @@
 #include "monitor/mem.h"
 #include "monitor/npt.h"
 #include "monitor/persona/cr.h"
-#include "monitor/smp.h"
+#include "monitor/state.h"
 #include "monitor/svm/regs.h"
 #include "monitor/svm/svm.h"
 #include "monitor/svm/vmcb.h"
@@ -89,8 +89,8 @@ void svm_unpaged_exit(struct vcpu *vcpu)
 	}
 	take(vcpu, &regs);
 	svm_skip(vcpu, length);
-	smp_lock(vcpu);
+	state_lock(vcpu);
 	if (vcpu->cr0 & CR0_PG)
 		end(vcpu);
-	smp_unlock();
+	state_unlock();
 }

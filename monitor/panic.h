@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How the monitor gives up, and small things. */
-#ifndef MONITOR_LIB_H
-#define MONITOR_LIB_H
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "image/bytes.h"
+#ifndef MONITOR_PANIC_H
+#define MONITOR_PANIC_H
 
 /*
  * The monitor cannot go on: the text reaches the user through struct monitor_status, and QEMU ends. Formats: %s, %u,

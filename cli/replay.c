@@ -60,6 +60,8 @@ static int read_what(struct again *a, const char *what, const char *finding)
 		snprintf(a->name, sizeof(a->name), "%s", finding ? finding : "");
 		return 0;
 	}
+	if (a->count == TD_EXPLORE_DEPTH && !*wrong)
+		return complain(STATUS_INPUT, "more than %d answers: a guest is given no more", TD_EXPLORE_DEPTH);
 	if (access(what, F_OK) != 0) {
 		const char *near = answers_near(wrong);
 
@@ -192,8 +194,6 @@ static int prepare(struct again *a, const char *kernel)
 	struct monitor_explore *e = &a->explore->boot.config.explore;
 	int status;
 
-	if (a->count > TD_EXPLORE_DEPTH)
-		return complain(STATUS_INPUT, "%u answers: a kernel is given at most %d", a->count, TD_EXPLORE_DEPTH);
 	if (a->path) {
 		o->to_private = !a->file.of.to_shared;
 		o->stalls.value = o->stalls.given ? o->stalls.value : a->file.of.stalls;

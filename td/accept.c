@@ -153,7 +153,8 @@ enum td_action td_page_accept(struct td *td, struct td_regs *regs)
 		td_sept_known(td, gpa, c.pages, 0xff, TD_KNOWN_PRIVATE);
 done:
 	regs->gpr[TD_RAX] = status;
-	td_event(td, TD_EV_ACCEPT, regs->rip, rcx, status, (uint64_t)td_page_real(&c.first) << 8 | c.first.known, 0, 0);
+	td_emit(td, ACCEPT, accept, regs->rip, .rcx = rcx, .status = status, .known = c.first.known,
+		.real = (uint8_t)td_page_real(&c.first));
 	if (tdx_code(status) == TDX_SUCCESS)
 		afterwards(td, gpa, &plan);
 	return TD_NEXT;

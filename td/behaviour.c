@@ -120,7 +120,7 @@ static bool held(struct td *td, const struct td_rule *rule, uint64_t rcx)
 void td_deed(struct td *td, enum td_deed deed, uint64_t gpa, uint64_t pages)
 {
 	if (pages != 0)
-		td_event(td, TD_EV_DEED, 0, deed, gpa, pages, 0, 0);
+		td_emit(td, DEED, deed, 0, .what = deed, .gpa = gpa, .pages = pages);
 }
 
 /* 0: the module answers what is true. */

@@ -29,9 +29,9 @@ static uint64_t pages_in(uint64_t bytes)
 }
 
 /* Journal fields of 32 bits: 16 TiB of pages and more are all the same. */
-static uint64_t saturated(uint64_t pages)
+static uint32_t saturated(uint64_t pages)
 {
-	return pages < UINT32_MAX ? pages : UINT32_MAX;
+	return pages < UINT32_MAX ? (uint32_t)pages : UINT32_MAX;
 }
 
 static void blame_for_skip(struct td *td, const struct td_conversion *c)
@@ -73,9 +73,9 @@ static void close_conversion(struct td *td, struct td_conversion *c, enum td_clo
 {
 	uint64_t done = pages_in(c->frontier - c->start), pages = pages_in(c->end - c->start);
 
-	td_event(td, TD_EV_CLOSE, 0, (uint64_t)c->id << 32 | how, with_s(td, c, c->start),
-		 saturated(pages) << 32 | saturated(done), (uint64_t)c->calls << 32 | c->retries,
-		 (uint64_t)c->stalls << 32 | c->longest_run);
+	td_emit(td, CLOSE, close, 0, .how = how, .conversion = c->id, .gpa = with_s(td, c, c->start), .done = saturated(done),
+		.pages = saturated(pages), .retries = c->retries, .calls = c->calls, .longest = c->longest_run,
+		.stalls = c->stalls);
 	if (how == TD_CLOSE_ABANDONED)
 		blame(td, c);
 	if (how == TD_CLOSE_REFUSED)
@@ -159,7 +159,7 @@ static struct td_conversion *open_conversion(struct td *td, uint64_t start, uint
 		td->now.open_to++;
 	c[i] = (struct td_conversion){ .start = start, .end = end, .frontier = start, .reached = start,
 				       .id = ++td->now.next_id, .to_shared = to_shared };
-	td_event(td, TD_EV_OPEN, 0, c[i].id, with_s(td, &c[i], start), pages_in(end - start), 0, 0);
+	td_emit(td, OPEN, open, 0, .conversion = c[i].id, .gpa = with_s(td, &c[i], start), .pages = pages_in(end - start));
 	return &c[i];
 }
 

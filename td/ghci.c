@@ -99,7 +99,7 @@ static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa,
 	uint64_t bytes = (gpa - (first | (gpa & td->s)) + size + TDX_PAGE_SIZE - 1) / TDX_PAGE_SIZE * TDX_PAGE_SIZE;
 	bool to_shared = gpa & td->s;
 	struct td_conversion *conv = td_conversion_request(td, first, bytes, to_shared, rip);
-	uint64_t id = conv != NULL ? conv->id : 0, done;
+	uint32_t id = conv != NULL ? conv->id : 0, done;
 	struct td_plan plan;
 
 	if (td->choices.limit != 0)
@@ -109,8 +109,9 @@ static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa,
 	carry_out(td, first, &plan, to_shared);
 	if (plan.r10 != TDVMCALL_SUCCESS && !plan.keeps_r11)
 		regs->gpr[TD_R11] = plan.r11;
-	done = plan.shift != 0 ? 0 : plan.pages < UINT32_MAX ? plan.pages : UINT32_MAX;
-	td_event(td, TD_EV_MAPGPA, rip, gpa, size, plan.r10, regs->gpr[TD_R11], id << 32 | done);
+	done = plan.shift != 0 ? 0 : plan.pages < UINT32_MAX ? (uint32_t)plan.pages : UINT32_MAX;
+	td_emit(td, MAPGPA, mapgpa, rip, .gpa = gpa, .bytes = size, .r10 = plan.r10, .r11 = regs->gpr[TD_R11], .done = done,
+		.conversion = id);
 	td_conversion_answer(td, conv, first | (gpa & td->s), bytes, plan.r10, regs->gpr[TD_R11]);
 	take_away(td, first + bytes, &plan);
 	return plan.r10;
@@ -129,7 +130,7 @@ void td_map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
 		status = map_gpa_serve(td, regs, gpa, size, rip);
 	} else {
 		regs->gpr[TD_R11] = gpa;
-		td_event(td, TD_EV_MAPGPA, rip, gpa, size, status, gpa, 0);
+		td_emit(td, MAPGPA, mapgpa, rip, .gpa = gpa, .bytes = size, .r10 = status, .r11 = gpa);
 		td->now.barren_calls++;
 	}
 	answer(regs, status);
@@ -194,16 +195,24 @@ static void cpuid(struct td *td, struct td_regs *regs)
 /* ReportFatalError: 64 bytes of text in R14, R15, RBX, RDI, RSI, R8, R9, RDX (GHCI). */
 static enum td_action fatal_error(struct td *td, const struct td_regs *regs, uint64_t rip)
 {
-	const uint64_t *r = regs->gpr;
+	static const uint8_t order[] = { TD_R14, TD_R15, TD_RBX, TD_RDI, TD_RSI, TD_R8, TD_R9, TD_RDX };
+	struct td_record_fatal part = { .text = { 0 } };
 
-	td_event(td, TD_EV_FATAL, rip, r[TD_R14], r[TD_R15], r[TD_RBX], r[TD_RDI], r[TD_RSI]);
-	td_event(td, TD_EV_FATAL, rip, r[TD_R8], r[TD_R9], r[TD_RDX], 0, 0);
-	return td_end(td, TD_STOP_FATAL_ERROR, r[TD_R12], rip);
+	for (uint32_t i = 0, n = 0; i < sizeof(order) * 8; i++) {
+		part.text[n++] = (char)(regs->gpr[order[i / 8]] >> i % 8 * 8);
+		if (n < sizeof(part.text) && i + 1 < sizeof(order) * 8)
+			continue;
+		td_emit_record(td, FATAL, fatal, rip, part);
+		part = (struct td_record_fatal){ .text = { 0 } };
+		n = 0;
+	}
+	return td_end(td, TD_STOP_FATAL_ERROR, regs->gpr[TD_R12], rip);
 }
 
 static enum td_action unserved(struct td *td, struct td_regs *regs, uint64_t subfn, uint64_t status)
 {
-	td_event(td, TD_EV_HYPERCALL, regs->rip, subfn, regs->gpr[TD_R10], regs->gpr[TD_R12], regs->gpr[TD_R13], status);
+	td_emit(td, HYPERCALL, hypercall, regs->rip, .subfn = subfn, .r10 = regs->gpr[TD_R10], .r12 = regs->gpr[TD_R12],
+		.r13 = regs->gpr[TD_R13], .status = status);
 	answer(regs, status);
 	return TD_NEXT;
 }

@@ -129,6 +129,7 @@ enum td_action td_tdcall(struct td *td, unsigned int vcpu, struct td_regs *regs)
 		action = leaf(td, vcpu, regs);
 	rax &= 0xffff;
 	if (rax != TDG_VP_VMCALL && rax != TDG_VP_VEINFO_GET && rax != TDG_MEM_PAGE_ACCEPT)
-		td_event(td, TD_EV_TDCALL, regs->rip, rax, rcx, rdx, regs->gpr[TD_RAX], regs->gpr[TD_R8]);
+		td_emit(td, TDCALL, tdcall, regs->rip, .leaf = rax, .rcx = rcx, .rdx = rdx, .status = regs->gpr[TD_RAX],
+			.r8 = regs->gpr[TD_R8]);
 	return action;
 }

@@ -194,9 +194,20 @@ void td_report(struct td *td, struct td_judgement j, uint64_t gpa_with_s, uint64
 void td_violation(struct td *td, enum td_violation v, uint64_t gpa_with_s, uint64_t pages, uint64_t rip,
 		  uint64_t detail);
 
-/* event.c */
-void td_event(struct td *td, enum td_event_type type, uint64_t rip, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
-	      uint64_t a4);
+/*
+ * event.c: a record of the vCPU whose exit is being handled, td_emit(td, OPEN, open, rip, .gpa = gpa, .pages = 1).
+ * What is not given is 0, and so is every byte of it that no field has.
+ */
+void td_event(struct td *td, struct td_event *event);
+
+#define td_emit_record(td, TYPE, member, at, record) \
+	do { \
+		struct td_event event_ = td_event_new(TD_EV_##TYPE, 0, at); \
+		event_.member = (record); \
+		td_event(td, &event_); \
+	} while (0)
+#define td_emit(td, TYPE, member, at, ...) \
+	td_emit_record(td, TYPE, member, at, ((struct td_record_##member){ __VA_ARGS__ }))
 
 /* module.c, instruction.c, ghci.c, accept.c, metadata.c */
 enum td_action td_raise_ve(struct td *td, unsigned int vcpu, struct td_ve_info ve);

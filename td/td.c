@@ -97,7 +97,8 @@ struct td *td_init(void *mem, size_t bytes, const struct td_config *config)
 		td->now.td_ctls = TDX_CTLS_PENDING_VE_DISABLE;
 	td_sha384_start(&td->build);
 	td_sept_init(td);
-	td_event(td, TD_EV_START, 0, config->gpaw, config->vcpus, td->pages, config->seed, config->tsc_hz);
+	td_emit(td, START, start, 0, .gpaw = config->gpaw, .vcpus = config->vcpus, .pages = td->pages, .seed = config->seed,
+		.tsc_hz = config->tsc_hz);
 	return td;
 }
 
@@ -105,7 +106,7 @@ enum td_action td_end(struct td *td, enum td_stop why, uint64_t detail, uint64_t
 {
 	if (td->now.stop == TD_RUNNING) {
 		td->now.stop = why;
-		td_event(td, TD_EV_STOP, rip, why, detail, 0, 0, 0);
+		td_emit(td, STOP, stop, rip, .why = why, .detail = detail);
 	}
 	return TD_STOP;
 }

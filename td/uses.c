@@ -55,7 +55,7 @@ static void report(struct td *td, const struct td_use *use)
 void td_untracked(struct td *td, uint64_t gpa, uint64_t pages, uint64_t rip)
 {
 	if (!td->now.untracked)
-		td_event(td, TD_EV_UNTRACKED, rip, gpa, pages, 0, 0, 0);
+		td_emit(td, UNTRACKED, untracked, rip, .gpa = gpa, .pages = pages);
 	td->now.untracked = 1;
 }
 

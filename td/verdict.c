@@ -86,8 +86,8 @@ void td_report(struct td *td, struct td_judgement j, uint64_t gpa_with_s, uint64
 	if (j.class == TD_CLASS_OK || key == td->now.last_verdict)
 		return;
 	td->now.last_verdict = key;
-	td_event(td, TD_EV_VERDICT, rip, (uint64_t)j.class << 32 | j.violation, gpa_with_s, pages,
-		 (uint64_t)td_real(td, page) << 8 | td_known(td, page), detail);
+	td_emit(td, VERDICT, verdict, rip, .violation = j.violation, .class = j.class, .gpa = gpa_with_s, .pages = pages,
+		.known = (uint8_t)td_known(td, page), .real = (uint8_t)td_real(td, page), .detail = detail);
 }
 
 void td_violation(struct td *td, enum td_violation v, uint64_t gpa_with_s, uint64_t pages, uint64_t rip,

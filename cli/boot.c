@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/boot.h"
+#include "cli/machine/ask.h"
 #include "cli/machine/run.h"
 
 #define FIELD(name) offsetof(struct boot_options, name)
@@ -29,27 +30,29 @@ static const struct opt options[] = {
 static int run_machine(struct boot *b, struct snapshot_link *link)
 {
 	struct words words = { 0 };
+	int ask[2], status = ask_open(ask);
 	struct qemu_run q = {
 		.qemu = &b->qemu, .machine = &b->machine, .monitor = b->monitor, .cpus = b->config.td.vcpus,
 		.seeded = boot_repeats(b), .seed = b->seed, .ram = b->ram.fd, .config = b->config_fd,
 		.firmware = b->firmware_fd, .serial = b->nonce,
 		.kernel = b->kernel_fd, .initrd = b->initrd_fd, .disk = b->disk_fd,
 		.disk_read_only = b->options.disk != NULL, .large_ring = b->options.large_ring, .net = b->options.net,
-		.link = link, .continued = b->from != NULL,
+		.link = link, .continued = b->from != NULL, .ask = ask[1],
 	};
 	struct run run = {
 		.ram = &b->ram, .records = &b->records, .console = &b->console, .console_fd = b->console_fd,
 		.progress = b->options.console && !b->options.many && progress_wanted(), .virtual_time = q.seeded,
 		.timeout = b->options.timeout.value, .save = b->save, .from = b->from, .link = link,
-		.look = b->look, .look_arg = b->look_arg,
+		.ask = ask, .look = b->look, .look_arg = b->look_arg,
 	};
-	int status;
 
 	if (!b->from)
 		console_begin(&b->console, b->nonce);
 	qemu_arguments(&q, &words);
-	status = run_qemu(&run, &words, &b->end);
+	if (!status)
+		status = run_qemu(&run, &words, &b->end);
 	words_free(&words);
+	ask_close(ask);
 	b->wall = run.wall;
 	b->end.nonce_due = b->guest.linux_kernel && !initrd_other(b);
 	b->end.no_tdx = b->guest.linux_kernel && !b->guest.detects_tdx;

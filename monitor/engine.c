@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The monitor as td's engine: what td/td.h asks for. */
 #include "image/bytes.h"
+#include "monitor/ask.h"
 #include "monitor/end.h"
 #include "monitor/explore.h"
 #include "monitor/guest_memory.h"
@@ -66,15 +67,7 @@ void td_engine_fill(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias a
 
 uint64_t td_engine_poisoned(struct td *of, uint64_t gpa, uint64_t pages)
 {
-	const uint64_t *page = mem_machine(address_of(of, gpa, pages, TD_SHARED));
-	uint64_t n = 0;
-
-	if (explore_active())
-		return pages;
-	for (; n < pages; n++, page += PATTERN_WORDS, gpa += TDX_PAGE_SIZE)
-		if (!pattern_poisoned(page, gpa) && !pattern_all(page, 0))
-			break;
-	return n;
+	return explore_began() ? pages : ask_untouched(address_of(of, gpa, pages, TD_SHARED), pages);
 }
 
 void td_engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes, bool write)

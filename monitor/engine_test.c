@@ -26,6 +26,8 @@ void npt_map(uint64_t gpa, uint64_t pages, uint64_t address) { (void)gpa, (void)
 void npt_unmap(uint64_t gpa, uint64_t pages) { (void)gpa, (void)pages; }
 void npt_sync(void) { }
 bool explore_active(void) { return false; }
+bool explore_began(void) { return false; }
+uint64_t ask_untouched(uint64_t gpa, uint64_t pages) { (void)gpa; return pages; }
 void explore_change(uint64_t gpa, uint64_t count, uint64_t address) { (void)gpa, (void)count, (void)address; }
 void journal_put(struct td_event *event) { (void)event; }
 void origin_note(const struct vcpu *vcpu) { (void)vcpu; }

@@ -55,6 +55,11 @@ bool explore_active(void)
 	return phase == RUNNING;
 }
 
+bool explore_began(void)
+{
+	return phase != WAITING;
+}
+
 static bool is_mapgpa(const struct td_regs *r)
 {
 	return (uint16_t)r->gpr[TD_RAX] == TDG_VP_VMCALL && r->gpr[TD_R10] == 0 && r->gpr[TD_R11] == GHCI_MAP_GPA;

@@ -30,4 +30,7 @@ void explore_change(uint64_t gpa, uint64_t count, uint64_t machine);
 /* What td has the engine write while a conversion is only tried: not worth the time, nobody looks. */
 bool explore_active(void);
 
+/* From then on pages that were never shared may have been, in a sequence: what lies behind them tells nothing. */
+bool explore_began(void);
+
 #endif

@@ -12,6 +12,7 @@
  *	  -fw_cfg name=opt/tdlab/kernel,file=... [-fw_cfg name=opt/tdlab/initrd,file=...]
  *	  [-fw_cfg name=opt/tdlab/firmware,file=...]		the guest starts with that; then the kernel may be missing
  *	  -device isa-debug-exit,iobase=0xf4,iosize=4		exit status 1: the run is over; 3: monitor_status.message
+ *	  -chardev socket,id=ask,fd=N -device isa-debugcon,chardev=ask,iobase=0xf8	see MACHINE_ASK_PORT
  *	  -serial ...						the guest's console, 0x3f8
  *	  -chardev null,id=evidence -device isa-serial,chardev=evidence,index=3	see MACHINE_UART
  *	  [-icount shift=0,sleep=off -rtc base=...,clock=vm -seed N]	the same run every time (one vCPU)

@@ -292,6 +292,14 @@ static int dma_unseen(struct scene *s)
 	return 0;
 }
 
+/* And shared afterwards: the conversion must not wipe these traces either. */
+static int dma_read_then_share(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_device(s, scene_page(s, 1), DEVICE_UNSEEN));
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
+	return 0;
+}
+
 /* Took OPERAND_BUSY for a refusal: memory that the VMM gave back is neither shared nor usable. */
 static int accept_abandoned(struct scene *s)
 {
@@ -372,6 +380,7 @@ const struct scenario scenarios_broken[] = {
 	{ "dma-header", dma_header, 1 },
 	{ "dma-ring", dma_ring, 1 },
 	{ "dma-unseen", dma_unseen, 1 },
+	{ "dma-read-then-share", dma_read_then_share, 1 },
 	{ "wrapping-request", wrapping_request, 1 },
 	{ "crosses-shared-bit", crosses_shared_bit, 1 },
 	{ "beyond-gpaw", beyond_gpaw, 1 },

@@ -309,6 +309,18 @@ static int dma_from_shared(struct scene *s)
 	return 0;
 }
 
+/* The device is told of a page only while it is shared, in a way that nobody sees; then the page comes and goes. */
+static int dma_shared_again(struct scene *s)
+{
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
+	SCENE_NEEDS(s, scene_device(s, scene_page(s, 2), DEVICE_UNSEEN));
+	SCENE_NEEDS(s, scene_unshare(s, scene_page(s, 0), 4));
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 8));
+	SCENE_NEEDS(s, scene_device(s, scene_page(s, 6), DEVICE_UNSEEN));
+	SCENE_NEEDS(s, scene_unshare(s, scene_page(s, 0), 8));
+	return 0;
+}
+
 static uint64_t of(const struct scene *s, uint64_t first, uint64_t second)
 {
 	return scene_page(s, s->cpu == 0 ? first : second);
@@ -476,6 +488,7 @@ const struct scenario scenarios_sound[] = {
 	{ "rewritten", rewritten, 1 },
 	{ "dma-to-shared", dma_to_shared, 1 },
 	{ "dma-from-shared", dma_from_shared, 1 },
+	{ "dma-shared-again", dma_shared_again, 1 },
 	{ "twocpu", twocpu, 2 },
 	{ "moved", moved, 2 },
 	{ "empty-request", empty_request, 1 },

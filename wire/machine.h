@@ -84,6 +84,15 @@ enum { MACHINE_DMA_DESC, MACHINE_DMA_AVAIL, MACHINE_DMA_USED, MACHINE_DMA_INDIRE
 #define MACHINE_DMA(function, what, queue, descriptor)	(1ull << 63 | (uint64_t)(function) << 40 | \
 							 (uint64_t)(what) << 32 | (uint64_t)(queue) << 16 | (descriptor))
 
+/*
+ * Whether a page of QEMU's memory was touched, the command can tell and nobody within the machine. The monitor asks by
+ * monitor_question (wire/status.h) and MACHINE_ASK_BYTES to this port, which is a socket that holds fewer: the last of
+ * them is not taken before the command has answered. So no instruction is run meanwhile, and a run that is repeated is
+ * the same.
+ */
+#define MACHINE_ASK_PORT	0xf8
+#define MACHINE_ASK_BYTES	16
+
 /* Where the command puts the second user of the disk in a run that is to be repeated (monitor/qemu/settle.h). */
 #define MACHINE_SETTLE_DEVICE	0x1e
 #define MACHINE_SETTLE_FUNCTION	7

@@ -25,6 +25,13 @@ enum monitor_doing {
 	MONITOR_PARKED,		/* the same with interrupts blocked: for ever */
 };
 
+struct monitor_question {
+	uint64_t number;	/* 1, 2, 3 ...: of these pages of the shared bank, ... */
+	uint64_t gpa, pages;
+	uint64_t untouched;	/* ... the first so many are as they were left. By the command */
+	uint64_t answered;	/* the number, by the command and last */
+};
+
 #define MONITOR_IRR_WORDS	8	/* SDM volume 3A, "Interrupt Acceptance for Fixed Interrupts": 256 bits */
 
 struct monitor_vcpu {
@@ -37,7 +44,7 @@ struct monitor_vcpu {
 	uint32_t pending[MONITOR_IRR_WORDS];	/* PARKED: requests that wait in its local APIC */
 };
 
-/* At machine.reserve. The monitor writes all but journal_tail, resume and order. */
+/* At machine.reserve. The monitor writes all but journal_tail, resume, order and the answer to a question. */
 struct monitor_status {
 	uint64_t magic;			/* written last: everything below is valid */
 	uint64_t td;			/* machine address of td's storage */
@@ -55,6 +62,7 @@ struct monitor_status {
 	struct monitor_order order;	/* by the command, number last: the next sequence of answers */
 	char message[MONITOR_MESSAGE_BYTES];	/* TD_MARK_PANIC: why the monitor itself could not go on; TD_MARK_MISDEED */
 	uint64_t console_input;	/* TD_MARK_IDLE: the guest's console interrupts when there is input */
+	struct monitor_question question;
 	struct monitor_vcpu vcpus[TD_MAX_VCPUS];
 };
 _Static_assert(sizeof(struct monitor_status) <= MACHINE_STATUS_BYTES, "status before the journal");

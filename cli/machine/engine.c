@@ -30,23 +30,6 @@ static bool holes_are_pages(void)
 	return strstr(line, "[never]") || strstr(line, "[deny]");
 }
 
-void engine_finish(struct td *td, const struct ram *of, uint64_t hung_ms, struct records *to)
-{
-	struct td_event mark = { .type = TD_EV_MARK, .mark = { TD_MARK_IDLE, hung_ms } };
-
-	ram = of;
-	records = to;
-	exact = holes_are_pages();
-	data_start = data_end = 0;
-	if (hung_ms) {
-		td_stop(td, TD_STOP_ENGINE);
-		td_engine_emit(td, &mark);
-	}
-	td_finish(td);
-	ram = NULL;
-	records = NULL;
-}
-
 void td_engine_emit(struct td *td, struct td_event *event)
 {
 	const struct td_event *last = records->count ? &records->all[records->count - 1] : NULL;
@@ -75,7 +58,7 @@ static bool never_touched(off_t offset)
 	return offset < data_start;
 }
 
-static bool poisoned(uint64_t gpa)
+static bool untouched(uint64_t gpa)
 {
 	uint64_t offset = machine_file_offset(ram->machine, gpa);
 	const uint64_t *page;
@@ -91,9 +74,37 @@ uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages)
 	uint64_t n = 0;
 
 	(void)td;
-	while (n < pages && poisoned(gpa + n * TDX_PAGE_SIZE))
+	while (n < pages && untouched(gpa + n * TDX_PAGE_SIZE))
 		n++;
 	return n;
+}
+
+static void look_at(const struct ram *of)
+{
+	ram = of;
+	exact = holes_are_pages();
+	data_start = data_end = 0;
+}
+
+uint64_t engine_untouched(const struct ram *of, uint64_t gpa, uint64_t pages)
+{
+	look_at(of);
+	return td_engine_poisoned(NULL, gpa, pages);
+}
+
+void engine_finish(struct td *td, const struct ram *of, uint64_t hung_ms, struct records *to)
+{
+	struct td_event mark = { .type = TD_EV_MARK, .mark = { TD_MARK_IDLE, hung_ms } };
+
+	look_at(of);
+	records = to;
+	if (hung_ms) {
+		td_stop(td, TD_STOP_ENGINE);
+		td_engine_emit(td, &mark);
+	}
+	td_finish(td);
+	ram = NULL;
+	records = NULL;
 }
 
 /* td_finish() judges; it maps, fills and asks for nothing, so none of the others can be called. */

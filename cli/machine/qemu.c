@@ -112,6 +112,10 @@ void qemu_arguments(const struct qemu_run *run, struct words *w)
 		words_add(w, "%s", fixed[i]);
 	words_add(w, "-device");
 	words_add(w, "isa-serial,chardev=evidence,index=%u", MACHINE_UART_INDEX);
+	words_add(w, "-chardev");
+	words_add(w, "socket,id=ask,fd=%d", run->ask);
+	words_add(w, "-device");
+	words_add(w, "isa-debugcon,chardev=ask,iobase=%#x", MACHINE_ASK_PORT);
 	words_add(w, "-smp");
 	words_add(w, "%u", run->cpus);
 	words_add(w, "-m");

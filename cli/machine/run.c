@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/machine/ask.h"
 #include "cli/machine/run.h"
 
 #define DRAIN_MS	20
@@ -21,7 +22,7 @@
 #define MONITOR_DONE	1	/* exit status of QEMU when the monitor ended the run: 2 * 0 + 1 (monitor/end.c) */
 #define MONITOR_PANIC	3
 
-enum { CONSOLE, ERRORS, SIGNALS, SOURCES };
+enum { CONSOLE, ERRORS, SIGNALS, ASK, SOURCES };
 
 struct watch {
 	struct run *run;
@@ -183,6 +184,8 @@ static void watch(struct watch *w, struct run_end *end)
 	while (w->fds[CONSOLE].fd >= 0 || w->fds[ERRORS].fd >= 0) {
 		if (poll(w->fds, SOURCES, DRAIN_MS) < 0 && errno != EINTR)
 			return;
+		if (w->fds[ASK].revents && !ask_answer(w->fds[ASK].fd, w->run->ram))
+			w->fds[ASK].fd = -1;
 		drain(w);
 		if (w->fds[CONSOLE].revents && !take_console(w))
 			w->fds[CONSOLE].fd = -1;
@@ -288,6 +291,9 @@ int run_qemu(struct run *run, const struct words *arguments, struct run_end *end
 	w.fds[CONSOLE] = (struct pollfd){ .fd = out[0], .events = POLLIN };
 	w.fds[ERRORS] = (struct pollfd){ .fd = err[0], .events = POLLIN };
 	w.fds[SIGNALS] = (struct pollfd){ .fd = signals, .events = POLLIN };
+	w.fds[ASK] = (struct pollfd){ .fd = run->ask[0], .events = POLLIN };
+	close(run->ask[1]);
+	run->ask[1] = -1;
 	if (run->link)
 		snapshot_link_started(run->link);
 	if (run->from)

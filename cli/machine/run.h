@@ -27,6 +27,7 @@ struct run {
 	struct snapshot *save;	/* where the machine goes when the monitor waits for orders; NULL: it never does */
 	const struct snapshot *from;	/* what it is continued from; NULL: it begins */
 	struct snapshot_link *link;	/* if either is not NULL */
+	int *ask;		/* two ends: cli/machine/ask.h */
 	double wall;		/* seconds that it took */
 
 	/*

@@ -24,9 +24,10 @@
 /* SLP_TYP: qemu hw/acpi/core.c acpi_pm1_cnt_write(), and \_S3, \_S4, \_S5 of its DSDT (hw/i386/acpi-build.c). */
 enum { TYPE_S5, TYPE_S3, TYPE_S4 };
 
+/* The monitor's own way out, and its own way to ask. */
 static bool hidden(uint16_t port, unsigned int size)
 {
-	return port < PORT_DEBUG_EXIT + 4 && port + size > PORT_DEBUG_EXIT;
+	return port <= MACHINE_ASK_PORT && port + size > PORT_DEBUG_EXIT;
 }
 
 static uint32_t all_ones(unsigned int size)

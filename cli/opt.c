@@ -168,36 +168,6 @@ static int parse_one(const struct verb *verb, char **argv, void *values, int *us
 			opt->kind == OPT_SIZE ? "size: write bytes, or a number with K, M or G" : "number");
 }
 
-int opt_parse(const struct verb *verb, int argc, char **argv, void *values, char **operands, int *noperands)
-{
-	bool only_operands = false;
-	int status, used;
-
-	*noperands = 0;
-	for (int i = 1; i < argc; i += used) {
-		used = 1;
-		if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0') {
-			operands[(*noperands)++] = argv[i];
-		} else if (strcmp(argv[i], "--") == 0) {
-			only_operands = true;
-		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			opt_help(verb);
-			return -1;
-		} else if (argv[i][1] == 'j') {
-			status = parse_jobs(verb, argv + i, values, &used);
-			if (status)
-				return status;
-		} else if (argv[i][1] != '-') {
-			return refuse(verb, "unknown option %s: see %s --help", argv[i], called(verb));
-		} else {
-			status = parse_one(verb, argv + i, values, &used);
-			if (status)
-				return status;
-		}
-	}
-	return 0;
-}
-
 /* In 80 columns, from this one on: a line ends where a word does. */
 static void help_text(const char *text, int column)
 {
@@ -216,7 +186,7 @@ static void help_text(const char *text, int column)
 	puts(text);
 }
 
-void opt_help(const struct verb *verb)
+static void help(const struct verb *verb)
 {
 	printf("usage: %s%s%s%s\n%s\n", called(verb), verb->options->name ? " [option...]" : "",
 	       *verb->operands ? " " : "", verb->operands, verb->help);
@@ -229,4 +199,34 @@ void opt_help(const struct verb *verb)
 		printf("  %-28s ", left);
 		help_text(opt->help, 31);
 	}
+}
+
+int opt_parse(const struct verb *verb, int argc, char **argv, void *values, char **operands, int *noperands)
+{
+	bool only_operands = false;
+	int status, used;
+
+	*noperands = 0;
+	for (int i = 1; i < argc; i += used) {
+		used = 1;
+		if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0') {
+			operands[(*noperands)++] = argv[i];
+		} else if (strcmp(argv[i], "--") == 0) {
+			only_operands = true;
+		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			help(verb);
+			return -1;
+		} else if (argv[i][1] == 'j') {
+			status = parse_jobs(verb, argv + i, values, &used);
+			if (status)
+				return status;
+		} else if (argv[i][1] != '-') {
+			return refuse(verb, "unknown option %s: see %s --help", argv[i], called(verb));
+		} else {
+			status = parse_one(verb, argv + i, values, &used);
+			if (status)
+				return status;
+		}
+	}
+	return 0;
 }

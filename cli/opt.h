@@ -45,8 +45,6 @@ struct opt {
  */
 int opt_parse(const struct verb *verb, int argc, char **argv, void *values, char **operands, int *noperands);
 
-void opt_help(const struct verb *verb);
-
 /* Text to number; false unless all of it is one. */
 bool opt_number(const char *text, uint64_t *value);
 bool opt_size(const char *text, uint64_t *bytes);

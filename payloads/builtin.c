@@ -53,7 +53,7 @@ void builtin_note(const char *what, uint64_t value)
 	tap_puts("\n");
 }
 
-uint64_t builtin_argument(const char *name, uint64_t otherwise)
+static uint64_t builtin_argument(const char *name, uint64_t otherwise)
 {
 	char text[24];
 	uint64_t value = 0;

@@ -47,7 +47,6 @@ bool builtin_is(uint64_t got, uint64_t want, const char *name);
 void builtin_skip(const char *name);
 void builtin_note(const char *what, uint64_t value);
 void builtin_number(uint64_t value);
-uint64_t builtin_argument(const char *name, uint64_t otherwise);
 
 /* A conversion failed that nobody tampered with: saves what can be saved of its memory. */
 void builtin_contain(struct worker *w, const struct tdconv_result *failed);

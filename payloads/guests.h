@@ -161,8 +161,6 @@ bool guest_use(struct guest *g, struct scene *s, uint64_t page, enum alias alias
 void guest_begin(struct guest *g, struct guest_task *t, enum alias to);
 void guest_ask(struct guest *g, struct guest_task *t, struct scene *s);
 void guest_accept(struct guest *g, struct guest_task *t, struct scene *s);
-void guest_contain(struct guest *g, struct guest_task *t);
-void guest_done(struct guest *g, struct guest_task *t);
 
 /* Where a defect may come in. True: it did, and the step is over. */
 bool defect_at_rest(struct guest *g, struct guest_task *t);

@@ -51,7 +51,7 @@ static void undo(struct guest *g, struct guest_task *t)
  * The VMM refuses, stalls for ever, or says what it must not say. What was to be shared can be asked back, once; what
  * cannot be had back is left alone for good.
  */
-void guest_contain(struct guest *g, struct guest_task *t)
+static void guest_contain(struct guest *g, struct guest_task *t)
 {
 	g->contained++;
 	if (t->to == TO_SHARED && guest_draw(g, 2))
@@ -61,7 +61,7 @@ void guest_contain(struct guest *g, struct guest_task *t)
 }
 
 /* All of it is answered for. */
-void guest_done(struct guest *g, struct guest_task *t)
+static void guest_done(struct guest *g, struct guest_task *t)
 {
 	if (t->to == TO_SHARED) {
 		t->is = TO_SHARED;

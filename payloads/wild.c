@@ -34,7 +34,7 @@ static uint64_t flip(uint64_t value, unsigned int low, unsigned int bits)
 	static __attribute__((noinline)) void name(uint64_t value, uint64_t number) \
 	{ \
 		trap_resume((uint64_t)(uintptr_t)name##_end); \
-		__asm__ volatile(instruction "; .globl " #name "_end; " #name "_end:" \
+		__asm__ volatile(instruction "; " #name "_end:" \
 				 : "+a"(value), "+c"(number) : : "rdx", "memory"); \
 		trap_resume(0); \
 	}

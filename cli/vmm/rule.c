@@ -163,11 +163,23 @@ static const char *set_accept_code(struct td_rule *rule, const char *value)
 	return NULL;
 }
 
+/* A TDVMCALL completion code by GHCI's name or as a number; false if it is neither. */
+static int code_of(const char *text, uint64_t *code)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		if (strcmp(codes[i].name, text) == 0) {
+			*code = codes[i].code;
+			return 1;
+		}
+	}
+	return opt_number(text, code);
+}
+
 static const char *set_code(struct td_rule *rule, const char *value)
 {
 	if (rule->on == TD_ON_ACCEPT)
 		return set_accept_code(rule, value);
-	if (rule_code(value, &rule->fail) && rule->fail != TDVMCALL_SUCCESS)
+	if (code_of(value, &rule->fail) && rule->fail != TDVMCALL_SUCCESS)
 		return NULL;
 	return PROBLEM("fail: \"%s\" is neither a code of GHCI (tdlab list abi) nor a number other than 0", value);
 }
@@ -181,17 +193,6 @@ static const char *set_shift(struct td_rule *rule, const char *value)
 		return PROBLEM("shift: \"%s\" is not +PAGES or -PAGES", value);
 	rule->shift = *value == '-' ? -(int64_t)number : (int64_t)number;
 	return NULL;
-}
-
-int rule_code(const char *text, uint64_t *code)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
-		if (strcmp(codes[i].name, text) == 0) {
-			*code = codes[i].code;
-			return 1;
-		}
-	}
-	return opt_number(text, code);
 }
 
 static const char *set_number(const struct key *key, struct td_rule *rule, const char *value)

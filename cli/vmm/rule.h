@@ -14,7 +14,4 @@ const char *rule_set(struct td_rule *rule, const char *key, const char *value);
 /* NULL, or why these settings make no rule together. */
 const char *rule_check(const struct td_rule *rule);
 
-/* A TDVMCALL completion code by GHCI's name or as a number; false if it is neither. */
-int rule_code(const char *text, uint64_t *code);
-
 #endif

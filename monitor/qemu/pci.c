@@ -95,7 +95,11 @@ static uint32_t written(uint32_t function, uint32_t at, uint32_t offset, unsigne
 	return whole;
 }
 
-void pci_check_write(uint32_t function, uint32_t offset, unsigned int size, uint32_t value)
+/*
+ * The guest is about to write these bytes of a function's configuration space: blames it if QEMU then puts a window
+ * of the chipset's over RAM, from where the monitor runs as well. BARs lie below RAM and hide nothing.
+ */
+static void check_write(uint32_t function, uint32_t offset, unsigned int size, uint32_t value)
 {
 	uint64_t bar, base, bytes;
 
@@ -121,7 +125,7 @@ void pci_check_port(uint16_t port, unsigned int size, uint32_t value)
 		return;
 	address = in32(PORT_ADDRESS);
 	if (address & ENABLE)
-		pci_check_write(address >> 8 & 0xffff, (address & 0xfc) + port - PORT_DATA, size, value);
+		check_write(address >> 8 & 0xffff, (address & 0xfc) + port - PORT_DATA, size, value);
 }
 
 void pci_check_memory(uint64_t address, unsigned int size, uint64_t value)
@@ -129,6 +133,6 @@ void pci_check_memory(uint64_t address, unsigned int size, uint64_t value)
 	uint64_t base = pci_config_base();
 
 	if (base != 0 && address >= base && address - base < BUS_FUNCTIONS * CONFIG_BYTES && size <= 4)
-		pci_check_write((uint32_t)((address - base) / CONFIG_BYTES), (uint32_t)(address % CONFIG_BYTES), size,
+		check_write((uint32_t)((address - base) / CONFIG_BYTES), (uint32_t)(address % CONFIG_BYTES), size,
 				(uint32_t)value);
 }

@@ -10,11 +10,6 @@
 uint32_t pci_read(uint32_t function, uint32_t offset);
 void pci_write(uint32_t function, uint32_t offset, uint32_t value);
 
-/*
- * The guest is about to write these bytes of a function's configuration space: blames it if QEMU then puts a window
- * of the chipset's over RAM, from where the monitor runs as well. BARs lie below RAM and hide nothing. With the lock.
- */
-void pci_check_write(uint32_t function, uint32_t offset, unsigned int size, uint32_t value);
 
 /* The same, if that is what a write of this port, or of the configuration space in memory, comes to. */
 void pci_check_port(uint16_t port, unsigned int size, uint32_t value);

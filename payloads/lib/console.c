@@ -45,13 +45,6 @@ static char *hex(uint64_t value, char text[17])
 	return p;
 }
 
-void console_hex(uint64_t value)
-{
-	char text[17];
-
-	console_puts(hex(value, text));
-}
-
 void payload_end(unsigned int status)
 {
 	uint32_t value = status;

@@ -30,7 +30,6 @@ uint64_t vmcall_halt(bool interrupts_blocked);
 
 /* console.c: text to the first serial port. One call is not torn apart by the other vCPU's. */
 void console_puts(const char *text);
-void console_hex(uint64_t value);
 
 /* Ends the run (port 0xf4, TD_MARK_SHUTDOWN); the status is the tester's. */
 void payload_end(unsigned int status) __attribute__((noreturn));

@@ -100,6 +100,17 @@ passes() {
 	caught spdx td/a.c
 }
 
+@test "a function that only its own file uses" {
+	mkdir -p build/lint/gcc/td
+	file td/a.c 'int nobody(void) { return 0; }' 'int other(void) { return nobody(); }'
+	gcc -c -o build/lint/gcc/td/a.o td/a.c
+	file td/b.c 'int other(void);' 'int main(void) { return other(); }'
+	caught exports 'td/a.c: nobody is used nowhere else'
+	[[ $output != *other* ]]
+	file td/c.c 'int nobody(void);' 'int more(void) { return nobody(); }'
+	passes exports
+}
+
 @test "a script that nobody can run" {
 	first='#!/bin/sh' file td/a
 	caught executable td/a

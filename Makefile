@@ -109,6 +109,11 @@ soak: prepare-check
 	$(MAKE) all
 	scripts/soak $(N)
 
+## make sources SRC=DIR  holds docs/sources against clones in DIR: path and symbol at that commit, and now
+sources:
+	@[ -n "$(SRC)" ] || { echo "make sources SRC=DIR: DIR holds clones of what docs/sources names" >&2; exit 2; }
+	scripts/sources $(SRC)
+
 ## make firmware-matrix  TDVF under every behaviour, at several sizes of step, from a signed disk and by fw_cfg: the
 ##                 verdicts are compared with tests/firmware-verdicts; twenty minutes
 firmware-matrix: prepare-check
@@ -147,7 +152,8 @@ unit-tests: $(UNIT_TESTS)
 sanitized-tests:
 	$(MAKE) B=$(B)/sanitize CC=clang SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' unit-tests
 
-.PHONY: all deps boot boot-firmware check unit lint sanitize soak firmware-matrix bench clean distclean help prepare-check
+.PHONY: all deps boot boot-firmware check unit lint sanitize soak sources firmware-matrix bench clean distclean help
+.PHONY: prepare-check
 .PHONY: unit-tests sanitized-tests
 # What was fetched is not ours: a kernel's build-root has folders called like that.
 # A header that has moved: what was made of it is made again.

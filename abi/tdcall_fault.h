@@ -2,7 +2,7 @@
 /*
  * How a Linux process outside a TD is told that it executed TDCALL. A CPU without TDX raises #UD (SIGILL); a CPU with
  * TDX raises #GP at CPL 3 (SIGSEGV), as seen in VMs on Intel family 6 model 207. For programs that play the TDX module.
- * Sources: linux arch/x86/kernel/traps.c, handle_invalid_op() and exc_general_protection(); both set trap_nr.
+ * Sources: [linux:handle_invalid_op], [linux:exc_general_protection]; both set trap_nr.
  */
 #ifndef ABI_TDCALL_FAULT_H
 #define ABI_TDCALL_FAULT_H

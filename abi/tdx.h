@@ -55,8 +55,8 @@ enum tdx_field {
 };
 
 /*
- * CONFIG_FLAGS, TD_CTLS and ATTRIBUTES bits that matter to page conversion. MOD has CONFIG_FLAGS bits 0 to 2 and
- * TD_CTLS bit 0; the others are newer: linux arch/x86/include/asm/shared/tdx.h, openvmm vm/x86/x86defs/src/tdx.rs.
+ * CONFIG_FLAGS, TD_CTLS and ATTRIBUTES bits that matter to page conversion. [mod:config_flags_s] has CONFIG_FLAGS bits
+ * 0 to 2, and module 1.5.01 TD_CTLS bit 0; the others are newer: [linux:asm/shared/tdx.h], [openvmm:x86defs/tdx.rs].
  */
 #define TDX_CONFIG_GPAW_52		(1ull << 0)
 #define TDX_CONFIG_FLEXIBLE_PENDING_VE	(1ull << 1)
@@ -79,7 +79,7 @@ static inline uint64_t tdx_status(uint64_t code, uint64_t detail)
 	return code << 32 | detail;
 }
 
-/* The shared bit S of a GPA: the topmost bit of the guest physical address width (MOD "GPAW"). */
+/* The shared bit S of a GPA: the topmost bit of the guest physical address width ([mod:tdg_vp_info]). */
 static inline uint64_t tdx_shared_bit(unsigned int gpaw)
 {
 	return 1ull << (gpaw - 1);

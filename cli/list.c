@@ -38,6 +38,7 @@ static void behaviour_json(struct json *json, const struct behaviour *b)
 	json_text(json, "title", b->title);
 	json_text(json, "class", b->packed.hostile ? "hostile" : "permitted");
 	json_text(json, "expect", b->packed.contain ? "contain" : "complete");
+	json_text(json, "basis", behaviour_bases[b->basis]);
 	json_text(json, "who", b->who);
 	json_text(json, "source", b->source);
 	json_array(json, "parameters");

@@ -8,7 +8,7 @@
 #define S_MAX		0x8000000000000ull	/* GPAW 52, the architecture's limit */
 
 /*
- * Default budgets; docs/retry.md gives the reasons. Since linux 3e2dec1ede0a user space on KVM may answer RETRY without
+ * Default budgets; docs/retry.md gives the reasons. Since [kvm:3e2dec1ede0a] user space on KVM may answer RETRY without
  * progress on purpose, as often as it likes. How long it goes on is not known: with pauses that grow to a millisecond
  * this many stalls last about a second, which is a guess. Calls: a VMM that does a page a call and stalls twice before
  * each, the most that Linux's loop bears, needs 3 * pages; one to spare, and room for all stalls of a single page.

@@ -127,7 +127,7 @@ static unsigned int bucket(uint64_t pages)
 
 /*
  * A call made no progress. That is legitimate now and then: since 2026 a VMM on KVM may answer so while it moves the
- * TD (linux 3e2dec1ede0a). A second try need not succeed, so the embedder waits in between, and the budget counts.
+ * TD ([kvm:3e2dec1ede0a]). A second try need not succeed, so the embedder waits in between, and the budget counts.
  */
 /*@ requires \valid_read(tdc) && \valid(res) && \separated(tdc, res);
   @ requires res->stalls < res->retries && res->longest_stall <= res->stalls && 0 < run <= res->stalls + 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Offsets and rules: linux Documentation/arch/x86/boot.rst; every field below is named as there. */
+/* Offsets and rules: [linux:boot.rst]; every field below is named as there. */
 #include "image/bzimage.h"
 #include "image/bytes.h"
 #include "image/text.h"

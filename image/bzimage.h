@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A Linux bzImage as the boot protocol describes it (linux Documentation/arch/x86/boot.rst, "The Real-Mode Kernel
+ * A Linux bzImage as the boot protocol describes it ([linux:boot.rst], "The Real-Mode Kernel
  * Header"). Pure and bounds-checked: the command refuses a bad file with this before QEMU starts, the monitor loads
  * with it.
  */
@@ -62,7 +62,7 @@ void bzimage_explain(enum bzimage_error error, const struct bzimage *image, uint
 
 /*
  * True if the decompressor in front of the compressed kernel looks for the TDX signature of CPUID leaf 0x21, as one
- * with CONFIG_INTEL_TDX_GUEST does (linux arch/x86/boot/compressed/tdx.c). file: the whole file.
+ * with CONFIG_INTEL_TDX_GUEST does ([linux:early_tdx_detect]). file: the whole file.
  */
 bool bzimage_detects_tdx(const void *file, uint64_t file_bytes, const struct bzimage *image);
 

@@ -2,7 +2,7 @@
 #include "image/tdhob.h"
 #include "image/bytes.h"
 
-/* PI specification 1.8, volume 3, 5.3 to 5.5; edk2 MdePkg/Include/Pi/PiHob.h. */
+/* PI specification 1.8, volume 3, 5.3 to 5.5; [edk2:PiHob.h]. */
 #define TYPE_HANDOFF		1
 #define TYPE_RESOURCE		3
 #define TYPE_END		0xffff

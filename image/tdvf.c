@@ -25,7 +25,7 @@ static const uint8_t metadata_guid[GUID_BYTES] = { 0x35, 0x65, 0x7a, 0xe4, 0x4a,
 
 /*
  * PI specification 1.8, volume 3, 3.2.1: header of a firmware volume. fff12b8d-7696-4c8b-a985-2747075b4f50: of
- * variables, with which a whole image begins (edk2 OvmfPkg/Include/Fdf/VarStore.fdf.inc); all other volumes hold code.
+ * variables, with which a whole image begins ([edk2:VarStore.fdf.inc]); all other volumes hold code.
  */
 #define VOLUME_GUID		16u
 #define VOLUME_SIGNATURE	40u

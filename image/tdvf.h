@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The metadata of a TDVF image: what the VMM has to put into a TD before its first instruction (Intel TDX Virtual
- * Firmware Design Guide 344991, chapter 11; edk2 OvmfPkg/ResetVector/X64/IntelTdxMetadata.nasm.inc). Pure and
+ * Firmware Design Guide 344991, chapter 11; [edk2:IntelTdxMetadata.nasm.inc]). Pure and
  * bounds-checked: the command refuses a bad image with this before QEMU starts, the monitor loads what it found.
  *
  * The image as a whole ends at 4 GiB, where the first instruction is, 16 bytes below.

@@ -6,7 +6,7 @@
 #include "monitor/journal.h"
 #include "monitor/state.h"
 
-/* qemu hw/misc/debugexit.c: QEMU exits with status 2 * value + 1. */
+/* [qemu:debugexit.c]: QEMU exits with status 2 * value + 1. */
 #define PORT_DEBUG_EXIT	0xf4
 #define STATUS_DONE	0
 #define STATUS_PANIC	1

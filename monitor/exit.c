@@ -370,7 +370,7 @@ static enum td_action on_hlt(struct vcpu *vcpu)
 	return reflect(vcpu, VE_HLT, length);
 }
 
-/* RDPMC without a PMU is #GP, the others do not exist in a TD (MOD src/td_dispatcher/tdx_td_dispatcher.c). */
+/* RDPMC without a PMU is #GP, the others do not exist in a TD ([mod:td_generic_ve_exit]). */
 static enum td_action on_forbidden(struct vcpu *vcpu)
 {
 	enum insn_kind kind;

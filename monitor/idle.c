@@ -17,13 +17,13 @@
 #define LVT_NMI			0x400u
 #define DIVIDE_BY_1		0xbu
 
-/* The guest's console, as payloads and ttyS0 have it: qemu hw/char/serial.c, a 16550A. */
+/* The guest's console, as payloads and ttyS0 have it: [qemu:serial.c], a 16550A. */
 #define COM1_IER		0x3f9
 #define COM1_LCR		0x3fb
 #define IER_RECEIVED		1u
 #define LCR_DIVISOR		0x80u	/* other registers are there */
 
-/* qemu hw/intc/apic.c: the timer counts nanoseconds. */
+/* [qemu:apic_get_interrupt]: the timer counts nanoseconds. */
 #define ALARM_MAX_MS		2000
 #define NS_PER_MS		1000000u
 

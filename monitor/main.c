@@ -38,7 +38,7 @@
 #include "monitor/trap.h"
 #include "wire/pattern.h"
 
-#define PM_TIMER_PORT	0x608	/* qemu hw/acpi/ich9.c: PMBASE + 8, where SeaBIOS puts it */
+#define PM_TIMER_PORT	0x608	/* [qemu:acpi/ich9.c]: PMBASE + 8, where SeaBIOS puts it */
 #define PORT_PIC1_MASK	0x21	/* 8259A, OCW1 */
 #define PORT_PIC2_MASK	0xa1
 #define PORT_CMOS_INDEX	0x70
@@ -117,7 +117,7 @@ static void start_td(void)
 
 /*
  * The firmware's timer ticks on. Masked while LINT0 still listens: a request that LINT0 was masked under stays with the
- * CPU, and comes without a vector as soon as the guest takes interrupts (qemu hw/intc/apic.c, apic_get_interrupt).
+ * CPU, and comes without a vector as soon as the guest takes interrupts ([qemu:apic_get_interrupt]).
  */
 static void mask_pics(void)
 {

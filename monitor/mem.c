@@ -110,7 +110,7 @@ void mem_identity(bool on)
 	__asm__ volatile("invlpg (%0)" : : "r"(0x8000ull) : "memory");
 }
 
-/* QEMU's loader leaves the image's file name behind it, on the next page (qemu hw/i386/multiboot.c, load_multiboot). */
+/* QEMU's loader leaves the image's file name behind it, on the next page ([qemu:load_multiboot]). */
 uint64_t mem_image(uint64_t *end)
 {
 	*end = (ADDRESS(image_load) + IMAGE_BYTES + LOADER_BYTES + TDX_PAGE_SIZE - 1) & ~(TDX_PAGE_SIZE - 1);

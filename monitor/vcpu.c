@@ -13,7 +13,7 @@
 #define PTE_ADDRESS	0x000ffffffffff000ull
 #define TOP_LEVEL	3
 
-/* Kernels and payloads are smaller than this, modules included: linux Documentation/arch/x86/x86_64/mm.rst. */
+/* Kernels and payloads are smaller than this, modules included: [linux:mm.rst]. */
 #define TEXT_SPAN	(1ull << 30)
 #define STACK_BYTES	1024
 

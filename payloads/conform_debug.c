@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Debug registers, breakpoints and single steps of a guest across each kind of exit. After an instruction that the
- * module carries out itself a guest that steps is told as the CPU would (MOD src/common/helpers/helpers.c,
- * advance_guest_rip() and set_guest_pde_bs()); one that ends in a #VE was not executed, so nothing is due until the
+ * module carries out itself a guest that steps is told as the CPU would ([mod:set_guest_pde_bs]
+ * and its caller, advance_guest_rip()); one that ends in a #VE was not executed, so nothing is due until the
  * handler has returned and the next one is done.
  */
 #include "payloads/lib/payload.h"

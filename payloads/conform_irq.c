@@ -30,7 +30,7 @@ static void let_in(void)
 	__asm__ volatile("sti; nop; cli" : : : "memory");
 }
 
-/* MOD: CPUID 0x15 is native: crystal 25 MHz, EBX / EAX the ratio. */
+/* [mod:td_cpuid.c]: CPUID 0x15 is native: crystal 25 MHz, EBX / EAX the ratio. */
 static uint64_t tsc_hz(void)
 {
 	uint32_t eax = 0x15, ebx, ecx = 0, edx;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Everything that tells a guest how much memory it has, compared: the zero page, fw_cfg, CMOS, SMBIOS, ACPI, and what
- * the TD was configured with (memory=MIB on the command line). Layouts: qemu docs/specs/fw_cfg.rst and hw/i386/pc.c
- * (pc_cmos_init); edk2 OvmfPkg/Library/PlatformInitLib/MemDetect.c, which reads most of them; DMTF DSP0134, 7.17 to
- * 7.20.
+ * the TD was configured with (memory=MIB on the command line). Layouts: [qemu:fw_cfg.rst], [qemu:pc_cmos_init];
+ * [edk2:MemDetect.c], which reads most of them; DMTF DSP0134, 7.17 to 7.20.
  */
 #include "payloads/lib/payload.h"
 #include "payloads/conform.h"

@@ -202,7 +202,7 @@ static int too_many(struct scene *s)
 }
 
 /*
- * A kernel from before Linux commit 019b383d1132 ("x86/tdx: Retry partially-completed page conversion hypercalls"):
+ * A kernel from before [linux:019b383d1132]:
  * one MapGPA for its whole swiotlb, and whatever is not SUCCESS at once is not looked at.
  */
 static int noretry(struct scene *s)

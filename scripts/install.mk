@@ -12,7 +12,7 @@ INSTALL_TABLE = $(foreach f,tdlab tdlab-sim,755:$(B)/$f:bin) \
 	$(patsubst %,644:%:share/tdlab/behaviours,$(wildcard behaviours/*.vmm)) \
 	$(foreach n,1 5,$(patsubst %,644:%:share/man/man$n,$(filter %.$n,$(INSTALL_PAGES)))) \
 	644:$(B)/completion/tdlab:share/bash-completion/completions 644:$(B)/completion/_tdlab:share/zsh/site-functions \
-	$(patsubst %,644:%:share/doc/tdlab,LICENSE README.md $(wildcard docs/*.md)) \
+	$(patsubst %,644:%:share/doc/tdlab,LICENSE README.md docs/sources $(wildcard docs/*.md)) \
 	644:sim/harness.h:include/tdlab
 
 # Folders that are nobody else's.

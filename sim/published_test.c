@@ -3,11 +3,11 @@
  * Do the toys do what the guests do that they were taken from? What those make of VMMs A to N, converting 8 pages, was
  * read off their sources:
  *
- *	Linux 6.12		arch/x86/coco/tdx/tdx.c, tdx_map_gpa()
- *	EDK2			OvmfPkg/Library/BaseMemEncryptTdxLib/MemoryEncryption.c at c5aa7e7d94
- *	Asterinas		its tdx-guest at 6049485819, before pull request 3845
- *	OpenVMM			vm/x86/tdcall/src/lib.rs at 1488a37b7c
- *	Gramine-TDX		pal/src/host/tdx at f4405d38d1 with pull request 34
+ *	Linux 6.12		[linux:tdx_map_gpa]
+ *	EDK2			[edk2:SetOrClearSharedBit]
+ *	Asterinas		[asterinas:tdx_guest.rs], before [asterinas:pull-3845]
+ *	OpenVMM			[openvmm:tdcall_map_gpa]
+ *	Gramine-TDX		[gramine:tdx_arch.c] with [gramine:pull-34]
  *
  * "ok/4": success after 4 MapGPA; "err": it said that it failed; "end": td ended the TD; "+2": so many of the 8 pages
  * were accepted, if not all. "": the toy has a bound, or a check, that the guest has not, and only its own defect is

@@ -11,7 +11,7 @@
 #define PAGE		TDX_PAGE_SIZE
 #define MASK		0x3c00	/* R10-R13 */
 #define TRIES		3	/* as the guests that they are of: each gives up too early as well */
-#define MORE_TRIES	5	/* of the correct loop: three are soon used up (linux 3e2dec1ede0a) */
+#define MORE_TRIES	5	/* of the correct loop: three are soon used up ([kvm:3e2dec1ede0a]) */
 #define BUSY		100000	/* answers that ACCEPT is busy, in all */
 
 struct answer {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * TDG.MEM.PAGE.ACCEPT and TDG.MEM.PAGE.RELEASE: the module's word, with its exact codes and the level in the low bits
- * (MOD src/td_dispatcher/vm_exits/tdg_mem_page_accept.c). RELEASE is newer than module 1.5.06; its codes here are those
- * of ACCEPT, as its users read them (openvmm vm/x86/tdcall/src/lib.rs).
+ * ([mod:tdg_mem_page_accept]). RELEASE is newer than module 1.5.06; its codes here are those
+ * of ACCEPT, as its users read them ([openvmm:tdcall_map_gpa]).
  */
 #include "td/state.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * TDG.MEM.PAGE.ACCEPT and RELEASE: status words to the last bit, as the module gives them
- * (MOD src/td_dispatcher/vm_exits/tdg_mem_page_accept.c), and what is said of the guest for it.
+ * ([mod:tdg_mem_page_accept]), and what is said of the guest for it.
  */
 #include <stdio.h>
 

@@ -43,7 +43,7 @@ static bool stalls(struct td *td, const struct td_rule *rule, uint32_t stalled)
 	return stalled < rule->stalls && (rule->chance == 0 || rule->chunk != 0 || draw(td) >> 56 < rule->chance);
 }
 
-/* KVM works in slices and looks for pending events after each (linux arch/x86/kvm/vmx/tdx.c, __tdx_map_gpa). */
+/* KVM works in slices and looks for pending events after each ([kvm:__tdx_map_gpa]). */
 static uint64_t pages_done(struct td *td, const struct td_rule *rule, uint64_t pages, uint32_t stalled)
 {
 	uint64_t limit = rule->complete < pages ? rule->complete : pages;

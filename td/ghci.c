@@ -11,7 +11,7 @@ static void answer(struct td_regs *regs, uint64_t r10)
 }
 
 /*
- * Why no VMM takes a MapGPA request, in KVM's order (linux arch/x86/kvm/vmx/tdx.c, tdx_map_gpa): only what is otherwise
+ * Why no VMM takes a MapGPA request, in KVM's order ([kvm:tdx_map_gpa]): only what is otherwise
  * right is looked at for its alignment.
  */
 static enum td_violation flaw_of(const struct td *td, uint64_t gpa, uint64_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which instructions the module reflects as #VE, answers itself or refuses: its CPUID and MSR tables
- * (MOD src/td_dispatcher/vm_exits/td_cpuid.c, td_msr_access.c, include/auto_gen/msr_config_lookup.c). Values are the
+ * ([mod:td_cpuid.c], [mod:td_msr_access.c], [mod:msr_config_lookup.c]). Values are the
  * engine's.
  */
 #include "td/state.h"

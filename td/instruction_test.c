@@ -26,7 +26,7 @@ static enum td_action msr(uint32_t number, bool write)
 	return action;
 }
 
-/* MOD src/td_dispatcher/vm_exits/td_cpuid.c: leaves answered by the module, with their highest subleaf; - any. */
+/* [mod:td_cpuid.c]: leaves answered by the module, with their highest subleaf; - any. */
 static const struct { uint32_t leaf; int last; } native[] = {
 	{ 0, -1 }, { 1, -1 }, { 3, -1 }, { 4, 4 }, { 5, -1 }, { 7, 2 }, { 8, -1 }, { 0xa, -1 }, { 0xd, 0x12 }, { 0xe, -1 },
 	{ 0x11, -1 }, { 0x12, -1 }, { 0x13, -1 }, { 0x14, 1 }, { 0x15, -1 }, { 0x19, -1 }, { 0x1a, -1 }, { 0x1c, -1 },
@@ -71,7 +71,7 @@ static void test_cpuid(void)
 }
 
 /*
- * MOD include/auto_gen/msr_config_lookup.c, without PERFMON, PT, CET, LBR, UINTR, XFD, PKS, WAITPKG, TSX, DCA and TME.
+ * [mod:msr_config_lookup.c], without PERFMON, PT, CET, LBR, UINTR, XFD, PKS, WAITPKG, TSX, DCA and TME.
  * N: done by the CPU or by the module, G: #GP, V: #VE; read, then write. What is not here is a #VE. Three of the
  * x2APIC numbers that reach the CPU are none there, so they are a #GP; so is writing a read-only one.
  */

@@ -35,7 +35,7 @@ static bool closed(enum td_close how, uint64_t pages, uint64_t done, uint64_t ca
 	       c->stalls == stalls && c->longest == run;
 }
 
-/* KVM's order: linux arch/x86/kvm/vmx/tdx.c, tdx_map_gpa(). Range and S come before alignment. */
+/* KVM's order: [kvm:tdx_map_gpa]. Range and S come before alignment. */
 static void test_validation(void)
 {
 	static const struct { const char *name; uint64_t gpa, size, r10; } rows[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the module knows of what runs in the TD: MRTD, built before it runs, the RTMRs that it extends itself, and the
- * report of both (MOD "Measurement and attestation"). Nothing here is attested: there is no key, so no MAC.
+ * report of both ([mod:tdg_mr_report]). Nothing here is attested: there is no key, so no MAC.
  */
 #include "td/state.h"
 
@@ -31,8 +31,8 @@ static void record(struct td *td, const char *leaf, uint64_t gpa)
 }
 
 /*
- * The records are those of MOD src/vmm_dispatcher/api_calls/tdh_mem_page_add.c and tdh_mr_extend.c; their order, a page
- * and then its chunks, is KVM's (linux arch/x86/kvm/vmx/tdx.c tdx_gmem_post_populate).
+ * The records are those of [mod:tdh_mem_page_add] and [mod:tdh_mr_extend]; their order, a page
+ * and then its chunks, is KVM's ([kvm:tdx_gmem_post_populate]).
  */
 void td_build_page(struct td *td, uint64_t gpa, const void *contents)
 {
@@ -69,7 +69,7 @@ static enum td_action unmapped(struct td *td, uint64_t gpa, uint64_t rip)
 
 /*
  * TDG.MR.RTMR.EXTEND, with the checks in the module's order: the buffer before the index, so that a PENDING buffer is
- * an EPT violation whatever RDX says (MOD src/td_dispatcher/vm_exits/tdg_mr_rtmr_extend.c). A buffer of 48 bytes,
+ * an EPT violation whatever RDX says ([mod:tdg_mr_rtmr_extend]). A buffer of 48 bytes,
  * aligned to 64, lies in one page. The module's lock on the RTMRs is never contended here.
  */
 enum td_action td_rtmr_extend(struct td *td, struct td_regs *regs)
@@ -94,7 +94,7 @@ enum td_action td_rtmr_extend(struct td *td, struct td_regs *regs)
 }
 
 /*
- * TDREPORT_STRUCT (MOD include/tdx_api_defs.h td_report_t, edk2 MdePkg/Include/IndustryStandard/Tdx.h):
+ * TDREPORT_STRUCT ([mod:td_report_t], [edk2:IndustryStandard/Tdx.h]):
  * REPORTMACSTRUCT, TEE_TCB_INFO and TDINFO. What there is no value for (CPUSVN, the SEAM module's measurements, XFAM,
  * the owner's fields, the MAC) is zero.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * MRTD, RTMRs and where TDREPORT has them. The digests wanted here were computed with Python's hashlib from the
- * records as the module's source has them (MOD src/vmm_dispatcher/api_calls/tdh_mem_page_add.c, tdh_mr_extend.c,
- * src/td_dispatcher/vm_exits/tdg_mr_rtmr_extend.c).
+ * records as the module's source has them ([mod:tdh_mem_page_add], [mod:tdh_mr_extend],
+ * [mod:tdg_mr_rtmr_extend]).
  */
 #include <stdio.h>
 #include <string.h>
@@ -179,7 +179,7 @@ static void test_build(void)
 	tap_is(field(TDX_FIELD_MRTD, 6), ~0ull, "nor behind MRTD");
 }
 
-/* Offsets: edk2 MdePkg/Include/IndustryStandard/Tdx.h. */
+/* Offsets: [edk2:IndustryStandard/Tdx.h]. */
 static void test_report(void)
 {
 	const uint8_t *report = fake.private_page + 0x400;

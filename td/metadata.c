@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* TDG.VM.RD, VM.WR and SYS.RD: what a TD may know of itself (MOD src/common/metadata_handlers). */
+/* TDG.VM.RD, VM.WR and SYS.RD: what a TD may know of itself ([mod:metadata_generic.c]). */
 #include "td/state.h"
 
 #define OPERAND_RCX	1
 
 /*
  * A field is matched by class (bits 61:56) and code (bits 23:0); size, context and the flag bits do not matter, the
- * reserved ones, last-element and last-field must be zero (MOD md_field_id_t).
+ * reserved ones, last-element and last-field must be zero ([mod:md_field_id_t]).
  */
 #define FIELD_KEY	0x3f00000000ffffffull
 #define FIELD_CODE	0x0000000000ffffffull

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TDG.VM.RD, VM.WR and SYS.RD with the identifiers that guests use (linux arch/x86/include/asm/shared/tdx.h) and the
- * module's own (MOD include/auto_gen/tdr_tdcs_fields_lookup.c). Rules: MOD src/td_dispatcher/vm_exits/tdg_vm_rd_wr.c
- * and src/common/metadata_handlers/metadata_generic.c, metadata_td.c.
+ * TDG.VM.RD, VM.WR and SYS.RD with the identifiers that guests use ([linux:asm/shared/tdx.h]) and the
+ * module's own ([mod:tdr_tdcs_fields_lookup.h]). Rules: [mod:tdg_vm_rd_wr.c],
+ * [mod:metadata_generic.c].
  */
 #include <stdio.h>
 

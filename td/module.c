@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The TDX module: TDCALL dispatch and the register rules of TDG.VP.VMCALL (MOD "TDCALL instruction interface"). */
+/* The TDX module: TDCALL dispatch and the register rules of TDG.VP.VMCALL ([mod:tdg_vp_vmcall.c]). */
 #include "td/state.h"
 
 #define OPERAND_RAX	0
@@ -67,7 +67,7 @@ static void veinfo_get(struct td *td, unsigned int vcpu, struct td_regs *regs)
 	*ve = (struct td_ve_info){ 0 };
 }
 
-/* Stores what happened and raises #VE; a second one before the first was read is a #DF (tdx_inject_ve in MOD). */
+/* Stores what happened and raises #VE; a second one before the first was read is a #DF ([mod:tdx_inject_ve]). */
 enum td_action td_raise_ve(struct td *td, unsigned int vcpu, struct td_ve_info ve)
 {
 	if (td->now.ve[vcpu].valid)
@@ -111,7 +111,7 @@ static enum td_action leaf(struct td *td, unsigned int vcpu, struct td_regs *reg
 	}
 }
 
-/* Order of checks: td_call in MOD src/td_dispatcher/tdx_td_dispatcher.c. CPL is checked by the CPU. */
+/* Order of checks: [mod:td_call]. CPL is checked by the CPU. */
 enum td_action td_tdcall(struct td *td, unsigned int vcpu, struct td_regs *regs)
 {
 	uint64_t rax = regs->gpr[TD_RAX], rcx = regs->gpr[TD_RCX], rdx = regs->gpr[TD_RDX];

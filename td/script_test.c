@@ -54,7 +54,7 @@ static int linux_loop(uint64_t gpa, uint64_t end)
 	return -calls;
 }
 
-/* As several others: goes wherever R11 says, until it is at or beyond the end (openvmm vm/x86/tdcall/src/lib.rs). */
+/* As several others: goes wherever R11 says, until it is at or beyond the end ([openvmm:tdcall_map_gpa]). */
 static int careless_loop(uint64_t gpa, uint64_t end)
 {
 	int calls = 0;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The secure EPT as far as page conversion needs it: which pages of RAM are private, pending or shared, at which level,
- * what the guest may believe of them, and the way back. State names and transitions: MOD "Secure EPT" and
- * include/auto_gen/sept_state_lookup.c.
+ * what the guest may believe of them, and the way back. State names and transitions: [mod:sept_state_lookup.c].
  */
 #include "td/state.h"
 

@@ -93,7 +93,7 @@ struct td *td_init(void *mem, size_t bytes, const struct td_config *config)
 			page += (uint32_t)config->slots[i].pages;
 	}
 	td_set_behaviour(td, &config->behaviour, config->seed);
-	if (config->attributes & TDX_ATTR_SEPT_VE_DISABLE)	/* MOD TDH.MNG.INIT; a flexible TD may change it */
+	if (config->attributes & TDX_ATTR_SEPT_VE_DISABLE)	/* [mod:tdh_mng_init]; a flexible TD may change it */
 		td->now.td_ctls = TDX_CTLS_PENDING_VE_DISABLE;
 	td_sha384_start(&td->build);
 	td_sept_init(td);

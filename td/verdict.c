@@ -47,7 +47,7 @@ static const struct td_judgement private_use[][COLUMNS] = {
 /*
  * Shared alias, the same for whatever the module holds there. Hazards turn out well or not: see uses.c. While a
  * conversion is open the page table may already, or still, say shared; before the page is accepted it may still do so
- * (linux arch/x86/coco/tdx/tdx.c, tdx_enc_status_change_prepare and _finish).
+ * ([linux:tdx_enc_status_change_prepare] and _finish).
  */
 static const struct td_judgement shared_use[COLUMNS] = {
 	[TD_KNOWN_PRIVATE]	    = BAD(SHARED_ALIAS_OF_PRIVATE),

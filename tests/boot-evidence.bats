@@ -9,7 +9,7 @@ setup() {
 	. "$BATS_TEST_DIRNAME/boot.bash"
 }
 
-# A QEMU whose devices do not offer VIRTIO_F_ACCESS_PLATFORM: a TD's kernel refuses them (linux drivers/virtio/virtio.c,
+# A QEMU whose devices do not offer VIRTIO_F_ACCESS_PLATFORM: a TD's kernel refuses them ([linux:virtio_features_ok],
 # virtio_features_ok()).
 without_platform() {
 	qemu=$BATS_TEST_TMPDIR/qemu

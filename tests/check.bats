@@ -223,7 +223,7 @@ both() {
 	done
 	check 1 --json --harness ./trap.so --vmm complete,hyperv
 	[ "$(field '[.rows[].verdict] | join(" ")')" = "pass fail" ]
-	printf '%s\n' '[behaviour]' 'title = R11 is 0' 'ghci = hostile' 'expect = contain' '[rule]' 'complete = 1' \
+	printf '%s\n' '[behaviour]' 'title = R11 is 0' 'class = hostile' 'expect = contain' '[rule]' 'complete = 1' \
 		'claim = zero' 'claim-s = strip' >zero.vmm
 	check 1 --json --harness ./broken.so --vmm ./zero.vmm,complete --pages 8
 	[[ $(field '.rows[0].reason') == *crash* ]]
@@ -348,7 +348,7 @@ refused() {
 # begun ARG...: a check whose row hangs for seconds, with $pid; returns when the row runs.
 begun() {
 	gcc -Wall -Werror "-I$top" -shared -fPIC -o broken.so "$top/tests/harness/broken.c"
-	printf '%s\n' '[behaviour]' 'title = hangs it' 'ghci = permitted' 'expect = contain' '[rule]' 'complete = 0' \
+	printf '%s\n' '[behaviour]' 'title = hangs it' 'class = permitted' 'expect = contain' '[rule]' 'complete = 0' \
 		'fail = GPA_INUSE' >hang.vmm
 	env --default-signal=INT "$tdlab" check --harness ./broken.so --pages 8 -j 1 --vmm ./hang.vmm,complete "$@" \
 		>out 2>err </dev/null 3>&- &

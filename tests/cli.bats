@@ -112,7 +112,7 @@ refused() {
 }
 
 @test "a malformed behaviour file, with its line" {
-	printf '%s\n' '# SPDX-License-Identifier: MIT' '[behaviour]' 'title = odd' 'ghci = perhaps' >odd.vmm
+	printf '%s\n' '# SPDX-License-Identifier: MIT' '[behaviour]' 'title = odd' 'class = perhaps' >odd.vmm
 	refused 2 'tdlab: *odd.vmm:4: *' boot --vmm ./odd.vmm "$kernel/vmlinuz"
 }
 

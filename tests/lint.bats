@@ -166,3 +166,46 @@ passes() {
 	PATH=$PWD/bin:$PATH run "$lint" gcc_14
 	[ "$status" -eq 1 ]
 }
+
+# row ID REPOSITORY: a line of the table.
+row() {
+	mkdir -p docs
+	printf '%s %s 0123456789ab a.c f(\n' "$@" >>docs/sources
+	git add docs/sources
+}
+
+@test "a citation without a row, a row that nobody names, a citation past the table" {
+	row linux:f torvalds/linux
+	file td/a.c '/* As [linux:f] does; [[:space:]], a[3], x[i:j] are something else. */'
+	caught sources '[i:j] has no row'
+	file td/a.c '/* As [linux:f] does; [[:space:]], a[3], 0x0123456789ab are something else. */'
+	passes sources
+	file td/a.c '/* As [linux:f] and [linux:g] do. */'
+	caught sources '[linux:g] has no row'
+	file td/a.c '/* As somebody does. */'
+	caught sources 'nobody names [linux:f]'
+	file td/a.c '/* [linux:f] */' '/* linux arch/x86/coco/tdx/tdx.c, f() */'
+	caught sources td/a.c:3
+	file td/a.c '/* [linux:f] */' '/* since 0123456789ab */'
+	caught sources td/a.c:3
+	file td/a.c '/* [linux:f] */' '/* torvalds/linux at v7.2 */'
+	caught sources td/a.c:3
+	file td/a.c '/* [linux:f] */'
+	row linux:f torvalds/linux
+	caught sources 'linux:f: two rows'
+}
+
+@test "a behaviour that is said to be KVM's and is not; one without a basis" {
+	mkdir behaviours
+	first='# SPDX-License-Identifier: MIT' file behaviours/a.vmm '[behaviour]' 'basis = thread' 'who = A VMM like' \
+		$'\tQEMU on KVM' 'aug = 4k' 'implicit = convert'
+	passes behaviours
+	sed -i 's/convert/ve/' behaviours/a.vmm
+	caught behaviours 'implicit = ve, and who names a VMM with implicit = convert'
+	sed -i 's/QEMU on //; s/4k/2m/' behaviours/a.vmm
+	caught behaviours 'aug = 2m'
+	sed -i 's/A VMM like/Hyper-V/; s/KVM/and others/' behaviours/a.vmm
+	passes behaviours
+	sed -i /basis/d behaviours/a.vmm
+	caught behaviours 'no basis'
+}

@@ -280,7 +280,7 @@ matrix() {
 	under hyperv 1 failed abandoned --harness "$BATS_TEST_TMPDIR/trap.so"
 	under complete 0 converted null --harness "$BATS_TEST_TMPDIR/trap.so" --to-private
 	under error-after:code=GPA_INUSE 1 guest-hung guest-hung --harness "$BATS_TEST_TMPDIR/broken.so"
-	printf '%s\n' '[behaviour]' 'title = R11 is 0' 'ghci = hostile' 'expect = contain' '[rule]' 'complete = 1' \
+	printf '%s\n' '[behaviour]' 'title = R11 is 0' 'class = hostile' 'expect = contain' '[rule]' 'complete = 1' \
 		'claim = zero' 'claim-s = strip' \
 		>"$BATS_TEST_TMPDIR/zero.vmm"
 	under "$BATS_TEST_TMPDIR/zero.vmm" 1 guest-died guest-died --harness "$BATS_TEST_TMPDIR/broken.so"

@@ -11,7 +11,7 @@
  *   reserve        the monitor, its page tables, td's storage, the journal ring
  *
  * QEMU's q35 puts all RAM below 4 GiB if it is less than 2.75 GiB, else 2 GiB there and the rest from 4 GiB on
- * (qemu hw/i386/pc_q35.c, pc_q35_init). Up to 1.3 GiB of guest memory everything is contiguous; beyond, the guest has
+ * ([qemu:pc_q35_init]). Up to 1.3 GiB of guest memory everything is contiguous; beyond, the guest has
  * a second slot at 4 GiB and both private banks lie behind it.
  *
  * A guest that starts with firmware has it always so: half of its memory is above 4 GiB, because TDVF accepts all that
@@ -70,7 +70,7 @@ uint64_t machine_file_offset(const struct machine *machine, uint64_t address);
 /*
  * A second serial port that leads nowhere: what the guest writes there is in the journal (TD_EV_TEXT). COM4, because
  * firmware talks on COM1 and COM2 (OvmfPkg/Library/PlatformBootManagerLib), and because Linux looks for it by itself
- * (linux arch/x86/include/asm/serial.h).
+ * ([linux:asm/serial.h]).
  */
 #define MACHINE_UART		0x2e8
 #define MACHINE_UART_INDEX	3	/* from 0, as QEMU and Linux count: /dev/ttyS3 */

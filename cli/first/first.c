@@ -3,7 +3,7 @@
  * The first program of a guest whose initrd is the user's own: says that user space was reached, as our own initrd does
  * (wire/evidence.h), and becomes that initrd's /init. The command puts it into the initrd and on the kernel's command
  * line; it leaves nothing behind. Linux hands words it does not know to this program as environment
- * (linux init/main.c, unknown_bootoption()).
+ * ([linux:unknown_bootoption]).
  */
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -14,7 +14,7 @@
 #define O_WRONLY	1
 #define O_NOCTTY	0400
 #define CHAR_DEVICE	0020600
-#define KMSG_NUMBER	(1 << 8 | 11)	/* linux Documentation/admin-guide/devices.txt: char 1:11 */
+#define KMSG_NUMBER	(1 << 8 | 11)	/* [linux:devices.txt]: char 1:11 */
 #define UART_NUMBER	(4 << 8 | (64 + MACHINE_UART_INDEX))	/* the same: char 4:64 on, ttyS0 on */
 #define NODE		"/tdlab-node"
 

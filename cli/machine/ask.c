@@ -11,7 +11,7 @@
 
 /*
  * Linux holds back a writer once the messages that nobody has read fill SO_SNDBUF, of which each takes more than 512
- * bytes (socket(7); linux net/core/sock.c, sock_alloc_send_pskb()); 1 becomes the least there is, 4608 bytes. So of
+ * bytes (socket(7); [linux:sock_alloc_send_pskb]); 1 becomes the least there is, 4608 bytes. So of
  * MACHINE_ASK_BYTES messages some wait.
  */
 int ask_open(int ends[2])

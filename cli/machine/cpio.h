@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes an archive that Linux unpacks into its initial root (linux Documentation/driver-api/early-userspace/
- * buffer-format.rst, "newc"). Times and owners are zero, so that the same files make the same bytes.
+ * Writes an archive that Linux unpacks into its initial root ([linux:buffer-format.rst],
+ * "newc"). Times and owners are zero, so that the same files make the same bytes.
  */
 #ifndef CLI_CPIO_H
 #define CLI_CPIO_H

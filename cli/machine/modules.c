@@ -94,7 +94,7 @@ static int read_module(const char *stem, struct module *module)
 	return complain(STATUS_INPUT, "module %s.ko: listed in modules.order, but not there", stem);
 }
 
-/* The value of "depends=" in the section .modinfo, whose entries end with 0 (linux include/linux/moduleinfo.h). */
+/* The value of "depends=" in the section .modinfo, whose entries end with 0 ([linux:include/linux/module.h]). */
 static const char *depends(const struct module *module)
 {
 	static const char key[] = "\0depends=";

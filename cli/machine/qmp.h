@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* QEMU's own protocol (qemu docs/interop/qmp-spec), as much of it as it takes to save a machine and to load it. */
+/* QEMU's own protocol ([qemu:qmp-spec.rst]), as much of it as it takes to save a machine and to load it. */
 #ifndef CLI_QMP_H
 #define CLI_QMP_H
 

@@ -168,7 +168,7 @@ static const struct symbol *find(const struct symbols *s, uint64_t address)
 	return low && address - s->all[low - 1].address < LONGEST ? &s->all[low - 1] : NULL;
 }
 
-/* linux arch/x86/coco/tdx/tdcall.S; before 6.7 they had the other names. */
+/* [linux:tdcall.S]; before 6.7 they had the other names. */
 static bool is_stub(const char *name)
 {
 	return strncmp(name, "__tdcall", 8) == 0 || strcmp(name, "__tdx_hypercall") == 0 ||

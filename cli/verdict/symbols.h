@@ -35,7 +35,7 @@ void symbols_free(struct symbols *symbols);
 
 /*
  * Finds the slide: every hypercall comes from one of Linux's few stubs, and the kernel moves in steps of 2 MiB
- * (linux Documentation/arch/x86/boot.rst, "kernel_alignment").
+ * ([linux:boot.rst], "kernel_alignment").
  */
 void symbols_place(struct symbols *symbols, const struct records *records);
 

@@ -14,6 +14,9 @@
 
 #define SUFFIX ".vmm"
 
+const char *const behaviour_bases[] = { "unknown", "specification", "implementation", "thread", "proposal", "inferred",
+					NULL };
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -91,28 +94,65 @@ static int locate(struct behaviour *b, const char *spec, size_t length, const ch
 	return status;
 }
 
-/* third may be NULL. */
-static int one_of(struct vmm_text *text, const struct setting *s, const char *zero, const char *one, const char *third,
-		  uint32_t *to)
+/* choices ends with NULL. *to: which of them. */
+static int one_of(struct vmm_text *text, const struct setting *s, const char *const *choices, uint32_t *to)
 {
-	const char *const choices[] = { zero, one, third };
+	char all[96] = "";
+	size_t used = 0;
 
-	for (uint32_t i = 0; i < ARRAY_SIZE(choices) && choices[i]; i++) {
+	for (uint32_t i = 0; choices[i]; i++) {
 		*to = i;
 		if (strcmp(s->value, choices[i]) == 0)
 			return 0;
+		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", i == 0 ? "" : choices[i + 1] ? ", " : " or ",
+					 choices[i]);
 	}
-	return vmm_error(text, s->line, "%s: \"%s\" is not %s%s%s or %s", s->key, s->value, zero, third ? ", " : "",
-			 third ? one : "", third ? third : one);
+	return vmm_error(text, s->line, "%s: \"%s\" is not %s", s->key, s->value, all);
+}
+
+#define CHOICES(...) (const char *const[]){ __VA_ARGS__, NULL }
+
+/* One line of [behaviour]: text, or one of a few words. *seen has a bit for each setting that was there. */
+static int take_head_setting(struct behaviour *b, struct vmm_text *text, const struct setting *s, uint32_t *seen)
+{
+	const struct {
+		const char *key;
+		char **text;
+		const char *const *choices;
+		uint32_t *choice;
+	} known[] = {
+		{ "title", &b->title, NULL, NULL },
+		{ "class", NULL, CHOICES("permitted", "hostile"), &b->packed.hostile },
+		{ "expect", NULL, CHOICES("complete", "contain"), &b->packed.contain },
+		{ "basis", NULL, behaviour_bases, &b->basis },
+		{ "who", &b->who, NULL, NULL },
+		{ "source", &b->source, NULL, NULL },
+		{ "implicit", NULL, CHOICES("ve", "convert"), &b->packed.implicit },
+		{ "aug", NULL, CHOICES("2m", "4k", "mixed"), &b->packed.aug },
+		{ "contents", NULL, CHOICES("scrambled", "zeroed"), &b->packed.contents },
+		{ "align", NULL, CHOICES("checked", "ignored"), &b->packed.align },
+	};
+	const char *keys[ARRAY_SIZE(known)], *near;
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(known); i++) {
+		keys[i] = known[i].key;
+		if (strcmp(s->key, keys[i]) != 0)
+			continue;
+		*seen |= 1u << i;
+		if (known[i].choices)
+			return one_of(text, s, known[i].choices, known[i].choice);
+		*known[i].text = xprintf("%s", s->value);
+		return 0;
+	}
+	near = suggest(s->key, keys, ARRAY_SIZE(keys));
+	return vmm_error(text, s->line, "a behaviour has no \"%s\"%s%s%s", s->key, near ? ": did you mean \"" : "",
+			 near ? near : "", near ? "\"?" : "");
 }
 
 static int take_head(struct behaviour *b, struct vmm_text *text)
 {
-	static const char *const known[] = { "title", "who", "source", "ghci", "expect", "implicit", "aug",
-					     "contents", "align" };
-	bool ghci = false, expect = false;
 	unsigned int line = 1, section = 0;
-	const char *near;
+	uint32_t seen = 0;
 	int status = 0;
 
 	for (unsigned int i = 0; i < text->nsettings && !status; i++) {
@@ -122,36 +162,13 @@ static int take_head(struct behaviour *b, struct vmm_text *text)
 			continue;
 		line = s->line;
 		section = section ? section : s->section;
-		if (s->section != section) {
+		if (s->section != section)
 			status = vmm_error(text, s->line, "a second [behaviour]");
-		} else if (strcmp(s->key, "title") == 0) {
-			b->title = xprintf("%s", s->value);
-		} else if (strcmp(s->key, "who") == 0) {
-			b->who = xprintf("%s", s->value);
-		} else if (strcmp(s->key, "source") == 0) {
-			b->source = xprintf("%s", s->value);
-		} else if (strcmp(s->key, "ghci") == 0) {
-			status = one_of(text, s, "permitted", "hostile", NULL, &b->packed.hostile);
-			ghci = true;
-		} else if (strcmp(s->key, "expect") == 0) {
-			status = one_of(text, s, "complete", "contain", NULL, &b->packed.contain);
-			expect = true;
-		} else if (strcmp(s->key, "implicit") == 0) {
-			status = one_of(text, s, "ve", "convert", NULL, &b->packed.implicit);
-		} else if (strcmp(s->key, "aug") == 0) {
-			status = one_of(text, s, "2m", "4k", "mixed", &b->packed.aug);
-		} else if (strcmp(s->key, "contents") == 0) {
-			status = one_of(text, s, "scrambled", "zeroed", NULL, &b->packed.contents);
-		} else if (strcmp(s->key, "align") == 0) {
-			status = one_of(text, s, "checked", "ignored", NULL, &b->packed.align);
-		} else {
-			near = suggest(s->key, known, ARRAY_SIZE(known));
-			status = vmm_error(text, s->line, "a behaviour has no \"%s\"%s%s%s", s->key,
-					   near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-		}
+		else
+			status = take_head_setting(b, text, s, &seen);
 	}
-	if (!status && (!b->title || !ghci || !expect))
-		status = vmm_error(text, line, "[behaviour] needs title, ghci and expect");
+	if (!status && (seen & 7) != 7)	/* the first three */
+		status = vmm_error(text, line, "[behaviour] needs title, class and expect");
 	return status;
 }
 

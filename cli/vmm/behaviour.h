@@ -29,10 +29,13 @@ struct behaviour {
 	char *title;		/* with the parameters' values */
 	char *who;		/* who does this */
 	char *source;		/* where that is written */
+	uint32_t basis;		/* what class rests on: of behaviour_bases */
 	struct parameter parameters[BEHAVIOUR_PARAMETERS];
 	unsigned int nparameters;
 	struct td_behaviour packed;
 };
+
+extern const char *const behaviour_bases[];
 
 /*
  * spec is NAME[:PARAMETER=VALUE[,...]], NAME being that of a file in folder without ".vmm", or a path. folder NULL: the

@@ -28,7 +28,7 @@ static void write_file(const char *text)
 	free(path);
 }
 
-#define HEAD "[behaviour]\ntitle = t\nghci = permitted\nexpect = complete\n"	/* four lines */
+#define HEAD "[behaviour]\ntitle = t\nclass = permitted\nexpect = complete\n"	/* four lines */
 
 /* A file that is refused, and how. */
 static void refused(const char *text, const char *says, const char *name)
@@ -55,10 +55,12 @@ static void test_malformed(void)
 	refused(HEAD "[rule\ncomplete = 1\n", "t.vmm:5: \"[\" without \"]\"", "a section that does not end");
 	refused(HEAD "[rule]\n\nnonsense\n", "t.vmm:7: neither", "a line that is nothing");
 	refused("title = t\n" HEAD, "t.vmm:1: \"title\" stands before the first section", "a setting outside");
-	refused("[behaviour]\ntitle = t\nghci = permitted\n", "t.vmm:3: [behaviour] needs title, ghci and expect",
+	refused("[behaviour]\ntitle = t\nclass = permitted\n", "t.vmm:3: [behaviour] needs title, class and expect",
 		"no expect");
-	refused("[behaviour]\ntitle = t\nghci = maybe\n", "t.vmm:3: ghci: \"maybe\" is not permitted or hostile",
-		"ghci");
+	refused("[behaviour]\ntitle = t\nclass = maybe\n", "t.vmm:3: class: \"maybe\" is not permitted or hostile",
+		"class");
+	refused(HEAD "basis = hearsay\n", "t.vmm:5: basis: \"hearsay\" is not unknown, specification, implementation, thread, "
+		"proposal or inferred", "basis");
 	refused(HEAD "[behaviour]\nwho = w\n", "t.vmm:6: a second [behaviour]", "a second head");
 	refused(HEAD "title = u\n", "t.vmm:5: \"title\" was set in line 2 already", "a setting twice");
 	refused(HEAD "[rule]\nstalls = $n\n", "t.vmm:6: there is no [parameter n]", "an unknown parameter in a rule");
@@ -87,7 +89,7 @@ static void test_malformed(void)
 	refused(HEAD "[rule]\nlie = yes\nfail = 1\n", "t.vmm:7: lie says SUCCESS", "lie and fail");
 	refused(HEAD "[parameter n]\nhelp = h\ndefault = 2\n[rule]\nstalls = ${n\n", "t.vmm:9: there is no [parameter ]",
 		"a brace that does not close");
-	refused("[behaviour]\ntitle = $x\nghci = hostile\nexpect = contain\n", "title: there is no [parameter x]",
+	refused("[behaviour]\ntitle = $x\nclass = hostile\nexpect = contain\n", "title: there is no [parameter x]",
 		"title");
 }
 
@@ -96,13 +98,14 @@ static void test_rules(void)
 	struct behaviour b = { 0 };
 	const struct td_rule *r = b.packed.rules;
 
-	write_file("# comment\n[behaviour]\ntitle = two\n\tlines\nghci = hostile\nexpect = contain\nimplicit = convert\n"
+	write_file("# comment\n[behaviour]\ntitle = two\n\tlines\nclass = hostile\nexpect = contain\nimplicit = convert\n"
+		   "basis = thread\n"
 		   "aug = 4k\n[rule]\n[rule]\ndirection = to-private\ncalls = 3..9+2\nmin-pages = 7\ncomplete = all\n"
 		   "claim = end-3+1b\nclaim-s = flip\n[rule]\nfail = GPA_INUSE\ncomplete = 4\ncalls = 2..\n");
 	tap_is(load(&b, "t", folder), 0, "a file with three rules loads");
 	tap_ok(strcmp(b.title, "two lines") == 0, "a title over two lines");
 	tap_ok(b.packed.hostile && b.packed.contain && b.packed.implicit == TD_IMPLICIT_CONVERT &&
-		       b.packed.aug == TD_AUG_4K,
+		       b.packed.aug == TD_AUG_4K && strcmp(behaviour_bases[b.basis], "thread") == 0,
 	       "head");
 	tap_is(b.packed.nrules, 3, "an empty rule counts");
 	tap_ok(r[0].complete == UINT64_MAX && r[0].first == 0 && r[0].fail == 0, "and converts everything");

@@ -70,7 +70,7 @@ enum tdconv_wait {
 
 /*
  * Called before a call is repeated that made no progress; run counts from 1 how often in a row. Wait a little, longer
- * as run grows: a VMM that answers RETRY at the frontier on purpose (KVM's user space may, since linux 3e2dec1ede0a)
+ * as run grows: a VMM that answers RETRY at the frontier on purpose (KVM's user space may, since [kvm:3e2dec1ede0a])
  * needs time, nobody says how much. Return false to give up, for instance at a deadline.
  */
 /*@ assigns \nothing; */

@@ -238,7 +238,7 @@ static enum acpi_error copy_madt(struct copier *c, const uint8_t *from, uint64_t
 
 /*
  * QEMU's MCFG promises 256 buses, and Linux then looks for devices on each of them through ports: 8192 reads, each of
- * them six exits (linux arch/x86/pci/legacy.c, pcibios_scan_specific_bus). The guest's names the buses that there are.
+ * them six exits ([linux:pcibios_scan_specific_bus]). The guest's names the buses that there are.
  */
 static void trim_mcfg(uint8_t *mcfg, uint8_t last_bus)
 {

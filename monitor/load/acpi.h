@@ -47,7 +47,7 @@ struct acpi_guest {
 enum acpi_error acpi_copy(const struct load_memory *firmware, struct acpi_guest *guest);
 
 /*
- * In tables that firmware has yet to put together (qemu docs/specs/acpi-table-loader: checksums come later): MCFG gets
+ * In tables that firmware has yet to put together ([qemu:ADD_CHECKSUM]: checksums come later): MCFG gets
  * the address of PCI's configuration space and the buses that there are.
  */
 void acpi_fix_mcfg(uint8_t *tables, uint64_t bytes, uint64_t base, uint8_t last_bus);

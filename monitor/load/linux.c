@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A bzImage at its 64-bit entry: linux Documentation/arch/x86/boot.rst, "64-bit BOOT PROTOCOL". */
+/* A bzImage at its 64-bit entry: [linux:boot.rst], "64-bit BOOT PROTOCOL". */
 #include "image/bytes.h"
 #include "monitor/load/parts.h"
 

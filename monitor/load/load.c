@@ -18,7 +18,7 @@
 #define AREA_TABLES	0x2000ull	/* page tables: PML4, PDPT, four PDs */
 #define AREA_ACPI	0x8000ull
 
-/* Zero page: linux Documentation/arch/x86/zero-page.rst and arch/x86/include/uapi/asm/bootparam.h. */
+/* Zero page: [linux:zero-page.rst] and arch/x86/include/uapi/asm/bootparam.h. */
 #define ZP_RSDP		0x70
 #define ZP_E820_COUNT	0x1e8
 #define ZP_E820		0x2d0
@@ -102,8 +102,8 @@ static void add_e820(uint8_t *zero_page, uint64_t start, uint64_t end, uint32_t 
 
 /*
  * Linux maps memory of type 2 through its shared alias when a driver remaps it, and type 3 through the private one:
- * whatever the firmware left in private memory is therefore type 3 (linux arch/x86/mm/ioremap.c,
- * __ioremap_check_encrypted and __ioremap_check_other).
+ * whatever the firmware left in private memory is therefore type 3 ([linux:__ioremap_check_encrypted] and
+ * [linux:__ioremap_check_other]).
  */
 static void fill_e820(const struct load_input *in, uint8_t *zero_page, uint64_t area)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which leaves are the module's is td's knowledge; here are their values, as the module composes them
- * (github.com/intel/tdx-module, tag TDX_1.5.01, src/td_dispatcher/vm_exits/td_cpuid.c and
- * include/auto_gen/cpuid_configurations.c): constants, what the host's CPU can do under a mask, and a few bits that
+ * ([mod:td_cpuid.c] and
+ * [mod:cpuid_configurations.c]): constants, what the host's CPU can do under a mask, and a few bits that
  * follow the vCPU. The model is Sapphire Rapids, the first with TDX. Leaves and bits: SDM volume 2A, CPUID.
  */
 #include "monitor/persona/persona.h"

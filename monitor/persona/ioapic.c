@@ -5,7 +5,7 @@
  */
 #include "monitor/persona/ioapic.h"
 
-#define REGISTERS	0xffu	/* qemu hw/intc/ioapic.c decodes no more of the offset */
+#define REGISTERS	0xffu	/* [qemu:ioapic.c] decodes no more of the offset */
 #define SELECT		0x00u
 #define WINDOW		0x10u
 #define FIRST_ENTRY	0x10u	/* of the redirection table: low half at even, high half at odd numbers */

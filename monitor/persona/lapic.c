@@ -46,8 +46,8 @@ enum {
 #define EVERYBODY		0xffffffffu
 
 /*
- * A TD's timer counts its crystal, 25 MHz (qemu target/i386/kvm/tdx.h, TDX_APIC_BUS_CYCLES_NS); QEMU's counts
- * nanoseconds (qemu hw/intc/apic_common.c).
+ * A TD's timer counts its crystal, 25 MHz ([qemu:kvm/tdx.h], TDX_APIC_BUS_CYCLES_NS); QEMU's counts
+ * nanoseconds ([qemu:apic_common.c]).
  */
 #define NS_PER_TICK		40u
 #define NS_PER_S		1000000000ull

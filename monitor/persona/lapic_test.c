@@ -244,7 +244,7 @@ static void vmm_msrs(void)
 	tap_is(read_msr(0x4b564d00), 0xbad, "no kvmclock");
 }
 
-/* linux arch/x86/kvm/mtrr.c, kvm_mtrr_valid() and kvm_mtrr_get_msr(). */
+/* [kvm:kvm_mtrr_valid], kvm_mtrr_get_msr(). */
 static void mtrrs(void)
 {
 	start(0);

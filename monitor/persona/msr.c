@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MSR values. Which are the module's, and what it lets through: github.com/intel/tdx-module, tag TDX_1.5.01,
- * src/td_dispatcher/vm_exits/td_msr_access.c and include/auto_gen/msr_config_lookup.c. What the VMM serves: linux
- * arch/x86/kvm/vmx/tdx.c, tdx_has_emulated_msr. Names and bits: SDM volume 4.
+ * MSR values. Which are the module's, and what it lets through: [mod:td_msr_access.c] and
+ * [mod:msr_config_lookup.c]. What the VMM serves: [kvm:tdx_has_emulated_msr]. Names and bits: SDM volume 4.
  */
 #include "image/bytes.h"
 #include "monitor/persona/persona.h"
@@ -17,7 +16,7 @@ enum {
 	X2APIC_IRR_LAST = 0x827, X2APIC_LAST = 0x8ff, DEBUG_INTERFACE = 0xc80, XSS = 0xda0, UARCH_MISC_CTL = 0x1b01,
 };
 
-#define KVM_POLL_CONTROL	0x4b564d05u	/* linux arch/x86/include/uapi/asm/kvm_para.h */
+#define KVM_POLL_CONTROL	0x4b564d05u	/* [linux:kvm_para.h] */
 #define EFER			0xc0000080u
 #define EFER_SCE		1ull
 #define EFER_LMA		(1ull << 10)

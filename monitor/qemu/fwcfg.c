@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Keys and byte order: qemu docs/specs/fw_cfg.rst. */
+/* Keys and byte order: [qemu:fw_cfg.rst]. */
 #include "monitor/qemu/fwcfg.h"
 #include "monitor/qemu/fwcfg_guest.h"
 #include "monitor/qemu/fwcfg_ports.h"

@@ -15,7 +15,7 @@
 #define KEY_ID		0x01
 #define KEY_RAM_SIZE	0x03
 #define KEY_FILE_DIR	0x19
-#define KEY_WRITE	0x4000u		/* a bit of a key that selects the same item (qemu hw/nvram/fw_cfg.c, fw_cfg_select) */
+#define KEY_WRITE	0x4000u		/* a bit of a key that selects the same item ([qemu:fw_cfg_select]) */
 #define ID_DMA		2u
 #define DMA_BYTES	16u
 
@@ -29,7 +29,7 @@
 #define DIR_ENTRY_BYTES	64u
 #define DIR_ENTRY_KEY	4
 
-/* Keys of the legacy kernel interface (qemu include/standard-headers/linux/qemu_fw_cfg.h). */
+/* Keys of the legacy kernel interface ([qemu:qemu_fw_cfg.h]). */
 enum {
 	KERNEL_ADDRESS = 0x07, KERNEL_BYTES = 0x08, KERNEL_CMDLINE = 0x09, INITRD_ADDRESS = 0x0a, INITRD_BYTES = 0x0b,
 	KERNEL_ENTRY = 0x10, KERNEL_DATA = 0x11, INITRD_DATA = 0x12, CMDLINE_ADDRESS = 0x13, CMDLINE_BYTES = 0x14,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fw_cfg device as the guest sees it (qemu docs/specs/fw_cfg.rst). It is QEMU's, but for four things:
+ * The fw_cfg device as the guest sees it ([qemu:fw_cfg.rst]). It is QEMU's, but for four things:
  *
  *	The kernel that QEMU was started with is the monitor: what the guest finds instead is its own kernel, initrd and
  *	command line, or nothing.

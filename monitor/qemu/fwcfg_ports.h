@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* QEMU's fw_cfg device: ports, and control bits of its DMA interface (qemu docs/specs/fw_cfg.rst). */
+/* QEMU's fw_cfg device: ports, and control bits of its DMA interface ([qemu:fw_cfg.rst]). */
 #ifndef MONITOR_QEMU_FWCFG_PORTS_H
 #define MONITOR_QEMU_FWCFG_PORTS_H
 

@@ -59,7 +59,7 @@ static uint64_t cmos_number(const struct memory_map_cmos *r, uint8_t first, unsi
 	return number;
 }
 
-/* As firmware reads it: edk2 OvmfPkg/Library/PlatformInitLib/MemDetect.c; seabios src/fw/paravirt.c, qemu_preinit(). */
+/* As firmware reads it: [edk2:MemDetect.c]; [seabios:qemu_preinit]. */
 static struct ram of_cmos(const struct machine *m)
 {
 	struct memory_map_cmos r[MEMORY_MAP_REGISTERS];

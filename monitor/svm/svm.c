@@ -180,7 +180,7 @@ void svm_inject(struct vcpu *vcpu, enum svm_exception vector)
 		vcpu->event |= EVENT_HAS_ERROR;
 }
 
-/* github.com/intel/tdx-module, src/common/helpers/helpers.c, advance_guest_rip() and set_guest_pde_bs(). */
+/* [mod:set_guest_pde_bs], and its caller, advance_guest_rip(). */
 void svm_skip(struct vcpu *vcpu, uint64_t length)
 {
 	vcpu->regs.rip += length;
@@ -219,7 +219,7 @@ static void deliver_nmi(struct vcpu *vcpu)
 
 /*
  * Under TCG, a difference between the host's and the guest's CR0.WP or these bits of CR4 costs another flush of the
- * whole TLB at each entry and exit (qemu target/i386/helper.c, cpu_x86_update_cr0 and cpu_x86_update_cr4).
+ * whole TLB at each entry and exit ([qemu:cpu_x86_update_cr0] and cpu_x86_update_cr4).
  */
 static void match_host(struct vcpu *vcpu)
 {
@@ -245,8 +245,8 @@ static bool is_touched(uint64_t address, bool fetch)
 
 /*
  * The guest's breakpoints are armed from here to VMRUN, and disarmed by the first instructions after it: QEMU changes
- * them at MOV to DR7, whoever runs, and neither at VMRUN nor at an exit (qemu target/i386/tcg/sysemu/bpt_helper.c,
- * cpu_x86_update_dr7). Those on ports never hit, because each port access is a #VE.
+ * them at MOV to DR7, whoever runs, and neither at VMRUN nor at an exit ([qemu:cpu_x86_update_dr7]). Those on ports
+ * never hit, because each port access is a #VE.
  */
 static uint64_t load_breakpoints(const struct vcpu *vcpu)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A guest whose paging is off, as firmware's is at first. QEMU 7.2 leaves nested paging out as well then: the guest's
- * addresses are the machine's (qemu target/i386/tcg/system/excp_helper.c, before QEMU 10 in tcg/sysemu/,
- * get_physical_address: stage 2 is only looked at with CR0.PG). So such a guest runs with paging on, over tables of the
+ * addresses are the machine's ([qemu:get_physical_address], before QEMU 10 in
+ * tcg/sysemu/: stage 2 is only looked at with CR0.PG). So such a guest runs with paging on, over tables of the
  * monitor's that map every address to itself, and its control registers are intercepted and kept here until it turns
  * paging on itself.
  */

@@ -3,7 +3,7 @@
 #include "payloads/lib/payload.h"
 #include "wire/evidence.h"
 
-/* linux Documentation/arch/x86/zero-page.rst */
+/* [linux:zero-page.rst] */
 enum { ZERO_RSDP = 0x70, ZERO_E820_COUNT = 0x1e8, ZERO_CMDLINE = 0x228, ZERO_E820 = 0x2d0, E820_BYTES = 20,
        E820_RAM = 1 };
 /* ACPI 6.4, 5.2.5.3 (RSDP), 5.2.6 (table header), 5.2.12 (MADT), 5.2.12.19 (multiprocessor wakeup structure) */

@@ -135,7 +135,7 @@ static bool emulate(struct trap_frame *frame, const struct ve_info *ve)
 	}
 }
 
-/* A CPUID leaf that is always a #VE, inside of the handler. The module answers with #DF (tdx_inject_ve in MOD). */
+/* A CPUID leaf that is always a #VE, inside of the handler. The module answers with #DF ([mod:tdx_inject_ve]). */
 static void second_ve(unsigned int cpu)
 {
 	uint32_t eax = 0x40000000, ecx = 0, ebx, edx;

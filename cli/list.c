@@ -266,5 +266,5 @@ static int run(const struct verb *verb, int argc, char **argv)
 
 const struct verb verb_list = {
 	"list", run, "[behaviours|violations|answers|records|totals|abi]",
-	"list behaviours and answers of the VMM, violations, what is recorded and counted, or the TDX ABI", options,
+	"list behaviours, answers, violations, records, totals or the TDX ABI", options,
 };

@@ -49,7 +49,7 @@ static struct census count(const struct td *td, uint64_t gpa, uint64_t pages)
 		c.mapped += td_page_real(page) == TD_REAL_MAPPED;
 		c.pending += td_page_real(page) == TD_REAL_PENDING;
 		c.absent += td_page_real(page) == TD_REAL_SHARED || td_page_real(page) == TD_REAL_REMOVED;
-		c.accepted += (page->real & PAGE_ACCEPTED) != 0;
+		c.accepted += (page->real_marks & PAGE_ACCEPTED) != 0;
 		c.known_shared += page->known == TD_KNOWN_CLAIMED_SHARED;
 		c.claimed += page->known == TD_KNOWN_CLAIMED_PRIVATE || page->known == TD_KNOWN_PRIVATE;
 	}

@@ -42,7 +42,7 @@ bool td_is_large(const struct td *td, uint64_t gpa)
 {
 	const struct td_page *head = block_head(td, gpa);
 
-	return head != NULL && (head->real & PAGE_LARGE);
+	return head != NULL && (head->real_marks & PAGE_LARGE);
 }
 
 /* MEM.PAGE.DEMOTE: a leaf of which a part is about to change. */
@@ -50,8 +50,8 @@ static void demote(struct td *td, uint64_t gpa)
 {
 	struct td_page *head = block_head(td, gpa);
 
-	if (head != NULL && (head->real & PAGE_LARGE))
-		td_set_pages(td, head, 1, head->real & ~(unsigned int)PAGE_LARGE, head->known);
+	if (head != NULL && (head->real_marks & PAGE_LARGE))
+		td_set_pages(td, head, 1, head->real_marks & ~(unsigned int)PAGE_LARGE, head->known);
 }
 
 /* An ACCEPT at 2 MiB made a leaf of it. */
@@ -60,7 +60,7 @@ static void set_large(struct td *td, uint64_t gpa)
 	struct td_page *head = block_head(td, gpa);
 
 	if (head != NULL)
-		td_set_pages(td, head, 1, head->real | PAGE_LARGE, head->known);
+		td_set_pages(td, head, 1, head->real_marks | PAGE_LARGE, head->known);
 }
 
 /*
@@ -96,7 +96,7 @@ struct td_page *td_next_stretch(const struct td *td, uint64_t *gpa, uint64_t end
 /* The shared twins of pages that are not shared, all in one state, hold what td left there, unless a device wrote. */
 static void check_stretch(struct td *td, uint64_t gpa, const struct td_page *page, uint64_t n)
 {
-	bool deceived = page->real & PAGE_DECEIVED;
+	bool deceived = page->real_marks & PAGE_DECEIVED;
 	struct td_judgement j = { deceived ? TD_CLASS_VMM_CAUSED : TD_CLASS_VIOLATION, TD_V_DMA_TO_PRIVATE };
 	uint64_t good;
 
@@ -170,7 +170,7 @@ void td_sept_misconvert(struct td *td, uint64_t gpa, uint64_t pages, bool share)
 	td_sept_convert(td, gpa, pages, share);
 	for (; !share && (page = td_next_stretch(td, &at, end, &n)) != NULL; at += n * TDX_PAGE_SIZE)
 		if (page->known == TD_KNOWN_CLAIMED_SHARED)
-			td_set_pages(td, page, n, page->real | PAGE_DECEIVED, page->known);
+			td_set_pages(td, page, n, page->real_marks | PAGE_DECEIVED, page->known);
 }
 
 /*
@@ -192,7 +192,7 @@ uint64_t td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_rea
 		}
 		if (td_page_real(page) == TD_REAL_MAPPED)
 			td_engine_unmap(td, gpa, n, TD_PRIVATE);
-		td_set_pages(td, page, n, real | (page->real & (PAGE_ACCEPTED | PAGE_DECEIVED)), page->known);
+		td_set_pages(td, page, n, real | (page->real_marks & (PAGE_ACCEPTED | PAGE_DECEIVED)), page->known);
 		removed += n;
 	}
 	return removed;
@@ -206,7 +206,7 @@ void td_sept_tried(struct td *td, uint64_t gpa, uint64_t pages)
 
 	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
 		if (td_page_real(page) == TD_REAL_PENDING)
-			td_set_pages(td, page, n, page->real | PAGE_TRIED, page->known);
+			td_set_pages(td, page, n, page->real_marks | PAGE_TRIED, page->known);
 }
 
 /* At the end: pages that the guest tried to accept, and then left. */
@@ -216,7 +216,7 @@ void td_sept_check_tried(struct td *td)
 	uint64_t gpa = 0, n;
 
 	for (; (page = td_next_stretch(td, &gpa, td->s, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
-		if (page->real & PAGE_TRIED)
+		if (page->real_marks & PAGE_TRIED)
 			td_violation(td, TD_V_ACCEPT_ABANDONED, gpa, n, 0, 0);
 }
 
@@ -229,7 +229,7 @@ void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages)
 	demote(td, gpa);
 	td_engine_unmap(td, gpa, pages, TD_PRIVATE);
 	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
-		td_set_pages(td, page, n, TD_REAL_PENDING | (page->real & PAGE_DECEIVED), TD_KNOWN_CLAIMED_PRIVATE);
+		td_set_pages(td, page, n, TD_REAL_PENDING | (page->real_marks & PAGE_DECEIVED), TD_KNOWN_CLAIMED_PRIVATE);
 }
 
 /* ACCEPT succeeded for all of it. */
@@ -243,7 +243,7 @@ void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages)
 	td_engine_fill(td, gpa, pages, TD_PRIVATE, TD_FILL_ZERO);
 	td_engine_map(td, gpa, pages, TD_PRIVATE);
 	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
-		td_set_pages(td, page, n, TD_REAL_MAPPED | PAGE_ACCEPTED | (page->real & PAGE_DECEIVED),
+		td_set_pages(td, page, n, TD_REAL_MAPPED | PAGE_ACCEPTED | (page->real_marks & PAGE_DECEIVED),
 			     TD_KNOWN_PRIVATE);
 	if (pages == TDX_2M_PAGES)
 		set_large(td, first);
@@ -258,17 +258,17 @@ static unsigned int shown(struct td *td, uint64_t gpa, const struct td_page *pag
 	bool mapped;
 
 	if (td_page_real(page) != TD_REAL_SHARED || td->now.finished)
-		return page->real;
+		return page->real_marks;
 	mapped = td_page_mapped(page, TD_SHARED);
 	if (known == TD_KNOWN_CLAIMED_SHARED && !mapped) {
 		td_engine_map(td, gpa, n, TD_SHARED);
-		return page->real & ~(unsigned int)PAGE_WITHHELD;
+		return page->real_marks & ~(unsigned int)PAGE_WITHHELD;
 	}
 	if (known != TD_KNOWN_CLAIMED_SHARED && known != TD_KNOWN_TO_SHARED && mapped) {
 		td_engine_unmap(td, gpa, n, TD_SHARED);
-		return page->real | PAGE_WITHHELD;
+		return page->real_marks | PAGE_WITHHELD;
 	}
-	return page->real;
+	return page->real_marks;
 }
 
 void td_sept_show(struct td *td, uint64_t gpa)
@@ -278,7 +278,7 @@ void td_sept_show(struct td *td, uint64_t gpa)
 	if (td_page_real(page) != TD_REAL_SHARED || td_page_mapped(page, TD_SHARED))
 		return;
 	td_engine_map(td, gpa, 1, TD_SHARED);
-	td_set_pages(td, page, 1, page->real & ~(unsigned int)PAGE_WITHHELD, page->known);
+	td_set_pages(td, page, 1, page->real_marks & ~(unsigned int)PAGE_WITHHELD, page->known);
 }
 
 void td_sept_withhold(struct td *td, uint64_t gpa)
@@ -288,7 +288,7 @@ void td_sept_withhold(struct td *td, uint64_t gpa)
 	if (!td_page_mapped(page, TD_SHARED))
 		return;
 	td_engine_unmap(td, gpa, 1, TD_SHARED);
-	td_set_pages(td, page, 1, page->real | PAGE_WITHHELD, page->known);
+	td_set_pages(td, page, 1, page->real_marks | PAGE_WITHHELD, page->known);
 }
 
 /* Changes what is known of those pages whose present belief is in the set (bit = enum td_known). */
@@ -301,15 +301,15 @@ void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int fro
 	if (td->now.nuses != 0)
 		td_uses_known(td, gpa, end, from, known);
 	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
-		unsigned int real;
+		unsigned int real_marks;
 
 		if (!(from & (1u << page->known)))
 			continue;
-		real = shown(td, gpa, page, n, known) & (asked ? ~(unsigned int)PAGE_ACCEPTED : ~0u);
+		real_marks = shown(td, gpa, page, n, known) & (asked ? ~(unsigned int)PAGE_ACCEPTED : ~0u);
 		if (known == TD_KNOWN_CLAIMED_SHARED && td_page_real(page) != TD_REAL_SHARED)
-			real |= PAGE_DECEIVED;
-		if (page->known != known || page->real != real)
-			td_set_pages(td, page, n, real, known);
+			real_marks |= PAGE_DECEIVED;
+		if (page->known != known || page->real_marks != real_marks)
+			td_set_pages(td, page, n, real_marks, known);
 	}
 	if (known == TD_KNOWN_CLAIMED_SHARED && td->now.nuses != 0)
 		td_uses_claimed(td, first, end);
@@ -378,7 +378,7 @@ void td_sept_init(struct td *td)
 							  (struct td_page){ TD_REAL_MAPPED, TD_KNOWN_PRIVATE };
 			for (uint64_t n = 0; !slot->pending && n < slot->pages; n++)
 				if (block_head(td, slot->gpa + n * TDX_PAGE_SIZE) == &page[n])
-					page[n].real |= PAGE_LARGE;
+					page[n].real_marks |= PAGE_LARGE;
 		}
 		if (slot->kind == TD_SLOT_ROM || (slot->kind == TD_SLOT_RAM && !slot->pending))
 			td_engine_map(td, slot->gpa, slot->pages, TD_PRIVATE);

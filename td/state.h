@@ -21,7 +21,7 @@ enum { PAGE_REAL = 0x07, PAGE_LARGE = 0x08, PAGE_ACCEPTED = 0x10, PAGE_DECEIVED 
        PAGE_WITHHELD = 0x80 };
 
 struct td_page {
-	uint8_t real;		/* enum td_real | PAGE_*; ACCEPTED: the last ACCEPT succeeded, and nothing was asked since */
+	uint8_t real_marks;	/* enum td_real | PAGE_*; ACCEPTED: the last ACCEPT succeeded, and nothing was asked since */
 	uint8_t known;		/* enum td_known */
 };
 
@@ -113,7 +113,7 @@ struct td {
 
 /* sept.c: pages. */
 struct td_page *td_page_at(const struct td *td, uint64_t gpa);	/* NULL outside RAM */
-void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int real, unsigned int known);	/* undo.c */
+void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int real_marks, unsigned int known);	/* undo.c */
 uint64_t td_alike(const struct td_page *page, uint64_t most);	/* how many are in the state of the first */
 struct td_page *td_next_stretch(const struct td *td, uint64_t *gpa, uint64_t end, uint64_t *pages);
 bool td_is_large(const struct td *td, uint64_t gpa);
@@ -140,13 +140,13 @@ static inline struct td_page *td_pages(const struct td *td)
 
 static inline enum td_real td_page_real(const struct td_page *page)
 {
-	return (enum td_real)(page->real & PAGE_REAL);
+	return (enum td_real)(page->real_marks & PAGE_REAL);
 }
 
 static inline bool td_page_mapped(const struct td_page *page, enum td_alias alias)
 {
 	return alias == TD_PRIVATE ? td_page_real(page) == TD_REAL_MAPPED :
-				     (page->real & (PAGE_REAL | PAGE_WITHHELD)) == TD_REAL_SHARED;
+				     (page->real_marks & (PAGE_REAL | PAGE_WITHHELD)) == TD_REAL_SHARED;
 }
 
 /* behaviour.c, for the journal: what a VMM does to memory that nobody asked it to touch. */

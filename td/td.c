@@ -154,8 +154,8 @@ static bool page_sane(const struct td *td, uint64_t gpa)
 	if (real == TD_REAL_NONE || real > TD_REAL_REMOVED || page->known == TD_KNOWN_NONE ||
 	    page->known > TD_KNOWN_UNKNOWN)
 		return false;
-	if (((page->real & PAGE_LARGE) && gpa % TDX_2M_SIZE != 0) ||
-	    ((page->real & PAGE_WITHHELD) && real != TD_REAL_SHARED))
+	if (((page->real_marks & PAGE_LARGE) && gpa % TDX_2M_SIZE != 0) ||
+	    ((page->real_marks & PAGE_WITHHELD) && real != TD_REAL_SHARED))
 		return false;
 	return !td_is_large(td, gpa) || real == TD_REAL_MAPPED;
 }

@@ -10,7 +10,7 @@ static struct td_undo *undo_of(const struct td *td)
 
 static bool same(struct td_page a, struct td_page b)
 {
-	return a.real == b.real && a.known == b.known;
+	return a.real_marks == b.real_marks && a.known == b.known;
 }
 
 static bool starts_slot(const struct td *td, uint32_t index)
@@ -43,7 +43,7 @@ static void log_step(struct td *td, const struct td_page *page, uint32_t n, stru
 /* Four pages in a word: a request can be of 16384, and the compiler of an engine may have no wider registers. */
 static uint64_t word_of(struct td_page page)
 {
-	return (page.real | (uint64_t)page.known << 8) * 0x0001000100010001ull;
+	return (page.real_marks | (uint64_t)page.known << 8) * 0x0001000100010001ull;
 }
 
 static void fill(struct td_page *page, uint64_t n, struct td_page new)
@@ -71,14 +71,14 @@ uint64_t td_alike(const struct td_page *page, uint64_t most)
 }
 
 /* page[0] .. page[n-1] are in one state and get another. */
-void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int real, unsigned int known)
+void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int real_marks, unsigned int known)
 {
-	struct td_page new = { (uint8_t)real, (uint8_t)known };
+	struct td_page new = { (uint8_t)real_marks, (uint8_t)known };
 
 	if (td->marked && !td->undo_lost)
 		log_step(td, page, (uint32_t)n, new);
 	fill(page, n, new);
-	td->choices.states |= 1ull << TD_EXPLORE_STATE(real & PAGE_REAL, known);
+	td->choices.states |= 1ull << TD_EXPLORE_STATE(real_marks & PAGE_REAL, known);
 }
 
 /* Conversions that are free on both sides are alike. An exploration does this for every sequence. */
@@ -118,7 +118,7 @@ static void remap(struct td *td, const struct td_undo *undo, const struct td_pag
 {
 	static const enum td_alias aliases[] = { TD_PRIVATE, TD_SHARED };
 
-	if (((from->real ^ undo->old.real) & (PAGE_REAL | PAGE_WITHHELD)) == 0)
+	if (((from->real_marks ^ undo->old.real_marks) & (PAGE_REAL | PAGE_WITHHELD)) == 0)
 		return;
 	for (unsigned int i = 0; i < 2; i++) {
 		bool was = td_page_mapped(from, aliases[i]), is = td_page_mapped(&undo->old, aliases[i]);

@@ -62,6 +62,7 @@ static int run_machine(struct boot *b, struct snapshot_link *link)
 int boot_run(struct boot *b)
 {
 	struct snapshot_link link;
+	struct td td;
 	int status;
 
 	if (b->save || b->from) {
@@ -74,7 +75,7 @@ int boot_run(struct boot *b)
 	}
 	if (status || b->end.saved)
 		return status;
-	measured_compare(&b->measured, ram_td(&b->ram, &b->config.td), &b->console.eventlog);
+	measured_compare(&b->measured, ram_td(&b->ram, &b->config.td, &td) ? &td : NULL, &b->console.eventlog);
 	b->end.log_differs = b->measured.known && b->measured.logged && !b->measured.equal;
 	return ram_finish(&b->ram, &b->config.td, b->end.timed_out || b->end.hung_ms || b->end.no_boot || b->end.signal,
 			  b->end.hung_ms, &b->records);

@@ -37,17 +37,17 @@ static uint64_t guest_address(const struct td *of, uint64_t gpa, enum td_alias a
 	return alias == TD_SHARED ? gpa | td_shared_bit(of) : gpa;
 }
 
-void td_engine_map(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias alias)
+static void engine_map(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias alias)
 {
 	npt_map(guest_address(of, gpa, alias), pages, address_of(of, gpa, pages, alias));
 }
 
-void td_engine_unmap(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias alias)
+static void engine_unmap(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias alias)
 {
 	npt_unmap(guest_address(of, gpa, alias), pages);
 }
 
-void td_engine_fill(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what)
+static void engine_fill(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what)
 {
 	uint64_t address = address_of(of, gpa, pages, alias), *page = mem_machine(address);
 
@@ -65,12 +65,12 @@ void td_engine_fill(struct td *of, uint64_t gpa, uint64_t pages, enum td_alias a
 	}
 }
 
-uint64_t td_engine_poisoned(struct td *of, uint64_t gpa, uint64_t pages)
+static uint64_t engine_poisoned(struct td *of, uint64_t gpa, uint64_t pages)
 {
 	return explore_began() ? pages : ask_untouched(address_of(of, gpa, pages, TD_SHARED), pages);
 }
 
-void td_engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes, bool write)
+static void engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes, bool write)
 {
 	uint64_t address = address_of(of, gpa, 1, TD_PRIVATE);
 	uint8_t *p = mem_machine(address);
@@ -85,7 +85,7 @@ void td_engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes, bo
 	memcpy(p, data, bytes);
 }
 
-bool td_engine_port(struct td *of, uint16_t port, unsigned int size, bool write, uint32_t *value)
+static bool engine_port(struct td *of, uint16_t port, unsigned int size, bool write, uint32_t *value)
 {
 	(void)of;
 	if (write)
@@ -95,7 +95,7 @@ bool td_engine_port(struct td *of, uint16_t port, unsigned int size, bool write,
 	return true;
 }
 
-bool td_engine_mmio(struct td *of, uint64_t gpa, unsigned int size, bool write, uint64_t *value)
+static bool engine_mmio(struct td *of, uint64_t gpa, unsigned int size, bool write, uint64_t *value)
 {
 	const struct td_slot *slot = td_slot_of(of, gpa);
 	uint64_t address;
@@ -120,7 +120,7 @@ bool td_engine_mmio(struct td *of, uint64_t gpa, unsigned int size, bool write, 
 	return true;
 }
 
-bool td_engine_msr(struct td *of, unsigned int vcpu, uint32_t msr, bool write, uint64_t *value)
+static bool engine_msr(struct td *of, unsigned int vcpu, uint32_t msr, bool write, uint64_t *value)
 {
 	struct persona_vcpu *p = &vcpus[vcpu].persona;
 
@@ -128,7 +128,7 @@ bool td_engine_msr(struct td *of, unsigned int vcpu, uint32_t msr, bool write, u
 	return write ? vmm_wrmsr(p, msr, *value) : vmm_rdmsr(p, msr, value);
 }
 
-void td_engine_cpuid(struct td *of, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+static void engine_cpuid(struct td *of, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
 	(void)of;
 	vmm_cpuid(&persona, current->index, leaf, subleaf, out);
@@ -138,7 +138,7 @@ void td_engine_cpuid(struct td *of, uint32_t leaf, uint32_t subleaf, uint32_t ou
  * The guest's RIP of a hypercall is always the same stub, so what was asked for is followed by who may have asked. What
  * the guest's stack says is only as good as the guest.
  */
-void td_engine_emit(struct td *of, struct td_event *event)
+static void engine_emit(struct td *of, struct td_event *event)
 {
 	struct td_event callers = td_event_new(TD_EV_CALLERS, event->vcpu, 0);
 
@@ -153,3 +153,16 @@ void td_engine_emit(struct td *of, struct td_event *event)
 	if (callers.callers.address[0] != 0)
 		journal_put(&callers);
 }
+
+const struct td_engine monitor_engine = {
+	.map = engine_map,
+	.unmap = engine_unmap,
+	.fill = engine_fill,
+	.poisoned = engine_poisoned,
+	.private = engine_private,
+	.port = engine_port,
+	.mmio = engine_mmio,
+	.msr = engine_msr,
+	.cpuid = engine_cpuid,
+	.emit = engine_emit,
+};

@@ -18,7 +18,8 @@ static unsigned char machine[64 << 20] __attribute__((aligned(4096)));
 #define S		(1ull << 47)
 
 struct monitor_config config;
-struct td *td;
+static struct td handle = { .engine = &monitor_engine };
+struct td *td = &handle;
 struct persona persona;
 struct vcpu *vcpus, *current;
 
@@ -67,8 +68,7 @@ static void start(void)
 	config.machine.nram = 1;
 	config.machine.ram[0] = (struct machine_ram){ 0, RAM_PAGES * TDX_PAGE_SIZE, RAM_PAGES * TDX_PAGE_SIZE };
 	bytes = td_size(&config.td);
-	td = td_init(aligned_alloc(16, (bytes + 15) / 16 * 16), bytes, &config.td);
-	if (td == NULL)
+	if (!td_init(&handle, aligned_alloc(16, (bytes + 15) / 16 * 16), bytes, &config.td))
 		abort();
 }
 

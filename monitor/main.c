@@ -98,6 +98,7 @@ static void load(struct load_result *loaded)
 
 static void start_td(void)
 {
+	static struct td handle = { .engine = &monitor_engine };
 	size_t bytes = td_size(&config.td);
 	void *mem;
 
@@ -107,9 +108,9 @@ static void start_td(void)
 		panic("td refuses the configuration");
 	mem = mem_alloc(bytes);
 	npt_init();
-	td = td_init(mem, bytes, &config.td);
-	if (td == NULL)
+	if (!td_init(&handle, mem, bytes, &config.td))
 		panic("td refuses the configuration");
+	td = &handle;
 	journal_status()->td = mem_address(mem);
 	journal_status()->td_bytes = bytes;
 	journal_status()->tsc_hz = config.td.tsc_hz;

@@ -11,6 +11,7 @@
 /* Set before the first vCPU runs, constant then. */
 extern struct monitor_config config;
 extern struct td *td;
+extern const struct td_engine monitor_engine;	/* engine.c */
 extern struct persona persona;
 extern struct vcpu *vcpus;		/* [config.td.vcpus] */
 

@@ -21,7 +21,7 @@ struct alias_bank {
 };
 
 static struct {
-	struct td *td;
+	struct td handle, *td;
 	struct alias_bank banks[2];	/* enum td_alias */
 	bool poisoned[GUEST_RAM_PAGES];	/* the twin holds POISON; else zeroes, from the start */
 	bool written[GUEST_RAM_PAGES];	/* either bank, by anybody */
@@ -56,19 +56,19 @@ static void set_mapped(uint64_t gpa, uint64_t pages, enum td_alias alias, bool m
 	}
 }
 
-void td_engine_map(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias)
+static void map(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias)
 {
 	(void)td;
 	set_mapped(gpa, pages, alias, true);
 }
 
-void td_engine_unmap(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias)
+static void unmap(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias)
 {
 	(void)td;
 	set_mapped(gpa, pages, alias, false);
 }
 
-void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what)
+static void fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what)
 {
 	static const int byte[] = { [TD_FILL_ZERO] = 0, [TD_FILL_SCRAMBLE] = SCRAMBLE, [TD_FILL_POISON] = POISON };
 
@@ -81,7 +81,7 @@ void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias a
 	}
 }
 
-static bool poisoned(uint64_t gpa)
+static bool is_poisoned(uint64_t gpa)
 {
 	const uint8_t *page = page_of(gpa, TD_SHARED);
 	bool once = e.poisoned[gpa / TDX_PAGE_SIZE];
@@ -93,46 +93,23 @@ static bool poisoned(uint64_t gpa)
 	return page[0] == (once ? POISON : 0) && memcmp(page, page + 1, TDX_PAGE_SIZE - 1) == 0;
 }
 
-uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages)
+static uint64_t poisoned(struct td *td, uint64_t gpa, uint64_t pages)
 {
 	uint64_t n = 0;
 
 	(void)td;
-	while (n < pages && poisoned(gpa + n * TDX_PAGE_SIZE))
+	while (n < pages && is_poisoned(gpa + n * TDX_PAGE_SIZE))
 		n++;
 	return n;
 }
 
-void td_engine_private(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)
+static void private(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)
 {
 	uint8_t *at = page_of(gpa, TD_PRIVATE) + gpa % TDX_PAGE_SIZE;
 
 	(void)td;
 	e.written[gpa / TDX_PAGE_SIZE] |= write;
 	memcpy(write ? (void *)at : data, write ? data : (void *)at, bytes);
-}
-
-bool td_engine_port(struct td *td, uint16_t port, unsigned int size, bool write, uint32_t *value)
-{
-	(void)td, (void)port, (void)size, (void)write, (void)value;
-	return false;
-}
-
-bool td_engine_mmio(struct td *td, uint64_t gpa, unsigned int size, bool write, uint64_t *value)
-{
-	(void)td, (void)gpa, (void)size, (void)write, (void)value;
-	return false;
-}
-
-bool td_engine_msr(struct td *td, unsigned int vcpu, uint32_t msr, bool write, uint64_t *value)
-{
-	(void)td, (void)vcpu, (void)msr, (void)write, (void)value;
-	return false;
-}
-
-void td_engine_cpuid(struct td *td, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
-{
-	(void)td, (void)leaf, (void)subleaf, (void)out;
 }
 
 static void note_violation(struct engine_result *r, enum td_violation v)
@@ -162,7 +139,7 @@ static void note_close(struct engine_result *r, const struct td_event *event)
 		r->to_private_pages += done;
 }
 
-void td_engine_emit(struct td *td, struct td_event *event)
+static void emit(struct td *td, struct td_event *event)
 {
 	struct engine_result *r = e.result;
 
@@ -178,6 +155,15 @@ void td_engine_emit(struct td *td, struct td_event *event)
 	else if (event->type == TD_EV_ACCEPT && tdx_code(event->accept.status) == TDX_SUCCESS)
 		(event->accept.rcx % TDX_PAGE_SIZE == TDX_LEVEL_2M ? &r->accepts_2m : &r->accepts_4k)[0]++;
 }
+
+static const struct td_engine engine = {
+	.map = map,
+	.unmap = unmap,
+	.fill = fill,
+	.poisoned = poisoned,
+	.private = private,
+	.emit = emit,
+};
 
 /* The hooks of a scenario. */
 
@@ -354,7 +340,8 @@ static bool begin(struct td_config *config, struct engine_result *result)
 	e.arrived = 0;
 	e.over = e.failed = false;
 	e.mail = (struct scene_mail){ 0 };
-	e.td = td_init(storage, td_size(config), config);
+	e.handle = (struct td){ .engine = &engine };
+	e.td = td_init(&e.handle, storage, td_size(config), config) ? &e.handle : NULL;
 	for (unsigned int cpu = 0; e.td != NULL && cpu < e.cpus; cpu++)
 		e.scenes[cpu] = (struct scene){ WINDOW, td_shared_bit(e.td), 0xfec00000, 0xc0000, cpu, e.cpus, &e.mail, NULL };
 	return e.td != NULL;
@@ -368,7 +355,7 @@ void engine_end(void)
 	td_finish(e.td);
 	if (!td_sane(e.td))
 		e.result->status = 2;
-	free(e.td);
+	free(e.handle.mem);
 }
 
 static struct td_config configure(unsigned int cpus, const struct td_behaviour *behaviour)

@@ -11,12 +11,13 @@
 #include "sim/guest.h"
 #include "td/state.h"	/* td_explore_plan(), and a TD of which nothing but the choices is used */
 
-static struct td td = { .s = 1ull << 47 };
+static struct td_storage storage = { .s = 1ull << 47 };
+static struct td td = { .mem = &storage };
 
 uint64_t sim_shared_bit(const struct sim *sim)
 {
 	(void)sim;
-	return td.s;
+	return storage.s;
 }
 
 void sim_tdcall(struct sim *sim, struct td_regs *regs)
@@ -46,7 +47,7 @@ static void run(const struct sim_guest *guest, uint64_t pages, uint32_t depth, b
 
 	td_explore_begin(&td, depth);
 	do {
-		td.choices.at = 0;
+		storage.choices.at = 0;
 		if (guest->convert(&sim, SIM_RAM, size, to_shared) != 0 && guest->undo != NULL)
 			guest->undo(&sim, SIM_RAM, size);
 		sequences++;

@@ -174,7 +174,7 @@ static int unbounded(struct sim *sim, uint64_t gpa, uint64_t size, bool to_share
 {
 	int status = convert(sim, gpa, size, to_shared);
 
-	while (status == 0 && td_real(sim->td, gpa) != TD_REAL_REMOVED) {
+	while (status == 0 && td_real(&sim->td, gpa) != TD_REAL_REMOVED) {
 		struct td_regs regs = { .long_mode = true };
 
 		regs.gpr[TD_RAX] = TDG_VP_INFO;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <stddef.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -10,10 +9,7 @@
 #define MAX_TDCALLS	200000
 #define UNDO_PER_PAGE	64
 
-static struct sim *sim_of(struct td *td)
-{
-	return (struct sim *)(void *)((char *)td - offsetof(struct sim, storage));
-}
+static const struct td_engine sim_engine;
 
 struct sim *sim_new(const struct sim_setup *setup)
 {
@@ -39,7 +35,8 @@ struct sim *sim_new(const struct sim_setup *setup)
 	sim->exploring = setup->max_tdcalls == 0;
 	sim->config = config;
 	sim->journal = setup->journal;
-	sim->td = td_init(sim->storage, bytes, &config);
+	sim->td = (struct td){ .engine = &sim_engine, .own = sim };
+	td_init(&sim->td, sim->storage, bytes, &config);
 	return sim;
 }
 
@@ -50,7 +47,7 @@ void sim_free(struct sim *sim)
 
 uint64_t sim_shared_bit(const struct sim *sim)
 {
-	return td_shared_bit(sim->td);
+	return td_shared_bit(&sim->td);
 }
 
 _Noreturn void sim_leave(struct sim *sim, enum sim_over why)
@@ -73,7 +70,7 @@ void sim_tdcall(struct sim *sim, struct td_regs *regs)
 		sim_leave(sim, SIM_TDCALLS);
 	if (asked)
 		match_request(sim, regs);
-	action = td_tdcall(sim->td, 0, regs);
+	action = td_tdcall(&sim->td, 0, regs);
 	if (asked)
 		match_answered(sim);
 	if (action == TD_STOP)
@@ -84,9 +81,9 @@ void sim_touch(struct sim *sim, uint64_t gpa, bool write)
 {
 	struct td_access access = { .gpa = gpa, .flags = write ? TD_ACCESS_WRITE : 0 };
 
-	if (td_mapped(sim->td, gpa))
+	if (td_mapped(&sim->td, gpa))
 		return;
-	td_access(sim->td, 0, &access);
+	td_access(&sim->td, 0, &access);
 }
 
 void sim_dma(struct sim *sim, uint64_t gpa)
@@ -96,8 +93,8 @@ void sim_dma(struct sim *sim, uint64_t gpa)
 
 void sim_power_off(struct sim *sim)
 {
-	td_stop(sim->td, TD_STOP_ENGINE);
-	td_finish(sim->td);
+	td_stop(&sim->td, TD_STOP_ENGINE);
+	td_finish(&sim->td);
 }
 
 enum sim_over sim_run(struct sim *sim, void (*fn)(struct sim *, const void *), const void *arg)
@@ -110,7 +107,7 @@ enum sim_over sim_run(struct sim *sim, void (*fn)(struct sim *, const void *), c
 /* One word for a request, to be compared with that of another run. */
 static void see_request(struct sim *sim, const struct td_event *event)
 {
-	const struct td_choices *c = td_explore_choices(sim->td);
+	const struct td_choices *c = td_explore_choices(&sim->td);
 
 	if (c->at > 0 && c->cut == 0)
 		sim->asked[c->at - 1] = event->mapgpa.gpa ^ event->mapgpa.bytes * 0x9e3779b97f4a7c15ull;
@@ -175,77 +172,32 @@ static void keep(struct sim *sim, struct td_event *event)
 	sim->journal = 0;
 }
 
-void td_engine_emit(struct td *td, struct td_event *event)
+static void emit(struct td *td, struct td_event *event)
 {
-	struct sim_seen *seen = &sim_of(td)->seen;
+	struct sim *sim = td->own;
+	struct sim_seen *seen = &sim->seen;
 
 	seen->struck |= td_event_strikes(event);
 	if (event->type == TD_EV_VERDICT)
 		see_verdict(seen, event->verdict.class, (enum td_violation)event->verdict.violation);
 	if (event->type == TD_EV_MAPGPA && event->mapgpa.conversion != 0) {
-		see_request(sim_of(td), event);
-		see_range(sim_of(td), event->mapgpa.gpa & ~sim_shared_bit(sim_of(td)), event->mapgpa.bytes);
+		see_request(sim, event);
+		see_range(sim, event->mapgpa.gpa & ~sim_shared_bit(sim), event->mapgpa.bytes);
 	} else if (event->type == TD_EV_ACCEPT) {
-		see_accept(sim_of(td), event);
+		see_accept(sim, event);
 	}
 	td_answers_add(&seen->answers, event);
 	seen->calls += event->type == TD_EV_MAPGPA;
-	if (sim_of(td)->journal != 0)
-		keep(sim_of(td), event);
+	if (sim->journal != 0)
+		keep(sim, event);
 }
 
-/* Page tables and contents do not exist here; nor does a device. */
-void td_engine_map(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias)
+static uint64_t poisoned(struct td *td, uint64_t gpa, uint64_t pages)
 {
-	(void)td, (void)gpa, (void)pages, (void)alias;
-}
-
-void td_engine_unmap(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias)
-{
-	(void)td, (void)gpa, (void)pages, (void)alias;
-}
-
-void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what)
-{
-	(void)td, (void)gpa, (void)pages, (void)alias, (void)what;
-}
-
-uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages)
-{
-	uint64_t dma = sim_of(td)->seen.dma;
+	uint64_t dma = ((const struct sim *)td->own)->seen.dma;
 
 	return dma >= gpa && (dma - gpa) / TDX_PAGE_SIZE < pages ? (dma - gpa) / TDX_PAGE_SIZE : pages;
 }
 
-void td_engine_private(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)
-{
-	(void)td, (void)gpa;
-	for (size_t i = 0; !write && i < bytes; i++)
-		((unsigned char *)data)[i] = 0;
-}
-
-bool td_engine_port(struct td *td, uint16_t port, unsigned int size, bool write, uint32_t *value)
-{
-	(void)td, (void)port, (void)size;
-	if (!write)
-		*value = UINT32_MAX;
-	return true;
-}
-
-bool td_engine_mmio(struct td *td, uint64_t gpa, unsigned int size, bool write, uint64_t *value)
-{
-	(void)td, (void)gpa, (void)size, (void)write, (void)value;
-	return false;
-}
-
-bool td_engine_msr(struct td *td, unsigned int vcpu, uint32_t msr, bool write, uint64_t *value)
-{
-	(void)td, (void)vcpu, (void)msr, (void)write, (void)value;
-	return false;
-}
-
-void td_engine_cpuid(struct td *td, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
-{
-	(void)td, (void)leaf, (void)subleaf;
-	out[0] = out[1] = out[2] = out[3] = 0;
-}
+/* Page tables and contents do not exist here; nor does a device. */
+static const struct td_engine sim_engine = { .poisoned = poisoned, .emit = emit };

@@ -89,7 +89,7 @@ static uint64_t state_of(const struct sim *sim)
 	bool excused = sim_excused(sim, m->job);
 	uint64_t flags = (uint64_t)seen->undoing | (uint64_t)seen->answers.hostile << 1 | (uint64_t)excused << 2 |
 			 (uint64_t)(seen->vmm_caused != 0) << 3;
-	uint64_t sum = mix(td_fingerprint(sim->td), m->gpa);
+	uint64_t sum = mix(td_fingerprint(&sim->td), m->gpa);
 
 	sum = mix(mix(sum, m->size), m->same);
 	sum = mix(mix(sum, flags), seen->violations != 0 ? seen->first : TD_V_NONE);
@@ -201,7 +201,7 @@ void match_request(struct sim *sim, const struct td_regs *regs)
 		new_choice(sim, m);
 	if (m->check && m->at < m->limit)
 		m->step = mix(state_of(sim), m->taken[m->at] + 1u);
-	set_choice(td_explore_choices(sim->td), m);
+	set_choice(td_explore_choices(&sim->td), m);
 }
 
 static bool claims_pages(unsigned int answer)
@@ -212,7 +212,7 @@ static bool claims_pages(unsigned int answer)
 
 void match_answered(struct sim *sim)
 {
-	const struct td_choices *c = td_explore_choices(sim->td);
+	const struct td_choices *c = td_explore_choices(&sim->td);
 	struct match *m = sim->match;
 
 	if (m->at >= m->limit)

@@ -21,7 +21,7 @@ static struct sim *prepared(const struct sim_job *job, uint64_t runaway_calls)
 
 	if (sim == NULL || !sim_prepare(sim, job))
 		exit(1);
-	td_explore_begin(sim->td, DEPTH);
+	td_explore_begin(&sim->td, DEPTH);
 	return sim;
 }
 
@@ -43,12 +43,12 @@ static struct match_tally plain(const struct sim_job *job)
 
 	do {
 		enum td_violation f = sim_sequence(sim, job);
-		uint32_t answers = td_explore_choices(sim->td)->at;
+		uint32_t answers = td_explore_choices(&sim->td)->at;
 
 		if (t.found[f]++ == 0 || answers < t.shortest[f])
 			t.shortest[f] = answers;
 		t.runs++;
-	} while (td_explore_next(sim->td));
+	} while (td_explore_next(&sim->td));
 	sim_free(sim);
 	return t;
 }

@@ -95,7 +95,7 @@ static unsigned int accepted(const struct sim *sim)
 	unsigned int n = 0;
 
 	for (uint64_t gpa = sim->request.start; gpa < sim->request.end; gpa += TDX_PAGE_SIZE)
-		n += td_real(sim->td, gpa) == TD_REAL_MAPPED;
+		n += td_real(&sim->td, gpa) == TD_REAL_MAPPED;
 	return n;
 }
 
@@ -109,7 +109,7 @@ static void outcome(const char *toy, const struct fake_script *script, bool shar
 	snprintf(text, 16, "no memory");
 	if (sim == NULL || !sim_prepare(sim, &job))
 		return;
-	td_explore_begin(sim->td, 0);
+	td_explore_begin(&sim->td, 0);
 	sim_attempt(sim, &job);
 	seen = &sim->seen;
 	snprintf(text, 16, "%s/%lu",

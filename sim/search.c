@@ -70,7 +70,7 @@ static void restore(struct td_choices *c, const struct tally *t)
 static bool settle(struct search *s, enum td_violation finding, const struct sim_seen *seen)
 {
 	struct tally *t = s->tally;
-	struct td_choices *c = td_explore_choices(s->sim->td);
+	struct td_choices *c = td_explore_choices(&s->sim->td);
 	bool diverged = diverges(t, s->sim, c);
 
 	if (diverged && t->begun > 1)
@@ -96,7 +96,7 @@ static bool settle(struct search *s, enum td_violation finding, const struct sim
 static int one(struct search *s)
 {
 	struct sim *sim = s->sim;
-	const struct td_choices *c = td_explore_choices(sim->td);
+	const struct td_choices *c = td_explore_choices(&sim->td);
 	struct tally *t = s->tally;
 	enum td_violation finding;
 
@@ -115,7 +115,7 @@ static int work(void *arg)
 {
 	struct search *s = arg;
 	struct tally *t = s->tally;
-	struct td *td = s->sim->td;
+	struct td *td = &s->sim->td;
 	int status = options_load(s->options, s->guest);
 	bool first = t->resumed == 0 || t->again;
 
@@ -166,7 +166,7 @@ static struct sim *prepared(const struct search *s, const struct td_choices *fro
 
 	if (sim == NULL || !sim_prepare(sim, s->job))
 		return NULL;
-	begin(s, sim->td, from);
+	begin(s, &sim->td, from);
 	return sim;
 }
 
@@ -233,8 +233,8 @@ int search(struct search *s, struct td_choices from)
 			return complain(STATUS_ENVIRONMENT, "no memory or no process for the guest code");
 		status = ended(s, end, status);
 		if (t->again)
-			restore(td_explore_choices(s->sim->td), t);
-		from = *td_explore_choices(s->sim->td);
+			restore(td_explore_choices(&s->sim->td), t);
+		from = *td_explore_choices(&s->sim->td);
 		sim_free(s->sim);
 	}
 	return status;

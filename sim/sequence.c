@@ -47,10 +47,10 @@ bool sim_prepare(struct sim *sim, const struct sim_job *job)
 		regs.gpr[TD_R11] = GHCI_MAP_GPA;
 		regs.gpr[TD_R12] = sim->request.start | sim_shared_bit(sim);
 		regs.gpr[TD_R13] = job->pages * TDX_PAGE_SIZE;
-		td_explore_begin(sim->td, 1);	/* its first answer is "ok" */
+		td_explore_begin(&sim->td, 1);	/* its first answer is "ok" */
 		sim_tdcall(sim, &regs);
 	}
-	return td_mark(sim->td);
+	return td_mark(&sim->td);
 }
 
 static void guest_side(struct sim *sim, const void *arg)
@@ -80,15 +80,15 @@ static bool holds(struct sim *sim, bool shared)
 	uint64_t s = shared ? sim_shared_bit(sim) : 0, start = sim->request.start, end = sim->request.end;
 
 	for (uint64_t gpa = start; gpa < end; gpa += TDX_PAGE_SIZE) {
-		enum td_known known = td_known(sim->td, gpa);
+		enum td_known known = td_known(&sim->td, gpa);
 
 		if (shared ? known != TD_KNOWN_CLAIMED_SHARED :
 			     known != TD_KNOWN_CLAIMED_PRIVATE && known != TD_KNOWN_PRIVATE)
 			return false;
 	}
-	for (uint64_t gpa = start; gpa < end && td_stopped(sim->td) == TD_RUNNING; gpa += TDX_PAGE_SIZE) {
+	for (uint64_t gpa = start; gpa < end && td_stopped(&sim->td) == TD_RUNNING; gpa += TDX_PAGE_SIZE) {
 		sim_touch(sim, gpa | s, false);
-		if (!shared && td_real(sim->td, gpa) != TD_REAL_MAPPED && td_known(sim->td, gpa) != TD_KNOWN_PRIVATE)
+		if (!shared && td_real(&sim->td, gpa) != TD_REAL_MAPPED && td_known(&sim->td, gpa) != TD_KNOWN_PRIVATE)
 			return false;
 	}
 	return true;
@@ -129,7 +129,7 @@ enum td_violation sim_judge(struct sim *sim, const struct sim_job *job)
 	else if (seen->over == SIM_DONE && seen->attempt.tried_undo && seen->attempt.undone == 0)
 		truly = holds(sim, false);
 	if (seen->over == SIM_DONE && seen->attempt.converted == 0)
-		td_settle(sim->td);
+		td_settle(&sim->td);
 	if (seen->violations != 0)
 		return seen->first;
 	if (seen->over == SIM_TDCALLS)
@@ -152,21 +152,21 @@ void sim_attempt(struct sim *sim, const struct sim_job *job)
 /* More was changed than the log of changes holds: a new TD, which goes on with the same choices. */
 static void renew(struct sim *sim, const struct sim_job *job)
 {
-	struct td_choices choices = *td_explore_choices(sim->td);
+	struct td_choices choices = *td_explore_choices(&sim->td);
 	struct match *match = sim->match;
 
 	sim->match = NULL;
-	td_init(sim->td, sim->bytes - sizeof(*sim), &sim->config);
+	td_init(&sim->td, sim->storage, sim->bytes - sizeof(*sim), &sim->config);
 	sim_prepare(sim, job);
-	*td_explore_choices(sim->td) = choices;
+	*td_explore_choices(&sim->td) = choices;
 	sim->match = match;
 }
 
 void sim_restart(struct sim *sim, const struct sim_job *job)
 {
-	if (!td_rollback(sim->td))
+	if (!td_rollback(&sim->td))
 		renew(sim, job);
-	td_explore_choices(sim->td)->at = 0;
+	td_explore_choices(&sim->td)->at = 0;
 }
 
 enum td_violation sim_sequence(struct sim *sim, const struct sim_job *job)

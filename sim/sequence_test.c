@@ -21,11 +21,11 @@ static struct tally explore(const struct sim_guest *guest, uint32_t pages, bool 
 
 	if (sim == NULL || !sim_prepare(sim, &job))
 		return tally;
-	td_explore_begin(sim->td, depth);
+	td_explore_begin(&sim->td, depth);
 	do {
 		tally.sequences++;
 		tally.found[sim_sequence(sim, &job)]++;
-	} while (td_explore_next(sim->td));
+	} while (td_explore_next(&sim->td));
 	sim_free(sim);
 	return tally;
 }

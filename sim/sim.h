@@ -54,7 +54,7 @@ struct sim_range {
 };
 
 struct sim {
-	struct td *td;
+	struct td td;
 	struct sim_range request, unit;	/* what the guest is to convert, and that in units of its own; 0: not told */
 	struct sim_seen seen;
 	uint64_t max_tdcalls;

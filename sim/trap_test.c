@@ -218,14 +218,14 @@ static void handled(void)
 
 static void calls(struct sim *sim)
 {
-	td_rollback(sim->td);
+	td_rollback(&sim->td);
 	sim->seen.over = SIM_DONE;
 	tap_is(sim_run(sim, map_two_pages, NULL), SIM_DONE, "the guest comes back");
 	tap_is(seen.rax, 0, "RAX");
 	tap_is(seen.r10, TDVMCALL_RETRY, "R10: the VMM did one page of two");
 	tap_is(seen.r11, (SIM_RAM + TDX_PAGE_SIZE) | 1ull << 47, "R11: the second page, with S");
-	tap_is(td_real(sim->td, SIM_RAM), TD_REAL_SHARED, "the first page is shared");
-	tap_is(td_real(sim->td, SIM_RAM + TDX_PAGE_SIZE), TD_REAL_MAPPED, "the second is not");
+	tap_is(td_real(&sim->td, SIM_RAM), TD_REAL_SHARED, "the first page is shared");
+	tap_is(td_real(&sim->td, SIM_RAM + TDX_PAGE_SIZE), TD_REAL_MAPPED, "the second is not");
 }
 
 int main(void)
@@ -236,7 +236,7 @@ int main(void)
 	signal(SIGILL, SIG_DFL);	/* a sanitizer's */
 	signal(SIGSEGV, SIG_DFL);
 	tap_is(dies_of(handled), -7, "a handler that was there before gets what is not ours");
-	if (!tap_ok(sim != NULL && td_mark(sim->td) && sim_trap(sim), "a TD in this process"))
+	if (!tap_ok(sim != NULL && td_mark(&sim->td) && sim_trap(sim), "a TD in this process"))
 		return tap_done();
 	sigaction(SIGILL, NULL, &ours[SIGILL]);
 	sigaction(SIGSEGV, NULL, &ours[SIGSEGV]);

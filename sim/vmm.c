@@ -66,7 +66,7 @@ static struct sim *prepared(const struct options *o, const struct sim_job *job, 
 	sim = sim_new(&setup);
 	if (sim == NULL || !sim_prepare(sim, job))
 		return NULL;
-	td_explore_begin(sim->td, 0);
+	td_explore_begin(&sim->td, 0);
 	return sim;
 }
 

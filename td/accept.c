@@ -22,7 +22,7 @@ static bool decode(const struct td *td, uint64_t rcx, uint64_t *gpa, uint64_t *l
 {
 	*level = rcx & 7;
 	*gpa = rcx & ~7ull;
-	return *level <= TDX_LEVEL_2M && *gpa < td->s &&
+	return *level <= TDX_LEVEL_2M && *gpa < td->mem->s &&
 	       *gpa % (*level == TDX_LEVEL_2M ? TDX_2M_SIZE : TDX_PAGE_SIZE) == 0;
 }
 
@@ -74,13 +74,13 @@ static bool absent(struct td *td, uint64_t gpa, const struct census *c, uint64_t
 {
 	struct td_judgement j = { TD_CLASS_VIOLATION, TD_V_TD_LOST };
 
-	if (td->config.behaviour.implicit == TD_IMPLICIT_CONVERT) {
+	if (td->mem->config.behaviour.implicit == TD_IMPLICIT_CONVERT) {
 		td_sept_convert(td, gpa, c->pages, false);
 		return false;
 	}
 	if (c->claimed == c->pages) {
 		j = (struct td_judgement){ TD_CLASS_VMM_CAUSED, TD_V_PENDING_ACCESS };
-		td->now.blameless = 1;
+		td->mem->now.blameless = 1;
 	} else if (c->known_shared == c->pages) {
 		j = (struct td_judgement){ TD_CLASS_HAZARD, TD_V_NONE };
 	}
@@ -92,7 +92,7 @@ static bool absent(struct td *td, uint64_t gpa, const struct census *c, uint64_t
 /* Whether the VMM maps the private memory of this 2 MiB page by page. */
 static bool in_small_pages(const struct td *td, uint64_t gpa)
 {
-	uint32_t aug = td->config.behaviour.aug;
+	uint32_t aug = td->mem->config.behaviour.aug;
 
 	return aug == TD_AUG_4K || (aug == TD_AUG_MIXED && gpa / TDX_2M_SIZE % 2 != 0);
 }
@@ -165,7 +165,7 @@ enum td_action td_page_release(struct td *td, struct td_regs *regs)
 	uint64_t rcx = regs->gpr[TD_RCX], gpa, level;
 	struct census c;
 
-	if (!(td->config.config_flags & TDX_CONFIG_PAGE_RELEASE)) {	/* this module does not have the leaf */
+	if (!(td->mem->config.config_flags & TDX_CONFIG_PAGE_RELEASE)) {	/* this module does not have the leaf */
 		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RAX);
 		return TD_NEXT;
 	}

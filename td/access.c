@@ -15,7 +15,7 @@ static enum td_action ept_ve(struct td *td, unsigned int vcpu, const struct td_a
 {
 	struct td_ve_info ve = { .reason = VE_EPT_VIOLATION, .gla = a->gla, .gpa = a->gpa };
 
-	if (td->now.ve[vcpu].valid)	/* the CPU does not convert it then; the exit has no answer */
+	if (td->mem->now.ve[vcpu].valid)	/* the CPU does not convert it then; the exit has no answer */
 		return td_end(td, TD_STOP_NESTED_VE, a->gpa, a->rip);
 	ve.qualification = a->flags & TD_ACCESS_FETCH ? QUAL_FETCH : a->flags & TD_ACCESS_WRITE ? QUAL_WRITE : QUAL_READ;
 	if (a->gla != 0)
@@ -27,10 +27,10 @@ static enum td_action private_access(struct td *td, unsigned int vcpu, const str
 {
 	enum td_real real = td_real(td, a->gpa);
 	struct td_judgement j = td_judge(real, td_known(td, a->gpa), TD_PRIVATE, a->flags);
-	bool quiet = td->now.td_ctls & TDX_CTLS_PENDING_VE_DISABLE;
+	bool quiet = td->mem->now.td_ctls & TDX_CTLS_PENDING_VE_DISABLE;
 
 	td_report(td, j, a->gpa, 1, a->rip, a->gla);
-	td->now.blameless |= j.class == TD_CLASS_VMM_CAUSED;
+	td->mem->now.blameless |= j.class == TD_CLASS_VMM_CAUSED;
 	if (real == TD_REAL_PENDING && !quiet)
 		return ept_ve(td, vcpu, a);
 	return td_end(td, real == TD_REAL_PENDING ? TD_STOP_PENDING_ACCESS : TD_STOP_PRIVATE_LOST, a->gpa, a->rip);
@@ -38,8 +38,8 @@ static enum td_action private_access(struct td *td, unsigned int vcpu, const str
 
 static enum td_action shared_access(struct td *td, unsigned int vcpu, const struct td_access *a)
 {
-	uint64_t page = a->gpa & ~td->s & ~(TDX_PAGE_SIZE - 1);
-	bool refused = td_real(td, page) != TD_REAL_SHARED && td->config.behaviour.implicit == TD_IMPLICIT_VE;
+	uint64_t page = a->gpa & ~td->mem->s & ~(TDX_PAGE_SIZE - 1);
+	bool refused = td_real(td, page) != TD_REAL_SHARED && td->mem->config.behaviour.implicit == TD_IMPLICIT_VE;
 
 	td_report(td, td_use(td, vcpu, a, refused), a->gpa, 1, a->rip, a->gla);
 	if (refused)
@@ -52,12 +52,12 @@ static enum td_action shared_access(struct td *td, unsigned int vcpu, const stru
 enum td_action td_access(struct td *td, unsigned int vcpu, const struct td_access *a)
 {
 	const struct td_slot *slot = td_slot_of(td, a->gpa);
-	bool shared = a->gpa & td->s;
+	bool shared = a->gpa & td->mem->s;
 
-	td->now.vcpu = vcpu;
-	if (td->now.stop != TD_RUNNING)
+	td->mem->now.vcpu = vcpu;
+	if (td->mem->now.stop != TD_RUNNING)
 		return TD_STOP;
-	if (a->gpa >= td->s << 1)	/* the CPU should have raised #PF: reserved bit */
+	if (a->gpa >= td->mem->s << 1)	/* the CPU should have raised #PF: reserved bit */
 		return td_end(td, TD_STOP_BAD_GPA, a->gpa, a->rip);
 	if (slot != NULL && slot->kind == TD_SLOT_RAM) {
 		if (td_mapped(td, a->gpa))

@@ -8,12 +8,12 @@
 /* xorshift64*: small, and the same everywhere. Only the behaviour draws from it. */
 static uint64_t draw(struct td *td)
 {
-	uint64_t x = td->now.random;
+	uint64_t x = td->mem->now.random;
 
 	x ^= x >> 12;
 	x ^= x << 25;
 	x ^= x >> 27;
-	td->now.random = x;
+	td->mem->now.random = x;
 	return x * 0x2545f4914f6cdd1dull;
 }
 
@@ -29,7 +29,7 @@ static bool matches(const struct td_rule *rule, uint64_t call, uint64_t pages, b
 static const struct td_rule *find_rule(const struct td *td, enum td_on on, uint64_t call, uint64_t pages,
 				       bool to_shared)
 {
-	const struct td_behaviour *b = &td->config.behaviour;
+	const struct td_behaviour *b = &td->mem->config.behaviour;
 
 	for (uint32_t i = 0; i < b->nrules; i++)
 		if (b->rules[i].on == on && matches(&b->rules[i], call, pages, to_shared))
@@ -60,8 +60,8 @@ static uint64_t pages_done(struct td *td, const struct td_rule *rule, uint64_t p
 
 static uint64_t claim(const struct td *td, const struct td_rule *rule, uint64_t gpa, uint64_t size, uint64_t done)
 {
-	uint64_t address = gpa & ~td->s;
-	uint64_t s = gpa & td->s;
+	uint64_t address = gpa & ~td->mem->s;
+	uint64_t s = gpa & td->mem->s;
 
 	if (rule->claim_base == TD_CLAIM_FRONTIER)
 		address += done * TDX_PAGE_SIZE - address % TDX_PAGE_SIZE;
@@ -70,10 +70,10 @@ static uint64_t claim(const struct td *td, const struct td_rule *rule, uint64_t 
 	else if (rule->claim_base == TD_CLAIM_ZERO)
 		address = 0;
 	address += (uint64_t)rule->claim_pages * TDX_PAGE_SIZE + (uint64_t)rule->claim_bytes;
-	address &= ~td->s;
+	address &= ~td->mem->s;
 	if (rule->claim_s == TD_S_STRIP)
 		return address;
-	return rule->claim_s == TD_S_ECHO ? address | s : address | (td->s ^ s);
+	return rule->claim_s == TD_S_ECHO ? address | s : address | (td->mem->s ^ s);
 }
 
 /*
@@ -83,7 +83,8 @@ static uint64_t claim(const struct td *td, const struct td_rule *rule, uint64_t 
 struct td_plan td_behave(struct td *td, uint64_t gpa, uint64_t size, uint32_t stalled)
 {
 	uint64_t pages = (gpa % TDX_PAGE_SIZE + size + TDX_PAGE_SIZE - 1) / TDX_PAGE_SIZE;
-	const struct td_rule *rule = find_rule(td, TD_ON_MAPGPA, td->now.mapgpa_calls, size / TDX_PAGE_SIZE, gpa & td->s);
+	const struct td_rule *rule = find_rule(td, TD_ON_MAPGPA, td->mem->now.mapgpa_calls, size / TDX_PAGE_SIZE,
+					       gpa & td->mem->s);
 	struct td_plan plan = { .pages = pages, .r10 = TDVMCALL_SUCCESS };
 
 	if (rule == NULL)
@@ -108,7 +109,7 @@ struct td_plan td_behave(struct td *td, uint64_t gpa, uint64_t size, uint32_t st
  */
 static bool held(struct td *td, const struct td_rule *rule, uint64_t rcx)
 {
-	struct td_busy *busy = &td->now.busy[td->now.vcpu];
+	struct td_busy *busy = &td->mem->now.busy[td->mem->now.vcpu];
 	uint32_t run = busy->rcx == rcx ? busy->run : 0;
 	bool hold = run < rule->stalls && busy->row / BUSY_OPERANDS < rule->stalls &&
 		    (rule->chance == 0 || draw(td) >> 56 < rule->chance);
@@ -126,7 +127,7 @@ void td_deed(struct td *td, enum td_deed deed, uint64_t gpa, uint64_t pages)
 /* 0: the module answers what is true. */
 uint64_t td_disturb_accept(struct td *td, uint64_t rcx, uint64_t pages, struct td_plan *plan)
 {
-	const struct td_rule *rule = find_rule(td, TD_ON_ACCEPT, ++td->now.accept_calls, pages, false);
+	const struct td_rule *rule = find_rule(td, TD_ON_ACCEPT, ++td->mem->now.accept_calls, pages, false);
 
 	*plan = (struct td_plan){ 0 };
 	if (rule == NULL)

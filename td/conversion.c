@@ -20,7 +20,7 @@ static bool overlaps(const struct td_conversion *c, uint64_t start, uint64_t end
 
 static uint64_t with_s(const struct td *td, const struct td_conversion *c, uint64_t gpa)
 {
-	return c->to_shared ? gpa | td->s : gpa;
+	return c->to_shared ? gpa | td->mem->s : gpa;
 }
 
 static uint64_t pages_in(uint64_t bytes)
@@ -49,7 +49,7 @@ static void blame(struct td *td, const struct td_conversion *c)
 {
 	struct td_use use;
 
-	if (td->config.behaviour.contain || !td_sept_any_ram(td, c->frontier, c->end))
+	if (td->mem->config.behaviour.contain || !td_sept_any_ram(td, c->frontier, c->end))
 		return;
 	use = td_uses_take(td, c->frontier, c->end);
 	if (c->beyond != 0)
@@ -61,8 +61,8 @@ static void blame(struct td *td, const struct td_conversion *c)
 /* Something behind those that were passed over was refused: a reason not to come back for them. */
 static void excuse(struct td *td, const struct td_conversion *refused)
 {
-	for (unsigned int i = 0; i < td->now.open_to; i++) {
-		struct td_conversion *c = &td->now.conversions[i];
+	for (unsigned int i = 0; i < td->mem->now.open_to; i++) {
+		struct td_conversion *c = &td->mem->now.conversions[i];
 
 		if (c->to_shared == refused->to_shared && c->end <= refused->start && refused->start < c->beyond)
 			c->beyond = 0;
@@ -83,8 +83,8 @@ static void close_conversion(struct td *td, struct td_conversion *c, enum td_clo
 	if (how != TD_CLOSE_MERGED)	/* what is not claimed by now (skipped, refused, left) nobody may use */
 		td_sept_known(td, c->start, pages, KNOWN(TO_SHARED) | KNOWN(TO_PRIVATE), TD_KNOWN_UNKNOWN);
 	*c = (struct td_conversion){ 0 };
-	while (td->now.open_to > 0 && !is_open(&td->now.conversions[td->now.open_to - 1]))
-		td->now.open_to--;
+	while (td->mem->now.open_to > 0 && !is_open(&td->mem->now.conversions[td->mem->now.open_to - 1]))
+		td->mem->now.open_to--;
 }
 
 /*
@@ -93,11 +93,11 @@ static void close_conversion(struct td *td, struct td_conversion *c, enum td_clo
  */
 static bool passed_for_good(const struct td *td, const struct td_conversion *c)
 {
-	const struct td_conversion *d = td->now.conversions;
+	const struct td_conversion *d = td->mem->now.conversions;
 
-	if (td->config.behaviour.contain || c->beyond == 0 || c->stall_run != 0)
+	if (td->mem->config.behaviour.contain || c->beyond == 0 || c->stall_run != 0)
 		return false;
-	for (; d < td->now.conversions + td->now.open_to; d++)
+	for (; d < td->mem->now.conversions + td->mem->now.open_to; d++)
 		if (overlaps(d, c->end, c->beyond) && d->to_shared == c->to_shared)
 			return false;
 	return td_sept_any_ram(td, c->frontier, c->end);
@@ -109,14 +109,14 @@ static bool passed_for_good(const struct td *td, const struct td_conversion *c)
  */
 static void close_opposite(struct td *td, uint64_t start, uint64_t end, bool to_shared)
 {
-	for (unsigned int i = 0; i < td->now.open_to; i++) {
-		const struct td_conversion *c = &td->now.conversions[i];
+	for (unsigned int i = 0; i < td->mem->now.open_to; i++) {
+		const struct td_conversion *c = &td->mem->now.conversions[i];
 
 		if (overlaps(c, start, end) && c->to_shared != to_shared && passed_for_good(td, c))
 			blame_for_skip(td, c);
 	}
-	for (unsigned int i = 0; i < td->now.open_to; i++) {
-		struct td_conversion *c = &td->now.conversions[i];
+	for (unsigned int i = 0; i < td->mem->now.open_to; i++) {
+		struct td_conversion *c = &td->mem->now.conversions[i];
 
 		if (overlaps(c, start, end) && c->to_shared != to_shared)
 			close_conversion(td, c, TD_CLOSE_UNDONE);
@@ -131,8 +131,8 @@ static struct td_conversion *find(struct td *td, uint64_t start, uint64_t end, b
 {
 	struct td_conversion *found = NULL;
 
-	for (unsigned int i = 0; i < td->now.open_to; i++) {
-		struct td_conversion *c = &td->now.conversions[i];
+	for (unsigned int i = 0; i < td->mem->now.open_to; i++) {
+		struct td_conversion *c = &td->mem->now.conversions[i];
 
 		if (!overlaps(c, start, end) || c->to_shared != to_shared)
 			continue;
@@ -146,19 +146,19 @@ static struct td_conversion *find(struct td *td, uint64_t start, uint64_t end, b
 
 static struct td_conversion *open_conversion(struct td *td, uint64_t start, uint64_t end, bool to_shared)
 {
-	struct td_conversion *c = td->now.conversions;
+	struct td_conversion *c = td->mem->now.conversions;
 	uint32_t i = 0;
 
-	while (i < td->now.open_to && is_open(&c[i]))
+	while (i < td->mem->now.open_to && is_open(&c[i]))
 		i++;
 	if (i == TD_MAX_CONVERSIONS) {
-		td_untracked(td, to_shared ? start | td->s : start, pages_in(end - start), 0);
+		td_untracked(td, to_shared ? start | td->mem->s : start, pages_in(end - start), 0);
 		return NULL;
 	}
-	if (i == td->now.open_to)
-		td->now.open_to++;
+	if (i == td->mem->now.open_to)
+		td->mem->now.open_to++;
 	c[i] = (struct td_conversion){ .start = start, .end = end, .frontier = start, .reached = start,
-				       .id = ++td->now.next_id, .to_shared = to_shared };
+				       .id = ++td->mem->now.next_id, .to_shared = to_shared };
 	td_emit(td, OPEN, open, 0, .conversion = c[i].id, .gpa = with_s(td, &c[i], start), .pages = pages_in(end - start));
 	return &c[i];
 }
@@ -166,8 +166,8 @@ static struct td_conversion *open_conversion(struct td *td, uint64_t start, uint
 /* A request that reaches over another open conversion takes it in: from now on they are one. */
 static void merge_others(struct td *td, struct td_conversion *into, uint64_t start, uint64_t end)
 {
-	for (unsigned int i = 0; i < td->now.open_to; i++) {
-		struct td_conversion *c = &td->now.conversions[i];
+	for (unsigned int i = 0; i < td->mem->now.open_to; i++) {
+		struct td_conversion *c = &td->mem->now.conversions[i];
 
 		if (c == into || !overlaps(c, start, end) || c->to_shared != into->to_shared)
 			continue;
@@ -253,10 +253,10 @@ static void count_answer(struct td_conversion *c, bool retry, bool progress)
 /* A guest may go through all of a conversion once more, be it page by page and in any order: that is not too many. */
 static void count_barren(struct td *td, uint64_t pages, bool progress)
 {
-	pages = pages < td->pages ? pages : td->pages;
-	td->now.barren_calls = progress ? 0 : td->now.barren_calls + 1;
-	if (progress || pages > td->now.barren_pages)
-		td->now.barren_pages = progress ? 0 : pages;
+	pages = pages < td->mem->pages ? pages : td->mem->pages;
+	td->mem->now.barren_calls = progress ? 0 : td->mem->now.barren_calls + 1;
+	if (progress || pages > td->mem->now.barren_pages)
+		td->mem->now.barren_pages = progress ? 0 : pages;
 }
 
 /*
@@ -267,8 +267,8 @@ static void count_barren(struct td *td, uint64_t pages, bool progress)
 void td_conversion_answer(struct td *td, struct td_conversion *c, uint64_t gpa_with_s, uint64_t size, uint64_t r10,
 			  uint64_t r11)
 {
-	uint64_t gpa = gpa_with_s & ~td->s, end = gpa + size, claimed = gpa, at = r11 & ~td->s;
-	bool retry = r10 == TDVMCALL_RETRY, to_shared = gpa_with_s & td->s;
+	uint64_t gpa = gpa_with_s & ~td->mem->s, end = gpa + size, claimed = gpa, at = r11 & ~td->mem->s;
+	bool retry = r10 == TDVMCALL_RETRY, to_shared = gpa_with_s & td->mem->s;
 
 	if (r10 == TDVMCALL_SUCCESS)
 		claimed = end;
@@ -294,8 +294,8 @@ void td_conversion_answer(struct td *td, struct td_conversion *c, uint64_t gpa_w
 /* Pages that were passed over and are not asked for again. */
 void td_conversions_settle(struct td *td)
 {
-	for (unsigned int i = 0; i < td->now.open_to; i++) {
-		const struct td_conversion *c = &td->now.conversions[i];
+	for (unsigned int i = 0; i < td->mem->now.open_to; i++) {
+		const struct td_conversion *c = &td->mem->now.conversions[i];
 
 		if (is_open(c) && c->beyond != 0 && td_sept_any_ram(td, c->frontier, c->end))
 			blame_for_skip(td, c);
@@ -308,13 +308,13 @@ void td_conversions_settle(struct td *td)
  */
 bool td_conversions_finish(struct td *td)
 {
-	bool cut_off = td->now.stop == TD_RUNNING || td->now.stop == TD_STOP_RUNAWAY || td->now.blameless;
+	bool cut_off = td->mem->now.stop == TD_RUNNING || td->mem->now.stop == TD_STOP_RUNAWAY || td->mem->now.blameless;
 	enum td_close how = cut_off ? TD_CLOSE_CUT_OFF : TD_CLOSE_ABANDONED;
 
 	if (cut_off)
-		td_uses_take(td, 0, td->s);
-	for (unsigned int i = 0; i < td->now.open_to; i++)
-		if (is_open(&td->now.conversions[i]))
-			close_conversion(td, &td->now.conversions[i], how);
+		td_uses_take(td, 0, td->mem->s);
+	for (unsigned int i = 0; i < td->mem->now.open_to; i++)
+		if (is_open(&td->mem->now.conversions[i]))
+			close_conversion(td, &td->mem->now.conversions[i], how);
 	return cut_off;
 }

@@ -66,7 +66,7 @@ static void test_skipped(void)
 	tap_ok(fake_violations(TD_V_SKIPPED_PAGES) == 1 && fake_violations(TD_V_SHARED_ALIAS_OF_PRIVATE) == 1,
 	       "an engine that takes the guest back then hears of both");
 	fake.nevents = 0;
-	fake.td->now.last_verdict = 0;
+	fake.td->mem->now.last_verdict = 0;
 	fake_power_off();
 	e = fake_last(TD_EV_VERDICT);
 	tap_is(fake_violations(TD_V_SKIPPED_PAGES), 1, "never asked for again: skipped-pages");

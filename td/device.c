@@ -20,17 +20,17 @@ bool td_device(struct td *td, unsigned int vcpu, uint64_t gpa, uint64_t bytes, u
 	struct td_page *page;
 	struct td_judgement j;
 
-	td->now.vcpu = vcpu;
-	if (bytes == 0 || gpa >= td->s)
+	td->mem->now.vcpu = vcpu;
+	if (bytes == 0 || gpa >= td->mem->s)
 		return true;
-	end = (bytes < td->s - gpa ? gpa + bytes : td->s) + TDX_PAGE_SIZE - 1;
+	end = (bytes < td->mem->s - gpa ? gpa + bytes : td->mem->s) + TDX_PAGE_SIZE - 1;
 	end -= end % TDX_PAGE_SIZE;
 	gpa -= gpa % TDX_PAGE_SIZE;
 	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
 		j = judge(page);
 		if (j.class == TD_CLASS_OK)
 			continue;
-		td_report(td, j, gpa | td->s, n, rip, detail);
+		td_report(td, j, gpa | td->mem->s, n, rip, detail);
 		return false;
 	}
 	return true;

@@ -96,7 +96,7 @@ static void draw_from(struct td_choices *c)
 /* Follows the string as far as it goes, then adds to it: first choices, or drawn ones. */
 static enum td_answer choose(struct td *td, uint64_t pages)
 {
-	struct td_choices *c = &td->choices;
+	struct td_choices *c = &td->mem->choices;
 	uint32_t width = td_explore_width(pages), at = c->at;
 
 	if (at >= c->limit) {
@@ -118,17 +118,17 @@ static enum td_answer choose(struct td *td, uint64_t pages)
 
 void td_explore_begin(struct td *td, uint32_t limit)
 {
-	td->choices = (struct td_choices){ .limit = limit < TD_EXPLORE_DEPTH ? limit : TD_EXPLORE_DEPTH, .ours = true };
+	td->mem->choices = (struct td_choices){ .limit = limit < TD_EXPLORE_DEPTH ? limit : TD_EXPLORE_DEPTH, .ours = true };
 }
 
 struct td_choices *td_explore_choices(struct td *td)
 {
-	return &td->choices;
+	return &td->mem->choices;
 }
 
 void td_explore_shard(struct td *td, uint32_t shard, uint32_t shards)
 {
-	struct td_choices *c = &td->choices;
+	struct td_choices *c = &td->mem->choices;
 
 	/* Enough prefixes to share out evenly, few enough that what each shard runs only to see them is little. */
 	c->split = c->limit < 3 ? 1 : c->limit < 6 ? 2 : 3;
@@ -141,22 +141,22 @@ void td_explore_shard(struct td *td, uint32_t shard, uint32_t shards)
 
 void td_explore_random(struct td *td, uint64_t seed, uint64_t count)
 {
-	td->choices.seed = seed;
-	td->choices.count = count;
-	draw_from(&td->choices);
+	td->mem->choices.seed = seed;
+	td->mem->choices.count = count;
+	draw_from(&td->mem->choices);
 }
 
 void td_explore_number(struct td *td, uint64_t number)
 {
-	if (td->choices.count == 0)
+	if (td->mem->choices.count == 0)
 		return;
-	td->choices.number = number;
-	draw_from(&td->choices);
+	td->mem->choices.number = number;
+	draw_from(&td->mem->choices);
 }
 
 bool td_explore_any(struct td *td)
 {
-	return td->choices.count == 0 || td->choices.number < td->choices.count;
+	return td->mem->choices.count == 0 || td->mem->choices.number < td->mem->choices.count;
 }
 
 static bool next_drawn(struct td_choices *c)
@@ -178,7 +178,7 @@ static bool deal(struct td_choices *c)
 
 bool td_explore_next(struct td *td)
 {
-	struct td_choices *c = &td->choices;
+	struct td_choices *c = &td->mem->choices;
 
 	c->depth = c->at > c->fixed ? c->at : c->fixed;	/* what the sequence did not use is no branch of the tree */
 	c->at = 0;
@@ -235,6 +235,6 @@ struct td_plan td_explore_plan(struct td *td, uint64_t gpa, uint64_t size)
 	else if (answer == TD_ANSWER_UNALIGNED)
 		plan.r11 = gpa + 1;
 	else if (answer == TD_ANSWER_OTHER_S)
-		plan.r11 ^= td->s;
+		plan.r11 ^= td->mem->s;
 	return plan;
 }

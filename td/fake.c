@@ -6,6 +6,8 @@
 
 struct fake fake;
 
+static const struct td_engine fake_engine;
+
 #define FAKE_MASK 0xfc00	/* R10-R15 */
 
 struct td_config fake_config(uint64_t pages)
@@ -28,7 +30,8 @@ struct td *fake_start(const struct td_config *config)
 	fake.storage = malloc(fake.bytes + !fake.bytes);	/* exactly, so that a sanitizer sees a step beyond it */
 	if (fake.storage == NULL)
 		abort();
-	fake.td = td_init(fake.storage, fake.bytes, config);
+	fake.handle = (struct td){ .engine = &fake_engine };
+	fake.td = td_init(&fake.handle, fake.storage, fake.bytes, config) ? &fake.handle : NULL;
 	return fake.td;
 }
 
@@ -233,21 +236,21 @@ static struct fake_page *page_at(uint64_t gpa)
 	return page;
 }
 
-void td_engine_map(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias)
+static void map(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias)
 {
 	(void)td;
 	for (uint64_t i = 0; i < pages; i++)
 		page_at(gpa + i * TDX_PAGE_SIZE)->mapped[alias] = true;
 }
 
-void td_engine_unmap(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias)
+static void unmap(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias)
 {
 	(void)td;
 	for (uint64_t i = 0; i < pages; i++)
 		page_at(gpa + i * TDX_PAGE_SIZE)->mapped[alias] = false;
 }
 
-void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what)
+static void fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what)
 {
 	(void)td;
 	for (uint64_t i = 0; i < pages; i++) {
@@ -259,7 +262,7 @@ void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias a
 	}
 }
 
-uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages)
+static uint64_t poisoned(struct td *td, uint64_t gpa, uint64_t pages)
 {
 	uint64_t n = 0;
 
@@ -269,7 +272,7 @@ uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages)
 	return n;
 }
 
-void td_engine_private(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)
+static void private(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)
 {
 	(void)td;
 	if (write)
@@ -278,7 +281,7 @@ void td_engine_private(struct td *td, uint64_t gpa, void *data, size_t bytes, bo
 		memcpy(data, fake.private_page + gpa % TDX_PAGE_SIZE, bytes);
 }
 
-bool td_engine_port(struct td *td, uint16_t port, unsigned int size, bool write, uint32_t *value)
+static bool port(struct td *td, uint16_t port, unsigned int size, bool write, uint32_t *value)
 {
 	(void)td;
 	(void)size;
@@ -291,7 +294,7 @@ bool td_engine_port(struct td *td, uint16_t port, unsigned int size, bool write,
 	return true;
 }
 
-bool td_engine_mmio(struct td *td, uint64_t gpa, unsigned int size, bool write, uint64_t *value)
+static bool mmio(struct td *td, uint64_t gpa, unsigned int size, bool write, uint64_t *value)
 {
 	const struct td_slot *slot = td_slot_of(td, gpa);
 
@@ -304,7 +307,7 @@ bool td_engine_mmio(struct td *td, uint64_t gpa, unsigned int size, bool write, 
 	return true;
 }
 
-bool td_engine_msr(struct td *td, unsigned int vcpu, uint32_t msr, bool write, uint64_t *value)
+static bool msr(struct td *td, unsigned int vcpu, uint32_t msr, bool write, uint64_t *value)
 {
 	(void)td;
 	(void)vcpu;
@@ -317,14 +320,14 @@ bool td_engine_msr(struct td *td, unsigned int vcpu, uint32_t msr, bool write, u
 	return true;
 }
 
-void td_engine_cpuid(struct td *td, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+static void cpuid(struct td *td, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
 	(void)td;
 	for (uint32_t i = 0; i < 4; i++)
 		out[i] = leaf + subleaf + i;
 }
 
-void td_engine_emit(struct td *td, struct td_event *event)
+static void emit(struct td *td, struct td_event *event)
 {
 	(void)td;
 	event->sequence = fake.nevents;
@@ -332,3 +335,16 @@ void td_engine_emit(struct td *td, struct td_event *event)
 	if (fake.nevents < FAKE_EVENTS)
 		fake.events[fake.nevents++] = *event;
 }
+
+static const struct td_engine fake_engine = {
+	.map = map,
+	.unmap = unmap,
+	.fill = fill,
+	.poisoned = poisoned,
+	.private = private,
+	.port = port,
+	.mmio = mmio,
+	.msr = msr,
+	.cpuid = cpuid,
+	.emit = emit,
+};

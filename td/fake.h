@@ -22,7 +22,8 @@ struct fake_page {
 };
 
 struct fake {
-	struct td *td;
+	struct td *td;		/* &handle, NULL if td_init() refused */
+	struct td handle;
 	struct td_config config;
 	void *storage;
 	size_t bytes;

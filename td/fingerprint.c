@@ -37,9 +37,10 @@ static uint64_t of_conversion(uint64_t sum, const struct td_conversion *c)
 
 uint64_t td_fingerprint(const struct td *td)
 {
-	const struct td_state *now = &td->now;
-	bool rules = td->choices.limit == 0;	/* they draw, and count calls and stalls */
-	uint64_t sum = of_bytes(0, td_pages(td), (uint64_t)td->pages * sizeof(struct td_page));
+	const struct td_config *config = &td->mem->config;
+	const struct td_state *now = &td->mem->now;
+	bool rules = td->mem->choices.limit == 0;	/* they draw, and count calls and stalls */
+	uint64_t sum = of_bytes(0, td_pages(td), (uint64_t)td->mem->pages * sizeof(struct td_page));
 
 	for (uint32_t i = 0; i < now->open_to; i++) {
 		sum = of_conversion(sum, &now->conversions[i]);
@@ -49,7 +50,7 @@ uint64_t td_fingerprint(const struct td *td)
 	for (uint32_t i = 0; i < now->nuses; i++)
 		sum = mix(sum, now->uses[i].gpa ^ (uint64_t)now->uses[i].vcpu << 60 ^ (uint64_t)now->uses[i].write << 59 ^
 			       (uint64_t)now->uses[i].several << 58);
-	for (uint32_t i = 0; i < td->config.vcpus; i++) {
+	for (uint32_t i = 0; i < config->vcpus; i++) {
 		const struct td_ve_info *ve = &now->ve[i];
 
 		sum = mix(mix(sum, ve->qualification), ve->gla);
@@ -57,13 +58,13 @@ uint64_t td_fingerprint(const struct td *td)
 	}
 	sum = of_bytes(sum, now->rtmr, sizeof(now->rtmr));
 	sum = mix(mix(sum, now->td_ctls), now->notify_enables);
-	if (td->config.runaway_calls != UINT64_MAX)
+	if (config->runaway_calls != UINT64_MAX)
 		sum = mix(mix(sum, now->barren_calls), now->barren_pages);
 	sum = mix(mix(sum, now->misled), now->misleads);
 	sum = mix(sum, now->last_verdict);
 	if (rules)
 		sum = mix(mix(sum, now->mapgpa_calls), now->random);
-	for (uint32_t i = 0; i < td->config.vcpus && td->config.behaviour.nrules != 0; i++)	/* ACCEPT follows its own */
+	for (uint32_t i = 0; i < config->vcpus && config->behaviour.nrules != 0; i++)	/* ACCEPT follows its own */
 		sum = mix(mix(mix(sum, now->accept_calls), now->busy[i].rcx ^ (uint64_t)now->busy[i].run << 52),
 			  now->busy[i].row);
 	return mix(mix(sum, (uint64_t)now->nuses << 32 | now->open_to), now->stop | (uint64_t)now->blameless << 32 |

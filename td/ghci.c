@@ -22,9 +22,9 @@ static enum td_violation flaw_of(const struct td *td, uint64_t gpa, uint64_t siz
 		return TD_V_EMPTY_REQUEST;
 	if (gpa + size <= gpa)
 		return TD_V_WRAPPING_REQUEST;
-	if ((gpa | last) >= td->s << 1)
+	if ((gpa | last) >= td->mem->s << 1)
 		return TD_V_BEYOND_GPAW;
-	if ((gpa ^ last) & td->s)
+	if ((gpa ^ last) & td->mem->s)
 		return TD_V_CROSSES_SHARED_BIT;
 	return gpa % TDX_PAGE_SIZE != 0 || size % TDX_PAGE_SIZE != 0 ? TD_V_UNALIGNED_REQUEST : TD_V_NONE;
 }
@@ -33,7 +33,7 @@ static enum td_violation flaw_of(const struct td *td, uint64_t gpa, uint64_t siz
 static uint64_t map_gpa_check(const struct td *td, enum td_violation flaw)
 {
 	if (flaw == TD_V_UNALIGNED_REQUEST)
-		return td->config.behaviour.align == TD_ALIGN_CHECKED || td->choices.limit != 0 ?
+		return td->mem->config.behaviour.align == TD_ALIGN_CHECKED || td->mem->choices.limit != 0 ?
 			       TDVMCALL_ALIGN_ERROR : TDVMCALL_SUCCESS;
 	return flaw == TD_V_NONE ? TDVMCALL_SUCCESS : TDVMCALL_INVALID_OPERAND;
 }
@@ -45,7 +45,7 @@ static uint64_t map_gpa_check(const struct td *td, enum td_violation flaw)
  */
 static void flaw_check(struct td *td, enum td_violation flaw, uint64_t gpa, uint64_t size, uint64_t rip)
 {
-	bool led = td->now.misleads && gpa == td->now.misled;
+	bool led = td->mem->now.misleads && gpa == td->mem->now.misled;
 	bool inside = flaw == TD_V_UNALIGNED_REQUEST || flaw == TD_V_EMPTY_REQUEST;
 	struct td_judgement j = { TD_CLASS_HAZARD, flaw };
 
@@ -59,16 +59,16 @@ static void remember_misleading(struct td *td, uint64_t gpa, uint64_t size, uint
 {
 	bool fair = r11 % TDX_PAGE_SIZE == 0 && r11 >= gpa && r11 - gpa < size;
 
-	td->now.misleads = status == TDVMCALL_RETRY && !fair;
-	td->now.misled = td->now.misleads ? r11 : 0;
+	td->mem->now.misleads = status == TDVMCALL_RETRY && !fair;
+	td->mem->now.misled = td->mem->now.misleads ? r11 : 0;
 }
 
 static void runaway_check(struct td *td, uint64_t gpa, uint64_t size, uint64_t rip)
 {
-	if (td->now.barren_calls <= td->config.runaway_calls ||
-	    td->now.barren_calls - td->config.runaway_calls <= td->now.barren_pages)
+	if (td->mem->now.barren_calls <= td->mem->config.runaway_calls ||
+	    td->mem->now.barren_calls - td->mem->config.runaway_calls <= td->mem->now.barren_pages)
 		return;
-	td_violation(td, TD_V_RUNAWAY, gpa, size / TDX_PAGE_SIZE, rip, td->now.barren_calls);
+	td_violation(td, TD_V_RUNAWAY, gpa, size / TDX_PAGE_SIZE, rip, td->mem->now.barren_calls);
 	td_end(td, TD_STOP_RUNAWAY, gpa, rip);
 }
 
@@ -79,9 +79,9 @@ static void carry_out(struct td *td, uint64_t gpa, const struct td_plan *plan, b
 
 	if (plan->shift == 0) {
 		td_sept_convert(td, gpa, plan->pages, to_shared);
-	} else if (at < td->s) {
+	} else if (at < td->mem->s) {
 		td_sept_misconvert(td, at, plan->pages, to_shared);
-		td_deed(td, TD_DEED_MISCONVERTED, to_shared ? at | td->s : at, plan->pages);
+		td_deed(td, TD_DEED_MISCONVERTED, to_shared ? at | td->mem->s : at, plan->pages);
 	}
 }
 
@@ -95,14 +95,14 @@ static void take_away(struct td *td, uint64_t end, const struct td_plan *plan)
 /* A request that makes sense. Pages that it touches in part, if TD_ALIGN_IGNORED allows it to, count as a whole. */
 static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa, uint64_t size, uint64_t rip)
 {
-	uint64_t first = (gpa & ~td->s) / TDX_PAGE_SIZE * TDX_PAGE_SIZE;
-	uint64_t bytes = (gpa - (first | (gpa & td->s)) + size + TDX_PAGE_SIZE - 1) / TDX_PAGE_SIZE * TDX_PAGE_SIZE;
-	bool to_shared = gpa & td->s;
+	uint64_t first = (gpa & ~td->mem->s) / TDX_PAGE_SIZE * TDX_PAGE_SIZE;
+	uint64_t bytes = (gpa - (first | (gpa & td->mem->s)) + size + TDX_PAGE_SIZE - 1) / TDX_PAGE_SIZE * TDX_PAGE_SIZE;
+	bool to_shared = gpa & td->mem->s;
 	struct td_conversion *conv = td_conversion_request(td, first, bytes, to_shared, rip);
 	uint32_t id = conv != NULL ? conv->id : 0, done;
 	struct td_plan plan;
 
-	if (td->choices.limit != 0)
+	if (td->mem->choices.limit != 0)
 		plan = td_explore_plan(td, gpa, size);
 	else
 		plan = td_behave(td, gpa, size, conv != NULL ? conv->stall_run : UINT32_MAX);	/* it never stalls unbooked ones */
@@ -112,7 +112,7 @@ static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa,
 	done = plan.shift != 0 ? 0 : plan.pages < UINT32_MAX ? (uint32_t)plan.pages : UINT32_MAX;
 	td_emit(td, MAPGPA, mapgpa, rip, .gpa = gpa, .bytes = size, .r10 = plan.r10, .r11 = regs->gpr[TD_R11], .done = done,
 		.conversion = id);
-	td_conversion_answer(td, conv, first | (gpa & td->s), bytes, plan.r10, regs->gpr[TD_R11]);
+	td_conversion_answer(td, conv, first | (gpa & td->mem->s), bytes, plan.r10, regs->gpr[TD_R11]);
 	take_away(td, first + bytes, &plan);
 	return plan.r10;
 }
@@ -124,14 +124,14 @@ void td_map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
 	enum td_violation flaw = flaw_of(td, gpa, size);
 	uint64_t status = map_gpa_check(td, flaw);
 
-	td->now.mapgpa_calls++;
+	td->mem->now.mapgpa_calls++;
 	flaw_check(td, flaw, gpa, size, rip);
 	if (status == TDVMCALL_SUCCESS) {
 		status = map_gpa_serve(td, regs, gpa, size, rip);
 	} else {
 		regs->gpr[TD_R11] = gpa;
 		td_emit(td, MAPGPA, mapgpa, rip, .gpa = gpa, .bytes = size, .r10 = status, .r11 = gpa);
-		td->now.barren_calls++;
+		td->mem->now.barren_calls++;
 	}
 	answer(regs, status);
 	remember_misleading(td, gpa, size, status, regs->gpr[TD_R11]);
@@ -161,7 +161,7 @@ static bool mmio(struct td *td, struct td_regs *regs)
 	uint64_t size = regs->gpr[TD_R12], write = regs->gpr[TD_R13], gpa = regs->gpr[TD_R14];
 	const struct td_slot *slot = td_slot_of(td, gpa);
 
-	if ((size != 1 && size != 2 && size != 4 && size != 8) || write > 1 || gpa >= td->s << 1 || !(gpa & td->s) ||
+	if ((size != 1 && size != 2 && size != 4 && size != 8) || write > 1 || gpa >= td->mem->s << 1 || !(gpa & td->mem->s) ||
 	    gpa % TDX_PAGE_SIZE + size > TDX_PAGE_SIZE)
 		return false;
 	if (slot != NULL && slot->kind == TD_SLOT_RAM)
@@ -171,7 +171,7 @@ static bool mmio(struct td *td, struct td_regs *regs)
 			regs->gpr[TD_R11] = size == 8 ? ~0ull : (1ull << size * 8) - 1;
 		return true;
 	}
-	return td_engine_mmio(td, gpa & ~td->s, (unsigned int)size, write,
+	return td_engine_mmio(td, gpa & ~td->mem->s, (unsigned int)size, write,
 			      write ? &regs->gpr[TD_R15] : &regs->gpr[TD_R11]);
 }
 
@@ -232,7 +232,7 @@ enum td_action td_ghci(struct td *td, unsigned int vcpu, struct td_regs *regs)
 	switch (subfn) {
 	case GHCI_MAP_GPA:
 		td_map_gpa(td, regs, regs->rip);
-		return td->now.stop == TD_RUNNING ? TD_NEXT : TD_STOP;
+		return td->mem->now.stop == TD_RUNNING ? TD_NEXT : TD_STOP;
 	case GHCI_GET_TDVMCALL_INFO:
 		r[TD_R11] = r[TD_R12] = r[TD_R13] = r[TD_R14] = 0;
 		return served(regs, true);

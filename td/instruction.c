@@ -40,7 +40,7 @@ static enum td_action cpuid_class(const struct td *td, uint32_t leaf, uint32_t s
 		const struct leaf_range *r = &native_leaves[i];
 
 		if (r->leaf == leaf && sub >= r->first_sub && sub <= r->last_sub)
-			return r->needs == 0 || (td->now.td_ctls & r->needs) ? TD_NATIVE : TD_VE;
+			return r->needs == 0 || (td->mem->now.td_ctls & r->needs) ? TD_NATIVE : TD_VE;
 	}
 	return TD_VE;
 }
@@ -136,8 +136,8 @@ enum td_action td_instruction(struct td *td, unsigned int vcpu, const struct td_
 	struct td_ve_info ve = { .reason = in->reason, .qualification = in->qualification, .length = in->length };
 	enum td_action class = TD_VE;
 
-	td->now.vcpu = vcpu;
-	if (td->now.stop != TD_RUNNING)
+	td->mem->now.vcpu = vcpu;
+	if (td->mem->now.stop != TD_RUNNING)
 		return TD_STOP;
 	if (in->reason == VE_CPUID)
 		class = cpuid_class(td, in->index, in->subleaf);
@@ -148,6 +148,6 @@ enum td_action td_instruction(struct td *td, unsigned int vcpu, const struct td_
 
 void td_halt_mistaken(struct td *td, unsigned int vcpu, uint64_t rip)
 {
-	td->now.vcpu = vcpu;
+	td->mem->now.vcpu = vcpu;
 	td_violation(td, TD_V_HALT_BLOCKED, 0, 0, rip, 0);
 }

@@ -27,7 +27,7 @@ static void record(struct td *td, const char *leaf, uint64_t gpa)
 	for (unsigned int i = 0; leaf[i] != '\0'; i++)
 		block[i] = (uint8_t)leaf[i];
 	put64(block + 16, gpa);
-	td_sha384_add(&td->build, block, sizeof(block));
+	td_sha384_add(&td->mem->build, block, sizeof(block));
 }
 
 /*
@@ -41,30 +41,30 @@ void td_build_page(struct td *td, uint64_t gpa, const void *contents)
 	record(td, "MEM.PAGE.ADD", gpa);
 	for (uint64_t at = 0; bytes != NULL && at < TDX_PAGE_SIZE; at += EXTEND_BYTES) {
 		record(td, "MR.EXTEND", gpa + at);
-		td_sha384_add(&td->build, bytes + at, EXTEND_BYTES);
+		td_sha384_add(&td->mem->build, bytes + at, EXTEND_BYTES);
 	}
 }
 
 void td_build_finish(struct td *td)
 {
-	td_sha384_end(&td->build, td->mrtd);
+	td_sha384_end(&td->mem->build, td->mem->mrtd);
 }
 
 const uint8_t *td_mrtd(const struct td *td)
 {
-	return td->mrtd;
+	return td->mem->mrtd;
 }
 
 const uint8_t *td_rtmr(const struct td *td, unsigned int index)
 {
-	return td->now.rtmr[index < TD_RTMRS ? index : 0];
+	return td->mem->now.rtmr[index < TD_RTMRS ? index : 0];
 }
 
 static enum td_action unmapped(struct td *td, uint64_t gpa, uint64_t rip)
 {
 	struct td_access access = { .gpa = gpa, .rip = rip };
 
-	return td_access(td, td->now.vcpu, &access);
+	return td_access(td, td->mem->now.vcpu, &access);
 }
 
 /*
@@ -77,7 +77,7 @@ enum td_action td_rtmr_extend(struct td *td, struct td_regs *regs)
 	uint64_t buffer = regs->gpr[TD_RCX], index = regs->gpr[TD_RDX];
 	uint8_t digest[TD_SHA384_BYTES];
 
-	if (buffer % 64 != 0 || buffer >= td->s) {
+	if (buffer % 64 != 0 || buffer >= td->mem->s) {
 		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
 		return TD_NEXT;
 	}
@@ -88,7 +88,7 @@ enum td_action td_rtmr_extend(struct td *td, struct td_regs *regs)
 		return TD_NEXT;
 	}
 	td_engine_private(td, buffer, digest, sizeof(digest), false);
-	td_sha384_extend(td->now.rtmr[index], digest);
+	td_sha384_extend(td->mem->now.rtmr[index], digest);
 	regs->gpr[TD_RAX] = 0;
 	return TD_NEXT;
 }
@@ -124,9 +124,9 @@ static void fill_report(const struct td *td, uint8_t report[REPORT_SIZE])
 	for (unsigned int i = 0; i < REPORT_SIZE; i++)
 		report[i] = 0;
 	report[0] = REPORT_TYPE_TDX;
-	put64(info, td->config.attributes);
-	copy(info + TDINFO_MRTD, td->mrtd, sizeof(td->mrtd));
-	copy(info + TDINFO_RTMR, td->now.rtmr[0], sizeof(td->now.rtmr));
+	put64(info, td->mem->config.attributes);
+	copy(info + TDINFO_MRTD, td->mem->mrtd, sizeof(td->mem->mrtd));
+	copy(info + TDINFO_RTMR, td->mem->now.rtmr[0], sizeof(td->mem->now.rtmr));
 	td_sha384_start(&hash);
 	td_sha384_add(&hash, info, TDINFO_SIZE);
 	td_sha384_end(&hash, report + REPORT_INFO_HASH);
@@ -137,9 +137,9 @@ enum td_action td_report_leaf(struct td *td, struct td_regs *regs)
 	uint64_t out = regs->gpr[TD_RCX], data = regs->gpr[TD_RDX];
 	uint8_t report[REPORT_SIZE];
 
-	if (out % REPORT_SIZE != 0 || out >= td->s)
+	if (out % REPORT_SIZE != 0 || out >= td->mem->s)
 		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
-	else if (data % REPORT_DATA_SIZE != 0 || data >= td->s)
+	else if (data % REPORT_DATA_SIZE != 0 || data >= td->mem->s)
 		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RDX);
 	else if (regs->gpr[TD_R8] != 0)
 		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_R8);

@@ -38,23 +38,23 @@ static uint64_t read_field(const struct td *td, uint64_t id, uint64_t *value)
 	if (id & FIELD_MUST_BE_0)
 		return TDX_FIELD_ID_INCORRECT;
 	if (is_field(id, TDX_FIELD_ATTRIBUTES))
-		*value = td->config.attributes;
+		*value = td->mem->config.attributes;
 	else if (is_field(id, TDX_FIELD_MAX_VCPUS) || is_field(id, TDX_FIELD_NUM_VCPUS))
-		*value = td->config.vcpus;
+		*value = td->mem->config.vcpus;
 	else if (is_field(id, TDX_FIELD_GPAW))
-		*value = td->config.gpaw == 52;
+		*value = td->mem->config.gpaw == 52;
 	else if (is_field(id, TDX_FIELD_TSC_FREQUENCY))
-		*value = td->config.tsc_hz / TSC_UNIT;
+		*value = td->mem->config.tsc_hz / TSC_UNIT;
 	else if (is_field(id, TDX_FIELD_NOTIFY_ENABLES))
-		*value = td->now.notify_enables;
+		*value = td->mem->now.notify_enables;
 	else if (is_field(id, TDX_FIELD_CONFIG_FLAGS))
-		*value = td->config.config_flags;
+		*value = td->mem->config.config_flags;
 	else if (is_field(id, TDX_FIELD_TD_CTLS))
-		*value = td->now.td_ctls;
+		*value = td->mem->now.td_ctls;
 	else if (is_field(id, TDX_FIELD_TOPOLOGY_ENUM))
 		*value = 0;
-	else if (!read_words(td->mrtd, sizeof(td->mrtd) / 8, id, TDX_FIELD_MRTD, value) &&
-		 !read_words(td->now.rtmr[0], sizeof(td->now.rtmr) / 8, id, TDX_FIELD_RTMR, value))
+	else if (!read_words(td->mem->mrtd, sizeof(td->mem->mrtd) / 8, id, TDX_FIELD_MRTD, value) &&
+		 !read_words(td->mem->now.rtmr[0], sizeof(td->mem->now.rtmr) / 8, id, TDX_FIELD_RTMR, value))
 		return TDX_FIELD_ID_INCORRECT;
 	return TDX_SUCCESS;
 }
@@ -74,13 +74,13 @@ void td_vm_rd(struct td *td, struct td_regs *regs)
 
 static uint64_t write_ctls(struct td *td, uint64_t value)
 {
-	uint64_t changed = value ^ td->now.td_ctls;
+	uint64_t changed = value ^ td->mem->now.td_ctls;
 
-	if ((changed & TDX_CTLS_PENDING_VE_DISABLE) && !(td->config.config_flags & TDX_CONFIG_FLEXIBLE_PENDING_VE))
+	if ((changed & TDX_CTLS_PENDING_VE_DISABLE) && !(td->mem->config.config_flags & TDX_CONFIG_FLEXIBLE_PENDING_VE))
 		return TDX_FIELD_VALUE_NOT_VALID;
 	if (value & TDX_CTLS_ENUM_TOPOLOGY)	/* TOPOLOGY_ENUM_CONFIGURED is 0 */
 		return TDX_FIELD_VALUE_NOT_VALID;
-	td->now.td_ctls = value;
+	td->mem->now.td_ctls = value;
 	return TDX_SUCCESS;
 }
 
@@ -97,7 +97,7 @@ static uint64_t write_field(struct td *td, uint64_t id, uint64_t old, uint64_t v
 	value = (old & ~(mask & may)) | (value & mask & may);
 	if (ctls)
 		return write_ctls(td, value);
-	td->now.notify_enables = value;
+	td->mem->now.notify_enables = value;
 	return TDX_SUCCESS;
 }
 

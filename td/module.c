@@ -21,7 +21,7 @@ static enum td_action vp_vmcall(struct td *td, unsigned int vcpu, struct td_regs
 	enum td_action action;
 	struct td_regs vmm;
 
-	if (td->config.config_flags & TDX_CONFIG_NO_RBP_MOD)
+	if (td->mem->config.config_flags & TDX_CONFIG_NO_RBP_MOD)
 		forbidden |= REG(TD_RBP);
 	if (mask & forbidden) {
 		invalid_operand(regs, OPERAND_RCX);
@@ -44,9 +44,9 @@ static void vp_info(const struct td *td, unsigned int vcpu, struct td_regs *regs
 {
 	uint64_t *r = regs->gpr;
 
-	r[TD_RCX] = td->config.gpaw;
-	r[TD_RDX] = td->config.attributes;
-	r[TD_R8] = (uint64_t)td->config.vcpus << 32 | td->config.vcpus;
+	r[TD_RCX] = td->mem->config.gpaw;
+	r[TD_RDX] = td->mem->config.attributes;
+	r[TD_R8] = (uint64_t)td->mem->config.vcpus << 32 | td->mem->config.vcpus;
 	r[TD_R9] = vcpu;
 	r[TD_R10] = 1;	/* TDG.SYS.RD is there */
 	r[TD_R11] = 0;
@@ -55,7 +55,7 @@ static void vp_info(const struct td *td, unsigned int vcpu, struct td_regs *regs
 
 static void veinfo_get(struct td *td, unsigned int vcpu, struct td_regs *regs)
 {
-	struct td_ve_info *ve = &td->now.ve[vcpu];
+	struct td_ve_info *ve = &td->mem->now.ve[vcpu];
 	uint64_t *r = regs->gpr;
 
 	r[TD_RAX] = ve->valid ? 0 : tdx_status(TDX_NO_VALID_VE_INFO, 0);
@@ -70,10 +70,10 @@ static void veinfo_get(struct td *td, unsigned int vcpu, struct td_regs *regs)
 /* Stores what happened and raises #VE; a second one before the first was read is a #DF ([mod:tdx_inject_ve]). */
 enum td_action td_raise_ve(struct td *td, unsigned int vcpu, struct td_ve_info ve)
 {
-	if (td->now.ve[vcpu].valid)
+	if (td->mem->now.ve[vcpu].valid)
 		return TD_DF;
 	ve.valid = 1;
-	td->now.ve[vcpu] = ve;
+	td->mem->now.ve[vcpu] = ve;
 	return TD_VE;
 }
 
@@ -118,8 +118,8 @@ enum td_action td_tdcall(struct td *td, unsigned int vcpu, struct td_regs *regs)
 	bool version_ok = (rax >> 16 & 0xff) == 0 || ((rax >> 16 & 0xff) == 1 && (rax & 0xffff) == TDG_VM_RD);
 	enum td_action action = TD_NEXT;
 
-	td->now.vcpu = vcpu;
-	if (td->now.stop != TD_RUNNING)
+	td->mem->now.vcpu = vcpu;
+	if (td->mem->now.stop != TD_RUNNING)
 		return TD_STOP;
 	if (!regs->long_mode || regs->cpl != 0)
 		return TD_GP;

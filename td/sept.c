@@ -7,10 +7,10 @@
 
 const struct td_slot *td_slot_of(const struct td *td, uint64_t gpa)
 {
-	const struct td_slot *slots = td->config.slots;
+	const struct td_slot *slots = td->mem->config.slots;
 
-	gpa &= ~td->s;
-	for (uint32_t i = 0; i < td->config.nslots; i++)
+	gpa &= ~td->mem->s;
+	for (uint32_t i = 0; i < td->mem->config.nslots; i++)
 		if (gpa >= slots[i].gpa && (gpa - slots[i].gpa) / TDX_PAGE_SIZE < slots[i].pages)
 			return &slots[i];
 	return NULL;
@@ -22,15 +22,15 @@ struct td_page *td_page_at(const struct td *td, uint64_t gpa)
 
 	if (slot == NULL || slot->kind != TD_SLOT_RAM)
 		return NULL;
-	return td_pages(td) + td->first_page[slot - td->config.slots] +
-	       ((gpa & ~td->s) - slot->gpa) / TDX_PAGE_SIZE;
+	return td_pages(td) + td->mem->first_page[slot - td->mem->config.slots] +
+	       ((gpa & ~td->mem->s) - slot->gpa) / TDX_PAGE_SIZE;
 }
 
 /* The page that carries LARGE for gpa: the first of its 2 MiB block. NULL if that does not lie within one RAM slot. */
 static struct td_page *block_head(const struct td *td, uint64_t gpa)
 {
 	const struct td_slot *slot = td_slot_of(td, gpa);
-	uint64_t head = (gpa & ~td->s) / TDX_2M_SIZE * TDX_2M_SIZE;
+	uint64_t head = (gpa & ~td->mem->s) / TDX_2M_SIZE * TDX_2M_SIZE;
 
 	if (slot == NULL || slot->kind != TD_SLOT_RAM || head < slot->gpa ||
 	    (head - slot->gpa) / TDX_PAGE_SIZE + TDX_2M_PAGES > slot->pages)
@@ -69,8 +69,8 @@ static void set_large(struct td *td, uint64_t gpa)
  */
 static struct td_page *next_run(const struct td *td, uint64_t *gpa, uint64_t end, uint64_t *pages)
 {
-	for (uint32_t i = 0; *gpa < end && i < td->config.nslots; i++) {
-		const struct td_slot *slot = &td->config.slots[i];
+	for (uint32_t i = 0; *gpa < end && i < td->mem->config.nslots; i++) {
+		const struct td_slot *slot = &td->mem->config.slots[i];
 		uint64_t slot_end = slot->gpa + slot->pages * TDX_PAGE_SIZE;
 
 		if (slot->kind != TD_SLOT_RAM || slot_end <= *gpa || slot->gpa >= end)
@@ -78,7 +78,7 @@ static struct td_page *next_run(const struct td *td, uint64_t *gpa, uint64_t end
 		if (*gpa < slot->gpa)
 			*gpa = slot->gpa;
 		*pages = ((slot_end < end ? slot_end : end) - *gpa) / TDX_PAGE_SIZE;
-		return td_pages(td) + td->first_page[i] + (*gpa - slot->gpa) / TDX_PAGE_SIZE;
+		return td_pages(td) + td->mem->first_page[i] + (*gpa - slot->gpa) / TDX_PAGE_SIZE;
 	}
 	return NULL;
 }
@@ -102,7 +102,7 @@ static void check_stretch(struct td *td, uint64_t gpa, const struct td_page *pag
 
 	for (; (good = td_engine_poisoned(td, gpa, n)) < n; n -= good + 1, gpa += TDX_PAGE_SIZE) {
 		gpa += good * TDX_PAGE_SIZE;
-		td_report(td, j, gpa | td->s, 1, 0, 0);
+		td_report(td, j, gpa | td->mem->s, 1, 0, 0);
 	}
 }
 
@@ -122,7 +122,7 @@ static void to_shared(struct td *td, uint64_t gpa, struct td_page *page, uint64_
 		td_engine_unmap(td, gpa, n, TD_PRIVATE);
 	check_stretch(td, gpa, page, n);
 	td_engine_fill(td, gpa, n, TD_SHARED,
-		       td->config.behaviour.contents == TD_CONTENTS_ZEROED ? TD_FILL_ZERO : TD_FILL_SCRAMBLE);
+		       td->mem->config.behaviour.contents == TD_CONTENTS_ZEROED ? TD_FILL_ZERO : TD_FILL_SCRAMBLE);
 	td_set_pages(td, page, n, TD_REAL_SHARED | PAGE_WITHHELD, page->known);	/* until the guest is told */
 }
 
@@ -215,7 +215,7 @@ void td_sept_check_tried(struct td *td)
 	struct td_page *page;
 	uint64_t gpa = 0, n;
 
-	for (; (page = td_next_stretch(td, &gpa, td->s, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
+	for (; (page = td_next_stretch(td, &gpa, td->mem->s, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
 		if (page->real_marks & PAGE_TRIED)
 			td_violation(td, TD_V_ACCEPT_ABANDONED, gpa, n, 0, 0);
 }
@@ -238,7 +238,7 @@ void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages)
 	uint64_t end = gpa + pages * TDX_PAGE_SIZE, first = gpa, n;
 	struct td_page *page;
 
-	if (td->now.nuses != 0)
+	if (td->mem->now.nuses != 0)
 		td_uses_known(td, gpa, end, ~0u, TD_KNOWN_PRIVATE);
 	td_engine_fill(td, gpa, pages, TD_PRIVATE, TD_FILL_ZERO);
 	td_engine_map(td, gpa, pages, TD_PRIVATE);
@@ -257,7 +257,7 @@ static unsigned int shown(struct td *td, uint64_t gpa, const struct td_page *pag
 {
 	bool mapped;
 
-	if (td_page_real(page) != TD_REAL_SHARED || td->now.finished)
+	if (td_page_real(page) != TD_REAL_SHARED || td->mem->now.finished)
 		return page->real_marks;
 	mapped = td_page_mapped(page, TD_SHARED);
 	if (known == TD_KNOWN_CLAIMED_SHARED && !mapped) {
@@ -298,7 +298,7 @@ void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int fro
 	uint64_t first = gpa, end = gpa + pages * TDX_PAGE_SIZE, n;
 	struct td_page *page;
 
-	if (td->now.nuses != 0)
+	if (td->mem->now.nuses != 0)
 		td_uses_known(td, gpa, end, from, known);
 	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
 		unsigned int real_marks;
@@ -311,7 +311,7 @@ void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int fro
 		if (page->known != known || page->real_marks != real_marks)
 			td_set_pages(td, page, n, real_marks, known);
 	}
-	if (known == TD_KNOWN_CLAIMED_SHARED && td->now.nuses != 0)
+	if (known == TD_KNOWN_CLAIMED_SHARED && td->mem->now.nuses != 0)
 		td_uses_claimed(td, first, end);
 }
 
@@ -348,8 +348,8 @@ bool td_mapped(const struct td *td, uint64_t gpa)
 	const struct td_page *page = td_page_at(td, gpa);
 
 	if (page == NULL)
-		return slot != NULL && slot->kind == TD_SLOT_ROM && !(gpa & td->s);
-	return td_page_mapped(page, gpa & td->s ? TD_SHARED : TD_PRIVATE);
+		return slot != NULL && slot->kind == TD_SLOT_ROM && !(gpa & td->mem->s);
+	return td_page_mapped(page, gpa & td->mem->s ? TD_SHARED : TD_PRIVATE);
 }
 
 bool td_sept_private(const struct td *td, uint64_t gpa)
@@ -368,9 +368,9 @@ enum td_known td_known(const struct td *td, uint64_t gpa)
 
 void td_sept_init(struct td *td)
 {
-	for (uint32_t i = 0; i < td->config.nslots; i++) {
-		const struct td_slot *slot = &td->config.slots[i];
-		struct td_page *page = td_pages(td) + td->first_page[i];
+	for (uint32_t i = 0; i < td->mem->config.nslots; i++) {
+		const struct td_slot *slot = &td->mem->config.slots[i];
+		struct td_page *page = td_pages(td) + td->mem->first_page[i];
 
 		if (slot->kind == TD_SLOT_RAM) {
 			for (uint64_t n = 0; n < slot->pages; n++)

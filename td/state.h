@@ -3,6 +3,7 @@
 #ifndef TD_STATE_H
 #define TD_STATE_H
 
+#include "td/engine.h"
 #include "td/explore.h"
 #include "td/sha384.h"
 #include "td/td.h"
@@ -96,7 +97,8 @@ struct td_undo {
 	struct td_page old;
 };
 
-struct td {
+/* All that td keeps. There is no pointer in it, so it may be copied, moved, and shared with another process. */
+struct td_storage {
 	struct td_config config;
 	uint64_t s;			/* shared bit */
 	uint32_t first_page[TD_MAX_SLOTS];	/* index of the slot's first page; RAM only */
@@ -135,7 +137,7 @@ void td_sept_init(struct td *td);
 
 static inline struct td_page *td_pages(const struct td *td)
 {
-	return (struct td_page *)((uintptr_t)td + sizeof(*td));
+	return (struct td_page *)(td->mem + 1);
 }
 
 static inline enum td_real td_page_real(const struct td_page *page)

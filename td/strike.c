@@ -40,11 +40,12 @@ void td_answers_add(struct td_answers *answers, const struct td_event *event)
 {
 	const struct td_record_mapgpa *call = &event->mapgpa;
 	uint64_t pages = call->bytes / TDX_PAGE_SIZE;
-	bool fair = call->r10 == TDVMCALL_RETRY && is_fair_retry(call->gpa, pages, call->r11, call->done);
+	bool fair;
 
 	answers->hostile |= event->type == TD_EV_DEED;
 	if (event->type != TD_EV_MAPGPA || call->conversion == 0)	/* no conversion: any VMM refuses what it was asked */
 		return;
+	fair = call->r10 == TDVMCALL_RETRY && is_fair_retry(call->gpa, pages, call->r11, call->done);
 	answers->stalls = fair && call->r11 == call->gpa ? answers->stalls + 1 : 0;
 	if (answers->stalls > answers->longest)
 		answers->longest = answers->stalls;

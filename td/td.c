@@ -60,7 +60,7 @@ size_t td_size(const struct td_config *c)
 	pages = ram_pages(c);
 	if (pages == 0 || pages > UINT32_MAX / 2)
 		return 0;
-	return sizeof(struct td) + (size_t)((pages * sizeof(struct td_page) + 7) / 8 * 8) +
+	return sizeof(struct td_storage) + (size_t)((pages * sizeof(struct td_page) + 7) / 8 * 8) +
 	       (size_t)c->undo_steps * sizeof(struct td_undo);
 }
 
@@ -68,44 +68,44 @@ bool td_set_behaviour(struct td *td, const struct td_behaviour *behaviour, uint6
 {
 	if (!behaviour_ok(behaviour))
 		return false;
-	td->config.behaviour = *behaviour;
-	td->config.seed = seed;
-	td->now.random = seed != 0 ? seed : 1;
+	td->mem->config.behaviour = *behaviour;
+	td->mem->config.seed = seed;
+	td->mem->now.random = seed != 0 ? seed : 1;
 	return true;
 }
 
-struct td *td_init(void *mem, size_t bytes, const struct td_config *config)
+bool td_init(struct td *td, void *mem, size_t bytes, const struct td_config *config)
 {
-	struct td *td = mem;
 	size_t need = td_size(config);
 	uint32_t page = 0;
 
 	if (need == 0 || bytes < need)
-		return NULL;
-	for (size_t i = 0; i < sizeof(*td); i++)
+		return false;
+	td->mem = mem;
+	for (size_t i = 0; i < sizeof(*td->mem); i++)
 		((uint8_t *)mem)[i] = 0;
-	td->config = *config;
-	td->s = tdx_shared_bit(config->gpaw);
-	td->pages = (uint32_t)ram_pages(config);
+	td->mem->config = *config;
+	td->mem->s = tdx_shared_bit(config->gpaw);
+	td->mem->pages = (uint32_t)ram_pages(config);
 	for (uint32_t i = 0; i < config->nslots; i++) {
-		td->first_page[i] = page;
+		td->mem->first_page[i] = page;
 		if (config->slots[i].kind == TD_SLOT_RAM)
 			page += (uint32_t)config->slots[i].pages;
 	}
 	td_set_behaviour(td, &config->behaviour, config->seed);
 	if (config->attributes & TDX_ATTR_SEPT_VE_DISABLE)	/* [mod:tdh_mng_init]; a flexible TD may change it */
-		td->now.td_ctls = TDX_CTLS_PENDING_VE_DISABLE;
-	td_sha384_start(&td->build);
+		td->mem->now.td_ctls = TDX_CTLS_PENDING_VE_DISABLE;
+	td_sha384_start(&td->mem->build);
 	td_sept_init(td);
-	td_emit(td, START, start, 0, .gpaw = config->gpaw, .vcpus = config->vcpus, .pages = td->pages, .seed = config->seed,
+	td_emit(td, START, start, 0, .gpaw = config->gpaw, .vcpus = config->vcpus, .pages = td->mem->pages, .seed = config->seed,
 		.tsc_hz = config->tsc_hz);
-	return td;
+	return true;
 }
 
 enum td_action td_end(struct td *td, enum td_stop why, uint64_t detail, uint64_t rip)
 {
-	if (td->now.stop == TD_RUNNING) {
-		td->now.stop = why;
+	if (td->mem->now.stop == TD_RUNNING) {
+		td->mem->now.stop = why;
 		td_emit(td, STOP, stop, rip, .why = why, .detail = detail);
 	}
 	return TD_STOP;
@@ -118,25 +118,25 @@ void td_stop(struct td *td, enum td_stop why)
 
 enum td_stop td_stopped(const struct td *td)
 {
-	return (enum td_stop)td->now.stop;
+	return (enum td_stop)td->mem->now.stop;
 }
 
 uint64_t td_shared_bit(const struct td *td)
 {
-	return td->s;
+	return td->mem->s;
 }
 
 void td_finish(struct td *td)
 {
-	if (td->now.finished)
+	if (td->mem->now.finished)
 		return;
-	td->now.finished = 1;
+	td->mem->now.finished = 1;
 	if (!td_conversions_finish(td)) {
 		td_uses_finish(td);
-		if (!td->config.behaviour.contain)
+		if (!td->mem->config.behaviour.contain)
 			td_sept_check_tried(td);
 	}
-	td_sept_check_twins(td, 0, td->s);
+	td_sept_check_twins(td, 0, td->mem->s);
 }
 
 void td_settle(struct td *td)
@@ -163,11 +163,11 @@ static bool page_sane(const struct td *td, uint64_t gpa)
 /* Open conversions lie within their bounds and where searches find them, and no page belongs to two. */
 static bool conversions_sane(const struct td *td)
 {
-	const struct td_conversion *c = td->now.conversions;
+	const struct td_conversion *c = td->mem->now.conversions;
 
 	for (uint32_t i = 0; i < TD_MAX_CONVERSIONS; i++) {
 		if (c[i].start > c[i].frontier || c[i].frontier > c[i].end ||
-		    (c[i].start != c[i].end && i >= td->now.open_to))
+		    (c[i].start != c[i].end && i >= td->mem->now.open_to))
 			return false;
 		for (uint32_t k = 0; k < i && c[i].start != c[i].end; k++)
 			if (c[k].start < c[i].end && c[i].start < c[k].end)
@@ -179,12 +179,12 @@ static bool conversions_sane(const struct td *td)
 /* Uses are of RAM, one a page, and have not turned out yet. */
 static bool uses_sane(const struct td *td)
 {
-	const struct td_use *uses = td->now.uses;
+	const struct td_use *uses = td->mem->now.uses;
 
-	for (uint32_t i = 0; i < td->now.nuses; i++) {
+	for (uint32_t i = 0; i < td->mem->now.nuses; i++) {
 		enum td_known known = td_known(td, uses[i].gpa);
 
-		if (!(uses[i].gpa & td->s) || uses[i].vcpu >= TD_MAX_VCPUS || known == TD_KNOWN_NONE ||
+		if (!(uses[i].gpa & td->mem->s) || uses[i].vcpu >= TD_MAX_VCPUS || known == TD_KNOWN_NONE ||
 		    known == TD_KNOWN_PRIVATE || known == TD_KNOWN_UNKNOWN)
 			return false;
 		for (uint32_t k = 0; k < i; k++)
@@ -200,33 +200,34 @@ static bool uses_sane(const struct td *td)
  */
 static bool bounds_sane(const struct td *td)
 {
+	const struct td_storage *mem = td->mem;
 	uint64_t pages = 0;
 
-	if (td_size(&td->config) == 0 || td->s != 1ull << (td->config.gpaw - 1) ||
-	    td->now.open_to > TD_MAX_CONVERSIONS || td->now.nuses > TD_MAX_USES || td->now.vcpu >= TD_MAX_VCPUS ||
-	    td->undo_used > td->config.undo_steps)
+	if (td_size(&mem->config) == 0 || mem->s != 1ull << (mem->config.gpaw - 1) ||
+	    mem->now.open_to > TD_MAX_CONVERSIONS || mem->now.nuses > TD_MAX_USES || mem->now.vcpu >= TD_MAX_VCPUS ||
+	    mem->undo_used > mem->config.undo_steps)
 		return false;
-	for (uint32_t i = 0; i < td->config.nslots; i++) {
-		if (td->config.slots[i].kind != TD_SLOT_RAM)
+	for (uint32_t i = 0; i < mem->config.nslots; i++) {
+		if (mem->config.slots[i].kind != TD_SLOT_RAM)
 			continue;
-		if (td->first_page[i] != pages)
+		if (mem->first_page[i] != pages)
 			return false;
-		pages += td->config.slots[i].pages;
+		pages += mem->config.slots[i].pages;
 	}
-	return pages == td->pages;
+	return pages == mem->pages;
 }
 
 size_t td_bytes(const struct td *td)
 {
-	return td_size(&td->config);
+	return td_size(&td->mem->config);
 }
 
 bool td_sane(const struct td *td)
 {
 	if (!bounds_sane(td))
 		return false;
-	for (uint32_t i = 0; i < td->config.nslots; i++) {
-		const struct td_slot *slot = &td->config.slots[i];
+	for (uint32_t i = 0; i < td->mem->config.nslots; i++) {
+		const struct td_slot *slot = &td->mem->config.slots[i];
 
 		for (uint64_t n = 0; slot->kind == TD_SLOT_RAM && n < slot->pages; n++)
 			if (!page_sane(td, slot->gpa + n * TDX_PAGE_SIZE))

@@ -3,9 +3,10 @@
  * td: the TDX module and the VMM as a guest sees them, in one freestanding core.
  *
  * The same .c files run in the monitor (bare metal), in a process, under fuzzers and in unit tests. An engine owns
- * the CPU and the memory: it brings every exit of the guest here as registers or as an access, and does what the
- * td_engine_*() functions below ask of it. td has no clock, no allocator, no global and no pointer in its storage, so
- * an engine may place that storage in memory shared with another process and finish the run from there.
+ * the CPU and the memory: it brings every exit of the guest here as registers or as an access, and does what its
+ * struct td_engine is asked for. td has no clock, no allocator, no global and no pointer in its storage, so an engine
+ * may place that storage in memory shared with another process and finish the run from there; and there may be several
+ * engines, and several TDs, in one program.
  *
  * td is not reentrant: an engine with several vCPUs holds one lock around every call.
  *
@@ -95,19 +96,60 @@ enum td_action {
 #define TD_ENUM_STOP(id, name, meaning) TD_##id,
 enum td_stop { TD_STOPS(TD_ENUM_STOP) TD_STOP_KINDS };
 
-struct td;
+enum td_alias { TD_PRIVATE, TD_SHARED };
+enum td_fill {
+	TD_FILL_ZERO,		/* accepted: the module zeroes the page */
+	TD_FILL_SCRAMBLE,	/* converted: neither the old contents nor zeroes, so that a stale read shows */
+	TD_FILL_POISON,		/* shared twin of a page that has become private: a later change of it is DMA */
+};
+
+/*
+ * The TD that every function here takes: the engine's functions, the engine's own pointer, which td does not touch, and
+ * td's storage. The engine owns this, sets the first two, and calls td_init(); or it sets all three, to go on with the
+ * storage that another engine has left. Whoever only reads a TD needs no functions.
+ */
+struct td {
+	const struct td_engine *engine;
+	void *own;
+	struct td_storage *mem;
+};
+
+/*
+ * What an engine supplies. gpa is always without S and within one slot. What is NULL has a default (td/engine.h): no
+ * page tables, memory that keeps nothing and reads as zeroes, and a VMM that has no devices.
+ *
+ * map, unmap, fill: pages of one alias.
+ * poisoned: how many of so many private pages from gpa on, up to the first that is not, have a shared twin as
+ *	TD_FILL_POISON, or the start of the run, left it.
+ * private: reads or writes bytes of private memory within one page.
+ * port, mmio, msr, cpuid: the VMM's side of the instruction hypercalls; *value in and out. False: the VMM refuses
+ *	(INVALID_OPERAND).
+ * emit: one journal record; the engine fills in time and keeps it. td never reads it back.
+ */
+struct td_engine {
+	void (*map)(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias);
+	void (*unmap)(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias);
+	void (*fill)(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what);
+	uint64_t (*poisoned)(struct td *td, uint64_t gpa, uint64_t pages);
+	void (*private)(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write);
+	bool (*port)(struct td *td, uint16_t port, unsigned int size, bool write, uint32_t *value);
+	bool (*mmio)(struct td *td, uint64_t gpa, unsigned int size, bool write, uint64_t *value);
+	bool (*msr)(struct td *td, unsigned int vcpu, uint32_t msr, bool write, uint64_t *value);
+	void (*cpuid)(struct td *td, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
+	void (*emit)(struct td *td, struct td_event *event);
+};
 
 /*
  * Life.
  *
  * td_size(): bytes of storage that td_init() needs, 0 if the configuration cannot be used.
- * td_init(): builds a TD in mem, 16-byte aligned, bytes >= td_size(). Calls td_engine_map() for every RAM slot that is
- *	not pending and for every ROM slot. Returns NULL if the configuration cannot be used or the storage is too small.
+ * td_init(): builds a TD in mem, 16-byte aligned, bytes >= td_size(). Calls map() for every RAM slot that is not
+ *	pending and for every ROM slot. False if the configuration cannot be used or the storage is too small.
  * td_finish(): ends the run: open conversions are judged, and every private page's shared twin is checked for DMA.
  *	May run in another process than the exits did. Idempotent.
  */
 size_t td_size(const struct td_config *config);
-struct td *td_init(void *mem, size_t bytes, const struct td_config *config);
+bool td_init(struct td *td, void *mem, size_t bytes, const struct td_config *config);
 void td_finish(struct td *td);
 
 /*
@@ -235,37 +277,5 @@ bool td_rollback(struct td *td);
  * comes, but for two chances in 2^64. What only the journal shows (numbers, counters) is not in it.
  */
 uint64_t td_fingerprint(const struct td *td);
-
-/*
- * What an engine supplies, resolved at link time. gpa is always without S and within one slot.
- */
-enum td_alias { TD_PRIVATE, TD_SHARED };
-enum td_fill {
-	TD_FILL_ZERO,		/* accepted: the module zeroes the page */
-	TD_FILL_SCRAMBLE,	/* converted: neither the old contents nor zeroes, so that a stale read shows */
-	TD_FILL_POISON,		/* shared twin of a page that has become private: a later change of it is DMA */
-};
-
-void td_engine_map(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias);
-void td_engine_unmap(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias);
-void td_engine_fill(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what);
-
-/*
- * How many of so many private pages from gpa on, up to the first that is not, have a shared twin as TD_FILL_POISON, or
- * the start of the run, left it.
- */
-uint64_t td_engine_poisoned(struct td *td, uint64_t gpa, uint64_t pages);
-
-/* Reads or writes bytes of private memory within one page. */
-void td_engine_private(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write);
-
-/* The VMM's side of the instruction hypercalls; *value in and out. False: the VMM refuses (INVALID_OPERAND). */
-bool td_engine_port(struct td *td, uint16_t port, unsigned int size, bool write, uint32_t *value);
-bool td_engine_mmio(struct td *td, uint64_t gpa, unsigned int size, bool write, uint64_t *value);
-bool td_engine_msr(struct td *td, unsigned int vcpu, uint32_t msr, bool write, uint64_t *value);
-void td_engine_cpuid(struct td *td, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
-
-/* One journal record; the engine fills in time and keeps it. td never reads it back. */
-void td_engine_emit(struct td *td, struct td_event *event);
 
 #endif

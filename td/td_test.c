@@ -93,6 +93,7 @@ static void test_others(void)
 
 static void test_storage(void)
 {
+	struct td td = *fake.td;
 	size_t with, without;
 	uint8_t *mem;
 
@@ -101,13 +102,13 @@ static void test_storage(void)
 	c.undo_steps = 1000;
 	with = td_size(&c);
 	tap_is(with - without, 1000 * sizeof(struct td_undo), "an undo log costs what it holds");
-	tap_ok(without == 1000 * 2 + sizeof(struct td), "storage: two bytes a page and a head");
+	tap_ok(without == 1000 * 2 + sizeof(struct td_storage), "storage: two bytes a page and a head");
 	fake_start(&c);
 	mem = malloc(with);
 	memset(mem, 0xa5, with);
-	tap_ok(td_init(mem, with - 1, &c) == NULL, "a byte too little is too little");
+	tap_ok(!td_init(&td, mem, with - 1, &c), "a byte too little is too little");
 	tap_is(mem[0] == 0xa5 && mem[with - 1] == 0xa5, true, "... and is not touched");
-	tap_ok(td_init(mem, with, &c) != NULL && td_sane((struct td *)mem), "storage need not be cleared");
+	tap_ok(td_init(&td, mem, with, &c) && td_sane(&td), "storage need not be cleared");
 	free(mem);
 }
 
@@ -180,34 +181,34 @@ static void test_sane_bounds(void)
 {
 	c = fake_config(16);
 	fake_start(&c);
-	fake.td->now.open_to = TD_MAX_CONVERSIONS + 1;
+	fake.td->mem->now.open_to = TD_MAX_CONVERSIONS + 1;
 	tap_ok(!td_sane(fake.td), "more open conversions than there is room for");
-	fake.td->now.open_to = 0;
-	fake.td->now.vcpu = TD_MAX_VCPUS;
+	fake.td->mem->now.open_to = 0;
+	fake.td->mem->now.vcpu = TD_MAX_VCPUS;
 	tap_ok(!td_sane(fake.td), "a vCPU that there is not");
-	fake.td->now.vcpu = 0;
-	fake.td->first_page[0]++;
+	fake.td->mem->now.vcpu = 0;
+	fake.td->mem->first_page[0]++;
 	tap_ok(!td_sane(fake.td), "pages elsewhere");
-	fake.td->first_page[0]--;
-	fake.td->config.slots[0].pages++;
+	fake.td->mem->first_page[0]--;
+	fake.td->mem->config.slots[0].pages++;
 	tap_ok(!td_sane(fake.td), "a longer slot");
-	fake.td->config.slots[0].pages--;
-	fake.td->s <<= 1;
+	fake.td->mem->config.slots[0].pages--;
+	fake.td->mem->s <<= 1;
 	tap_ok(!td_sane(fake.td), "another shared bit");
-	fake.td->s >>= 1;
-	fake.td->undo_used = c.undo_steps + 1;
+	fake.td->mem->s >>= 1;
+	fake.td->mem->undo_used = c.undo_steps + 1;
 	tap_ok(!td_sane(fake.td), "more to undo than there is room for");
-	fake.td->undo_used = 0;
+	fake.td->mem->undo_used = 0;
 	tap_ok(td_sane(fake.td) && td_bytes(fake.td) == td_size(&c), "as it was");
-	fake.td->config.slots[0].pages++;
+	fake.td->mem->config.slots[0].pages++;
 	tap_ok(td_bytes(fake.td) > td_size(&c), "a larger one is seen by its size, before anything is read beyond");
 }
 
 static bool sane_with(struct td_conversion a, struct td_conversion b, uint32_t open_to)
 {
-	fake.td->now.conversions[0] = a;
-	fake.td->now.conversions[1] = b;
-	fake.td->now.open_to = open_to;
+	fake.td->mem->now.conversions[0] = a;
+	fake.td->mem->now.conversions[1] = b;
+	fake.td->mem->now.open_to = open_to;
 	return td_sane(fake.td);
 }
 

@@ -4,8 +4,8 @@
 
 static struct td_undo *undo_of(const struct td *td)
 {
-	return (struct td_undo *)((uintptr_t)td + sizeof(*td) +
-				  ((size_t)td->pages * sizeof(struct td_page) + 7) / 8 * 8);
+	return (struct td_undo *)((uintptr_t)td_pages(td) +
+				  ((size_t)td->mem->pages * sizeof(struct td_page) + 7) / 8 * 8);
 }
 
 static bool same(struct td_page a, struct td_page b)
@@ -15,8 +15,8 @@ static bool same(struct td_page a, struct td_page b)
 
 static bool starts_slot(const struct td *td, uint32_t index)
 {
-	for (uint32_t i = 0; i < td->config.nslots; i++)
-		if (td->config.slots[i].kind == TD_SLOT_RAM && td->first_page[i] == index)
+	for (uint32_t i = 0; i < td->mem->config.nslots; i++)
+		if (td->mem->config.slots[i].kind == TD_SLOT_RAM && td->mem->first_page[i] == index)
 			return true;
 	return false;
 }
@@ -24,20 +24,20 @@ static bool starts_slot(const struct td *td, uint32_t index)
 /* One step for all pages that changed in the same way, next to each other and one after the other. */
 static void log_step(struct td *td, const struct td_page *page, uint32_t n, struct td_page new)
 {
-	struct td_undo *end = undo_of(td) + td->undo_used;
+	struct td_undo *end = undo_of(td) + td->mem->undo_used;
 	uint32_t index = (uint32_t)(page - td_pages(td));
 
-	if (td->undo_used > 0 && end[-1].page + end[-1].pages == index && same(end[-1].old, *page) &&
+	if (td->mem->undo_used > 0 && end[-1].page + end[-1].pages == index && same(end[-1].old, *page) &&
 	    same(page[-1], new) && !starts_slot(td, index)) {
 		end[-1].pages += n;
 		return;
 	}
-	if (td->undo_used == td->config.undo_steps) {
-		td->undo_lost = 1;
+	if (td->mem->undo_used == td->mem->config.undo_steps) {
+		td->mem->undo_lost = 1;
 		return;
 	}
 	*end = (struct td_undo){ index, n, *page };
-	td->undo_used++;
+	td->mem->undo_used++;
 }
 
 /* Four pages in a word: a request can be of 16384, and the compiler of an engine may have no wider registers. */
@@ -75,10 +75,10 @@ void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int 
 {
 	struct td_page new = { (uint8_t)real_marks, (uint8_t)known };
 
-	if (td->marked && !td->undo_lost)
+	if (td->mem->marked && !td->mem->undo_lost)
 		log_step(td, page, (uint32_t)n, new);
 	fill(page, n, new);
-	td->choices.states |= 1ull << TD_EXPLORE_STATE(real_marks & PAGE_REAL, known);
+	td->mem->choices.states |= 1ull << TD_EXPLORE_STATE(real_marks & PAGE_REAL, known);
 }
 
 /* Conversions that are free on both sides are alike. An exploration does this for every sequence. */
@@ -95,12 +95,12 @@ static void copy_state(struct td_state *to, const struct td_state *from)
 
 bool td_mark(struct td *td)
 {
-	if (td->config.undo_steps == 0)
+	if (td->mem->config.undo_steps == 0)
 		return false;
-	copy_state(&td->then, &td->now);
-	td->marked = 1;
-	td->undo_used = 0;
-	td->undo_lost = 0;
+	copy_state(&td->mem->then, &td->mem->now);
+	td->mem->marked = 1;
+	td->mem->undo_used = 0;
+	td->mem->undo_lost = 0;
 	return true;
 }
 
@@ -108,10 +108,10 @@ static uint64_t gpa_of(const struct td *td, uint32_t page)
 {
 	uint32_t i = 0;
 
-	for (uint32_t n = 0; n < td->config.nslots; n++)
-		if (td->config.slots[n].kind == TD_SLOT_RAM && td->first_page[n] <= page)
+	for (uint32_t n = 0; n < td->mem->config.nslots; n++)
+		if (td->mem->config.slots[n].kind == TD_SLOT_RAM && td->mem->first_page[n] <= page)
 			i = n;
-	return td->config.slots[i].gpa + (uint64_t)(page - td->first_page[i]) * TDX_PAGE_SIZE;
+	return td->mem->config.slots[i].gpa + (uint64_t)(page - td->mem->first_page[i]) * TDX_PAGE_SIZE;
 }
 
 static void remap(struct td *td, const struct td_undo *undo, const struct td_page *from)
@@ -133,15 +133,18 @@ static void remap(struct td *td, const struct td_undo *undo, const struct td_pag
 /* Backwards: at each step its pages are in the one state that it left them in. */
 bool td_rollback(struct td *td)
 {
-	if (!td->marked || td->undo_lost)
-		return false;
-	while (td->undo_used > 0) {
-		const struct td_undo *undo = &undo_of(td)[--td->undo_used];
-		struct td_page *page = td_pages(td) + undo->page;
+	struct td_storage *mem = td->mem;
+	struct td_page *pages = td_pages(td);
+	const struct td_undo *log = undo_of(td);
 
-		remap(td, undo, page);
-		fill(page, undo->pages, undo->old);
+	if (!mem->marked || mem->undo_lost)
+		return false;
+	while (mem->undo_used > 0) {
+		const struct td_undo *undo = &log[--mem->undo_used];
+
+		remap(td, undo, &pages[undo->page]);
+		fill(&pages[undo->page], undo->pages, undo->old);
 	}
-	copy_state(&td->now, &td->then);
+	copy_state(&mem->now, &mem->then);
 	return true;
 }

@@ -42,9 +42,9 @@ static void fill(uint64_t seed)
 
 static void keep(struct past *p, const struct fake_walk *w)
 {
-	p->now = fake.td->now;
-	p->choices = fake.td->choices;
-	memcpy(p->page, td_pages(fake.td), fake.td->pages * sizeof(struct td_page));
+	p->now = fake.td->mem->now;
+	p->choices = fake.td->mem->choices;
+	memcpy(p->page, td_pages(fake.td), fake.td->mem->pages * sizeof(struct td_page));
 	memcpy(p->engine, fake.pages, sizeof(p->engine));
 	p->walk = *w;
 }
@@ -56,14 +56,14 @@ static void bring_back(struct fake_walk *w)
 		memcpy(fake.pages[i].fill, past.engine[i].fill, sizeof(fake.pages[i].fill));
 		fake.pages[i].dirty = past.engine[i].dirty;
 	}
-	fake.td->choices = past.choices;
+	fake.td->mem->choices = past.choices;
 	*w = past.walk;
 }
 
 static bool as_before(void)
 {
-	return memcmp(&fake.td->now, &past.now, sizeof(past.now)) == 0 &&
-	       memcmp(td_pages(fake.td), past.page, fake.td->pages * sizeof(struct td_page)) == 0 &&
+	return memcmp(&fake.td->mem->now, &past.now, sizeof(past.now)) == 0 &&
+	       memcmp(td_pages(fake.td), past.page, fake.td->mem->pages * sizeof(struct td_page)) == 0 &&
 	       memcmp(fake.pages, past.engine, sizeof(past.engine)) == 0 && fake_consistent();
 }
 

@@ -21,30 +21,30 @@ static const struct td_judgement bad = { TD_CLASS_VIOLATION, TD_V_SHARED_ALIAS_O
 
 static uint64_t page_of(const struct td *td, uint64_t gpa)
 {
-	return (gpa & ~td->s) / TDX_PAGE_SIZE * TDX_PAGE_SIZE;
+	return (gpa & ~td->mem->s) / TDX_PAGE_SIZE * TDX_PAGE_SIZE;
 }
 
 static struct td_use *find(struct td *td, uint64_t gpa)
 {
-	for (uint32_t i = 0; i < td->now.nuses; i++)
-		if (page_of(td, td->now.uses[i].gpa) == page_of(td, gpa))
-			return &td->now.uses[i];
+	for (uint32_t i = 0; i < td->mem->now.nuses; i++)
+		if (page_of(td, td->mem->now.uses[i].gpa) == page_of(td, gpa))
+			return &td->mem->now.uses[i];
 	return NULL;
 }
 
 /* What is free is zero: copies of the state are compared. */
 static void keep(struct td *td, uint32_t n)
 {
-	while (td->now.nuses > n)
-		td->now.uses[--td->now.nuses] = (struct td_use){ 0 };
+	while (td->mem->now.nuses > n)
+		td->mem->now.uses[--td->mem->now.nuses] = (struct td_use){ 0 };
 }
 
 static void forget(struct td *td, struct td_use *use)
 {
 	if (use == NULL)
 		return;
-	*use = td->now.uses[td->now.nuses - 1];
-	keep(td, td->now.nuses - 1);
+	*use = td->mem->now.uses[td->mem->now.nuses - 1];
+	keep(td, td->mem->now.nuses - 1);
 }
 
 static void report(struct td *td, const struct td_use *use)
@@ -54,9 +54,9 @@ static void report(struct td *td, const struct td_use *use)
 
 void td_untracked(struct td *td, uint64_t gpa, uint64_t pages, uint64_t rip)
 {
-	if (!td->now.untracked)
+	if (!td->mem->now.untracked)
 		td_emit(td, UNTRACKED, untracked, rip, .gpa = gpa, .pages = pages);
-	td->now.untracked = 1;
+	td->mem->now.untracked = 1;
 }
 
 /* A vCPU that asks again and again is one record. */
@@ -69,10 +69,10 @@ static struct td_judgement note(struct td *td, unsigned int vcpu, const struct t
 		use->several |= use->gpa != a->gpa || use->write != write || use->vcpu != vcpu;
 		return (struct td_judgement){ TD_CLASS_OK, TD_V_NONE };
 	}
-	if (td->now.nuses == TD_MAX_USES)
+	if (td->mem->now.nuses == TD_MAX_USES)
 		td_untracked(td, a->gpa, 1, a->rip);
 	else
-		td->now.uses[td->now.nuses++] = (struct td_use){ a->gpa, a->rip, vcpu, write, false };
+		td->mem->now.uses[td->mem->now.nuses++] = (struct td_use){ a->gpa, a->rip, vcpu, write, false };
 	return hazard;
 }
 
@@ -130,8 +130,8 @@ void td_uses_known(struct td *td, uint64_t gpa, uint64_t end, unsigned int from,
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < td->now.nuses; i++) {
-		struct td_use use = td->now.uses[i];
+	for (uint32_t i = 0; i < td->mem->now.nuses; i++) {
+		struct td_use use = td->mem->now.uses[i];
 		uint64_t page = page_of(td, use.gpa);
 		enum td_known old = td_known(td, page);
 		bool changes = page >= gpa && page < end && (from & (1u << old));
@@ -139,7 +139,7 @@ void td_uses_known(struct td *td, uint64_t gpa, uint64_t end, unsigned int from,
 		if (changes && side(old) != side(known))
 			report(td, &use);
 		else if (!changes || known != TD_KNOWN_PRIVATE)
-			td->now.uses[kept++] = use;
+			td->mem->now.uses[kept++] = use;
 	}
 	keep(td, kept);
 }
@@ -147,8 +147,8 @@ void td_uses_known(struct td *td, uint64_t gpa, uint64_t end, unsigned int from,
 /* Pages are claimed: the repetition is to be seen. */
 void td_uses_claimed(struct td *td, uint64_t gpa, uint64_t end)
 {
-	for (uint32_t i = 0; i < td->now.nuses; i++) {
-		uint64_t page = page_of(td, td->now.uses[i].gpa);
+	for (uint32_t i = 0; i < td->mem->now.nuses; i++) {
+		uint64_t page = page_of(td, td->mem->now.uses[i].gpa);
 
 		if (page >= gpa && page < end)
 			td_sept_withhold(td, page);
@@ -160,12 +160,12 @@ struct td_use td_uses_take(struct td *td, uint64_t gpa, uint64_t end)
 	struct td_use first = { 0 };
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < td->now.nuses; i++) {
-		struct td_use use = td->now.uses[i];
+	for (uint32_t i = 0; i < td->mem->now.nuses; i++) {
+		struct td_use use = td->mem->now.uses[i];
 		uint64_t page = page_of(td, use.gpa);
 
 		if (page < gpa || page >= end)
-			td->now.uses[kept++] = use;
+			td->mem->now.uses[kept++] = use;
 		else if (first.gpa == 0)
 			first = use;
 	}
@@ -175,7 +175,7 @@ struct td_use td_uses_take(struct td *td, uint64_t gpa, uint64_t end)
 
 void td_uses_finish(struct td *td)
 {
-	for (uint32_t i = 0; i < td->now.nuses; i++)
-		report(td, &td->now.uses[i]);
+	for (uint32_t i = 0; i < td->mem->now.nuses; i++)
+		report(td, &td->mem->now.uses[i]);
 	keep(td, 0);
 }

@@ -120,8 +120,8 @@ static void test_however_it_ends(void)
 	fake_unshare(0, 16);
 	tap_ok(told(shared(5), 0x1000), "taken into a larger one");
 	start((struct td_rule){ .complete = 0, .last = 1 });
-	fake.td->config.behaviour.rules[1] = (struct td_rule){ .complete = 0, .fail = INVALID };
-	fake.td->config.behaviour.nrules = 2;
+	fake.td->mem->config.behaviour.rules[1] = (struct td_rule){ .complete = 0, .fail = INVALID };
+	fake.td->mem->config.behaviour.nrules = 2;
 	fake_share(0, 8);
 	touch(1, shared(5), 0);
 	fake_share(0, 8);
@@ -191,8 +191,8 @@ static void test_repeated(void)
 	fake_power_off();
 	tap_ok(clean(), "... and is nobody's fault");
 	start((struct td_rule){ .complete = 0, .lie = 1, .first = 2 });
-	fake.td->config.behaviour.rules[1] = (struct td_rule){ .complete = 2, .last = 1 };
-	fake.td->config.behaviour.nrules = 2;
+	fake.td->mem->config.behaviour.rules[1] = (struct td_rule){ .complete = 2, .last = 1 };
+	fake.td->mem->config.behaviour.nrules = 2;
 	fake_share(0, 4);
 	touch(0, shared(2), STORE);
 	fake_share(2, 2);
@@ -219,8 +219,8 @@ static void test_not_refused(void)
 	tap_is(touch(0, shared(5), STORE), TD_AGAIN, "... does not make a use right");
 	tap_ok(told(shared(5), 0x1000), "... of what it had not claimed");
 	start((struct td_rule){ .complete = 4, .last = 1 });
-	fake.td->config.behaviour.rules[1] = (struct td_rule){ .complete = 0 };
-	fake.td->config.behaviour.nrules = 2;
+	fake.td->mem->config.behaviour.rules[1] = (struct td_rule){ .complete = 0 };
+	fake.td->mem->config.behaviour.nrules = 2;
 	fake_share(0, 8);
 	fake_share(0, 8);
 	tap_is(fake_touch(shared(2), STORE), TD_NEXT, "what was claimed once may be used while it is asked for again");

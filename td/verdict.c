@@ -83,9 +83,9 @@ void td_report(struct td *td, struct td_judgement j, uint64_t gpa_with_s, uint64
 	uint64_t page = gpa_with_s & ~(TDX_PAGE_SIZE - 1);
 	uint64_t key = page | (uint64_t)j.class << 8 | j.violation;
 
-	if (j.class == TD_CLASS_OK || key == td->now.last_verdict)
+	if (j.class == TD_CLASS_OK || key == td->mem->now.last_verdict)
 		return;
-	td->now.last_verdict = key;
+	td->mem->now.last_verdict = key;
 	td_emit(td, VERDICT, verdict, rip, .violation = j.violation, .class = j.class, .gpa = gpa_with_s, .pages = pages,
 		.known = (uint8_t)td_known(td, page), .real = (uint8_t)td_real(td, page), .detail = detail);
 }

@@ -37,7 +37,7 @@ struct cost {
 	uint64_t wrong;				/* pages that are not what the library says */
 };
 
-static struct td *td;
+static struct td td;
 static uint64_t leaves[64], violations;
 
 void tdconv_os_tdcall(void *os, struct tdconv_regs *r)
@@ -49,7 +49,7 @@ void tdconv_os_tdcall(void *os, struct tdconv_regs *r)
 	leaves[r->rax % 64]++;
 	g[TD_RAX] = r->rax, g[TD_RCX] = r->rcx, g[TD_RDX] = r->rdx, g[TD_R8] = r->r8, g[TD_R9] = r->r9;
 	g[TD_R10] = r->r10, g[TD_R11] = r->r11, g[TD_R12] = r->r12, g[TD_R13] = r->r13;
-	if (td_tdcall(td, 0, &regs) != TD_NEXT)
+	if (td_tdcall(&td, 0, &regs) != TD_NEXT)
 		abort();
 	r->rax = g[TD_RAX], r->rcx = g[TD_RCX], r->rdx = g[TD_RDX], r->r8 = g[TD_R8], r->r9 = g[TD_R9];
 	r->r10 = g[TD_R10], r->r11 = g[TD_R11], r->r12 = g[TD_R12], r->r13 = g[TD_R13];
@@ -73,61 +73,13 @@ void tdconv_os_zero(void *os, uint64_t gpa, uint64_t bytes)
 }
 
 /* The engine: memory that nobody looks at. */
-void td_engine_map(struct td *t, uint64_t gpa, uint64_t pages, enum td_alias alias)
-{
-	(void)t, (void)gpa, (void)pages, (void)alias;
-}
-
-void td_engine_unmap(struct td *t, uint64_t gpa, uint64_t pages, enum td_alias alias)
-{
-	(void)t, (void)gpa, (void)pages, (void)alias;
-}
-
-void td_engine_fill(struct td *t, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what)
-{
-	(void)t, (void)gpa, (void)pages, (void)alias, (void)what;
-}
-
-uint64_t td_engine_poisoned(struct td *t, uint64_t gpa, uint64_t pages)
-{
-	(void)t, (void)gpa;
-	return pages;
-}
-
-void td_engine_private(struct td *t, uint64_t gpa, void *data, size_t bytes, bool write)
-{
-	(void)t, (void)gpa, (void)data, (void)bytes, (void)write;
-}
-
-bool td_engine_port(struct td *t, uint16_t port, unsigned int size, bool write, uint32_t *value)
-{
-	(void)t, (void)port, (void)size, (void)write, (void)value;
-	return false;
-}
-
-bool td_engine_mmio(struct td *t, uint64_t gpa, unsigned int size, bool write, uint64_t *value)
-{
-	(void)t, (void)gpa, (void)size, (void)write, (void)value;
-	return false;
-}
-
-bool td_engine_msr(struct td *t, unsigned int vcpu, uint32_t msr, bool write, uint64_t *value)
-{
-	(void)t, (void)vcpu, (void)msr, (void)write, (void)value;
-	return false;
-}
-
-void td_engine_cpuid(struct td *t, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
-{
-	(void)t, (void)leaf, (void)subleaf;
-	memset(out, 0, 4 * sizeof(out[0]));
-}
-
-void td_engine_emit(struct td *t, struct td_event *event)
+static void emit(struct td *t, struct td_event *event)
 {
 	(void)t;
 	violations += event->type == TD_EV_VERDICT && event->verdict.class == TD_CLASS_VIOLATION;
 }
+
+static const struct td_engine engine = { .emit = emit };
 
 static void *start(const struct host *host, uint64_t bytes)
 {
@@ -144,8 +96,8 @@ static void *start(const struct host *host, uint64_t bytes)
 	}
 	size = td_size(&c);
 	storage = malloc(size);
-	td = storage ? td_init(storage, size, &c) : NULL;
-	if (!td)
+	td = (struct td){ .engine = &engine };
+	if (!storage || !td_init(&td, storage, size, &c))
 		abort();
 	return storage;
 }
@@ -170,8 +122,8 @@ static struct cost convert(const struct host *host, enum tdconv_to to, uint64_t 
 	for (unsigned int i = 0; i < 64; i++)
 		cost.tdcalls += leaves[i];
 	for (uint64_t gpa = RAM; gpa < RAM + bytes; gpa += PAGE)
-		cost.wrong += td_real(td, gpa) != (to == TDCONV_SHARED ? TD_REAL_SHARED : TD_REAL_MAPPED);
-	td_finish(td);
+		cost.wrong += td_real(&td, gpa) != (to == TDCONV_SHARED ? TD_REAL_SHARED : TD_REAL_MAPPED);
+	td_finish(&td);
 	cost.wrong += violations;
 	free(storage);
 	return cost;

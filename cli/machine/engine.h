@@ -8,10 +8,10 @@
 
 #include "cli/machine/ram.h"
 
-struct td;
+struct td_storage;
 
 /* hung_ms not 0: the guest hangs, for so long; that is its end. */
-void engine_finish(struct td *td, const struct ram *ram, uint64_t hung_ms, struct records *records);
+void engine_finish(struct td_storage *mem, const struct ram *ram, uint64_t hung_ms, struct records *records);
 
 /* How many of these pages of the shared bank, from the first on, no device has touched while they were private. */
 uint64_t engine_untouched(const struct ram *ram, uint64_t gpa, uint64_t pages);

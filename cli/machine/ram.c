@@ -100,25 +100,28 @@ void ram_drain(const struct ram *ram, struct records *records)
 	__atomic_store_n(&status->journal_tail, tail, __ATOMIC_RELEASE);
 }
 
-struct td *ram_td(const struct ram *ram, const struct td_config *config)
+bool ram_td(const struct ram *ram, const struct td_config *config, struct td *td)
 {
 	volatile struct monitor_status *status = ram_status(ram);
 
-	return status && status->td && status->td_bytes == td_size(config) ? at(ram, status->td, status->td_bytes) : NULL;
+	*td = (struct td){ 0 };
+	if (status && status->td && status->td_bytes == td_size(config))
+		td->mem = at(ram, status->td, status->td_bytes);
+	return td->mem;
 }
 
 int ram_finish(const struct ram *ram, const struct td_config *config, bool killed, uint64_t hung_ms,
 	       struct records *records)
 {
 	volatile struct monitor_status *status = ram_status(ram);
-	void *td = status ? at(ram, status->td, status->td_bytes) : NULL;
+	struct td td = { .mem = status ? at(ram, status->td, status->td_bytes) : NULL };
 
-	if (!td || !status->td)
+	if (!td.mem || !status->td)
 		return 0;
 	if (status->td_bytes != td_size(config))
 		return complain(STATUS_ENVIRONMENT, "monitor.elf is of another build than tdlab: run make");
-	if (td_bytes(td) != td_size(config) || !td_sane(td))
+	if (td_bytes(&td) != td_size(config) || !td_sane(&td))
 		return killed ? 0 : complain(STATUS_ENVIRONMENT, "the monitor left td's state damaged");
-	engine_finish(td, ram, hung_ms, records);
+	engine_finish(td.mem, ram, hung_ms, records);
 	return 0;
 }

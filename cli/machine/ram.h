@@ -20,8 +20,8 @@ void ram_close(struct ram *ram);
 /* Another's contents, of a machine that does not run. Returns 0, or STATUS_ENVIRONMENT after a complaint. */
 int ram_copy(struct ram *to, const struct ram *from);
 
-struct td;
-struct td *ram_td(const struct ram *ram, const struct td_config *config);	/* NULL if it is not there */
+/* The TD in there, to be read: no engine comes with it. False if there is none. */
+bool ram_td(const struct ram *ram, const struct td_config *config, struct td *td);
 
 /* NULL until the monitor is up. */
 volatile struct monitor_status *ram_status(const struct ram *ram);

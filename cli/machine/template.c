@@ -126,9 +126,9 @@ static int repeat_beginning(const struct template *t, struct boot *b)
 static int give_orders(struct boot *b)
 {
 	volatile struct monitor_status *status = ram_status(&b->ram);
-	struct td *td = ram_td(&b->ram, &b->config.td);
+	struct td td;
 
-	if (!status || !td || !td_set_behaviour(td, &b->behaviour.packed, b->seed))
+	if (!status || !ram_td(&b->ram, &b->config.td, &td) || !td_set_behaviour(&td, &b->behaviour.packed, b->seed))
 		return complain(STATUS_ENVIRONMENT, "monitor.elf is of another build than tdlab: run make");
 	status->resume = 1;
 	return 0;

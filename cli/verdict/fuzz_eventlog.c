@@ -15,12 +15,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 /* There is no TD to compare with. */
 const uint8_t *td_mrtd(const struct td *td)
 {
-	return (const uint8_t *)td;
+	return td->own;
 }
 
 const uint8_t *td_rtmr(const struct td *td, unsigned int index)
 {
-	return (const uint8_t *)td + index;
+	return (const uint8_t *)td->own + index;
 }
 
 /* The log's own events have their bytes in it, one behind the other. */

@@ -24,7 +24,7 @@ const uint8_t *td_rtmr(const struct td *td, unsigned int index)
 	return rtmr[index];
 }
 
-static const struct td *const some_td = (const struct td *)mrtd;
+static const struct td *const some_td = &(struct td){ 0 };
 
 /* The header, and one event of RTMR0 whose digest is 48 times 0x11, without data. 65 + 66 bytes. */
 static const char *const lines[] = {

@@ -77,7 +77,9 @@ int boot_run(struct boot *b)
 		return status;
 	measured_compare(&b->measured, ram_td(&b->ram, &b->config.td, &td) ? &td : NULL, &b->console.eventlog);
 	b->end.log_differs = b->measured.known && b->measured.logged && !b->measured.equal;
-	return ram_finish(&b->ram, &b->config.td, b->end.timed_out || b->end.hung_ms || b->end.no_boot || b->end.signal,
+	b->ram.rebooted = b->end.misdeed;
+	return ram_finish(&b->ram, &b->config.td, b->end.timed_out || b->end.hung_ms || b->end.no_boot || b->end.signal ||
+			  b->end.misdeed,
 			  b->end.hung_ms, &b->records);
 }
 

@@ -19,6 +19,13 @@
 #include "monitor/state.h"
 #include "wire/pattern.h"
 
+/*
+ * Writes here are interrupts, INITs and SMIs to any CPU: SDM volume 3A, "Message Signalled Interrupts". Devices send
+ * them, and a TD has a local APIC of its own.
+ */
+#define MESSAGES	0xfee00000ull
+#define MESSAGES_END	0xfef00000ull
+
 /* td promises that a range lies within one slot; a broken promise must not become a machine address. */
 static uint64_t address_of(const struct td *of, uint64_t gpa, uint64_t pages, enum td_alias alias)
 {
@@ -85,13 +92,25 @@ static void engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes
 	memcpy(p, data, bytes);
 }
 
+static void begin_access(enum monitor_access_kind kind, uint64_t address, unsigned int size)
+{
+	*(volatile struct monitor_access *)&journal_status()->access = (struct monitor_access){ address, size, kind };
+}
+
+static void end_access(void)
+{
+	*(volatile uint32_t *)&journal_status()->access.kind = MONITOR_NO_ACCESS;
+}
+
 static bool engine_port(struct td *of, uint16_t port, unsigned int size, bool write, uint32_t *value)
 {
 	(void)of;
+	begin_access(write ? MONITOR_PORT_WRITE : MONITOR_PORT_READ, port, size);
 	if (write)
 		ports_write(port, size, *value);
 	else
 		*value = ports_read(port, size);
+	end_access();
 	return true;
 }
 
@@ -103,12 +122,15 @@ static bool engine_mmio(struct td *of, uint64_t gpa, unsigned int size, bool wri
 	if (slot == NULL || slot->kind != TD_SLOT_MMIO || gpa % TDX_PAGE_SIZE + size > TDX_PAGE_SIZE ||
 	    !guest_memory_address(slot, gpa, TD_SHARED, &address))
 		return false;
+	if (address >= MESSAGES && address < MESSAGES_END)
+		return false;
 	if (address / TDX_PAGE_SIZE == IOAPIC_PAGE / TDX_PAGE_SIZE) {
 		if (size != 4 || address % 4 != 0)
 			return false;
 		if (write)
 			*value = ioapic_filter((uint32_t)(address - IOAPIC_PAGE), (uint32_t)*value);
 	}
+	begin_access(write ? MONITOR_MMIO_WRITE : MONITOR_MMIO_READ, address, size);
 	if (write) {
 		pci_check_memory(address, size, *value);
 		virtio_write(address, size, *value);
@@ -117,6 +139,7 @@ static bool engine_mmio(struct td *of, uint64_t gpa, unsigned int size, bool wri
 	} else {
 		*value = mem_device_read(address, size);
 	}
+	end_access();
 	return true;
 }
 

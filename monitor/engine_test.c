@@ -39,7 +39,19 @@ uint32_t ioapic_filter(uint32_t offset, uint32_t value) { (void)offset; return v
 uint32_t ports_read(uint16_t port, unsigned int size) { (void)port, (void)size; return 0; }
 void ports_write(uint16_t port, unsigned int size, uint32_t value) { (void)port, (void)size, (void)value; }
 uint64_t mem_device_read(uint64_t address, unsigned int size) { (void)address, (void)size; return 0; }
-void mem_device_write(uint64_t address, unsigned int size, uint64_t value) { (void)address, (void)size, (void)value; }
+static unsigned int device_writes;
+static struct monitor_status status;
+
+struct monitor_status *journal_status(void) { return &status; }
+
+/* What is under way when the device is reached, in case that it is QEMU's end. */
+void mem_device_write(uint64_t address, unsigned int size, uint64_t value)
+{
+	(void)value;
+	device_writes += status.access.kind == MONITOR_MMIO_WRITE && status.access.address == address &&
+			 status.access.bytes == size;
+}
+
 bool vmm_rdmsr(struct persona_vcpu *v, uint32_t msr, uint64_t *value) { (void)v, (void)msr, (void)value; return false; }
 bool vmm_wrmsr(struct persona_vcpu *v, uint32_t msr, uint64_t value) { (void)v, (void)msr, (void)value; return false; }
 
@@ -63,8 +75,9 @@ static void start(void)
 {
 	size_t bytes;
 
-	config.td = (struct td_config){ .nslots = 1, .vcpus = 1, .gpaw = 48, .tsc_hz = 1000000 };
+	config.td = (struct td_config){ .nslots = 2, .vcpus = 1, .gpaw = 48, .tsc_hz = 1000000 };
 	config.td.slots[0] = (struct td_slot){ 0, RAM_PAGES, TD_SLOT_RAM, 0 };
+	config.td.slots[1] = (struct td_slot){ 0xfee00000, 0x200, TD_SLOT_MMIO, 0 };
 	config.machine.nram = 1;
 	config.machine.ram[0] = (struct machine_ram){ 0, RAM_PAGES * TDX_PAGE_SIZE, RAM_PAGES * TDX_PAGE_SIZE };
 	bytes = td_size(&config.td);
@@ -86,6 +99,8 @@ static void convert(uint64_t gpa_with_s, uint64_t pages)
 
 int main(void)
 {
+	uint64_t value;
+
 	start();
 	tap_ok(guest_memory_shared(PAGE, 16) == NULL, "no device transfer to private memory");
 	convert(PAGE | S, 2);
@@ -99,5 +114,10 @@ int main(void)
 	tap_ok(guest_memory_shared(PAGE, UINT64_MAX) == NULL, "a length that wraps around");
 	tap_ok(guest_memory_shared(PAGE | S, 16) == NULL, "a device's address has no S");
 	tap_ok(guest_memory_shared(RAM_PAGES * TDX_PAGE_SIZE, 16) == NULL, "no memory there");
+	value = 0x500;
+	tap_ok(!engine_mmio(td, 0xfee00000, 4, true, &value) && !engine_mmio(td, 0xfeeff000, 4, true, &value) &&
+	       device_writes == 0, "no message to a CPU");
+	tap_ok(engine_mmio(td, 0xfef00000, 4, true, &value) && device_writes == 1, "a device behind; it is under way");
+	tap_is(status.access.kind, MONITOR_NO_ACCESS, "nothing is afterwards");
 	return tap_done();
 }

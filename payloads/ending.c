@@ -4,6 +4,7 @@
  * wants to see. What the command must say of each is in expect-endings.
  */
 #include "payloads/lib/payload.h"
+#include "payloads/lib/virtio_blk.h"
 #include "payloads/scenario.h"
 #include "payloads/wild.h"
 
@@ -199,17 +200,22 @@ static void unserved_ve(struct scene *s)
 	*(volatile uint64_t *)paging_alias(IOAPIC + s->shared);
 }
 
+static uint64_t seed(void)
+{
+	char text[8];
+	uint64_t number = 0;
+
+	if (payload_argument("seed", text, sizeof(text)))
+		for (const char *c = text; *c >= '0' && *c <= '9'; c++)
+			number = number * 10 + (uint64_t)(*c - '0');
+	return number;
+}
+
 /* What the guest does to its CPU is its own affair: 3000 writes and not one that ends the run. */
 static void wild(struct scene *s)
 {
-	char seed[8];
-	uint64_t number = 0;
-
 	(void)s;
-	if (payload_argument("seed", seed, sizeof(seed)))
-		for (const char *c = seed; *c >= '0' && *c <= '9'; c++)
-			number = number * 10 + (uint64_t)(*c - '0');
-	payload_end(wild_registers(number, 3000) > 500 ? 0 : 1);
+	payload_end(wild_registers(seed(), 3000) > 500 ? 0 : 1);
 }
 
 static void code_segment(struct scene *s)
@@ -265,6 +271,63 @@ static void root_complex_over_ram(struct scene *s)
 	payload_end(0);
 }
 
+/* Any register of any device at which there is something, but for those that end a run, or QEMU. */
+static void wild_devices(struct scene *s)
+{
+	payload_end(wild_device_registers(seed(), 20000, s->shared) > 10000 ? 0 : 1);
+}
+
+/* The power management registers elsewhere, and S5 there. Intel ICH9 datasheet, 13.1.13 "PMBASE", 13.1.14. */
+static void moved_power(struct scene *s)
+{
+	write_config(0xf8, 0x40, 0x801);
+	write_config(0xf8, 0x44, 0x80);
+	write_port(0x804, 2, SLEEP_ENABLE);
+	spin(s);
+}
+
+/* Four bytes from the last register of a serial port on: QEMU 7.2 to 10 die of it. */
+static void beyond_uart(struct scene *s)
+{
+	(void)s;
+	write_port(0x3ff, 4, 0);
+	payload_end(0);
+}
+
+/* The disk writes this to where a CPU's local APIC takes messages: SDM volume 3A, "Message Signalled Interrupts". */
+static void send_message(struct scene *s, uint32_t message)
+{
+	static uint8_t ring[VIRTIO_BLK_DMA_BYTES] __attribute__((aligned(4096)));
+	static struct virtio_blk disk;
+	uint64_t at = (uint64_t)(uintptr_t)ring, data = scene_page(s, 0);
+
+	if (!scene_request(s, at, 1, TO_SHARED) || !scene_request(s, data, 1, TO_SHARED) ||
+	    !virtio_blk_open(&disk, paging_alias(at + s->shared), at))
+		payload_end(2);
+	for (unsigned int i = 0; i < VIRTIO_BLK_SECTOR / sizeof(message); i++)
+		((volatile uint32_t *)paging_alias(data + s->shared))[i] = message;
+	virtio_blk_start(&disk, VIRTIO_BLK_OUT, 0, data, VIRTIO_BLK_SECTOR);
+	if (!virtio_blk_wait(&disk) || !virtio_blk_read(&disk, 0, 0xfee00000, VIRTIO_BLK_SECTOR))
+		payload_end(2);
+	payload_end(0);
+}
+
+static void device_init(struct scene *s)
+{
+	send_message(s, 5u << 8);
+}
+
+static void device_smi(struct scene *s)
+{
+	send_message(s, 2u << 8);
+}
+
+/* A start-up message is for a CPU that waits for one. */
+static void device_startup(struct scene *s)
+{
+	send_message(s, 6u << 8);
+}
+
 static const struct {
 	const char *name;
 	void (*end)(struct scene *s);
@@ -272,6 +335,8 @@ static const struct {
 	{ "status-77", status_77 }, { "halt-blocked", halt_blocked }, { "halt-off", halt_off },
 	{ "unserved-ve", unserved_ve }, { "wild", wild }, { "code-segment", code_segment }, { "ecam-over-ram", ecam_over_ram },
 	{ "debug-loop", debug_loop }, { "ecam-moved", ecam_moved }, { "root-complex-over-ram", root_complex_over_ram },
+	{ "wild-devices", wild_devices }, { "moved-power", moved_power }, { "beyond-uart", beyond_uart },
+	{ "device-init", device_init }, { "device-smi", device_smi }, { "device-startup", device_startup },
 	{ "park", park }, { "spin", spin }, { "triple-fault", triple_fault }, { "fatal-error", fatal_error },
 	{ "reset", reset }, { "power-off", power_off }, { "suspend", suspend },
 	{ "suspend-byte", suspend_byte }, { "sleep-none", sleep_none }, { "status-3", status_3 },

@@ -146,3 +146,58 @@ void wild_debug_loop(void)
 	}
 	write_dr7(DR7_RESET, 0);
 }
+
+/*
+ * Those that end the run (monitor/qemu/ports.c), move others (PCI), reset the machine later (ICH9's watchdog), send
+ * SMIs (its APM and SMI_EN), or have QEMU do nothing but serve a timer (the 8254).
+ */
+static bool is_excluded(uint32_t port)
+{
+	static const uint16_t ranges[][2] = {
+		{ 0x40, 0x47 }, { 0x60, 0x64 }, { 0x92, 0x92 }, { 0xb2, 0xb3 }, { 0xf0, 0xf7 }, { 0x600, 0x607 },
+		{ 0x630, 0x637 }, { 0x660, 0x67f }, { 0xcf8, 0xcff },
+	};
+
+	for (unsigned int i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (port >= ranges[i][0] && port <= ranges[i][1])
+			return true;
+	return false;
+}
+
+static bool wild_port(void)
+{
+	static const uint16_t bases[] = { 0, 0x20, 0x30, 0x70, 0x80, 0xa0, 0xc0, 0xf8, 0x2e8, 0x3f8, 0x510, 0x608, 0x620,
+					  0xa00, 0xcc0, 0xcd8 };
+	uint16_t port = (uint16_t)(random64() % 2 != 0 ? bases[random64() % 16] + random64() % 8 : random64());
+	uint32_t value = random64() % 2 != 0 ? (uint32_t)random64() : 1u << random64() % 32;
+	unsigned int size = port % 4 == 0 ? 1u << random64() % 3 : 1;
+
+	for (unsigned int i = 0; i < size; i++)
+		if (is_excluded((uint32_t)port + i))
+			return false;
+	return vmcall_port(port, size, random64() % 4 != 0, &value) == TDVMCALL_SUCCESS;
+}
+
+/* The local APIC's page and ROM are among them, and what is not shared. */
+static bool wild_mmio(uint64_t shared)
+{
+	static const uint64_t bases[] = { 0xa0000, 0xc0000, 0xfe000000, 0xfebf0000, 0xfec00000, 0xfed00000, 0xfed1c000,
+					  0xfed40000, 0xfee00000, 0xffc00000 };
+	uint64_t near = bases[random64() % 10] + (random64() & 0x1ffff);
+	uint64_t gpa = random64() % 4 != 0 ? near : random64() & (shared - 1);
+	uint64_t value = random64() % 2 != 0 ? random64() : 1ull << random64() % 64;
+
+	gpa &= random64() % 8 != 0 ? ~7ull : ~0ull;
+	gpa |= random64() % 16 != 0 ? shared : 0;
+	return vmcall_mmio(gpa, 1u << random64() % 4, random64() % 4 != 0, &value) == TDVMCALL_SUCCESS;
+}
+
+unsigned int wild_device_registers(uint64_t seed, unsigned int accesses, uint64_t shared)
+{
+	unsigned int good = 0;
+
+	state = seed * 2 + 1;
+	for (; accesses > 0; accesses--)
+		good += random64() % 2 != 0 ? wild_port() : wild_mmio(shared);
+	return good;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest that writes at random to the registers of its CPU: whatever comes of that is its own affair. */
+/* A guest that writes to registers of its CPU and of devices at random: what comes of that is its own affair. */
 #ifndef PAYLOADS_WILD_H
 #define PAYLOADS_WILD_H
 
@@ -7,6 +7,9 @@
 
 /* Returns how many of so many writes ended in an exception. Each is followed by an exit; the registers are put back. */
 unsigned int wild_registers(uint64_t seed, unsigned int writes);
+
+/* Accesses to ports and devices in memory, by hypercalls. Returns how many the VMM served. */
+unsigned int wild_device_registers(uint64_t seed, unsigned int accesses, uint64_t shared);
 
 /* A code segment that is both 64-bit and 32-bit, which a CPU refuses to load: #GP. Returns if it was. */
 void wild_code_segment(void);

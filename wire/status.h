@@ -32,6 +32,21 @@ struct monitor_question {
 	uint64_t answered;	/* the number, by the command and last */
 };
 
+/* What the guest does to a device at this moment: QEMU may not survive it. */
+enum monitor_access_kind {
+	MONITOR_NO_ACCESS,
+	MONITOR_PORT_READ,
+	MONITOR_PORT_WRITE,
+	MONITOR_MMIO_READ,
+	MONITOR_MMIO_WRITE,
+};
+
+struct monitor_access {
+	uint64_t address;
+	uint32_t bytes;
+	uint32_t kind;		/* enum monitor_access_kind */
+};
+
 #define MONITOR_IRR_WORDS	8	/* SDM volume 3A, "Interrupt Acceptance for Fixed Interrupts": 256 bits */
 
 struct monitor_vcpu {
@@ -63,6 +78,7 @@ struct monitor_status {
 	char message[MONITOR_MESSAGE_BYTES];	/* TD_MARK_PANIC: why the monitor itself could not go on; TD_MARK_MISDEED */
 	uint64_t console_input;	/* TD_MARK_IDLE: the guest's console interrupts when there is input */
 	struct monitor_question question;
+	struct monitor_access access;
 	struct monitor_vcpu vcpus[TD_MAX_VCPUS];
 };
 _Static_assert(sizeof(struct monitor_status) <= MACHINE_STATUS_BYTES, "status before the journal");

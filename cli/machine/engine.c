@@ -63,7 +63,7 @@ static bool untouched(struct finish *f, uint64_t gpa)
 	uint64_t offset = machine_file_offset(f->ram->machine, gpa);
 	const uint64_t *page;
 
-	if (offset > f->ram->bytes - TDX_PAGE_SIZE || never_touched(f, (off_t)offset))
+	if (f->ram->rebooted || offset > f->ram->bytes - TDX_PAGE_SIZE || never_touched(f, (off_t)offset))
 		return true;
 	page = (const uint64_t *)(const void *)(f->ram->data + offset);
 	return pattern_poisoned(page, gpa) || (!f->exact && pattern_all(page, 0));

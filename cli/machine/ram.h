@@ -11,6 +11,7 @@ struct ram {
 	int fd;
 	uint8_t *data;
 	uint64_t bytes;
+	bool rebooted;		/* the machine's firmware may have been everywhere since the guest's end */
 };
 
 /* Returns 0, or STATUS_ENVIRONMENT after a complaint. */

@@ -239,6 +239,45 @@ static void last_seen(const struct watch *w, struct run_end *end)
 	memcpy(end->vcpus, (const void *)(uintptr_t)status->vcpus, sizeof(end->vcpus));
 }
 
+/* QEMU's own way to end, or a bug of its. A lack of memory and a kill are somebody else's. */
+static bool ended_itself(int status, const char *words)
+{
+	static const char killed[] = "terminating on signal";
+
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status) == SIGABRT || WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGFPE;
+	return WEXITSTATUS(status) == 0 && strncmp(words, killed, sizeof(killed) - 1) != 0;
+}
+
+/*
+ * Without a word of the monitor's. At an access of the guest's to a device, that was it; and what resets the machine or
+ * powers it off at another time is a device, which nobody but the guest has told to: a watchdog, an INIT to a CPU.
+ */
+static void guest_ended_it(const volatile struct monitor_status *monitor, int status, struct run_end *end)
+{
+	static const char *const did[] = {
+		[MONITOR_PORT_READ] = "read from port", [MONITOR_PORT_WRITE] = "wrote to port",
+		[MONITOR_MMIO_READ] = "read from a device at", [MONITOR_MMIO_WRITE] = "wrote to a device at",
+	};
+	struct monitor_access access = { monitor->access.address, monitor->access.bytes, monitor->access.kind };
+	char words[sizeof(end->message)], what[64];
+
+	if (!ended_itself(status, end->message) || access.kind > MONITOR_MMIO_WRITE ||
+	    (WIFSIGNALED(status) && access.kind == MONITOR_NO_ACCESS))
+		return;
+	memcpy(words, end->message, sizeof(words));
+	if (access.kind == MONITOR_NO_ACCESS)
+		snprintf(what, sizeof(what), "told a device something");
+	else
+		snprintf(what, sizeof(what), "%s 0x%llx, %u bytes", did[access.kind], (unsigned long long)access.address,
+			 access.bytes);
+	if (WIFSIGNALED(status))
+		snprintf(end->message, sizeof(end->message), "%s, which QEMU did not survive: %.150s", what, words);
+	else
+		snprintf(end->message, sizeof(end->message), "%s, which reset the machine or powered it off", what);
+	end->misdeed = true;
+}
+
 static void how_it_ended(struct watch *w, int status, struct run_end *end)
 {
 	volatile struct monitor_status *monitor = ram_status(w->run->ram);
@@ -255,6 +294,8 @@ static void how_it_ended(struct watch *w, int status, struct run_end *end)
 	} else if (!*end->message && WIFSIGNALED(status)) {
 		snprintf(end->message, sizeof(end->message), "killed by signal %d", WTERMSIG(status));
 	}
+	if (monitor && !end->monitor_failed)
+		guest_ended_it(monitor, status, end);
 }
 
 /* What it still had to say is the beginning of what a continued one says. */

@@ -66,7 +66,8 @@ static enum outcome outcome_of(const struct judgement *j, const struct console *
 		return OUTCOME_STOPPED;
 	if (!j->marked)
 		return end->signal ? OUTCOME_INTERRUPTED :
-		       end->no_boot ? OUTCOME_NO_BOOT : end->timed_out ? OUTCOME_TIMEOUT : OUTCOME_QEMU;
+		       end->no_boot ? OUTCOME_NO_BOOT : end->timed_out ? OUTCOME_TIMEOUT :
+		       end->misdeed ? OUTCOME_MISDEED : OUTCOME_QEMU;
 	switch (j->mark) {
 	case TD_MARK_POWER_OFF:
 		return OUTCOME_POWER_OFF;

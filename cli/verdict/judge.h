@@ -85,6 +85,7 @@ struct run_end {
 	bool log_differs;	/* the RTMRs are not what the guest's event log says */
 	bool no_tdx;		/* the kernel's file shows no sign of TDX support */
 	bool monitor_failed;	/* message says why */
+	bool misdeed;		/* the guest brought QEMU to its end; message says how */
 	bool console_input;	/* as monitor_status has it */
 	struct monitor_vcpu vcpus[TD_MAX_VCPUS];	/* as they were last seen */
 	char message[256];	/* of the monitor, or QEMU's last words; OUTCOME_MISDEED: what the guest did */

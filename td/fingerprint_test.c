@@ -26,6 +26,23 @@ static struct td *start(uint64_t runaway_calls)
 	return fake.td;
 }
 
+/* Each page counts, the last as the first: no two TDs are alike that differ in which page is shared. */
+static void each_page(void)
+{
+	uint64_t prints[16];
+	unsigned int alike = 0;
+
+	for (unsigned int page = 0; page < 16; page++) {
+		start(UINT64_MAX);
+		td_explore_choices(fake.td)->named = td_explore_choices(fake.td)->depth = 0;
+		fake_share(page, 1);
+		prints[page] = td_fingerprint(fake.td);
+		for (unsigned int before = 0; before < page; before++)
+			alike += prints[before] == prints[page];
+	}
+	tap_is(alike, 0, "each page counts");
+}
+
 int main(void)
 {
 	uint64_t fresh, half, stalled;
@@ -62,5 +79,6 @@ int main(void)
 	half = print();
 	td_finish(fake.td);
 	tap_ok(half != print(), "the end moves it");
+	each_page();
 	return tap_done();
 }

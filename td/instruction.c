@@ -37,10 +37,10 @@ static enum td_action cpuid_class(const struct td *td, uint32_t leaf, uint32_t s
 	if (leaf > LAST_EXTENDED || (leaf > LAST_BASIC && leaf < 0x80000000u))
 		return TD_NATIVE;	/* answered as the last basic leaf */
 	for (unsigned int i = 0; i < sizeof(native_leaves) / sizeof(native_leaves[0]); i++) {
-		const struct leaf_range *r = &native_leaves[i];
+		const struct leaf_range r = native_leaves[i];
 
-		if (r->leaf == leaf && sub >= r->first_sub && sub <= r->last_sub)
-			return r->needs == 0 || (td->mem->now.td_ctls & r->needs) ? TD_NATIVE : TD_VE;
+		if (r.leaf == leaf && sub >= r.first_sub && sub <= r.last_sub)
+			return r.needs == 0 || (td->mem->now.td_ctls & r.needs) ? TD_NATIVE : TD_VE;
 	}
 	return TD_VE;
 }

@@ -118,7 +118,8 @@ static void remap(struct td *td, const struct td_undo *undo, const struct td_pag
 {
 	static const enum td_alias aliases[] = { TD_PRIVATE, TD_SHARED };
 
-	if (((from->real_marks ^ undo->old.real_marks) & (PAGE_REAL | PAGE_WITHHELD)) == 0)
+	if (((from->real_marks ^ undo->old.real_marks) & (PAGE_REAL | PAGE_WITHHELD)) == 0 ||
+	    (td->engine->map == NULL && td->engine->unmap == NULL))	/* no page tables: no need to look for the GPA */
 		return;
 	for (unsigned int i = 0; i < 2; i++) {
 		bool was = td_page_mapped(from, aliases[i]), is = td_page_mapped(&undo->old, aliases[i]);

@@ -171,6 +171,129 @@ sed 's/xor %ebx, %ebx/nop/' "$pair/tdconv.c" >"$work/leaks.c"
 refuse "which notices a register that is shown" pair_tdcall "$work/leaks.c"
 refuse "map_test notices a pair with a wrong bound" pair_passes map_test "$work/broken.c"
 
+# The core: small enough to paste, and nothing of a function's code is other than in the pair.
+core=$work/core
+same_code=(-std=c11 -ffreestanding -Os -ffunction-sections -fno-stack-protector -fno-inline -fno-ipa-cp -fno-ipa-sra
+	-fno-ipa-ra -fno-ipa-icf -fno-ipa-modref -fno-ipa-pure-const -fno-ipa-reference -fno-ipa-vrp -fno-partial-inlining)
+
+core_is_small() {
+	gcc "${strict[@]}" -Os -c "$1/tdconv-core.c" -o "$work/core.o" || return 1
+	[ "$(wc -l <"$1/tdconv-core.c")" -le 600 ] || { echo "more than 600 lines"; return 1; }
+	! expand "$1"/tdconv-core.[ch] | grep -nE '^.{101}' || { echo "more than 100 columns"; return 1; }
+	[ "$(size -A "$work/core.o" | awk '/^\.text/ { sum += $2 } END { print sum + 0 }')" -le 5120 ]
+}
+
+# core_is_the_same C-FILE: each function of it, instructions and what they refer to.
+core_is_the_same() {
+	local functions name
+	gcc "${same_code[@]}" -I"$core" -c "$1" -o "$work/core.o" &&
+		gcc "${same_code[@]}" -DTDCONV_NO_TDCALL -c "$pair/tdconv.c" -o "$work/pair.o" || return 1
+	functions=$(objdump -h "$work/core.o" | awk '$2 ~ /^\.text\./ { print $2 }')
+	[ "$(wc -l <<<"$functions")" -ge 20 ] || { echo "too few functions: $functions"; return 1; }
+	for name in $functions; do
+		for file in core pair; do
+			objdump -dr --section="$name" "$work/$file.o" |
+				sed -e 1,3d -e '/^ /s/ <.*//' >"$work/$file.text"	# a target's name is a guess
+		done
+		if ! [ -s "$work/core.text" ] || ! cmp "$work/core.text" "$work/pair.text"; then
+			echo "$name"
+			return 1
+		fi
+	done
+}
+
+# sample NAME: that block of docs/embed.md, behind declarations of what it takes from its surroundings.
+sample() {
+	echo '#include "tdconv-core.h"'
+	awk -v name="$1" '$0 == "```c defaults" || $0 == "```c " name { on = 1; next } /^```/ { on = 0 } on' docs/embed.md |
+		if [ "$1" = paravisor ]; then sed '/^#define BUDGET/,/^};/d'; else cat; fi
+}
+
+sample_builds() {
+	{ sample_surroundings "$1"; sample "$1"; } >"$work/sample.c"
+	grep -q tdconv_convert "$work/sample.c" &&
+		gcc -std=gnu11 -ffreestanding -Wall -Wextra -Wno-unused-parameter -Werror -Wno-unused-function -I"$core" \
+			-c "$work/sample.c" -o "$work/sample.o"
+}
+
+sample_surroundings() {
+	case $1 in
+	linux) cat <<-'END'
+		#include <stdint.h>
+		#include <stddef.h>
+		typedef unsigned long long u64;
+		struct tdx_module_args { u64 rcx, rdx, r8, r9, r10, r11, r12, r13, r14, r15, rbx, rdi, rsi; };
+		u64 __tdcall_saved_ret(u64 leaf, struct tdx_module_args *args);
+		u64 cc_mkdec(u64 value);
+		void udelay(unsigned long us);
+		void *memset(void *to, int byte, size_t bytes);
+		int printk(const char *format, ...);
+		#define pr_warn_ratelimited(...) printk(__VA_ARGS__)
+		#define __pa(v) ((u64)(v))
+		#define __va(p) ((void *)(unsigned long)(p))
+		#define PAGE_SIZE 4096ul
+		END
+		;;
+	edk2) cat <<-'END'
+		#include <stdint.h>
+		typedef uint64_t UINT64, EFI_PHYSICAL_ADDRESS, EFI_STATUS;
+		typedef enum { SetSharedBit, ClearSharedBit } TDX_PAGETABLE_MODE;
+		#define EFI_SUCCESS 0
+		#define EFI_DEVICE_ERROR 7
+		UINT64 TdSharedPageMask (void);
+		void CpuFlushTlb (void);
+		END
+		;;
+	paravisor) cat <<-'END'
+		#include "tdconv-core.h"
+		struct vp { struct tdconv tdc; bool host_shares_nothing; };
+		uint64_t modify_visibility(struct vp *vp, uint64_t gpa, uint64_t count, bool shared, uint64_t *lost);
+		END
+		;;
+	esac
+}
+
+# The defaults that docs/embed.md gives are those of tdconv_init().
+sample_defaults() {
+	{
+		sed 's/#include "tdconv-core.h"/#include "tdconv.h"/' <(sample defaults)
+		cat <<-'END'
+		#include <string.h>
+		#include "guest/fake.h"
+		int main(void)
+		{
+			struct tdconv *tdc = fake_start();
+			const struct tdconv_policy *a = &tdc->policy, *b = &tdconv_defaults.policy;
+
+			tdconv_init(tdc, tdc->os);
+			return memcmp(&a->work, &b->work, sizeof(a->work)) || memcmp(&a->undo, &b->undo, sizeof(a->undo)) ||
+			       a->chunk != b->chunk || a->lenient_s != b->lenient_s || a->no_release != b->no_release ||
+			       a->already != b->already || a->already_boot != b->already_boot ||
+			       tdc->small_units != tdconv_defaults.small_units || tdc->backoff != tdconv_defaults.backoff;
+		}
+		END
+	} >"$work/defaults.c"
+	[ -z "${1-}" ] || sed -i "$1" "$work/defaults.c"
+	gcc -std=gnu11 -O1 -DTDCONV_NO_TDCALL -I"$work/shim" -I"$pair" -I. "$work/defaults.c" guest/fake.c "$pair/tdconv.c" \
+		-o "$work/defaults" && "$work/defaults"
+}
+
+check "amalgamate --core" guest/amalgamate --core "$core"
+check "the core: at most 600 lines of 100 columns and 5 KiB of text" core_is_small "$core"
+mkdir -p "$work/large"
+cp "$core/tdconv-core.h" "$work/large"
+{ cat "$core/tdconv-core.c"; seq -f '/* %g */' 600; } >"$work/large/tdconv-core.c"
+refuse "a longer one is noticed" core_is_small "$work/large"
+check "it needs no symbol but tdconv_os_*" own_symbols "$work/core.o"
+check "the object code of each function is that of the pair" core_is_the_same "$core/tdconv-core.c"
+sed 's/if (address >= end)/if (address > end)/' "$core/tdconv-core.c" >"$work/other-core.c"
+refuse "which notices one that is not" core_is_the_same "$work/other-core.c"
+for name in linux edk2 paravisor; do
+	check "docs/embed.md: the sample for $name compiles" sample_builds "$name"
+done
+check "docs/embed.md: the defaults are those of tdconv_init()" sample_defaults
+refuse "others are noticed" sample_defaults 's/stalls = 1024/stalls = 3/'
+
 size -t "$root/usr/lib/libtdconv.a" | sed 's/^/# /'
 echo "1..$number"
 exit $failed

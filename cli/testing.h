@@ -78,12 +78,14 @@ TESTING_UNUSED static const char *testing_folder(void)
 }
 
 /* True if the text is there; shown when it is not. */
-TESTING_UNUSED static bool tap_has(const char *text, const char *part, const char *name)
+TESTING_UNUSED static bool testing_has(const char *text, const char *part, const char *name, struct tap_place at)
 {
-	if (tap_ok(strstr(text, part) != NULL, name))
+	if (tap_check(strstr(text, part) != NULL, name, "a text is there", at))
 		return true;
 	printf("# \"%s\" is not in: %s\n", part, text);
 	return false;
 }
+
+#define tap_has(text, part, name) testing_has(text, part, name, TAP_HERE)
 
 #endif

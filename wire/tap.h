@@ -23,36 +23,74 @@ static void tap_number(uint64_t value, unsigned int base)
 	tap_puts(p);
 }
 
-static inline bool tap_ok(bool good, const char *name)
+/*
+ * Where a check stands. A name is printed behind its group, the function that it is in; one that begins with "..." goes
+ * on with the last one that does not, and is printed with it.
+ */
+struct tap_place {
+	const char *group, *file;
+	unsigned int line;
+};
+
+static char tap_last[160];	/* the last name that stands for itself */
+
+static void tap_name(const char *name, const char *group)
+{
+	bool goes_on = name[0] == '.' && name[1] == '.' && name[2] == '.';
+	unsigned int i = 0;
+
+	if (group[0] == 't' && group[1] == 'e' && group[2] == 's' && group[3] == 't' && group[4] == '_')
+		group += 5;
+	tap_puts(group);
+	tap_puts(": ");
+	if (goes_on) {
+		tap_puts(tap_last);
+		tap_puts(" ");
+	}
+	for (; !goes_on && name[i] != '\0' && i < sizeof(tap_last) - 1; i++)
+		tap_last[i] = name[i];
+	if (!goes_on)
+		tap_last[i] = '\0';
+	tap_puts(name);
+	tap_puts("\n");
+}
+
+static inline bool tap_check(bool good, const char *name, const char *condition, struct tap_place at)
 {
 	tap_puts(good ? "ok " : "not ok ");
 	tap_number(++tap_count, 10);
 	tap_puts(" - ");
-	tap_puts(name);
+	tap_name(name, at.group);
+	if (good)
+		return true;
+	tap_failed++;
+	tap_puts("# ");
+	tap_puts(at.file);
+	tap_puts(":");
+	tap_number(at.line, 10);
+	tap_puts(": ");
+	tap_puts(condition);
 	tap_puts("\n");
-	if (!good)
-		tap_failed++;
-	return good;
+	return false;
 }
 
-static inline bool tap_is_at(uint64_t got, uint64_t want, const char *name, const char *file, unsigned int line)
+static inline bool tap_equal(uint64_t got, uint64_t want, const char *name, const char *condition, struct tap_place at)
 {
-	if (tap_ok(got == want, name))
+	if (tap_check(got == want, name, condition, at))
 		return true;
 	tap_puts("# got 0x");
 	tap_number(got, 16);
 	tap_puts(", want 0x");
 	tap_number(want, 16);
-	tap_puts(" at ");
-	tap_puts(file);
-	tap_puts(":");
-	tap_number(line, 10);
 	tap_puts("\n");
 	return false;
 }
 
-/* Two integers are equal; both are printed in hex when they are not. */
-#define tap_is(got, want, name) tap_is_at((uint64_t)(got), (uint64_t)(want), name, __FILE__, __LINE__)
+#define TAP_HERE ((struct tap_place){ __func__, __FILE__, __LINE__ })
+
+/* Something holds. Two integers are equal; both are printed in hex when they are not. */
+#define tap_ok(good, name) tap_check(good, name, #good, TAP_HERE)
+#define tap_is(got, want, name) tap_equal((uint64_t)(got), (uint64_t)(want), name, #got " is " #want, TAP_HERE)
 
 static inline void tap_note(const char *text)
 {

@@ -11,7 +11,7 @@
 #define STACK_BYTES	16384
 
 #define MSR_EFER	0xc0000080
-#define EFER_BITS	0x1900			/* SVME NXE LME */
+#define EFER_BITS	0x900			/* NXE LME */
 #define CR0_BITS	0x80010031		/* PG WP NE ET PE */
 #define CR4_BITS	0x60			/* MCE PAE */
 #define PTE_TABLE	0x03			/* present, writable */

@@ -36,7 +36,7 @@ TESTS += $(MON_TESTS)
 
 $(B)/host/monitor/%.o: monitor/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WARN) -MMD -c $< -o $@
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WARN) -ffunction-sections -fdata-sections -MMD -c $< -o $@
 
 MON_HOST = $(patsubst %,$(B)/host/monitor/%.o,$(1))
 $(B)/monitor/bank_test: $(call MON_HOST,bank)
@@ -54,6 +54,7 @@ $(B)/monitor/persona/lapic_test: $(call MON_HOST,persona/lapic persona/msr perso
 $(B)/monitor/qemu/fwcfg_guest_test: $(call MON_HOST,qemu/fwcfg_guest qemu/memory_map)
 $(B)/monitor/qemu/memory_map_test: $(call MON_HOST,qemu/memory_map)
 $(B)/monitor/qemu/virtio_test: $(call MON_HOST,qemu/virtio)
+$(B)/monitor/svm/msr_map_test: $(call MON_HOST,svm/msr_map persona/msr)
 
 $(MON_TESTS): $(B)/monitor/%_test: $(B)/host/monitor/%_test.o $(MON_BELOW:%.c=$(B)/host/%.o)
 	@mkdir -p $(@D)

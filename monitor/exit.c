@@ -120,26 +120,26 @@ static enum td_action carry_out(struct vcpu *vcpu, enum td_action action, uint64
 {
 	switch (action) {
 	case TD_NEXT:
-		svm_skip(vcpu, length);
+		vendor_skip(vcpu, length);
 		break;
 	case TD_AGAIN:
 		break;
 	case TD_VE:
 		note_ve(vcpu);
-		svm_inject(vcpu, SVM_VE);
+		vendor_inject(vcpu, EXCEPTION_VE);
 		break;
 	case TD_GP:
-		svm_inject(vcpu, SVM_GP);
+		vendor_inject(vcpu, EXCEPTION_GP);
 		break;
 	case TD_UD:
-		svm_inject(vcpu, SVM_UD);
+		vendor_inject(vcpu, EXCEPTION_UD);
 		break;
 	case TD_DF:
-		svm_inject(vcpu, SVM_DF);
+		vendor_inject(vcpu, EXCEPTION_DF);
 		break;
 	case TD_HALT:
 	case TD_PARK:
-		svm_skip(vcpu, length);
+		vendor_skip(vcpu, length);
 		return action;
 	case TD_STOP:
 		if (explore_stopped(vcpu))
@@ -315,7 +315,7 @@ static enum td_action on_msr(struct vcpu *vcpu, bool write)
 	}
 }
 
-/* #VE needs the linear address, which SVM does not give: found in the instruction, believed if it leads back. */
+/* #VE needs the linear address, which the vendor need not give: found in the instruction, believed if it leads back. */
 static enum td_action on_ept(struct vcpu *vcpu, const struct vm_exit *e)
 {
 	struct td_access access = { .gpa = e->gpa, .rip = vcpu->regs.rip, .flags = e->access };
@@ -420,7 +420,7 @@ enum td_action exit_handle(struct vcpu *vcpu, const struct vm_exit *e)
 		on_shutdown(vcpu);
 	default:
 		if (e->misdeed == NULL)
-			panic("SVM exit 0x%lx at 0x%lx, which was not asked for", e->code, vcpu->regs.rip);
+			panic("exit 0x%lx at 0x%lx, which was not asked for", e->code, vcpu->regs.rip);
 		if (explore_stopped(vcpu))
 			return TD_NEXT;
 		blame("%s (RIP 0x%lx)", e->misdeed, vcpu->regs.rip);

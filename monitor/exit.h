@@ -2,7 +2,7 @@
 #ifndef MONITOR_EXIT_H
 #define MONITOR_EXIT_H
 
-#include "monitor/svm/svm.h"
+#include "monitor/vendor.h"
 
 /*
  * Answers one exit, with the lock held: asks td, does what it says, and leaves the vCPU ready to go on. Returns

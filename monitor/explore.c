@@ -8,7 +8,6 @@
 #include "monitor/mem.h"
 #include "monitor/npt.h"
 #include "monitor/panic.h"
-#include "monitor/svm/vmcb.h"
 #include "td/explore.h"
 
 #define MAX_PAGES		18432	/* that may change in all sequences together: 64 MiB given back, and the rest */
@@ -16,9 +15,6 @@
 #define MAX_WINDOW		(MACHINE_MAX_GUEST / TDX_PAGE_SIZE)
 #define MAX_TDCALLS		100000	/* of one sequence, and so many for each page: a guest that goes on for ever */
 #define PAGE_TDCALLS		8
-#define MSR_FS_BASE		0xc0000100u
-#define MSR_GS_BASE		0xc0000101u
-#define MSR_KERNEL_GS_BASE	0xc0000102u
 #define FXSAVE_BYTES		512
 #define LAPIC_ISR		0x100u
 #define LAPIC_EOI		0xb0u
@@ -39,8 +35,7 @@ static uint32_t *page_index;	/* hashed: 1 + a page's number, 0: free */
 /* The guest as it was. */
 static struct {
 	struct vcpu vcpu;
-	struct vmcb vmcb;
-	uint64_t fs_base, gs_base, kernel_gs_base, tsc;
+	uint64_t tsc;
 	uint64_t first, pages;	/* of the request, without S */
 	uint8_t *private;	/* a bit for each of those that were private */
 	uint8_t *fpu;
@@ -178,10 +173,7 @@ static void remember(struct vcpu *vcpu)
 	page_index = mem_alloc(sizeof(*page_index) << INDEX_BITS);
 	then.fpu = mem_alloc(FXSAVE_BYTES);
 	then.vcpu = *vcpu;
-	then.vmcb = *vcpu->vmcb;
-	then.fs_base = rdmsr(MSR_FS_BASE);
-	then.gs_base = rdmsr(MSR_GS_BASE);
-	then.kernel_gs_base = rdmsr(MSR_KERNEL_GS_BASE);
+	vendor_save(vcpu);
 	then.tsc = host_tsc();
 	then.first = address;
 	then.pages = vcpu->regs.gpr[TD_R13] / TDX_PAGE_SIZE;
@@ -217,15 +209,10 @@ static void restore_vcpu(struct vcpu *vcpu)
 	vcpu->cr3 = then.vcpu.cr3;
 	vcpu->cr4 = then.vcpu.cr4;
 	memcpy(vcpu->dr, then.vcpu.dr, sizeof(vcpu->dr));
-	vcpu->event = then.vcpu.event;
 	vcpu->nmi = then.vcpu.nmi;
-	vcpu->nmi_blocked = then.vcpu.nmi_blocked;
 	vcpu->ve_seen = then.vcpu.ve_seen;
 	vcpu->persona = then.vcpu.persona;
-	*vcpu->vmcb = then.vmcb;
-	wrmsr(MSR_FS_BASE, then.fs_base);
-	wrmsr(MSR_GS_BASE, then.gs_base);
-	wrmsr(MSR_KERNEL_GS_BASE, then.kernel_gs_base);
+	vendor_restore(vcpu);
 	fpu_restore();
 }
 
@@ -233,7 +220,7 @@ static void restore_vcpu(struct vcpu *vcpu)
 static void restore_time(struct vcpu *vcpu)
 {
 	host_tsc_set(then.tsc);
-	vcpu->vmcb->control.tsc_offset = host_tsc_offset();
+	vendor_set_tsc_offset(vcpu, host_tsc_offset());
 	while (in_service())
 		host_lapic_write(LAPIC_EOI, 0);
 	lapic_rearm(&vcpu->persona);

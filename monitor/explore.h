@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#include "monitor/svm/svm.h"
+#include "monitor/vendor.h"
 
 /*
  * Called when an exit is about to be handled, or has turned out to be the end of the guest, or when nothing can happen

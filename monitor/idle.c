@@ -6,7 +6,7 @@
 #include "monitor/io.h"
 #include "monitor/journal.h"
 #include "monitor/state.h"
-#include "monitor/svm/svm.h"
+#include "monitor/vendor.h"
 
 /* Local APIC registers and their fields: SDM volume 3A, "Advanced Programmable Interrupt Controller". */
 #define LAPIC_IRR		0x200
@@ -55,7 +55,7 @@ bool idle_wait(struct vcpu *vcpu, uint32_t ns)
 	bool rang;
 
 	alarm_set(ns, saved);
-	rang = svm_wait(vcpu) && host_lapic_read(LAPIC_CURRENT_COUNT) == 0;
+	rang = vendor_wait(vcpu) && host_lapic_read(LAPIC_CURRENT_COUNT) == 0;
 	alarm_clear(saved);
 	return rang;
 }
@@ -105,7 +105,7 @@ void idle_halt(struct vcpu *vcpu)
 	journal_vcpu(vcpu->index)->doing = MONITOR_HALTED;
 	if (ms == 0 || lapic_timer_armed(&vcpu->persona)) {
 		vcpu->halted = HALTED;
-		svm_wait(vcpu);
+		vendor_wait(vcpu);
 	} else {
 		vcpu->halted = HALTED_QUIET;
 		rang = idle_wait(vcpu, ms * NS_PER_MS);
@@ -131,7 +131,7 @@ void idle_park(struct vcpu *vcpu)
 	note_pending(vcpu);
 	end_if_idle(vcpu, true);
 	while (vcpu->parked) {
-		svm_wait(vcpu);
+		vendor_wait(vcpu);
 		note_pending(vcpu);
 	}
 	journal_vcpu(vcpu->index)->doing = MONITOR_RUNS;

@@ -34,8 +34,8 @@
 #include "monitor/run.h"
 #include "monitor/smp.h"
 #include "monitor/state.h"
-#include "monitor/svm/svm.h"
 #include "monitor/trap.h"
+#include "monitor/vendor.h"
 #include "wire/pattern.h"
 
 #define PM_TIMER_PORT	0x608	/* [qemu:acpi/ich9.c]: PMBASE + 8, where SeaBIOS puts it */
@@ -166,7 +166,7 @@ void monitor_main(void)
 	config.td.tsc_hz = persona_measure_tsc(PM_TIMER_PORT);
 	persona_init(&persona, config.td.tsc_hz, config.td.vcpus, config.flags & MONITOR_HIDE_CX16);
 	persona.nmi = smp_nmi;
-	svm_cpu_init();
+	vendor_cpu_init();
 	vcpus = mem_alloc(config.td.vcpus * sizeof(*vcpus));
 	for (uint32_t i = 0; i < config.td.vcpus; i++)
 		vcpus[i].index = i;
@@ -183,8 +183,8 @@ void monitor_main(void)
 	virtio_init();
 	smp_start(&loaded);
 	poison_leftovers();
-	svm_vcpu_init(&vcpus[0]);
-	svm_vcpu_start(&vcpus[0], &loaded.start);
+	vendor_vcpu_init(&vcpus[0]);
+	vendor_vcpu_start(&vcpus[0], &loaded.start);
 	persona_vcpu_init(&vcpus[0].persona, &persona, 0);
 	vcpus[0].started = 1;
 	journal_status()->magic = MONITOR_STATUS_MAGIC;

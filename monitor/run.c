@@ -6,7 +6,7 @@
 #include "monitor/journal.h"
 #include "monitor/npt.h"
 #include "monitor/state.h"
-#include "monitor/svm/svm.h"
+#include "monitor/vendor.h"
 
 void run(struct vcpu *vcpu)
 {
@@ -15,7 +15,7 @@ void run(struct vcpu *vcpu)
 
 	journal_vcpu(vcpu->index)->doing = MONITOR_RUNS;
 	for (;;) {
-		svm_run(vcpu, &vm_exit);
+		vendor_run(vcpu, &vm_exit);
 		state_lock(vcpu);
 		next = exit_handle(vcpu, &vm_exit);
 		npt_sync();

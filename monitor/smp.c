@@ -8,8 +8,8 @@
 #include "monitor/run.h"
 #include "monitor/shootdown.h"
 #include "monitor/state.h"
-#include "monitor/svm/svm.h"
 #include "monitor/trap.h"
+#include "monitor/vendor.h"
 
 /* Local APIC registers and their fields: SDM volume 3A, "Advanced Programmable Interrupt Controller". */
 #define LAPIC_ID		0x20
@@ -61,7 +61,7 @@ static void wait_for_mailbox(struct vcpu *vcpu)
 		idle_wait(vcpu, MAILBOX_POLL_NS);
 	start.rip = box->wakeup_vector;
 	start.rsi = vcpu->index;
-	svm_vcpu_start(vcpu, &start);
+	vendor_vcpu_start(vcpu, &start);
 	vcpu->started = 1;
 	__atomic_store_n(&box->command, 0, __ATOMIC_RELEASE);
 }
@@ -75,7 +75,7 @@ static void start_with_firmware(struct vcpu *vcpu)
 		cpu_pause();
 	start.rsi = vcpu->index;
 	state_lock(vcpu);
-	svm_vcpu_start(vcpu, &start);
+	vendor_vcpu_start(vcpu, &start);
 	state_unlock();
 	vcpu->started = 1;
 }
@@ -85,8 +85,8 @@ void smp_ap_main(void)
 	struct vcpu *vcpu = &vcpus[host_lapic_read(LAPIC_ID) >> 24];
 
 	trap_init();
-	svm_cpu_init();
-	svm_vcpu_init(vcpu);
+	vendor_cpu_init();
+	vendor_vcpu_init(vcpu);
 	persona_vcpu_init(&vcpu->persona, &persona, vcpu->index);
 	__atomic_add_fetch(&here, 1, __ATOMIC_SEQ_CST);
 	if (mailbox != 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Exceptions of the monitor's own: all of them are bugs, but NMIs, which svm_take_nmi() lets in. */
+/* Exceptions of the monitor's own: all of them are bugs, but NMIs, which the vendor's code lets in. */
 #ifndef MONITOR_TRAP_H
 #define MONITOR_TRAP_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A virtual CPU as everything but the vendor code sees it. svm.c fills in the guest's registers after every exit and
- * takes them back before the next entry, so nobody else reads a VMCB. Virtual CPU n runs on QEMU's CPU with APIC id n.
+ * A virtual CPU as everything but the vendor's code sees it. That fills in the guest's registers after every exit and
+ * takes them back before the next entry. Virtual CPU n runs on QEMU's CPU with APIC id n.
  */
 #ifndef MONITOR_VCPU_H
 #define MONITOR_VCPU_H
@@ -24,26 +24,20 @@
 #define CR4_SMAP	(1ull << 21)
 #define EFER_LME	(1ull << 8)
 #define EFER_LMA	(1ull << 10)
-#define EFER_SVME	(1ull << 12)
 
-struct vmcb;
+struct vendor_vcpu;
 
 struct vcpu {
-	/* The guest's registers; control registers are for reading. efer is without SVME. */
+	/* The guest's registers; control registers are for reading. efer is as the guest sees it. */
 	struct td_regs regs;
 	uint64_t rflags, cr0, cr3, cr4, efer;
 	uint64_t dr[8];			/* debug registers: 4 and 5 are other names */
 	uint32_t index;
 	struct persona_vcpu persona;
 
-	/* svm.c */
-	struct vmcb *vmcb;
-	uint64_t host_cr0, host_cr4;
-	uint64_t event;			/* to be delivered at the next entry, as EVENTINJ has it; 0: none */
-	bool nmi_blocked;		/* the guest is in its NMI handler */
-	bool unpaged;			/* its paging is off: svm_unpaged.h; the control registers above are the guest's own */
+	struct vendor_vcpu *vendor;	/* what the vendor keeps of it: svm/svm.h */
 
-	/* smp.c; volatile: other CPUs look. */
+	/* volatile: other CPUs look. */
 	volatile uint32_t started;
 	volatile uint32_t parked;	/* never runs again */
 	volatile uint32_t halted;

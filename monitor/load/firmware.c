@@ -97,7 +97,6 @@ void firmware_load(struct load_result *result)
 			.cr0 = 0x21,	/* NE PE */
 			.cr4 = 0x40,	/* MCE */
 			.efer = 0x901,	/* NXE LME SCE */
-			.cs_attrib = LOAD_CODE32,
 		},
 		.firmware = true,
 	};

@@ -157,7 +157,7 @@ static struct load_start start_state(const struct load_input *in, uint64_t area)
 		.gdt_limit = LOAD_DS + 7,
 		.cs = LOAD_CS,
 		.ds = LOAD_DS,
-		.cs_attrib = LOAD_CODE64,
+		.code64 = true,
 	};
 }
 

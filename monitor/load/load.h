@@ -85,13 +85,8 @@ struct load_start {
 	uint64_t gdt;			/* GPA */
 	uint16_t gdt_limit;
 	uint16_t cs, ds;		/* selectors */
-	uint16_t cs_attrib;		/* LOAD_CODE*; the data segments' is LOAD_DATA */
+	bool code64;			/* CS: 64-bit code; else 32-bit code. All segments are flat */
 };
-
-/* VMCB segment attributes (AMD APM volume 2, 15.5.1): code, read-execute, and data, read-write; present, flat. */
-#define LOAD_CODE64	0x0a9bu
-#define LOAD_CODE32	0x0c9bu
-#define LOAD_DATA	0x0c93u
 
 struct load_result {
 	struct load_start start;

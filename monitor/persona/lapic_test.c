@@ -263,28 +263,6 @@ static void mtrrs(void)
 	tap_ok(!write_msr(0x251, 0) && read_msr(0x257) == 0xbad, "there is nothing between them");
 }
 
-static bool passes(const uint8_t *map, uint32_t bit, unsigned int rights)
-{
-	return (map[bit / 4] >> (bit % 4 * 2) & 3) == (3 ^ rights);
-}
-
-static void permission_map(void)
-{
-	static uint8_t map[MSR_MAP_BYTES + 1];
-	unsigned int i, clear = 0;
-
-	map[MSR_MAP_BYTES] = 0x5a;
-	msr_permission_map(map);
-	tap_ok(passes(map, 0x10, 1), "TSC: reads only");
-	tap_ok(passes(map, 0x2000 + 0x102, 3), "KERNEL_GS_BASE");
-	tap_ok(passes(map, 0x2000 + 0x80, 0) && passes(map, 0x2000 + 0x83, 0), "EFER and CSTAR exit");
-	tap_ok(passes(map, 0x808, 0) && passes(map, 0x6e0, 0), "the APIC and its timer too");
-	for (i = 0; i < MSR_MAP_BYTES * 8; i++)
-		clear += !(map[i / 8] >> i % 8 & 1);
-	tap_is(clear, 2 * 10 + 1, "nothing else passes");
-	tap_is(map[MSR_MAP_BYTES], 0x5a, "8 KiB, not a byte more");
-}
-
 int main(void)
 {
 	registers();
@@ -294,6 +272,5 @@ int main(void)
 	module_msrs();
 	vmm_msrs();
 	mtrrs();
-	permission_map();
 	return tap_done();
 }

@@ -167,30 +167,19 @@ bool vmm_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
 	}
 }
 
-/* AMD APM volume 2, 15.11: three ranges of 8192 MSRs, two bits each, the even one for reads. */
-static void pass(uint8_t map[MSR_MAP_BYTES], uint32_t msr, bool read, bool write)
-{
-	uint32_t bit = msr < 0x2000 ? msr : 0x2000 + (msr - 0xc0000000u);
-	uint8_t clear = (uint8_t)((read ? 1 : 0) | (write ? 2 : 0));
-
-	map[bit / 4] &= (uint8_t)~(clear << (bit % 4 * 2));
-}
-
-/*
- * MSRs that are the guest's own in the CPU: nothing of the monitor depends on them, and it does not touch them. A read
- * of the TSC is the CPU's too. All others exit.
- */
-void msr_permission_map(uint8_t map[MSR_MAP_BYTES])
+/* Nothing of the monitor depends on them, and it does not touch them. Of the TSC reads are the CPU's. */
+bool persona_cpu_msr(uint32_t index, uint32_t *msr, bool *writes)
 {
 	static const uint32_t own[] = {
+		TSC,
 		0x174, 0x175, 0x176,				/* SYSENTER */
 		0xc0000081, 0xc0000082, 0xc0000084,		/* STAR LSTAR FMASK */
 		0xc0000100, 0xc0000101, 0xc0000102, 0xc0000103,	/* FS GS KERNEL_GS TSC_AUX */
 	};
-	uint32_t i;
 
-	memset(map, 0xff, MSR_MAP_BYTES);
-	for (i = 0; i < ARRAY_SIZE(own); i++)
-		pass(map, own[i], true, true);
-	pass(map, TSC, true, false);
+	if (index >= ARRAY_SIZE(own))
+		return false;
+	*msr = own[index];
+	*writes = own[index] != TSC;
+	return true;
 }

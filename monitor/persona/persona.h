@@ -44,7 +44,7 @@ struct persona_vcpu {
 
 	/* The guest's registers: the caller copies them in before a call and out again after it. */
 	uint64_t cr4;
-	uint64_t efer;		/* without SVME */
+	uint64_t efer;		/* as the guest sees it */
 	bool cs_long;		/* in a 64-bit code segment */
 
 	/* The guest's, kept here only. */
@@ -76,9 +76,8 @@ bool vmm_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value);
 bool mtrr_read(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value);
 bool mtrr_write(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value);
 
-/* The SVM MSR permission map (AMD APM volume 2, 15.11): two bits per MSR, set means exit. */
-#define MSR_MAP_BYTES 8192
-void msr_permission_map(uint8_t map[MSR_MAP_BYTES]);
+/* MSRs that are the guest's own in the CPU, by number from 0 on: all others exit. False: there are no more. */
+bool persona_cpu_msr(uint32_t index, uint32_t *msr, bool *writes);
 
 /* x2APIC MSRs 0x800 .. 0x8ff, by whoever serves them. False: no such register, or not that way. */
 bool lapic_read(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value);
@@ -100,7 +99,7 @@ uint64_t persona_measure_tsc(uint16_t pm_timer_port);
 /* The host, in persona_host.c; unit tests bring their own. */
 void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 uint64_t host_tsc(void);		/* as the guest reads it */
-void host_tsc_set(uint64_t tsc);	/* from now on; every VMCB needs host_tsc_offset() */
+void host_tsc_set(uint64_t tsc);	/* from now on; every vCPU needs host_tsc_offset() */
 uint64_t host_tsc_offset(void);
 uint32_t host_lapic_read(uint32_t offset);
 void host_lapic_write(uint32_t offset, uint32_t value);

@@ -2,60 +2,46 @@
 #include "monitor/svm/regs.h"
 
 #include "monitor/insn.h"
-#include "monitor/mem.h"
 #include "monitor/npt.h"
 #include "monitor/persona/cr.h"
 #include "monitor/svm/svm.h"
 #include "monitor/svm/unpaged.h"
-#include "monitor/svm/vmcb.h"
 
 #define WATCHED_CR_WRITES	(1u << 4)
 #define ALL_DEBUG_REGISTERS	0xffu
 
-/* A guest before a write that the CPU has not taken yet. */
-struct trial {
-	struct vmcb vmcb;
-	uint64_t rip, rflags, efer;
-	uint32_t nmi;
-	bool nmi_blocked;
-	bool on;
-};
-
-static struct trial *trials[TD_MAX_VCPUS];
-
 void svm_regs_init(struct vcpu *vcpu)
 {
-	trials[vcpu->index] = mem_alloc(sizeof(struct trial));
 	vcpu->dr[6] = DR6_RESET;
 	vcpu->dr[7] = DR7_RESET;
-	vcpu->vmcb->control.dr_read = vcpu->vmcb->control.dr_write = ALL_DEBUG_REGISTERS;
+	vcpu->vendor->vmcb->control.dr_read = vcpu->vendor->vmcb->control.dr_write = ALL_DEBUG_REGISTERS;
 	svm_regs_watch(vcpu);
 }
 
 void svm_regs_watch(struct vcpu *vcpu)
 {
-	vcpu->vmcb->control.cr_read = 0;
-	vcpu->vmcb->control.cr_write = WATCHED_CR_WRITES;
-	vcpu->vmcb->control.misc1 |= SVM_I_CR0_SELECTIVE;
+	vcpu->vendor->vmcb->control.cr_read = 0;
+	vcpu->vendor->vmcb->control.cr_write = WATCHED_CR_WRITES;
+	vcpu->vendor->vmcb->control.misc1 |= SVM_I_CR0_SELECTIVE;
 }
 
-/* What is to be delivered waits for the next VMRUN; svm_inject() puts an exception before it. */
+/* What is to be delivered waits for the next VMRUN; vendor_inject() puts an exception before it. */
 bool svm_regs_refused(struct vcpu *vcpu)
 {
-	struct trial *t = trials[vcpu->index];
+	struct svm_trial *t = &vcpu->vendor->trial;
 	bool tried = t->on;
 
 	t->on = false;
-	if (!tried || !vmcb_refused(vcpu->vmcb))
+	if (!tried || !vmcb_refused(vcpu->vendor->vmcb))
 		return false;
 	t->vmcb.control.event = 0;
-	*vcpu->vmcb = t->vmcb;
+	*vcpu->vendor->vmcb = t->vmcb;
 	vcpu->regs.rip = t->rip;
 	vcpu->rflags = t->rflags;
 	vcpu->efer = t->efer;
 	vcpu->nmi |= t->nmi;
-	vcpu->nmi_blocked = t->nmi_blocked;
-	svm_inject(vcpu, SVM_GP);
+	vcpu->vendor->nmi_blocked = t->nmi_blocked;
+	vendor_inject(vcpu, EXCEPTION_GP);
 	return true;
 }
 
@@ -71,13 +57,13 @@ static bool possible(const struct vcpu *vcpu, const struct cr_regs *regs)
 
 static void try(struct vcpu *vcpu, const struct cr_regs *regs)
 {
-	struct trial *t = trials[vcpu->index];
-	struct vmcb_save *save = &vcpu->vmcb->save;
+	struct svm_trial *t = &vcpu->vendor->trial;
+	struct vmcb_save *save = &vcpu->vendor->vmcb->save;
 
 	if (regs->cr0 == vcpu->cr0 && regs->cr4 == vcpu->cr4)
 		return;
-	*t = (struct trial){ .vmcb = *vcpu->vmcb, .rip = vcpu->regs.rip, .rflags = vcpu->rflags, .efer = vcpu->efer,
-			     .nmi = vcpu->nmi, .nmi_blocked = vcpu->nmi_blocked, .on = true };
+	*t = (struct svm_trial){ .vmcb = *vcpu->vendor->vmcb, .rip = vcpu->regs.rip, .rflags = vcpu->rflags, .efer = vcpu->efer,
+			     .nmi = vcpu->nmi, .nmi_blocked = vcpu->vendor->nmi_blocked, .on = true };
 	save->cr0 = vcpu->cr0 = regs->cr0;
 	save->cr4 = vcpu->cr4 = regs->cr4;
 	if (vcpu->efer & EFER_LME)
@@ -89,7 +75,7 @@ static void try(struct vcpu *vcpu, const struct cr_regs *regs)
 static uint32_t decode(struct vcpu *vcpu, struct cr_regs *regs)
 {
 	bool wide = vcpu->regs.long_mode;
-	const struct vmcb_segment *cs = &vcpu->vmcb->save.cs;
+	const struct vmcb_segment *cs = &vcpu->vendor->vmcb->save.cs;
 	uint64_t at = wide ? vcpu->regs.rip : (uint32_t)(cs->base + vcpu->regs.rip);
 	uint8_t code[INSN_MAX];
 
@@ -104,14 +90,14 @@ static void execute(struct vcpu *vcpu)
 	uint32_t length = decode(vcpu, &regs);
 
 	if (length == 0) {
-		svm_inject(vcpu, SVM_UD);
+		vendor_inject(vcpu, EXCEPTION_UD);
 	} else if (regs.fault != CR_NO_FAULT) {
-		svm_inject(vcpu, (enum svm_exception)regs.fault);
+		vendor_inject(vcpu, (enum exception)regs.fault);
 	} else if (!possible(vcpu, &regs)) {
-		svm_inject(vcpu, SVM_GP);
+		vendor_inject(vcpu, EXCEPTION_GP);
 	} else {
 		try(vcpu, &regs);
-		svm_skip(vcpu, length);
+		vendor_skip(vcpu, length);
 	}
 }
 
@@ -123,21 +109,21 @@ static bool is_bad_cr3(struct vcpu *vcpu)
 {
 	struct cr_regs regs;
 
-	return vmcb_refused(vcpu->vmcb) && !(vcpu->event & EVENT_VALID) && decode(vcpu, &regs) != 0 &&
+	return vmcb_refused(vcpu->vendor->vmcb) && !(vcpu->vendor->event & EVENT_VALID) && decode(vcpu, &regs) != 0 &&
 	       regs.cr3 >> NPT_GPAW_MAX != 0;
 }
 
 bool svm_regs_exit(struct vcpu *vcpu)
 {
-	uint64_t code = vcpu->vmcb->control.exit_code;
+	uint64_t code = vcpu->vendor->vmcb->control.exit_code;
 
 	if (is_bad_cr3(vcpu)) {
-		svm_inject(vcpu, SVM_GP);
+		vendor_inject(vcpu, EXCEPTION_GP);
 		return true;
 	}
 	if (code > VMEXIT_DR_LAST && code != VMEXIT_CR0_SELECTIVE)
 		return false;
-	if (vcpu->unpaged && code <= VMEXIT_CR_LAST)
+	if (vcpu->vendor->unpaged && code <= VMEXIT_CR_LAST)
 		svm_unpaged_exit(vcpu);
 	else
 		execute(vcpu);

@@ -10,11 +10,15 @@
 #include "monitor/persona/cr.h"
 #include "monitor/shootdown.h"
 #include "monitor/state.h"
+#include "monitor/svm/msr_map.h"
 #include "monitor/svm/regs.h"
 #include "monitor/svm/unpaged.h"
-#include "monitor/svm/vmcb.h"
 
 #define MSR_VM_HSAVE_PA		0xc0010117
+#define MSR_EFER		0xc0000080u
+#define MSR_FS_BASE		0xc0000100u
+#define MSR_GS_BASE		0xc0000101u
+#define MSR_KERNEL_GS_BASE	0xc0000102u
 #define CPUID_SVM		(1u << 2)	/* 80000001.ECX */
 #define CPUID_NPT		(1u << 0)	/* 8000000A.EDX */
 #define ASID			1
@@ -41,8 +45,6 @@ void svm_halt(uint64_t vmcb);
 void svm_take_nmi(void);
 extern const uint8_t svm_halt_code[], svm_armed[], svm_disarmed[];
 
-static struct vmcb *halt_vmcbs[TD_MAX_VCPUS];
-
 static uint64_t read_cr0(void)
 {
 	uint64_t value;
@@ -59,7 +61,7 @@ static uint64_t read_cr4(void)
 	return value;
 }
 
-void svm_cpu_init(void)
+void vendor_cpu_init(void)
 {
 	uint32_t out[4];
 
@@ -69,6 +71,7 @@ void svm_cpu_init(void)
 	cpuid(0x8000000a, 0, out);
 	if (!(out[3] & CPUID_NPT))
 		panic("this CPU has no nested paging");
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
 	wrmsr(MSR_VM_HSAVE_PA, mem_address(mem_alloc(TDX_PAGE_SIZE)));
 	__asm__ volatile("clgi");
 }
@@ -80,7 +83,7 @@ static void *permission_maps(uint64_t *io_map)
 	if (io == NULL) {
 		io = memset(mem_alloc(IO_MAP_BYTES), 0xff, IO_MAP_BYTES);
 		msr = mem_alloc(MSR_MAP_BYTES);
-		msr_permission_map(msr);
+		msr_map_fill(msr);
 	}
 	*io_map = mem_address(io);
 	return msr;
@@ -88,7 +91,7 @@ static void *permission_maps(uint64_t *io_map)
 
 static void set_intercepts(struct vmcb_control *c)
 {
-	c->exceptions = 1u << SVM_UD;
+	c->exceptions = 1u << EXCEPTION_UD;
 	c->misc1 = HOST_INTERCEPTS | SVM_I_NMI | SVM_I_RDPMC | SVM_I_CPUID | SVM_I_INVD | SVM_I_HLT | SVM_I_INVLPGA |
 		   SVM_I_IOIO | SVM_I_MSR | SVM_I_SHUTDOWN;
 	c->misc2 = SVM_I_VMRUN | SVM_I_VMMCALL | SVM_I_VMLOAD | SVM_I_VMSAVE | SVM_I_STGI | SVM_I_CLGI | SVM_I_SKINIT |
@@ -97,10 +100,10 @@ static void set_intercepts(struct vmcb_control *c)
 	c->asid = ASID;
 }
 
-static void set_segments(struct vmcb_save *s, uint16_t cs, uint16_t ds, uint16_t cs_attrib)
+static void set_segments(struct vmcb_save *s, uint16_t cs, uint16_t ds, bool code64)
 {
-	s->cs = (struct vmcb_segment){ cs, cs_attrib, 0xffffffff, 0 };
-	s->ds = (struct vmcb_segment){ ds, LOAD_DATA, 0xffffffff, 0 };
+	s->cs = (struct vmcb_segment){ cs, code64 ? VMCB_CODE64 : VMCB_CODE32, 0xffffffff, 0 };
+	s->ds = (struct vmcb_segment){ ds, VMCB_DATA, 0xffffffff, 0 };
 	s->es = s->ss = s->fs = s->gs = s->ds;
 }
 
@@ -109,26 +112,27 @@ static void halt_init(struct vcpu *vcpu)
 {
 	struct vmcb *vmcb = mem_alloc(TDX_PAGE_SIZE);
 
-	halt_vmcbs[vcpu->index] = vmcb;
+	vcpu->vendor->halt = vmcb;
 	vmcb->control.misc1 = SVM_I_INTR | SVM_I_NMI | HOST_INTERCEPTS;
 	vmcb->control.misc2 = SVM_I_VMRUN;
 	vmcb->control.asid = ASID;
 	vmcb->control.int_control = VMCB_INTR_MASKING;
-	set_segments(&vmcb->save, 0x08, 0x10, LOAD_CODE64);
-	vmcb->save.efer = rdmsr(0xc0000080);
+	set_segments(&vmcb->save, 0x08, 0x10, true);
+	vmcb->save.efer = rdmsr(MSR_EFER);
 	vmcb->save.cr3 = mem_page_tables();
 	vmcb->save.dr6 = DR6_RESET;
 	vmcb->save.dr7 = DR7_RESET;
 	vmcb->save.pat = PAT_RESET;
 }
 
-void svm_vcpu_init(struct vcpu *vcpu)
+void vendor_vcpu_init(struct vcpu *vcpu)
 {
 	struct vmcb *vmcb = mem_alloc(TDX_PAGE_SIZE);
 
-	vcpu->vmcb = vmcb;
-	vcpu->host_cr0 = read_cr0();
-	vcpu->host_cr4 = read_cr4();
+	vcpu->vendor = mem_alloc(sizeof(*vcpu->vendor));
+	vcpu->vendor->vmcb = vmcb;
+	vcpu->vendor->host_cr0 = read_cr0();
+	vcpu->vendor->host_cr4 = read_cr4();
 	set_intercepts(&vmcb->control);
 	vmcb->control.nested_paging = 1;
 	vmcb->control.nested_cr3 = npt_root();
@@ -137,11 +141,11 @@ void svm_vcpu_init(struct vcpu *vcpu)
 	halt_init(vcpu);
 }
 
-void svm_vcpu_start(struct vcpu *vcpu, const struct load_start *start)
+void vendor_vcpu_start(struct vcpu *vcpu, const struct load_start *start)
 {
-	struct vmcb_save *s = &vcpu->vmcb->save;
+	struct vmcb_save *s = &vcpu->vendor->vmcb->save;
 
-	set_segments(s, start->cs, start->ds, start->cs_attrib);
+	set_segments(s, start->cs, start->ds, start->code64);
 	s->gdtr = (struct vmcb_segment){ 0, 0, start->gdt_limit, start->gdt };
 	s->cr0 = start->cr0;
 	s->cr3 = start->cr3;
@@ -164,10 +168,10 @@ void svm_vcpu_start(struct vcpu *vcpu, const struct load_start *start)
  * An event that VMRUN has to deliver. One at a time: what was cut short by an exit waits behind an exception of ours.
  * Faults and software interrupts need not wait, their instruction runs again.
  */
-void svm_inject(struct vcpu *vcpu, enum svm_exception vector)
+void vendor_inject(struct vcpu *vcpu, enum exception vector)
 {
-	struct vmcb_control *c = &vcpu->vmcb->control;
-	uint64_t cut = vcpu->event;
+	struct vmcb_control *c = &vcpu->vendor->vmcb->control;
+	uint64_t cut = vcpu->vendor->event;
 
 	if (cut & EVENT_VALID) {
 		if ((cut & EVENT_TYPE) == EVENT_INTERRUPT)
@@ -175,20 +179,20 @@ void svm_inject(struct vcpu *vcpu, enum svm_exception vector)
 		else if ((cut & EVENT_TYPE) == EVENT_NMI)
 			vcpu->nmi = 1;
 	}
-	vcpu->event = EVENT_VALID | EVENT_EXCEPTION | vector;
-	if (vector == SVM_DF || vector == SVM_GP)
-		vcpu->event |= EVENT_HAS_ERROR;
+	vcpu->vendor->event = EVENT_VALID | EVENT_EXCEPTION | vector;
+	if (vector == EXCEPTION_DF || vector == EXCEPTION_GP)
+		vcpu->vendor->event |= EVENT_HAS_ERROR;
 }
 
 /* [mod:set_guest_pde_bs], and its caller, advance_guest_rip(). */
-void svm_skip(struct vcpu *vcpu, uint64_t length)
+void vendor_skip(struct vcpu *vcpu, uint64_t length)
 {
 	vcpu->regs.rip += length;
 	vcpu->rflags &= ~RFLAGS_RF;
 	if (!(vcpu->rflags & RFLAGS_TF) || (vcpu->persona.debugctl & DEBUGCTL_BTF))
 		return;
 	vcpu->dr[6] |= DR6_BS;
-	svm_inject(vcpu, SVM_DB);
+	vendor_inject(vcpu, EXCEPTION_DB);
 }
 
 /*
@@ -209,12 +213,12 @@ static uint64_t event_cut_short(uint64_t exit_int_info)
 /* Until the guest's IRET there is no other. */
 static void deliver_nmi(struct vcpu *vcpu)
 {
-	if (!vcpu->nmi || vcpu->nmi_blocked || (vcpu->event & EVENT_VALID))
+	if (!vcpu->nmi || vcpu->vendor->nmi_blocked || (vcpu->vendor->event & EVENT_VALID))
 		return;
 	vcpu->nmi = 0;
-	vcpu->nmi_blocked = true;
-	vcpu->vmcb->control.misc1 |= SVM_I_IRET;
-	vcpu->event = EVENT_VALID | EVENT_NMI | 2;
+	vcpu->vendor->nmi_blocked = true;
+	vcpu->vendor->vmcb->control.misc1 |= SVM_I_IRET;
+	vcpu->vendor->event = EVENT_VALID | EVENT_NMI | 2;
 }
 
 /*
@@ -223,16 +227,16 @@ static void deliver_nmi(struct vcpu *vcpu)
  */
 static void match_host(struct vcpu *vcpu)
 {
-	const struct vmcb_save *s = &vcpu->vmcb->save;
-	uint64_t cr0 = (vcpu->host_cr0 & ~CR0_WP) | (s->cr0 & CR0_WP);
-	uint64_t cr4 = (vcpu->host_cr4 & ~HOST_CR4_AS_GUEST) | (s->cr4 & HOST_CR4_AS_GUEST);
+	const struct vmcb_save *s = &vcpu->vendor->vmcb->save;
+	uint64_t cr0 = (vcpu->vendor->host_cr0 & ~CR0_WP) | (s->cr0 & CR0_WP);
+	uint64_t cr4 = (vcpu->vendor->host_cr4 & ~HOST_CR4_AS_GUEST) | (s->cr4 & HOST_CR4_AS_GUEST);
 
-	if (cr0 != vcpu->host_cr0)
+	if (cr0 != vcpu->vendor->host_cr0)
 		__asm__ volatile("mov %0, %%cr0" : : "r"(cr0) : "memory");
-	if (cr4 != vcpu->host_cr4)
+	if (cr4 != vcpu->vendor->host_cr4)
 		__asm__ volatile("mov %0, %%cr4" : : "r"(cr4) : "memory");
-	vcpu->host_cr0 = cr0;
-	vcpu->host_cr4 = cr4;
+	vcpu->vendor->host_cr0 = cr0;
+	vcpu->vendor->host_cr4 = cr4;
 }
 
 /* Touched while the guest's breakpoints are armed, in svm_enter(): its code, and the guest's registers in the pool. */
@@ -264,7 +268,7 @@ static uint64_t load_breakpoints(const struct vcpu *vcpu)
 
 static void enter(struct vcpu *vcpu)
 {
-	struct vmcb *vmcb = vcpu->vmcb;
+	struct vmcb *vmcb = vcpu->vendor->vmcb;
 	uint64_t generation;
 
 	deliver_nmi(vcpu);
@@ -272,11 +276,11 @@ static void enter(struct vcpu *vcpu)
 	vmcb->save.rsp = vcpu->regs.gpr[TD_RSP];
 	vmcb->save.rip = vcpu->regs.rip;
 	vmcb->save.rflags = vcpu->rflags;
-	vmcb->save.efer = (vcpu->unpaged ? vcpu->efer & ~EFER_LME : vcpu->efer) | EFER_SVME;
+	vmcb->save.efer = (vcpu->vendor->unpaged ? vcpu->efer & ~EFER_LME : vcpu->efer) | EFER_SVME;
 	vmcb->save.dr6 = vcpu->dr[6];
 	vmcb->save.dr7 = load_breakpoints(vcpu);
-	vmcb->control.event = vcpu->event;
-	vcpu->event = 0;
+	vmcb->control.event = vcpu->vendor->event;
+	vcpu->vendor->event = 0;
 	match_host(vcpu);
 	shootdown_vmrun_begin(vcpu);
 
@@ -292,7 +296,7 @@ static void enter(struct vcpu *vcpu)
 
 static void leave(struct vcpu *vcpu)
 {
-	const struct vmcb *vmcb = vcpu->vmcb;
+	const struct vmcb *vmcb = vcpu->vendor->vmcb;
 
 	vcpu->regs.gpr[TD_RAX] = vmcb->save.rax;
 	vcpu->regs.gpr[TD_RSP] = vmcb->save.rsp;
@@ -301,13 +305,13 @@ static void leave(struct vcpu *vcpu)
 	vcpu->regs.long_mode = (vmcb->save.efer & EFER_LMA) && (vmcb->save.cs.attrib & VMCB_SEGMENT_LONG);
 	vcpu->rflags = vmcb->save.rflags;
 	vcpu->dr[6] = vmcb->save.dr6;
-	if (!vcpu->unpaged) {
+	if (!vcpu->vendor->unpaged) {
 		vcpu->efer = vmcb->save.efer & ~EFER_SVME;
 		vcpu->cr0 = vmcb->save.cr0;
 		vcpu->cr3 = vmcb->save.cr3;
 		vcpu->cr4 = vmcb->save.cr4;
 	}
-	vcpu->event = event_cut_short(vmcb->control.exit_int_info);
+	vcpu->vendor->event = event_cut_short(vmcb->control.exit_int_info);
 	if (vcpu->rflags & ~RFLAGS_KNOWN)
 		panic("QEMU left RFLAGS 0x%lx at RIP 0x%lx: before version 10, CMPXCHG16B must be hidden from guests",
 		      vcpu->rflags, vcpu->regs.rip);
@@ -356,7 +360,7 @@ static void decode(const struct vmcb *vmcb, struct vm_exit *e)
 
 	*e = (struct vm_exit){ .reason = EXIT_UNKNOWN, .code = c->exit_code, .misdeed = misdeed(vmcb) };
 	switch (c->exit_code) {
-	case VMEXIT_EXCEPTION + SVM_UD:
+	case VMEXIT_EXCEPTION + EXCEPTION_UD:
 		e->reason = EXIT_UD;
 		break;
 	case VMEXIT_NMI:
@@ -395,7 +399,7 @@ static void decode(const struct vmcb *vmcb, struct vm_exit *e)
 	}
 }
 
-void svm_run(struct vcpu *vcpu, struct vm_exit *e)
+void vendor_run(struct vcpu *vcpu, struct vm_exit *e)
 {
 	for (;;) {
 		enter(vcpu);
@@ -404,12 +408,12 @@ void svm_run(struct vcpu *vcpu, struct vm_exit *e)
 		leave(vcpu);
 		if (svm_regs_exit(vcpu))
 			continue;
-		if (vcpu->vmcb->control.exit_code != VMEXIT_IRET)
+		if (vcpu->vendor->vmcb->control.exit_code != VMEXIT_IRET)
 			break;
-		vcpu->nmi_blocked = false;
-		vcpu->vmcb->control.misc1 &= ~SVM_I_IRET;
+		vcpu->vendor->nmi_blocked = false;
+		vcpu->vendor->vmcb->control.misc1 &= ~SVM_I_IRET;
 	}
-	decode(vcpu->vmcb, e);
+	decode(vcpu->vendor->vmcb, e);
 	if (e->reason == EXIT_NMI) {
 		vcpu->kicked = 0;
 		svm_take_nmi();
@@ -419,14 +423,14 @@ void svm_run(struct vcpu *vcpu, struct vm_exit *e)
 	}
 }
 
-bool svm_wait(struct vcpu *vcpu)
+bool vendor_wait(struct vcpu *vcpu)
 {
-	struct vmcb *vmcb = halt_vmcbs[vcpu->index];
+	struct vmcb *vmcb = vcpu->vendor->halt;
 
 	vmcb->save.rip = (uint64_t)svm_halt_code;
 	vmcb->save.rflags = 0x202;
-	vmcb->save.cr0 = vcpu->host_cr0;
-	vmcb->save.cr4 = vcpu->host_cr4;
+	vmcb->save.cr0 = vcpu->vendor->host_cr0;
+	vmcb->save.cr4 = vcpu->vendor->host_cr4;
 	shootdown_vmrun_begin(vcpu);
 	svm_halt(mem_address(vmcb));
 	shootdown_vmrun_end(vcpu);
@@ -441,4 +445,36 @@ bool svm_wait(struct vcpu *vcpu)
 	vcpu->kicked = 0;
 	svm_take_nmi();
 	return true;
+}
+
+/* VMLOAD and VMSAVE are not used: these registers of the guest's are in the CPU all the time. */
+void vendor_save(struct vcpu *vcpu)
+{
+	struct vendor_vcpu *v = vcpu->vendor;
+
+	v->saved = (struct svm_saved){
+		.vmcb = *v->vmcb,
+		.event = v->event,
+		.nmi_blocked = v->nmi_blocked,
+		.fs_base = rdmsr(MSR_FS_BASE),
+		.gs_base = rdmsr(MSR_GS_BASE),
+		.kernel_gs_base = rdmsr(MSR_KERNEL_GS_BASE),
+	};
+}
+
+void vendor_restore(struct vcpu *vcpu)
+{
+	struct vendor_vcpu *v = vcpu->vendor;
+
+	*v->vmcb = v->saved.vmcb;
+	v->event = v->saved.event;
+	v->nmi_blocked = v->saved.nmi_blocked;
+	wrmsr(MSR_FS_BASE, v->saved.fs_base);
+	wrmsr(MSR_GS_BASE, v->saved.gs_base);
+	wrmsr(MSR_KERNEL_GS_BASE, v->saved.kernel_gs_base);
+}
+
+void vendor_set_tsc_offset(struct vcpu *vcpu, uint64_t offset)
+{
+	vcpu->vendor->vmcb->control.tsc_offset = offset;
 }

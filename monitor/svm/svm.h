@@ -1,46 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * AMD's virtualisation (APM: AMD64 Architecture Programmer's Manual, volume 2, chapter 15): entering the guest, and
- * exits in words that are not AMD's.
- */
+/* AMD's virtualisation (APM: AMD64 Architecture Programmer's Manual, volume 2, chapter 15): what its files share. */
 #ifndef MONITOR_SVM_SVM_H
 #define MONITOR_SVM_SVM_H
 
-#include "monitor/vcpu.h"
+#include "monitor/svm/vmcb.h"
+#include "monitor/vendor.h"
 
-struct vm_exit {
-	enum monitor_exit reason;
-	uint64_t code;		/* the vendor's, for messages */
-	const char *misdeed;	/* UNKNOWN: what the guest did that no machine goes on after; NULL: nothing */
-	uint64_t gpa;		/* EPT_*: with S */
-	uint64_t error;		/* EPT_*: as the vendor has it */
-	uint32_t access;	/* EPT_*: TD_ACCESS_* */
-	bool write;		/* MSR */
-	bool in, string, rep;	/* IO */
-	uint16_t port;
-	uint32_t size;
-	uint64_t next_rip;
+#define EFER_SVME	(1ull << 12)
+
+/* A guest before a write of a control register that the CPU has not taken yet. */
+struct svm_trial {
+	struct vmcb vmcb;
+	uint64_t rip, rflags, efer;
+	uint32_t nmi;
+	bool nmi_blocked;
+	bool on;
 };
 
-/* Panics if this CPU cannot do it. Each CPU once. */
-void svm_cpu_init(void);
-
-/* On the vCPU's own CPU; then the state in which it starts. */
-void svm_vcpu_init(struct vcpu *vcpu);
-void svm_vcpu_start(struct vcpu *vcpu, const struct load_start *start);
-
-/* Runs the guest until it exits. */
-void svm_run(struct vcpu *vcpu, struct vm_exit *vm_exit);
-
-/* Halts this CPU until an interrupt is pending, which stays pending for the guest, or an NMI came. True: an NMI. */
-bool svm_wait(struct vcpu *vcpu);
-
-enum svm_exception { SVM_DB = 1, SVM_UD = 6, SVM_DF = 8, SVM_GP = 13, SVM_VE = 20 };
-
-/* At the next entry. #DF and #GP get error code 0. An interrupt whose delivery was cut short waits behind it. */
-void svm_inject(struct vcpu *vcpu, enum svm_exception vector);
-
-/* Past an instruction of this length that was carried out: as if the CPU had done it, so a guest that steps is told. */
-void svm_skip(struct vcpu *vcpu, uint64_t length);
+struct vendor_vcpu {
+	struct vmcb *vmcb;
+	struct vmcb *halt;		/* that runs the monitor's own code, to wait in */
+	uint64_t host_cr0, host_cr4;
+	uint64_t event;			/* to be delivered at the next entry, as EVENTINJ has it; 0: none */
+	bool nmi_blocked;		/* the guest is in its NMI handler */
+	bool unpaged;			/* its paging is off: unpaged.h; vcpu's control registers are the guest's own */
+	struct svm_trial trial;
+	struct svm_saved {		/* vendor_save() */
+		struct vmcb vmcb;
+		uint64_t event, fs_base, gs_base, kernel_gs_base;
+		bool nmi_blocked;
+	} saved;
+};
 
 #endif

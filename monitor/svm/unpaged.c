@@ -8,7 +8,6 @@
 #include "monitor/state.h"
 #include "monitor/svm/regs.h"
 #include "monitor/svm/svm.h"
-#include "monitor/svm/vmcb.h"
 
 /* No slot is there, and 32 bits reach it: the local APIC's page, where a TD has nothing. */
 #define TABLE_GPA	0xfee00000ull
@@ -31,13 +30,13 @@ static uint32_t *make_table(void)
 void svm_unpaged_begin(struct vcpu *vcpu)
 {
 	static uint32_t *table;
-	struct vmcb *vmcb = vcpu->vmcb;
+	struct vmcb *vmcb = vcpu->vendor->vmcb;
 
 	if (table == NULL)
 		table = make_table();
 	if (users++ == 0)
 		npt_map(TABLE_GPA, 1, mem_address(table));
-	vcpu->unpaged = true;
+	vcpu->vendor->unpaged = true;
 	vcpu->cr0 = vmcb->save.cr0;
 	vcpu->cr3 = vmcb->save.cr3;
 	vcpu->cr4 = vmcb->save.cr4;
@@ -49,9 +48,9 @@ void svm_unpaged_begin(struct vcpu *vcpu)
 
 static void end(struct vcpu *vcpu)
 {
-	struct vmcb *vmcb = vcpu->vmcb;
+	struct vmcb *vmcb = vcpu->vendor->vmcb;
 
-	vcpu->unpaged = false;
+	vcpu->vendor->unpaged = false;
 	vcpu->generation = ~npt_generation();	/* the next entry is to flush the TLB */
 	vmcb->save.cr0 = vcpu->cr0;
 	vmcb->save.cr3 = vcpu->cr3;
@@ -67,7 +66,7 @@ static void end(struct vcpu *vcpu)
 /* What the guest sees of it: paging stays on below, and protection with it. */
 static void take(struct vcpu *vcpu, const struct cr_regs *regs)
 {
-	struct vmcb_save *save = &vcpu->vmcb->save;
+	struct vmcb_save *save = &vcpu->vendor->vmcb->save;
 
 	vcpu->cr0 = regs->cr0;
 	vcpu->cr3 = regs->cr3;
@@ -78,17 +77,17 @@ static void take(struct vcpu *vcpu, const struct cr_regs *regs)
 void svm_unpaged_exit(struct vcpu *vcpu)
 {
 	struct cr_regs regs = { .cr0 = vcpu->cr0, .cr3 = vcpu->cr3, .cr4 = vcpu->cr4, .gpr = vcpu->regs.gpr,
-				.code16 = !(vcpu->vmcb->save.cs.attrib & VMCB_SEGMENT_32) };
-	uint64_t at = (uint32_t)(vcpu->vmcb->save.cs.base + vcpu->regs.rip);
+				.code16 = !(vcpu->vendor->vmcb->save.cs.attrib & VMCB_SEGMENT_32) };
+	uint64_t at = (uint32_t)(vcpu->vendor->vmcb->save.cs.base + vcpu->regs.rip);
 	uint8_t code[INSN_MAX];
 	uint32_t length = cr_execute(code, vcpu_read(vcpu, at, code, sizeof(code)), &regs);
 
 	if (length == 0 || !cr_possible(&regs, vcpu->efer & EFER_LME)) {
-		svm_inject(vcpu, length == 0 ? SVM_UD : SVM_GP);
+		vendor_inject(vcpu, length == 0 ? EXCEPTION_UD : EXCEPTION_GP);
 		return;
 	}
 	take(vcpu, &regs);
-	svm_skip(vcpu, length);
+	vendor_skip(vcpu, length);
 	state_lock(vcpu);
 	if (vcpu->cr0 & CR0_PG)
 		end(vcpu);

@@ -14,6 +14,10 @@ struct vmcb_segment {
 	uint64_t base;
 };
 
+/* Attributes (15.5.1): code, read-execute, and data, read-write; present, flat. */
+#define VMCB_CODE64		0x0a9bu
+#define VMCB_CODE32		0x0c9bu
+#define VMCB_DATA		0x0c93u
 #define VMCB_SEGMENT_LONG	(1u << 9)
 #define VMCB_SEGMENT_32		(1u << 10)	/* of code: its operands and addresses */
 

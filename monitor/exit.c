@@ -4,13 +4,11 @@
 
 #include "image/bytes.h"
 #include "monitor/end.h"
-#include "monitor/explore.h"
 #include "monitor/insn.h"
 #include "monitor/io.h"
 #include "monitor/journal.h"
 #include "monitor/panic.h"
 #include "monitor/state.h"
-#include "monitor/template.h"
 
 #define TDX_CPUID_LEAF	0x21
 #define RFLAGS_IF	(1ull << 9)
@@ -22,7 +20,6 @@
 
 static bool detected;	/* the guest has asked whether it is a TD */
 
-/* A TDCALL is counted by what it asks for. */
 static enum monitor_exit tdcall_reason(const struct td_regs *r)
 {
 	if (r->gpr[TD_RAX] == TDG_VP_VEINFO_GET)
@@ -50,8 +47,9 @@ static enum monitor_exit tdcall_reason(const struct td_regs *r)
 	}
 }
 
-static void trace(const struct vcpu *vcpu, enum monitor_exit reason, const struct vm_exit *e)
+static void trace(const struct vcpu *vcpu, const struct vm_exit *e)
 {
+	enum monitor_exit reason = e->reason;
 	const uint64_t *r = vcpu->regs.gpr;
 	struct td_event event = td_event_new(TD_EV_EXIT, vcpu->index, vcpu->regs.rip);
 	uint64_t a = 0, b = 0;
@@ -87,9 +85,11 @@ static void trace(const struct vcpu *vcpu, enum monitor_exit reason, const struc
 	journal_put(&event);
 }
 
-/* What wakes up again and again in a guest that has nothing to do is no activity. */
-static void account(struct vcpu *vcpu, enum monitor_exit reason, const struct vm_exit *e)
+/* The books. What wakes up again and again in a guest that has nothing to do is no activity. */
+static void account(struct vcpu *vcpu, const struct vm_exit *e)
 {
+	enum monitor_exit reason = e->reason;
+
 	vcpu->exits[reason]++;
 	journal_status()->exits++;
 	journal_vcpu(vcpu->index)->rip = vcpu->regs.rip;
@@ -97,7 +97,7 @@ static void account(struct vcpu *vcpu, enum monitor_exit reason, const struct vm
 	    reason != EXIT_NMI && reason != EXIT_HLT)
 		activity++;
 	if (config.flags & MONITOR_TRACE_EXITS)
-		trace(vcpu, reason, e);
+		trace(vcpu, e);
 }
 
 /* A #VE that no TDVMCALL follows is one that the guest does not serve: it dies of it, or lives with it. */
@@ -142,9 +142,7 @@ static enum td_action carry_out(struct vcpu *vcpu, enum td_action action, uint64
 		vendor_skip(vcpu, length);
 		return action;
 	case TD_STOP:
-		if (explore_stopped(vcpu))
-			break;
-		end_run();
+		return action;
 	case TD_NATIVE:
 		panic("td left an instruction at 0x%lx to the monitor, which cannot do it", vcpu->regs.rip);
 	}
@@ -189,41 +187,28 @@ static void note_vmcall(struct vcpu *vcpu)
 	now->ve_open = 0;
 }
 
-static enum td_action on_tdcall(struct vcpu *vcpu, const struct vm_exit *e)
+static enum td_action on_tdcall(struct vcpu *vcpu)
 {
-	if (explore_tdcall(vcpu))
-		return TD_NEXT;
-	account(vcpu, tdcall_reason(&vcpu->regs), e);
 	if (!detected && vcpu->regs.gpr[TD_RAX] == TDG_VP_INFO) {
 		detected = true;
 		end_mark(TD_MARK_DETECTED, 0);
 	}
-	template_tdcall(vcpu);
 	if (vcpu->regs.gpr[TD_RAX] == TDG_VP_VMCALL)
 		note_vmcall(vcpu);
 	return carry_out(vcpu, td_tdcall(td, vcpu->index, &vcpu->regs), TDCALL_LENGTH);
 }
 
-/*
- * Instructions of Intel's that this CPU does not have, and UD2. Those that read as TDCALL only to us, because the code
- * could not be read, do not exist: the CPU has just fetched it.
- */
+/* Instructions of Intel's that this CPU does not have, and UD2. */
 static enum td_action on_ud(struct vcpu *vcpu, const struct vm_exit *e)
 {
-	uint8_t code[INSN_MAX];
-	uint32_t length;
-
-	switch (insn_kind(code, vcpu_code(vcpu, code), &length)) {
+	switch (e->insn) {
 	case INSN_TDCALL:
-		return on_tdcall(vcpu, e);
+		return on_tdcall(vcpu);
 	case INSN_VMCALL:
-		account(vcpu, EXIT_UD, e);
-		return reflect(vcpu, VE_VMCALL, length);
+		return reflect(vcpu, VE_VMCALL, e->length);
 	case INSN_PCONFIG:
-		account(vcpu, EXIT_UD, e);
-		return reflect(vcpu, VE_PCONFIG, length);
+		return reflect(vcpu, VE_PCONFIG, e->length);
 	default:
-		account(vcpu, EXIT_UD, e);
 		return carry_out(vcpu, TD_UD, 0);
 	}
 }
@@ -325,8 +310,6 @@ static enum td_action on_ept(struct vcpu *vcpu, const struct vm_exit *e)
 	uint64_t gla, gpa;
 	bool split = false;
 
-	if (explore_write(vcpu, e))
-		return TD_NEXT;
 	if (!(e->access & (TD_ACCESS_FETCH | TD_ACCESS_WALK))) {
 		memcpy(regs.gpr, vcpu->regs.gpr, sizeof(regs.gpr));
 		regs.rip = vcpu->regs.rip;
@@ -342,7 +325,6 @@ static enum td_action on_ept(struct vcpu *vcpu, const struct vm_exit *e)
 		access.flags |= TD_ACCESS_SPLIT;
 	vcpu->ve_reason = VE_EPT_VIOLATION;
 	vcpu->ve_gpa = e->gpa;
-	template_access(vcpu, &access);
 	return carry_out(vcpu, td_access(td, vcpu->index, &access), 0);
 }
 
@@ -390,12 +372,25 @@ static void note_user(const struct vcpu *vcpu)
 	end_mark(TD_MARK_USER, 0);
 }
 
+/*
+ * Those that read as TDCALL only to us, because the code could not be read, do not exist: the CPU has just fetched it.
+ * A TDCALL is counted by what it asks for.
+ */
+void exit_decode(struct vcpu *vcpu, struct vm_exit *e)
+{
+	uint8_t code[INSN_MAX];
+
+	note_user(vcpu);
+	if (e->reason == EXIT_UD) {
+		e->insn = insn_kind(code, vcpu_code(vcpu, code), &e->length);
+		if (e->insn == INSN_TDCALL)
+			e->reason = tdcall_reason(&vcpu->regs);
+	}
+	account(vcpu, e);
+}
+
 enum td_action exit_handle(struct vcpu *vcpu, const struct vm_exit *e)
 {
-	note_user(vcpu);
-	if (e->reason == EXIT_UD)
-		return on_ud(vcpu, e);
-	account(vcpu, e->reason, e);
 	switch (e->reason) {
 	case EXIT_NMI:
 		return TD_NEXT;
@@ -415,14 +410,21 @@ enum td_action exit_handle(struct vcpu *vcpu, const struct vm_exit *e)
 	case EXIT_FORBIDDEN:
 		return on_forbidden(vcpu);
 	case EXIT_SHUTDOWN:
-		if (explore_stopped(vcpu))
-			return TD_NEXT;
-		on_shutdown(vcpu);
-	default:
+		return TD_STOP;
+	case EXIT_UNKNOWN:
 		if (e->misdeed == NULL)
 			panic("exit 0x%lx at 0x%lx, which was not asked for", e->code, vcpu->regs.rip);
-		if (explore_stopped(vcpu))
-			return TD_NEXT;
-		blame("%s (RIP 0x%lx)", e->misdeed, vcpu->regs.rip);
+		return TD_STOP;
+	default:
+		return on_ud(vcpu, e);
 	}
+}
+
+void exit_end(const struct vcpu *vcpu, const struct vm_exit *e)
+{
+	if (e->reason == EXIT_SHUTDOWN)
+		on_shutdown(vcpu);
+	if (e->misdeed != NULL)
+		blame("%s (RIP 0x%lx)", e->misdeed, vcpu->regs.rip);
+	end_run();
 }

@@ -270,7 +270,7 @@ static bool next(struct vcpu *vcpu, enum explore_end why, uint64_t detail)
 	return true;
 }
 
-bool explore_tdcall(struct vcpu *vcpu)
+static bool on_tdcall(struct vcpu *vcpu)
 {
 	const struct td_regs *r = &vcpu->regs;
 
@@ -321,15 +321,21 @@ static void keep(uint64_t *now)
 	*at = ++npages;
 }
 
-bool explore_write(struct vcpu *vcpu, const struct vm_exit *e)
+static bool on_write(const struct vm_exit *e)
 {
 	uint64_t machine;
 
-	(void)vcpu;
 	if (phase != RUNNING || !(e->access & TD_ACCESS_WRITE) || !npt_unprotect_page(e->gpa, &machine))
 		return false;
 	keep(mem_machine(machine));
 	return true;
+}
+
+bool explore_exit(struct vcpu *vcpu, const struct vm_exit *e)
+{
+	if (e->insn == INSN_TDCALL)
+		return on_tdcall(vcpu);
+	return (e->reason == EXIT_EPT_PRIVATE || e->reason == EXIT_EPT_SHARED) && on_write(e);
 }
 
 /* What lies behind a page that was shared is nobody's. */

@@ -16,11 +16,11 @@
 #include "monitor/vendor.h"
 
 /*
- * Called when an exit is about to be handled, or has turned out to be the end of the guest, or when nothing can happen
- * in it any more. True: the guest has been taken back to where it was, or a page was made writable; enter it again.
+ * Called when an exit is about to be handled, when one has turned out to be the end of the guest, and when nothing can
+ * happen in it any more. True: the guest has been taken back to where it was, or a page was made writable; enter it
+ * again.
  */
-bool explore_tdcall(struct vcpu *vcpu);
-bool explore_write(struct vcpu *vcpu, const struct vm_exit *e);
+bool explore_exit(struct vcpu *vcpu, const struct vm_exit *e);
 bool explore_stopped(struct vcpu *vcpu);
 bool explore_idle(struct vcpu *vcpu);
 

@@ -2,11 +2,35 @@
 #include "monitor/run.h"
 
 #include "monitor/exit.h"
+#include "monitor/explore.h"
 #include "monitor/idle.h"
 #include "monitor/journal.h"
 #include "monitor/npt.h"
 #include "monitor/state.h"
+#include "monitor/template.h"
 #include "monitor/vendor.h"
+
+/* Who looks at every exit before it is handled. True: the guest is elsewhere now, and this exit with it. */
+static bool observed(struct vcpu *vcpu, const struct vm_exit *e)
+{
+	if (explore_exit(vcpu, e))
+		return true;
+	template_exit(vcpu, e);
+	return false;
+}
+
+static enum td_action answer(struct vcpu *vcpu, struct vm_exit *e)
+{
+	enum td_action next;
+
+	exit_decode(vcpu, e);
+	if (observed(vcpu, e))
+		return TD_NEXT;
+	next = exit_handle(vcpu, e);
+	if (next == TD_STOP && !explore_stopped(vcpu))
+		exit_end(vcpu, e);
+	return next;
+}
 
 void run(struct vcpu *vcpu)
 {
@@ -17,7 +41,7 @@ void run(struct vcpu *vcpu)
 	for (;;) {
 		vendor_run(vcpu, &vm_exit);
 		state_lock(vcpu);
-		next = exit_handle(vcpu, &vm_exit);
+		next = answer(vcpu, &vm_exit);
 		npt_sync();
 		state_unlock();
 		if (next == TD_HALT)

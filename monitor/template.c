@@ -50,7 +50,7 @@ static bool phase_has_come(const struct vcpu *vcpu)
 }
 
 /* The first ACCEPT counts as well as the first MapGPA: behaviours answer both. The user may want a later MapGPA. */
-void template_tdcall(const struct vcpu *vcpu)
+static void on_tdcall(const struct vcpu *vcpu)
 {
 	const uint64_t *gpr = vcpu->regs.gpr;
 	uint16_t leaf = (uint16_t)gpr[TD_RAX];
@@ -69,13 +69,21 @@ void template_tdcall(const struct vcpu *vcpu)
 }
 
 /* A shared touch of private RAM is a #VE or a silent conversion, as the behaviour says. */
-void template_access(const struct vcpu *vcpu, const struct td_access *access)
+static void on_ept(const struct vcpu *vcpu, uint64_t gpa)
 {
 	const struct td_slot *slot;
 
-	if (over || config.template_at != 1 || !(access->gpa & td_shared_bit(td)))
+	if (over || config.template_at != 1 || !(gpa & td_shared_bit(td)))
 		return;
-	slot = td_slot_of(td, access->gpa);
+	slot = td_slot_of(td, gpa);
 	if (slot != NULL && slot->kind == TD_SLOT_RAM && phase_has_come(vcpu))
 		wait_for_orders();
+}
+
+void template_exit(const struct vcpu *vcpu, const struct vm_exit *e)
+{
+	if (e->insn == INSN_TDCALL)
+		on_tdcall(vcpu);
+	else if (e->reason == EXIT_EPT_PRIVATE || e->reason == EXIT_EPT_SHARED)
+		on_ept(vcpu, e->gpa);
 }

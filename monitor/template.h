@@ -8,13 +8,9 @@
 #ifndef MONITOR_TEMPLATE_H
 #define MONITOR_TEMPLATE_H
 
-#include "monitor/vcpu.h"
+#include "monitor/vendor.h"
 
-/*
- * With the lock: td is about to be given a TDCALL, or an access that found no mapping. Returns when the guest is to go
- * on.
- */
-void template_tdcall(const struct vcpu *vcpu);
-void template_access(const struct vcpu *vcpu, const struct td_access *access);
+/* With the lock: this exit is about to be handled. Returns when the guest is to go on. */
+void template_exit(const struct vcpu *vcpu, const struct vm_exit *e);
 
 #endif

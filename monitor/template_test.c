@@ -110,7 +110,7 @@ static bool tdcall(uint64_t rip, uint64_t leaf, uint64_t rcx, uint64_t r11)
 	vcpu.regs.gpr[TD_RAX] = leaf;
 	vcpu.regs.gpr[TD_RCX] = rcx;
 	vcpu.regs.gpr[TD_R11] = r11;
-	template_tdcall(&vcpu);
+	template_exit(&vcpu, &(struct vm_exit){ .reason = EXIT_TDCALL, .insn = INSN_TDCALL });
 	return waited();
 }
 
@@ -126,10 +126,8 @@ static bool accept(uint64_t rip)
 
 static bool touch(uint64_t rip, uint64_t gpa)
 {
-	struct td_access access = { .gpa = gpa };
-
 	vcpu.regs.rip = rip;
-	template_access(&vcpu, &access);
+	template_exit(&vcpu, &(struct vm_exit){ .reason = gpa & S ? EXIT_EPT_SHARED : EXIT_EPT_PRIVATE, .gpa = gpa });
 	return waited();
 }
 

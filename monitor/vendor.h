@@ -6,6 +6,7 @@
 #ifndef MONITOR_VENDOR_H
 #define MONITOR_VENDOR_H
 
+#include "monitor/insn.h"
 #include "monitor/load/load.h"
 #include "monitor/vcpu.h"
 
@@ -21,6 +22,10 @@ struct vm_exit {
 	uint16_t port;
 	uint32_t size;
 	uint64_t next_rip;
+
+	/* Of an invalid opcode, by exit_decode(): reason tells TDCALLs apart then. */
+	enum insn_kind insn;
+	uint32_t length;
 };
 
 /* Turns it on, or panics if this CPU cannot do it. Each CPU once. */

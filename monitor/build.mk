@@ -45,12 +45,12 @@ $(B)/monitor/insn_test: MON_LIBS := -lZydis
 $(B)/monitor/engine_test: $(call MON_HOST,bank) $(B)/libtd.a
 $(B)/monitor/template_test: $(call MON_HOST,origin) $(B)/libtd.a
 $(B)/monitor/template_test $(B)/monitor/engine_test: MON_LIBS := $(B)/libtd.a
-$(B)/monitor/load/acpi_test: $(call MON_HOST,load/acpi)
 $(B)/monitor/load/load_test: $(call MON_HOST,load/load load/linux load/payload qemu/memory_map)
 $(B)/monitor/persona/cpuid_test: $(call MON_HOST,persona/cpuid)
 $(B)/monitor/persona/cr_test: $(call MON_HOST,persona/cr)
 $(B)/monitor/persona/ioapic_test: $(call MON_HOST,persona/ioapic)
 $(B)/monitor/persona/lapic_test: $(call MON_HOST,persona/lapic persona/msr persona/mtrr persona/cpuid)
+$(B)/monitor/qemu/acpi_test: $(call MON_HOST,qemu/acpi)
 $(B)/monitor/qemu/fwcfg_guest_test: $(call MON_HOST,qemu/fwcfg_guest qemu/memory_map)
 $(B)/monitor/qemu/memory_map_test: $(call MON_HOST,qemu/memory_map)
 $(B)/monitor/qemu/virtio_test: $(call MON_HOST,qemu/virtio)
@@ -63,7 +63,7 @@ $(MON_TESTS): $(B)/monitor/%_test: $(B)/host/monitor/%_test.o $(MON_BELOW:%.c=$(
 ## make fuzz-monitor [SECONDS=60]  libFuzzer (clang) on loaded kernels, firmware tables and instructions
 SECONDS := 60
 MON_FUZZ := $(MON_BELOW) $(patsubst %,monitor/%.c,\
-	load/acpi load/load load/linux load/payload qemu/memory_map insn persona/cr fuzz)
+	qemu/acpi load/load load/linux load/payload qemu/memory_map insn persona/cr fuzz)
 
 $(B)/monitor/fuzz: $(MON_FUZZ) $(wildcard monitor/*.h monitor/*/*.h)
 	@mkdir -p $(@D)

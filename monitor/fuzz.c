@@ -8,9 +8,9 @@
 
 #include "image/bytes.h"
 #include "monitor/insn.h"
-#include "monitor/load/acpi.h"
 #include "monitor/load/parts.h"
 #include "monitor/persona/cr.h"
+#include "monitor/qemu/acpi.h"
 
 #define LOW		0x400000u	/* RAM: the least that the loader takes */
 #define TOP		0x3fe00000u	/* the firmware's tables: this many slots of this size */
@@ -61,7 +61,7 @@ static void good_tables(uint8_t *top)
 }
 
 /* Checksums are put right wherever lengths allow it: else nothing gets past the first look. */
-static struct load_memory firmware(const uint8_t *data, size_t bytes, uint8_t **low, uint8_t **top)
+static struct mem_windows firmware(const uint8_t *data, size_t bytes, uint8_t **low, uint8_t **top)
 {
 	uint8_t *rsdp;
 	uint32_t i;
@@ -80,14 +80,14 @@ static struct load_memory firmware(const uint8_t *data, size_t bytes, uint8_t **
 	memcpy(rsdp, "RSD PTR ", 8);
 	put32(rsdp + 16, TOP);
 	rsdp[8] = (uint8_t)-acpi_sum(rsdp, 20);
-	return (struct load_memory){ { { 0, 0x100000, *low }, { TOP, SLOTS * SLOT_BYTES, *top }, { 0 } }, 2 };
+	return (struct mem_windows){ { { 0, 0x100000, *low }, { TOP, SLOTS * SLOT_BYTES, *top }, { 0 } }, 2 };
 }
 
 static void fuzz_acpi(const uint8_t *data, size_t bytes)
 {
 	uint64_t room = bytes != 0 ? 8u * data[0] : 0;
 	uint8_t *low, *top, *out = calloc(1, room + 1);
-	struct load_memory from = firmware(data, bytes, &low, &top);
+	struct mem_windows from = firmware(data, bytes, &low, &top);
 	struct acpi_guest guest = { 0x1000, room, out, 2, 0, 0x9000, 0 };
 
 	if (acpi_copy(&from, &guest) == ACPI_OK)

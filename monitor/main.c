@@ -68,9 +68,9 @@ static void read_file(const struct load_input *in, enum load_file file, uint64_t
 	fwcfg_read(file == LOAD_KERNEL ? &kernel_file : &initrd_file, (uint32_t)offset, to, (uint32_t)bytes);
 }
 
-static void add_bank(struct load_memory *memory, uint64_t address, uint64_t bytes, uint64_t machine)
+static void add_bank(struct mem_windows *memory, uint64_t address, uint64_t bytes, uint64_t machine)
 {
-	memory->banks[memory->nbanks++] = (struct load_bank){ address, bytes, mem_machine(machine) };
+	memory->banks[memory->nbanks++] = (struct mem_window){ address, bytes, mem_machine(machine) };
 }
 
 /* Firmware: the low MiB, and behind the reserve what SeaBIOS keeps at the top of the RAM below 4 GiB. */

@@ -55,6 +55,40 @@ passes() {
 	caught separation td/a.c:2
 }
 
+@test "an include that points up" {
+	mkdir -p wire monitor/svm monitor/qemu
+	file wire/a.h '#include "image/elf.h"' '#include "td/td.h"'
+	file monitor/a.c '#include "monitor/qemu/pci.h"' '#include "wire/a.h"'
+	file monitor/svm/a_test.c '#include "cli/json.h"'
+	passes arrows
+	file td/a.c '#include <stdint.h>' '#include "wire/machine.h"'
+	caught arrows "td/a.c:3: wire/machine.h"
+	file td/a.c ''
+	file monitor/qemu/a.c '#include "monitor/load/load.h"'
+	caught arrows "monitor/qemu/a.c:2: monitor/load/load.h"
+	file monitor/qemu/a.c '#include "monitor/state.h"'
+	passes arrows
+	file monitor/a.c '#include "monitor/svm/vmcb.h"'
+	caught arrows "monitor/a.c:2: monitor/svm/vmcb.h"
+}
+
+@test "objects that need each other in a circle" {
+	chain() {
+		local at=build/lint/gcc/mon/monitor i
+		mkdir -p "$at" build/lint/gcc/{mon,host}/{wire,image} build/lint/gcc/cli
+		for i in 1 2 3 4; do
+			echo "void f$i(void); void f$((i + 1))(void); void f$i(void) { f$((i + 1))(); }" | gcc -x c -c -o "$at/$i.o" -
+		done
+		echo "void f5(void); $1" | gcc -x c -c -o "$at/5.o" -
+		cp "$at/5.o" build/lint/gcc/cli
+	}
+	chain 'void f5(void) { }'
+	passes circles
+	chain 'void f2(void); void f5(void) { f2(); }'
+	caught circles '4 of 5 objects are a circle'
+	[[ $output == *"/2.o: f3 (3)"* && $output != *"/1.o:"* ]]
+}
+
 @test "libc in td/" {
 	file td/a.c '#include <stdint.h>'
 	passes freestanding

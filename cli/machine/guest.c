@@ -7,7 +7,7 @@
 #include "cli/file.h"
 #include "cli/machine/guest.h"
 #include "image/tdhob.h"
-#include "monitor/load/load.h"
+#include "wire/plan.h"
 
 #define FIRMWARE_ROOM	(136ull << 20)	/* EDK2 (2026.08) hangs without a word if there is less behind its sections */
 

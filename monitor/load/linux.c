@@ -39,12 +39,12 @@ enum load_error load_linux(const struct load_input *in, const uint8_t *head, siz
 	error = load_plan_linux(&image, in->initrd_bytes, strlen(in->cmdline), area + LOAD_AREA_BYTES, &plan);
 	if (error != LOAD_OK)
 		return error;
-	kernel = load_at(&in->ram, plan.kernel, image.kernel_bytes);
+	kernel = mem_window_at(&in->ram, plan.kernel, image.kernel_bytes);
 	if (kernel == NULL)
 		return LOAD_NO_ROOM_KERNEL;
 	in->read(in, LOAD_KERNEL, image.setup_bytes, kernel, image.kernel_bytes);
 	if (in->initrd_bytes != 0) {
-		initrd = load_at(&in->ram, plan.initrd, in->initrd_bytes);
+		initrd = mem_window_at(&in->ram, plan.initrd, in->initrd_bytes);
 		if (initrd == NULL)
 			return LOAD_NO_ROOM_INITRD;
 		in->read(in, LOAD_INITRD, 0, initrd, in->initrd_bytes);

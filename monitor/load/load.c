@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What every guest gets, whatever its kind; linux.c and payload.c add theirs. */
 #include "image/bytes.h"
-#include "monitor/load/acpi.h"
 #include "monitor/load/load.h"
 #include "monitor/load/parts.h"
+#include "monitor/qemu/acpi.h"
 #include "monitor/qemu/memory_map.h"
 
 #define ROM_WINDOW	0xc0000ull	/* option ROMs, then the F segment with RSDP and SMBIOS */
@@ -81,8 +81,8 @@ static void fix_smbios(const struct load_input *in, uint8_t *segment)
 
 static bool fill_rom_window(const struct load_input *in)
 {
-	const uint8_t *from = load_at(&in->firmware, ROM_WINDOW, MIB - ROM_WINDOW);
-	uint8_t *to = load_at(&in->ram, ROM_WINDOW, MIB - ROM_WINDOW);
+	const uint8_t *from = mem_window_at(&in->firmware, ROM_WINDOW, MIB - ROM_WINDOW);
+	uint8_t *to = mem_window_at(&in->ram, ROM_WINDOW, MIB - ROM_WINDOW);
 
 	if (from == NULL || to == NULL)
 		return false;
@@ -120,7 +120,7 @@ static void fill_e820(const struct load_input *in, uint8_t *zero_page, uint64_t 
 
 static enum load_error fill_area(const struct load_input *in, uint64_t area, uint8_t *zero_page)
 {
-	uint8_t *data = load_at(&in->ram, area, LOAD_AREA_BYTES);
+	uint8_t *data = mem_window_at(&in->ram, area, LOAD_AREA_BYTES);
 	struct acpi_guest acpi = {
 		.gpa = area + AREA_ACPI,
 		.bytes = LOAD_AREA_BYTES - AREA_ACPI,
@@ -164,7 +164,7 @@ static struct load_start start_state(const struct load_input *in, uint64_t area)
 static enum load_error load_cmdline(const struct load_input *in, uint8_t *zero_page)
 {
 	size_t bytes = strlen(in->cmdline) + 1;
-	char *to = load_at(&in->ram, LOAD_CMDLINE, LOAD_CMDLINE_BYTES);
+	char *to = mem_window_at(&in->ram, LOAD_CMDLINE, LOAD_CMDLINE_BYTES);
 
 	if (to == NULL || bytes > LOAD_CMDLINE_BYTES)
 		return LOAD_CMDLINE_TOO_LONG;
@@ -178,7 +178,7 @@ static enum load_error load_kind(const struct load_input *in, uint64_t area, uin
 				 struct load_result *result)
 {
 	size_t head_bytes = in->kernel_bytes < TDX_PAGE_SIZE ? (size_t)in->kernel_bytes : TDX_PAGE_SIZE;
-	uint8_t *head = load_at(&in->ram, LOAD_SCRATCH, TDX_PAGE_SIZE);
+	uint8_t *head = mem_window_at(&in->ram, LOAD_SCRATCH, TDX_PAGE_SIZE);
 	enum load_error error;
 
 	memset(head, 0, TDX_PAGE_SIZE);
@@ -195,7 +195,7 @@ static enum load_error load_kind(const struct load_input *in, uint64_t area, uin
 enum load_error load_guest(const struct load_input *in, struct load_result *result)
 {
 	uint64_t low = in->ram.banks[0].bytes, area;
-	uint8_t *zero_page = load_at(&in->ram, LOAD_ZERO_PAGE, TDX_PAGE_SIZE);
+	uint8_t *zero_page = mem_window_at(&in->ram, LOAD_ZERO_PAGE, TDX_PAGE_SIZE);
 	enum load_error error;
 
 	*result = (struct load_result){ 0 };

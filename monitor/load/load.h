@@ -35,42 +35,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "image/bytes.h"
+#include "monitor/mem_window.h"
 #include "wire/plan.h"
-
-/* A window on memory: bytes at address, reached through data. */
-struct load_bank {
-	uint64_t address;
-	uint64_t bytes;
-	uint8_t *data;
-};
-
-#define LOAD_BANKS 3
-
-struct load_memory {
-	struct load_bank banks[LOAD_BANKS];
-	uint32_t nbanks;
-};
-
-/* A pointer to [address, address + bytes), or NULL if that is not inside one bank. */
-static inline void *load_at(const struct load_memory *memory, uint64_t address, uint64_t bytes)
-{
-	for (uint32_t i = 0; i < memory->nbanks; i++) {
-		const struct load_bank *bank = &memory->banks[i];
-
-		if (address >= bank->address && range_within(address - bank->address, bytes, bank->bytes))
-			return bank->data + (address - bank->address);
-	}
-	return NULL;
-}
 
 enum load_file { LOAD_KERNEL, LOAD_INITRD };
 
 struct load_input {
 	/* Bytes of a file from offset on; the range is inside the file. */
 	void (*read)(const struct load_input *in, enum load_file file, uint64_t offset, void *to, uint64_t bytes);
-	struct load_memory ram;		/* the guest's private RAM by GPA; banks[0] from 0 on, with the ROM window */
-	struct load_memory firmware;	/* machine memory by machine address: the low MiB, and where the BIOS left its
+	struct mem_windows ram;		/* the guest's private RAM by GPA; banks[0] from 0 on, with the ROM window */
+	struct mem_windows firmware;	/* machine memory by machine address: the low MiB, and where the BIOS left its
 					 * tables (the top of the RAM below 4 GiB); only read */
 	uint64_t kernel_bytes;
 	uint64_t initrd_bytes;		/* 0: none */

@@ -6,8 +6,8 @@
 
 #define tap_puts(text) fputs(text, stdout)
 #include "image/bytes.h"
-#include "monitor/load/acpi.h"
 #include "monitor/load/parts.h"
+#include "monitor/qemu/acpi.h"
 #include "wire/tap.h"
 
 #define MIB		0x100000ull
@@ -24,7 +24,7 @@ static struct acpi_guest acpi_asked;
 static enum acpi_error acpi_answer;
 static bool out_of_file;
 
-enum acpi_error acpi_copy(const struct load_memory *from, struct acpi_guest *guest)
+enum acpi_error acpi_copy(const struct mem_windows *from, struct acpi_guest *guest)
 {
 	(void)from;
 	acpi_asked = *guest;

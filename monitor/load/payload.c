@@ -17,7 +17,7 @@ enum load_error load_payload(const struct load_input *in, const uint8_t *head, s
 		return error;
 	for (i = 0; i < image.nsegments; i++) {
 		const struct elf_segment *segment = &image.segments[i];
-		uint8_t *to = load_at(&in->ram, segment->gpa, segment->memory_bytes);
+		uint8_t *to = mem_window_at(&in->ram, segment->gpa, segment->memory_bytes);
 
 		if (to == NULL)
 			return LOAD_NO_ROOM_KERNEL;

@@ -4,8 +4,8 @@
 
 #include "image/bytes.h"
 #include "image/bzimage.h"
-#include "monitor/load/acpi.h"
 #include "monitor/mem.h"
+#include "monitor/qemu/acpi.h"
 #include "monitor/qemu/fwcfg.h"
 #include "monitor/qemu/fwcfg_ports.h"
 #include "monitor/qemu/memory_map.h"

@@ -7,8 +7,8 @@
 #define tap_puts(text) fputs(text, stdout)
 #include "image/bytes.h"
 #include "monitor/guest_memory.h"
-#include "monitor/load/acpi.h"
 #include "monitor/mem.h"
+#include "monitor/qemu/acpi.h"
 #include "monitor/qemu/fwcfg.h"
 #include "monitor/qemu/fwcfg_guest.h"
 #include "monitor/qemu/pci.h"

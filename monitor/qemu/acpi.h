@@ -3,14 +3,14 @@
  * The guest's ACPI tables: copies of those that QEMU's firmware left for the machine, made private, with pointers and
  * checksums put right, and with what is not the guest's taken out (ACPI specification 6.4, chapter 5.2).
  */
-#ifndef MONITOR_LOAD_ACPI_H
-#define MONITOR_LOAD_ACPI_H
+#ifndef MONITOR_QEMU_ACPI_H
+#define MONITOR_QEMU_ACPI_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "monitor/load/load.h"
+#include "monitor/mem_window.h"
 
 /* ACPI_ERROR(identifier, one sentence) */
 #define ACPI_ERRORS(ACPI_ERROR) \
@@ -44,7 +44,7 @@ struct acpi_guest {
 };
 
 /* APIC ids are 0 .. vcpus-1, in the order of the vCPUs. Nothing is promised about *guest on error. */
-enum acpi_error acpi_copy(const struct load_memory *firmware, struct acpi_guest *guest);
+enum acpi_error acpi_copy(const struct mem_windows *firmware, struct acpi_guest *guest);
 
 /*
  * In tables that firmware has yet to put together ([qemu:ADD_CHECKSUM]: checksums come later): MCFG gets

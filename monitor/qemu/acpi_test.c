@@ -6,7 +6,7 @@
 
 #define tap_puts(text) fputs(text, stdout)
 #include "image/bytes.h"
-#include "monitor/load/acpi.h"
+#include "monitor/qemu/acpi.h"
 #include "wire/tap.h"
 
 #define TOP		0x3fe00000ull
@@ -18,7 +18,7 @@
 enum { DSDT = 0x40, FACS = 0x100, FADT = 0x1000, MADT = 0x2000, MCFG = 0x3000, TPM2 = 0x4000, RSDT = 0x5000 };
 
 static uint8_t low[0x100000], top[TOP_BYTES], *out;
-static struct load_memory firmware;
+static struct mem_windows firmware;
 static struct acpi_guest guest;
 
 static uint8_t *table(uint32_t at, const char *name, uint32_t bytes)
@@ -84,7 +84,7 @@ static void make(void)
 
 static enum acpi_error run(uint32_t vcpus, uint64_t bytes)
 {
-	firmware = (struct load_memory){ { { 0, sizeof(low), low }, { TOP, sizeof(top), top }, { 0 } }, 2 };
+	firmware = (struct mem_windows){ { { 0, sizeof(low), low }, { TOP, sizeof(top), top }, { 0 } }, 2 };
 	free(out);
 	out = calloc(1, bytes + 1);	/* exactly as large as said, so that the sanitizer sees one byte too many */
 	guest = (struct acpi_guest){ GUEST, bytes, out, vcpus, 3, MAILBOX, 0 };

@@ -3,7 +3,7 @@
  * Layouts: ACPI 6.4, 5.2.5.3 (RSDP), 5.2.6 (table header), 5.2.8 (XSDT), 5.2.9 (FADT), 5.2.10 (FACS), 5.2.12 (MADT).
  * The firmware is QEMU's, but a length taken on trust here would be a write beyond the guest's memory, so nothing is.
  */
-#include "monitor/load/acpi.h"
+#include "monitor/qemu/acpi.h"
 #include "image/bytes.h"
 
 #define RSDP_SEARCH	0xe0000ull
@@ -39,7 +39,7 @@ enum { LOCAL_APIC = 0, IO_APIC = 1, OVERRIDE = 2, NMI_SOURCE = 3, LOCAL_NMI = 4,
        WAKEUP = 16 };
 
 struct copier {
-	const struct load_memory *firmware;
+	const struct mem_windows *firmware;
 	struct acpi_guest *guest;
 	uint64_t used;
 	uint64_t tables[MAX_TABLES];	/* GPA of what the XSDT will name */
@@ -68,9 +68,9 @@ void acpi_seal(uint8_t *table)
 	table[ACPI_CHECKSUM] = (uint8_t)-acpi_sum(table, get32(table + ACPI_LENGTH));
 }
 
-static const uint8_t *find_rsdp(const struct load_memory *firmware)
+static const uint8_t *find_rsdp(const struct mem_windows *firmware)
 {
-	const uint8_t *area = load_at(firmware, RSDP_SEARCH, RSDP_SEARCH_END - RSDP_SEARCH);
+	const uint8_t *area = mem_window_at(firmware, RSDP_SEARCH, RSDP_SEARCH_END - RSDP_SEARCH);
 	uint32_t at;
 
 	for (at = 0; area != NULL && at + RSDP_BYTES <= RSDP_SEARCH_END - RSDP_SEARCH; at += 16) {
@@ -84,15 +84,15 @@ static const uint8_t *find_rsdp(const struct load_memory *firmware)
 }
 
 /* A whole table with a right checksum, or NULL. */
-static const uint8_t *source_table(const struct load_memory *firmware, uint64_t address)
+static const uint8_t *source_table(const struct mem_windows *firmware, uint64_t address)
 {
-	const uint8_t *table = load_at(firmware, address, ACPI_HEADER_BYTES);
+	const uint8_t *table = mem_window_at(firmware, address, ACPI_HEADER_BYTES);
 	uint32_t bytes;
 
 	if (table == NULL)
 		return NULL;
 	bytes = get32(table + ACPI_LENGTH);
-	if (bytes < ACPI_HEADER_BYTES || load_at(firmware, address, bytes) == NULL || acpi_sum(table, bytes) != 0)
+	if (bytes < ACPI_HEADER_BYTES || mem_window_at(firmware, address, bytes) == NULL || acpi_sum(table, bytes) != 0)
 		return NULL;
 	return table;
 }
@@ -151,7 +151,7 @@ static enum acpi_error copy_fadt(struct copier *c, const uint8_t *from, uint64_t
 	if (copy(c, dsdt, get32(dsdt + ACPI_LENGTH), &target) == NULL)
 		return ACPI_NO_ROOM;
 	set_fadt_pointer(fadt, FADT_DSDT, FADT_X_DSDT, target);
-	facs = load_at(c->firmware, fadt_pointer(from, FADT_FACS, FADT_X_FACS), FACS_BYTES);
+	facs = mem_window_at(c->firmware, fadt_pointer(from, FADT_FACS, FADT_X_FACS), FACS_BYTES);
 	target = 0;	/* a FACS is optional; it has no checksum */
 	if (facs != NULL && memcmp(facs, "FACS", 4) == 0 && copy(c, facs, FACS_BYTES, &target) == NULL)
 		return ACPI_NO_ROOM;
@@ -347,7 +347,7 @@ static enum acpi_error make_root(struct copier *c, const uint8_t *source)
 	return ACPI_OK;
 }
 
-enum acpi_error acpi_copy(const struct load_memory *firmware, struct acpi_guest *guest)
+enum acpi_error acpi_copy(const struct mem_windows *firmware, struct acpi_guest *guest)
 {
 	struct copier c = { .firmware = firmware, .guest = guest };
 	const uint8_t *rsdp = find_rsdp(firmware);

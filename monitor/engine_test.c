@@ -106,7 +106,7 @@ int main(void)
 	convert(PAGE | S, 2);
 	tap_ok(guest_memory_shared(PAGE, 16) == machine + PAGE, "one to shared memory goes to its page");
 	tap_ok(guest_memory_shared(PAGE + 8, 2 * TDX_PAGE_SIZE - 8) == machine + PAGE + 8, "over all of two pages");
-	tap_ok(guest_memory_shared(PAGE + TDX_PAGE_SIZE, TDX_PAGE_SIZE + 1) == NULL, "not a byte into the private page behind");
+	tap_ok(guest_memory_shared(PAGE + TDX_PAGE_SIZE, TDX_PAGE_SIZE + 1) == NULL, "not a byte of the private page behind");
 	tap_ok(guest_memory_shared(PAGE - 1, 2) == NULL, "nor in front");
 	convert(PAGE + TDX_PAGE_SIZE, 1);
 	tap_ok(guest_memory_shared(PAGE, TDX_PAGE_SIZE + 1) == NULL, "nor into a page that was given back");

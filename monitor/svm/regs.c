@@ -62,8 +62,15 @@ static void try(struct vcpu *vcpu, const struct cr_regs *regs)
 
 	if (regs->cr0 == vcpu->cr0 && regs->cr4 == vcpu->cr4)
 		return;
-	*t = (struct svm_trial){ .vmcb = *vcpu->vendor->vmcb, .rip = vcpu->regs.rip, .rflags = vcpu->rflags, .efer = vcpu->efer,
-			     .nmi = vcpu->nmi, .nmi_blocked = vcpu->vendor->nmi_blocked, .on = true };
+	*t = (struct svm_trial){
+		.vmcb = *vcpu->vendor->vmcb,
+		.rip = vcpu->regs.rip,
+		.rflags = vcpu->rflags,
+		.efer = vcpu->efer,
+		.nmi = vcpu->nmi,
+		.nmi_blocked = vcpu->vendor->nmi_blocked,
+		.on = true,
+	};
 	save->cr0 = vcpu->cr0 = regs->cr0;
 	save->cr4 = vcpu->cr4 = regs->cr4;
 	if (vcpu->efer & EFER_LME)

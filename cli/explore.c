@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "cli/explore.h"
-#include "cli/machine/sha256.h"
+#include "wire/sha256.h"
 
 #define UNDO_STEPS	200000
 #define SAVE_S		1.0	/* at most that much is done again after the command was killed */

@@ -3,11 +3,11 @@
 #include "cli/machine/cpio.h"
 #include "cli/machine/qemu.h"
 #include "cli/machine/ram.h"
-#include "cli/machine/sha256.h"
 #include "cli/opt.h"
 #include "cli/testing.h"
 #include "cli/verdict/console.h"
 #include "cli/verdict/symbols.h"
+#include "wire/sha256.h"
 
 struct values {
 	bool flag;

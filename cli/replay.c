@@ -12,8 +12,8 @@
 #include "cli/campaign/ddmin.h"
 #include "cli/explore.h"
 #include "cli/file.h"
-#include "cli/machine/sha256.h"
 #include "cli/replay_check.h"
+#include "wire/sha256.h"
 
 static const struct opt options[] = {
 	EXPLORE_OPTIONS,

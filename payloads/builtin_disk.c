@@ -2,9 +2,9 @@
 /* Reads the disk through memory that was converted for it, as the test of the command wants it (wire/evidence.h). */
 #include "payloads/builtin.h"
 #include "payloads/lib/payload.h"
-#include "payloads/lib/sha256.h"
 #include "payloads/lib/virtio_blk.h"
 #include "wire/evidence.h"
+#include "wire/sha256.h"
 
 #define BUFFER		0x10000u	/* one request */
 #define MOST		0x400000u	/* of the disk */
@@ -31,7 +31,7 @@ static bool read_all(struct virtio_blk *disk, uint64_t buffer, uint64_t bytes, c
 			return false;
 		sha256_add(&sha, data, n);
 	}
-	sha256_end(&sha, hex);
+	sha256_end(&sha, NULL, 0, hex);
 	return true;
 }
 

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "cli/file.h"
-#include "cli/machine/sha256.h"
 #include "sim/child.h"
 #include "sim/tally.h"
+#include "wire/sha256.h"
 
 #define SAVE_S	1.0	/* at most that much is done again after the command was killed */
 #define SHOW_S	0.2

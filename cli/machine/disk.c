@@ -9,8 +9,8 @@
 #include "cli/boot.h"
 #include "cli/file.h"
 #include "cli/machine/random.h"
-#include "cli/machine/sha256.h"
 #include "wire/evidence.h"
+#include "wire/sha256.h"
 
 #define SECTOR 512
 

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "cli/machine/sha256.h"
+#include "wire/sha256.h"
 
 /* FIPS 180-4, 4.2.2: fractional parts of the cube roots of the first 64 primes. */
 static const uint32_t k[64] = {
@@ -22,7 +18,7 @@ static uint32_t turn(uint32_t x, unsigned int n)
 	return x >> n | x << (32 - n);
 }
 
-static void block(uint32_t h[8], const uint8_t *p)
+static void block(uint32_t h[8], const volatile uint8_t *p)
 {
 	uint32_t w[64], v[8];
 
@@ -32,14 +28,14 @@ static void block(uint32_t h[8], const uint8_t *p)
 	for (int i = 16; i < 64; i++)
 		w[i] = w[i - 16] + w[i - 7] + (turn(w[i - 15], 7) ^ turn(w[i - 15], 18) ^ w[i - 15] >> 3) +
 		       (turn(w[i - 2], 17) ^ turn(w[i - 2], 19) ^ w[i - 2] >> 10);
-	memcpy(v, h, sizeof(v));
+	__builtin_memcpy(v, h, sizeof(v));
 	for (int i = 0; i < 64; i++) {
 		uint32_t t1 = v[7] + (turn(v[4], 6) ^ turn(v[4], 11) ^ turn(v[4], 25)) +
 			      ((v[4] & v[5]) ^ (~v[4] & v[6])) + k[i] + w[i];
 		uint32_t t2 = (turn(v[0], 2) ^ turn(v[0], 13) ^ turn(v[0], 22)) +
 			      ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
 
-		memmove(v + 1, v, 7 * sizeof(*v));
+		__builtin_memmove(v + 1, v, 7 * sizeof(*v));
 		v[4] += t1;
 		v[0] = t1 + t2;
 	}
@@ -47,24 +43,43 @@ static void block(uint32_t h[8], const uint8_t *p)
 		h[i] += v[i];
 }
 
+void sha256_start(struct sha256 *sha)
+{
+	*sha = (struct sha256){ .state = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+					   0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 } };
+}
+
+void sha256_add(struct sha256 *sha, const volatile void *data, size_t bytes)
+{
+	const volatile uint8_t *p = data;
+
+	for (size_t i = 0; i + SHA256_BLOCK <= bytes; i += SHA256_BLOCK)
+		block(sha->state, p + i);
+	sha->bytes += bytes;
+}
+
+void sha256_end(struct sha256 *sha, const volatile void *rest, size_t bytes, char hex[65])
+{
+	size_t padded = bytes < SHA256_BLOCK - 8 ? SHA256_BLOCK : 2 * SHA256_BLOCK;
+	uint8_t last[2 * SHA256_BLOCK] = { 0 };
+
+	for (size_t i = 0; i < bytes; i++)
+		last[i] = ((const volatile uint8_t *)rest)[i];
+	last[bytes] = 0x80;
+	for (size_t i = 0; i < 8; i++)
+		last[padded - 1 - i] = (uint8_t)((sha->bytes + bytes) * 8 >> 8 * i);
+	sha256_add(sha, last, padded);
+	for (unsigned int i = 0; i < 64; i++)
+		hex[i] = "0123456789abcdef"[sha->state[i / 8] >> (28 - i % 8 * 4) & 15];
+	hex[64] = '\0';
+}
+
 void sha256_hex(const void *data, size_t bytes, char hex[65])
 {
-	uint32_t h[8] = {
-		0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19
-	};
-	const uint8_t *p = data;
-	uint8_t last[128] = { 0 };
-	size_t rest = bytes % 64, padded = rest < 56 ? 64 : 128;
+	size_t rest = bytes % SHA256_BLOCK;
+	struct sha256 sha;
 
-	for (size_t i = 0; i + 64 <= bytes; i += 64)
-		block(h, p + i);
-	if (rest)
-		memcpy(last, p + bytes - rest, rest);
-	last[rest] = 0x80;
-	for (size_t i = 0; i < 8; i++)
-		last[padded - 1 - i] = (uint8_t)((uint64_t)bytes * 8 >> 8 * i);
-	for (size_t i = 0; i < padded; i += 64)
-		block(h, last + i);
-	for (int i = 0; i < 8; i++)
-		snprintf(hex + 8 * i, 9, "%08x", h[i]);
+	sha256_start(&sha);
+	sha256_add(&sha, data, bytes - rest);
+	sha256_end(&sha, (const uint8_t *)data + (bytes - rest), rest, hex);
 }

@@ -14,6 +14,10 @@
 #define TDX_LEVEL_4K	0ull
 #define TDX_LEVEL_2M	1ull
 
+/* RCX after a RELEASE that was refused: the level in RCX[2:0], or what the page is ([openvmm:release_pages]). */
+#define TDX_RELEASE_MMIO	(1ull << 61)
+#define TDX_RELEASE_PENDING	(1ull << 62)
+
 /* The instruction: TDCALL, always four bytes. */
 #define TDCALL_BYTES	{ 0x66, 0x0f, 0x01, 0xcc }
 #define TDCALL_LENGTH	4

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * TDG.MEM.PAGE.ACCEPT and TDG.MEM.PAGE.RELEASE: the module's word, with its exact codes and the level in the low bits
- * ([mod:tdg_mem_page_accept]). RELEASE is newer than module 1.5.06; its codes here are those
- * of ACCEPT, as its users read them ([openvmm:tdcall_map_gpa]).
+ * ([mod:tdg_mem_page_accept]). RELEASE is newer than module 1.5.06, whose code is what is public; its answers here are
+ * those that its public user reads ([openvmm:release_pages]).
  */
 #include "td/state.h"
 
@@ -160,6 +160,26 @@ done:
 	return TD_NEXT;
 }
 
+/*
+ * Why there is nothing to release, as the leaf's only public user reads it ([openvmm:release_pages]): RCX then has the
+ * level at which memory is mapped, or says what it is instead. A page of ROM is neither; no bit is our choice.
+ */
+static uint64_t release_status(const struct td *td, uint64_t gpa, uint64_t level, const struct census *c, uint64_t *rcx)
+{
+	if (c->mapped == c->pages && (level == TDX_LEVEL_4K || td_is_large(td, gpa)))
+		return 0;
+	if (level == TDX_LEVEL_2M && !td_is_large(td, gpa) && c->mapped + c->pending > 0) {
+		*rcx = TDX_LEVEL_4K;
+		return tdx_status(TDX_PAGE_SIZE_MISMATCH, level);
+	}
+	if (c->absent > 0) {
+		*rcx = 0;
+		return tdx_status(TDX_EPT_ENTRY_FREE, OPERAND_RCX);
+	}
+	*rcx = c->pending > 0 ? TDX_RELEASE_PENDING : c->rom > 0 ? 0 : TDX_RELEASE_MMIO;
+	return tdx_status(TDX_EPT_ENTRY_STATE_INCORRECT, OPERAND_RCX);
+}
+
 enum td_action td_page_release(struct td *td, struct td_regs *regs)
 {
 	uint64_t rcx = regs->gpr[TD_RCX], gpa, level;
@@ -174,11 +194,8 @@ enum td_action td_page_release(struct td *td, struct td_regs *regs)
 		return TD_NEXT;
 	}
 	c = count(td, gpa, level == TDX_LEVEL_2M ? TDX_2M_PAGES : 1);
-	if (c.mapped != c.pages || (level == TDX_LEVEL_2M && !td_is_large(td, gpa))) {
-		regs->gpr[TD_RAX] = tdx_status(TDX_PAGE_SIZE_MISMATCH, level);
-		return TD_NEXT;
-	}
-	td_sept_release(td, gpa, c.pages);
-	regs->gpr[TD_RAX] = 0;
+	regs->gpr[TD_RAX] = release_status(td, gpa, level, &c, &regs->gpr[TD_RCX]);
+	if (regs->gpr[TD_RAX] == 0)
+		td_sept_release(td, gpa, c.pages);
 	return TD_NEXT;
 }

@@ -50,11 +50,14 @@ static void unshare(uint64_t gpa, uint64_t pages)
 	fake_map_gpa(gpa, pages * TDX_PAGE_SIZE);
 }
 
+static uint64_t released_rcx;
+
 static uint64_t release(uint64_t gpa, uint64_t level)
 {
 	struct td_regs regs = { 0 };
 
 	fake_tdcall(0, TDG_MEM_PAGE_RELEASE, gpa | level, &regs);
+	released_rcx = regs.gpr[TD_RCX];
 	return regs.gpr[TD_RAX];
 }
 
@@ -228,7 +231,7 @@ static void test_outside_ram(void)
 	fake_start(&c);
 	tap_is(fake_accept(FAKE_RAM, M2), MISMATCH_2M, "2M over RAM, ROM and holes, as the first one of a PC: mismatch");
 	tap_is(fake_accept(FAKE_PAGE(200), K4), ACCEPTED_4K, "ROM was there from the start");
-	tap_is(release(FAKE_PAGE(200), K4), MISMATCH_4K, "... and is not given back");
+	tap_is(release(FAKE_PAGE(200), K4), 0xc0000b0d00000001ull, "... and is not given back");
 	tap_ok(fake_consistent(), "... but stays mapped");
 	tap_is(fake_accept(FAKE_PAGE(1), K4), 0, "RAM at 4K");
 	tap_is(fake_all_violations(), 0, "no violation in these");
@@ -323,7 +326,12 @@ static void test_release(void)
 	tap_is(fake_accept(FAKE_RAM, M2), 0, "... which works");
 	tap_is(release(FAKE_PAGE(513), K4), 0, "RELEASE of a part of a leaf");
 	tap_is(release(SECOND, M2), MISMATCH_2M, "... after which the leaf is none");
-	tap_is(release(FAKE_PAGE(513), K4), MISMATCH_4K, "RELEASE of what is PENDING");
+	tap_is(released_rcx, K4, "... and RCX says what it is mapped as");
+	tap_is(release(FAKE_PAGE(513), K4), 0xc0000b0d00000001ull, "RELEASE of what is PENDING");
+	tap_is(released_rcx, 1ull << 62, "... and RCX says that it is");
+	share(FAKE_PAGE(514), 1);
+	tap_is(release(FAKE_PAGE(514), K4), 0xc0000b0100000001ull, "RELEASE of what is shared: nothing is there");
+	tap_is(released_rcx, 0, "... and RCX is empty");
 	tap_is(release(FAKE_PAGE(1), M2), INVALID_RCX, "misaligned");
 	tap_is(release(FAKE_RAM | FAKE_S, K4), INVALID_RCX, "shared bit set");
 	tap_is(fake_all_violations(), 0, "no violation");

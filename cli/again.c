@@ -10,7 +10,7 @@ char *boot_again(const struct boot *b)
 {
 	char *command = command_line("boot"), *text;
 
-	text = boot_again_with(b, command, b->options.quiet && b->guest.linux_kernel);
+	text = boot_again_with(b, command, b->options.quiet && b->guest.kind == GUEST_LINUX);
 	free(command);
 	return text;
 }

@@ -30,7 +30,7 @@ static void compose(struct boot *b, unsigned int set)
 	static char spec[] = "./it's:pages=1";
 	struct boot_options *o = &b->options;
 
-	*b = (struct boot){ .seed = 7, .guest.linux_kernel = true, .behaviour.spec = spec };
+	*b = (struct boot){ .seed = 7, .guest.kind = GUEST_LINUX, .behaviour.spec = spec };
 	for (size_t i = 0; i < ARRAY_SIZE(choices); i++)
 		if (set & 1u << i)
 			*(const char **)((char *)o + choices[i].offset) = choices[i].text;

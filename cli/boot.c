@@ -54,8 +54,8 @@ static int run_machine(struct boot *b, struct snapshot_link *link)
 	words_free(&words);
 	ask_close(ask);
 	b->wall = run.wall;
-	b->end.nonce_due = b->guest.linux_kernel && !initrd_other(b);
-	b->end.no_tdx = b->guest.linux_kernel && !b->guest.detects_tdx;
+	b->end.nonce_due = b->guest.kind == GUEST_LINUX && !initrd_other(b);
+	b->end.no_tdx = b->guest.kind == GUEST_LINUX && !b->guest.detects_tdx;
 	return status;
 }
 
@@ -133,7 +133,7 @@ static int run_and_report(struct boot *b)
 	if (status)
 		return status;
 	judge_known(&b->judgement, &b->known, boot_guest_name(b), b->behaviour.spec);
-	if (b->guest.linux_kernel) {
+	if (b->guest.kind == GUEST_LINUX) {
 		symbols_load(&b->symbols, b->options.kernel, b->guest.version);
 		symbols_place(&b->symbols, &b->records);
 	} else if (b->guest.path) {

@@ -16,6 +16,7 @@ static int read_payload(struct guest *g)
 	size_t head = g->bytes < 4096 ? g->bytes : 4096;
 	enum elf_error error = elf_parse(g->data, head, g->bytes, &g->elf);
 
+	g->kind = GUEST_PAYLOAD;
 	return error == ELF_OK ? 0 : complain(STATUS_INPUT, "payload %s: %s", g->path, elf_error_text(error));
 }
 
@@ -29,7 +30,7 @@ static int read_bzimage(struct guest *g)
 		bzimage_explain(error, &g->bzimage, g->bytes, why, sizeof(why));
 		return complain(STATUS_INPUT, "kernel %s: %s", g->path, why);
 	}
-	g->linux_kernel = true;
+	g->kind = GUEST_LINUX;
 	g->detects_tdx = bzimage_detects_tdx(g->data, g->bytes, &g->bzimage);
 	snprintf(g->version, sizeof(g->version), "%s", g->bzimage.release);
 	return 0;
@@ -104,7 +105,7 @@ int guest_firmware_fits(const struct guest *g, const struct machine *machine)
 int guest_fits(const struct guest *g, uint64_t initrd_bytes, size_t cmdline_bytes, uint64_t low_bytes)
 {
 	struct load_plan plan;
-	enum load_error error = g->linux_kernel
+	enum load_error error = g->kind == GUEST_LINUX
 		? load_plan_linux(&g->bzimage, initrd_bytes, cmdline_bytes, low_bytes, &plan)
 		: load_plan_payload(&g->elf, low_bytes, &plan);
 
@@ -112,7 +113,7 @@ int guest_fits(const struct guest *g, uint64_t initrd_bytes, size_t cmdline_byte
 		return 0;
 	if (error == LOAD_CMDLINE_TOO_LONG)
 		return complain(STATUS_INPUT, "--append: %s: %zu bytes, %u are allowed", load_error_text(error),
-				cmdline_bytes, g->linux_kernel ? g->bzimage.cmdline_max : 0);
+				cmdline_bytes, g->kind == GUEST_LINUX ? g->bzimage.cmdline_max : 0);
 	return complain(STATUS_INPUT, "--memory: %s: at least %lluM", load_error_text(error),
 			(unsigned long long)(plan.needed + (2u << 20) - 1) >> 21 << 1);
 }

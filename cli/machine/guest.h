@@ -8,12 +8,14 @@
 #include "image/elf.h"
 #include "wire/machine.h"
 
+enum guest_kind { GUEST_NONE, GUEST_PAYLOAD, GUEST_LINUX };
+
 /* A kernel or payload, or firmware, or firmware with a kernel that it is to start. */
 struct guest {
 	const char *path;	/* of the kernel or payload; NULL: none */
 	uint8_t *data;
 	size_t bytes;
-	bool linux_kernel;	/* else a payload */
+	enum guest_kind kind;	/* of the file at path */
 	bool detects_tdx;	/* Linux only: it looks for TDX at all */
 	struct bzimage bzimage;
 	struct elf_image elf;

@@ -51,7 +51,7 @@ static int make_cmdline(struct boot *b)
 {
 	const char *append = b->options.append;
 	char *first = xprintf("%s", "");
-	const char *quiet = b->options.quiet && b->guest.linux_kernel ? " quiet" : "";
+	const char *quiet = b->options.quiet && b->guest.kind == GUEST_LINUX ? " quiet" : "";
 	int length;
 
 	if (b->first) {
@@ -129,9 +129,9 @@ static int read_guest(struct boot *b)
 	if (!o->kernel && (o->initrd || o->modules || o->module.count || o->append))
 		return complain(STATUS_INPUT,
 				"--initrd, --modules and --append are for a kernel that is named: the disk has its own");
-	if (o->kernel && !b->guest.linux_kernel && (o->initrd || o->modules || o->module.count))
+	if (o->kernel && b->guest.kind != GUEST_LINUX && (o->initrd || o->modules || o->module.count))
 		return complain(STATUS_INPUT, "%s is a payload: it takes no --initrd and no modules", b->guest.path);
-	if (o->kernel && !b->guest.linux_kernel && o->firmware)
+	if (o->kernel && b->guest.kind != GUEST_LINUX && o->firmware)
 		return complain(STATUS_INPUT, "%s is a payload: firmware can only start Linux", b->guest.path);
 	return 0;
 }
@@ -150,7 +150,7 @@ static int check_input(struct boot *b)
 		status = read_guest(b);
 	if (!status)
 		status = boot_disk(b);
-	if (!status && b->guest.linux_kernel)
+	if (!status && b->guest.kind == GUEST_LINUX)
 		status = boot_initrd(b, &initrd);
 	if (!status)
 		status = make_cmdline(b);

@@ -65,7 +65,7 @@ void report_guest(const struct boot *b)
 		      size_text(b->options.memory.value, size), b->config.td.gpaw);
 	else
 		label("guest", "%s %s, %u vCPU%s, %s, GPAW %u",
-		      b->guest.path && !b->guest.linux_kernel ? "payload" : "Linux",
+		      b->guest.kind == GUEST_PAYLOAD ? "payload" : "Linux",
 		      *version ? version : slash ? slash + 1 : path, cpus, plural(cpus),
 		      size_text(b->options.memory.value, size), b->config.td.gpaw);
 }
@@ -81,7 +81,7 @@ static void report_times(const struct boot *b)
 		snprintf(init, sizeof(init), ", init %.1f s", b->console.init_seconds);
 	else if (j->user >= 0)
 		snprintf(init, sizeof(init), ", user space %.1f s", j->user);
-	else if (b->guest.linux_kernel)
+	else if (b->guest.kind == GUEST_LINUX)
 		snprintf(init, sizeof(init), ", init never");
 	if (j->ended >= 0)
 		label("booted", "%s%s, %s %.1f s", detected, init, outcome_name(j->outcome), j->ended);
@@ -111,7 +111,7 @@ static void report_device(const struct boot *b)
 	const struct console *c = &b->console;
 	char size[32];
 
-	if (!b->device.attached || (!b->guest.linux_kernel && !c->device))
+	if (!b->device.attached || (b->guest.kind != GUEST_LINUX && !c->device))
 		return;
 	if (c->device)
 		label("device", "virtio-blk read %s through shared memory, %s", size_text(c->device_bytes, size),

@@ -15,7 +15,7 @@ static void put_guest(struct json *json, const struct boot *b)
 
 	json_object(json, "guest");
 	json_text(json, "image", b->guest.path);
-	json_text(json, "kind", b->guest.path && !b->guest.linux_kernel ? "payload" : "linux");
+	json_text(json, "kind", b->guest.kind == GUEST_PAYLOAD ? "payload" : "linux");
 	json_text(json, "firmware", b->guest.firmware);
 	json_text(json, "version", *version ? version : NULL);
 	json_number(json, "gpaw", b->config.td.gpaw);

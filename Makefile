@@ -47,8 +47,8 @@ NEEDS := scripts/install-packages --look
 ## make            build tdlab, the monitor, the payloads and the initrd
 all: $(ALL)
 
-## make deps       install what is missing of Debian's packages, and say what: SETS='boot firmware check prove', or some of
-##                 them (scripts/packages). make boot and make check do it themselves
+## make deps       install what is missing of Debian's packages, and say what: SETS='boot firmware check prove', or
+##                 some of them (scripts/packages). make boot and make check do it themselves
 SETS := boot firmware check prove
 deps:
 	scripts/install-packages $(SETS)

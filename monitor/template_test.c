@@ -158,7 +158,8 @@ static void test_kernel(void)
 {
 	begin(1, PHASE_KERNEL);
 	tap_ok(!mapgpa(ROM + 0x10) && !accept(ROM) && !touch(ROM, S), "the kernel's: not what the firmware asks");
-	tap_ok(!mapgpa(DRIVER + 0x300) && told.type == TD_EV_IMAGE && told.image.base == DRIVER, "... nor its driver, told of");
+	tap_ok(!mapgpa(DRIVER + 0x300) && told.type == TD_EV_IMAGE && told.image.base == DRIVER,
+	       "... nor its driver, told of");
 	tap_ok(!mapgpa(SHIM) && !accept(NOWHERE), "... nor a boot loader, nor who is in no image");
 	tap_ok(!tdcall(KERNEL, TDG_VP_INFO, 0, 0), "... nor the kernel that only asks what it is");
 	tap_ok(mapgpa(KERNEL), "the kernel's first MapGPA");

@@ -23,7 +23,8 @@ $(B)/payloads/ending: $(call PAYLOAD_OBJ,ending scenario wild lib/pci lib/virtio
 
 # libtdconv as it is installed. Its TDCALL is wrapped so that answers of the VMM can be replaced.
 BUILTIN := $(patsubst payloads/%.c,%,$(wildcard payloads/builtin*.c))
-$(B)/payloads/builtin: $(call PAYLOAD_OBJ,$(BUILTIN) lib/pci lib/virtio_blk) $(B)/payloads/wire/sha256.o $(B)/libtdconv.a
+$(B)/payloads/builtin: $(call PAYLOAD_OBJ,$(BUILTIN) lib/pci lib/virtio_blk) $(B)/payloads/wire/sha256.o \
+	$(B)/libtdconv.a
 $(B)/payloads/builtin: PAYLOAD_LDFLAGS += -Wl,--wrap=tdconv_os_tdcall
 $(B)/payloads/built%.o: ALL_CPPFLAGS += -Iguest/include
 

@@ -155,7 +155,8 @@ static void see_accept(struct sim *sim, const struct td_event *event)
 	uint64_t bytes = (event->accept.rcx & 7) == TDX_LEVEL_2M ? TDX_2M_SIZE : TDX_PAGE_SIZE;
 	bool touches = gpa < sim->request.end && gpa + bytes > sim->request.start;
 
-	if (tdx_code(event->accept.status) == TDX_SUCCESS || (!touches && tdx_code(event->accept.status) != TDX_OPERAND_INVALID))
+	if (tdx_code(event->accept.status) == TDX_SUCCESS ||
+	    (!touches && tdx_code(event->accept.status) != TDX_OPERAND_INVALID))
 		see_range(sim, gpa, bytes);
 }
 

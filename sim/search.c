@@ -240,7 +240,7 @@ int search(struct search *s, struct td_choices from)
 	return status;
 }
 
-bool tally_complete(const struct tally *t)
+static bool tally_complete(const struct tally *t)
 {
 	return t->deaths < MAX_DEATHS && t->retries < MAX_RETRIES && t->diverged == 0 && child_signal() == 0;
 }

@@ -20,14 +20,6 @@ static struct sim_range unit_of(const struct sim_job *job, uint64_t *start)
 	return (struct sim_range){ first, up(*start + job->pages * TDX_PAGE_SIZE, unit) };
 }
 
-uint64_t sim_job_start(const struct sim_job *job)
-{
-	uint64_t start;
-
-	unit_of(job, &start);
-	return start;
-}
-
 uint32_t sim_job_pages(const struct sim_job *job)
 {
 	uint64_t start;

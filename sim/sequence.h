@@ -23,9 +23,6 @@ struct sim_job {
 /* Prepares sim for job: what the guest will convert is on the other side, and td is marked there. */
 bool sim_prepare(struct sim *sim, const struct sim_job *job);
 
-/* Where the request begins. */
-uint64_t sim_job_start(const struct sim_job *job);
-
 /* Pages of RAM that a job needs. */
 uint32_t sim_job_pages(const struct sim_job *job);
 

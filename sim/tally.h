@@ -94,9 +94,6 @@ int shorten(struct search *search, uint32_t below, struct tally *scratch);
 
 uint64_t tally_bad(const struct tally *tally);	/* sequences that show something */
 
-/* Of a search that came to its end. */
-bool tally_complete(const struct tally *tally);
-
 /* For each finding, in their order: its sequences and the minimal ones among them. */
 void tally_each(const struct tally *tally, void (*fn)(void *arg, const struct result_finding *finding), void *arg);
 

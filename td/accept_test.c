@@ -118,7 +118,8 @@ static void test_already(void)
 	tap_is(fake_accept(FAKE_PAGE(5), K4), ACCEPTED_2M, "4K in a 2M leaf: already accepted, level reached is 1");
 	tap_is(fake_page(FAKE_PAGE(5))->fill[TD_PRIVATE], 0, "... and not zeroed");
 	e = fake_last(TD_EV_ACCEPT);
-	tap_ok(e->accept.rcx == FAKE_PAGE(5) && e->accept.status == ACCEPTED_2M && was_private(), "the journal has RCX, status and the state before");
+	tap_ok(e->accept.rcx == FAKE_PAGE(5) && e->accept.status == ACCEPTED_2M && was_private(),
+	       "the journal has RCX, status and the state before");
 	share(FAKE_PAGE(5), 1);
 	tap_is(fake_accept(FAKE_PAGE(6), K4), ACCEPTED_4K, "4K that is left of a demoted leaf: level 0");
 	unshare(FAKE_PAGE(5), 1);
@@ -262,7 +263,8 @@ static void test_double(void)
 	for (uint64_t i = 0; i < 512; i++)
 		fake_accept(FAKE_PAGE(i), K4);
 	fake_accept(FAKE_RAM, M2);
-	tap_ok(fake_violations(TD_V_DOUBLE_ACCEPT) == 1 && fake_last(TD_EV_VERDICT)->verdict.pages == 512, "and 2M after 512 times 4K");
+	tap_ok(fake_violations(TD_V_DOUBLE_ACCEPT) == 1 && fake_last(TD_EV_VERDICT)->verdict.pages == 512,
+	       "and 2M after 512 times 4K");
 }
 
 static void test_not_double(void)

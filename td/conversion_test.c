@@ -183,7 +183,8 @@ static void test_merge_in_part(void)
 	tap_is(fake_closed(TD_CLOSE_COMPLETE), 0, "one over the first and a part of the other is done: the rest is open");
 	tap_is(td_known(fake.td, FAKE_PAGE(9)), TD_KNOWN_TO_SHARED, "... and still asked for");
 	fake_power_off();
-	tap_ok(fake_violations(TD_V_ABANDONED) == 1 && fake_last(TD_EV_VERDICT)->verdict.pages == 2, "... and can be abandoned");
+	tap_ok(fake_violations(TD_V_ABANDONED) == 1 && fake_last(TD_EV_VERDICT)->verdict.pages == 2,
+	       "... and can be abandoned");
 }
 
 /* What was claimed of one that is taken in stays claimed, and is found when the frontier comes there. */
@@ -265,7 +266,8 @@ static void test_abandoned(void)
 	tap_ok(closed(TD_CLOSE_ABANDONED, 16384, 512, 1, 1, 0, 0), "at the end: abandoned, 512 of 16384 done, one RETRY");
 	e = fake_last(TD_EV_VERDICT);
 	tap_ok(fake_all_violations() == 1 && fake_violations(TD_V_ABANDONED) == 1 &&
-	       e->verdict.gpa == (FAKE_PAGE(512) | S) && e->verdict.pages == 15872, "the violation: 15872 pages from the frontier on");
+	       e->verdict.gpa == (FAKE_PAGE(512) | S) && e->verdict.pages == 15872,
+	       "the violation: 15872 pages from the frontier on");
 	tap_ok(e->rip == 0x1234 && e->verdict.detail == (FAKE_PAGE(600) | S), "... and who used them");
 	start(16, (struct td_rule){ .complete = 4, .first = 2 });
 	fake_share(0, 8);

@@ -33,7 +33,8 @@ static void test_states(void)
 
 	fake_start_rule(PAGES, &done);
 	tap_ok(!use(8, 0, 512) && fake_violations(TD_V_DMA_TO_PRIVATE) == 1, "memory that was never shared");
-	tap_ok(fake_last(TD_EV_VERDICT)->verdict.detail == DETAIL && fake_last(TD_EV_VERDICT)->rip == 0x1234, "is told with its place");
+	tap_ok(fake_last(TD_EV_VERDICT)->verdict.detail == DETAIL && fake_last(TD_EV_VERDICT)->rip == 0x1234,
+	       "is told with its place");
 	expect(&done, true, TD_CLASS_OK, "memory that is shared");
 	expect(&done, false, TD_CLASS_VIOLATION, "memory that was asked back");
 	expect(&stalls, true, TD_CLASS_VIOLATION, "memory of which the VMM has not said that it is shared");

@@ -182,7 +182,8 @@ static void test_taken_after_accept(void)
 	tap_is(td_real(fake.td, FAKE_PAGE(1)), TD_REAL_REMOVED, "... it is gone");
 	tap_is(td_real(fake.td, FAKE_PAGE(0)), TD_REAL_MAPPED, "... and only it");
 	e = fake_last(TD_EV_DEED);
-	tap_ok(e->deed.what == TD_DEED_REMOVED && e->deed.gpa == FAKE_PAGE(1) && e->deed.pages == 1, "... the journal says so");
+	tap_ok(e->deed.what == TD_DEED_REMOVED && e->deed.gpa == FAKE_PAGE(1) && e->deed.pages == 1,
+	       "... the journal says so");
 	tap_is(fake_touch(FAKE_PAGE(1), 0), TD_STOP, "... its use ends the TD");
 	fake_power_off();
 	tap_is(fake_class(TD_CLASS_VMM_CAUSED), 1, "... through the VMM's fault");
@@ -260,7 +261,8 @@ static void test_shift(void)
 	tap_is(fake_real_pages(TD_REAL_SHARED), 8, "... and converts as many pages");
 	tap_is(td_real(fake.td, FAKE_PAGE(16)), TD_REAL_SHARED, "... 16 further on");
 	tap_is(td_real(fake.td, FAKE_PAGE(0)), TD_REAL_MAPPED, "... and none of those it was asked for");
-	tap_ok(fake_last(TD_EV_DEED)->deed.what == TD_DEED_MISCONVERTED && fake_last(TD_EV_DEED)->deed.gpa == (FAKE_PAGE(16) | S),
+	tap_ok(fake_last(TD_EV_DEED)->deed.what == TD_DEED_MISCONVERTED &&
+	       fake_last(TD_EV_DEED)->deed.gpa == (FAKE_PAGE(16) | S),
 	       "... the journal says so");
 	tap_is(fake_last(TD_EV_MAPGPA)->mapgpa.done, 0, "... and that none of the request was converted");
 	tap_is(fake_touch(FAKE_PAGE(17), 0), TD_STOP, "private data that was there is lost");

@@ -118,7 +118,7 @@ static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa,
 }
 
 /* MapGPA: R12 = GPA with S as wanted, R13 = bytes; R10 = status, R11 = first GPA not done on RETRY and on errors. */
-void td_map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
+static void map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
 {
 	uint64_t gpa = regs->gpr[TD_R12], size = regs->gpr[TD_R13];
 	enum td_violation flaw = flaw_of(td, gpa, size);
@@ -231,7 +231,7 @@ enum td_action td_ghci(struct td *td, unsigned int vcpu, struct td_regs *regs)
 		return unserved(td, regs, subfn, TDVMCALL_INVALID_OPERAND);
 	switch (subfn) {
 	case GHCI_MAP_GPA:
-		td_map_gpa(td, regs, regs->rip);
+		map_gpa(td, regs, regs->rip);
 		return td->mem->now.stop == TD_RUNNING ? TD_NEXT : TD_STOP;
 	case GHCI_GET_TDVMCALL_INFO:
 		r[TD_R11] = r[TD_R12] = r[TD_R13] = r[TD_R14] = 0;

@@ -70,7 +70,8 @@ static void test_came_back(void)
 	fake_share(6, 2);
 	fake_share(2, 2);
 	fake_power_off();
-	tap_ok(fake_all_violations() == 1 && fake_violations(TD_V_ABANDONED) == 1 && fake_last(TD_EV_VERDICT)->verdict.pages == 2,
+	tap_ok(fake_all_violations() == 1 && fake_violations(TD_V_ABANDONED) == 1 &&
+	       fake_last(TD_EV_VERDICT)->verdict.pages == 2,
 	       "who came back for a part has abandoned the rest");
 	start(16, (struct td_rule){ .complete = 2, .last = 1 });
 	fake_share(0, 8);

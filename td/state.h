@@ -115,7 +115,8 @@ struct td_storage {
 
 /* sept.c: pages. */
 struct td_page *td_page_at(const struct td *td, uint64_t gpa);	/* NULL outside RAM */
-void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int real_marks, unsigned int known);	/* undo.c */
+/* undo.c */
+void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int real_marks, unsigned int known);
 uint64_t td_alike(const struct td_page *page, uint64_t most);	/* how many are in the state of the first */
 struct td_page *td_next_stretch(const struct td *td, uint64_t *gpa, uint64_t end, uint64_t *pages);
 bool td_is_large(const struct td *td, uint64_t gpa);
@@ -215,7 +216,6 @@ void td_event(struct td *td, struct td_event *event);
 enum td_action td_raise_ve(struct td *td, unsigned int vcpu, struct td_ve_info ve);
 enum td_action td_end(struct td *td, enum td_stop why, uint64_t detail, uint64_t rip);
 enum td_action td_ghci(struct td *td, unsigned int vcpu, struct td_regs *regs);
-void td_map_gpa(struct td *td, struct td_regs *vmm, uint64_t rip);
 enum td_action td_page_accept(struct td *td, struct td_regs *regs);
 enum td_action td_page_release(struct td *td, struct td_regs *regs);
 enum td_action td_report_leaf(struct td *td, struct td_regs *regs);	/* measure.c */

@@ -97,8 +97,8 @@ bool td_init(struct td *td, void *mem, size_t bytes, const struct td_config *con
 		td->mem->now.td_ctls = TDX_CTLS_PENDING_VE_DISABLE;
 	td_sha384_start(&td->mem->build);
 	td_sept_init(td);
-	td_emit(td, START, start, 0, .gpaw = config->gpaw, .vcpus = config->vcpus, .pages = td->mem->pages, .seed = config->seed,
-		.tsc_hz = config->tsc_hz);
+	td_emit(td, START, start, 0, .gpaw = config->gpaw, .vcpus = config->vcpus, .pages = td->mem->pages,
+		.seed = config->seed, .tsc_hz = config->tsc_hz);
 	return true;
 }
 

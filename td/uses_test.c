@@ -63,7 +63,8 @@ static bool told(uint64_t gpa, uint64_t rip)
 	const struct td_event *e = fake_last(TD_EV_VERDICT);
 
 	return fake_all_violations() == 1 && fake_violations(TD_V_SHARED_ALIAS_OF_PRIVATE) == 1 &&
-	       e->verdict.class == TD_CLASS_VIOLATION && e->verdict.gpa == gpa && e->verdict.pages == 1 && e->rip == rip && fake_consistent();
+	       e->verdict.class == TD_CLASS_VIOLATION && e->verdict.gpa == gpa && e->verdict.pages == 1 && e->rip == rip &&
+	       fake_consistent();
 }
 
 static bool clean(void)

@@ -25,8 +25,8 @@ field() {
 	jq -r "$1" <<<"$output"
 }
 
-# What a row comes to, without where in memory, on how many pages and how long: memory is laid out anew in each boot, and
-# which pages of a refused pool a kernel uses depends on that.
+# What a row comes to, without where in memory, on how many pages and how long: memory is laid out anew in each boot,
+# and which pages of a refused pool a kernel uses depends on that.
 rows() {
 	jq -S '[.rows[] | del(.seconds, .cpu_seconds, .reproduce) | .violations |= (. > 0) |
 		.reason |= gsub("0x[0-9a-f]+"; "GPA") | .reason |= sub(", and [0-9]+ more$"; ", and more")]'

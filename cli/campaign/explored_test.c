@@ -95,7 +95,8 @@ static void test_many_answers(void)
 	put(rest);
 	explored_read(&x, &records, 0);
 	tap_is(x.result.sequences, 1, "and is one then");
-	tap_ok(x.result.answers[TD_ANSWER_STALL] == TD_ANSWERS_EACH && x.result.answers[TD_ANSWER_LIE] == 2, "with each of them");
+	tap_ok(x.result.answers[TD_ANSWER_STALL] == TD_ANSWERS_EACH && x.result.answers[TD_ANSWER_LIE] == 2,
+	       "with each of them");
 }
 
 int main(void)

@@ -67,7 +67,8 @@ static void test_json(void)
 	describe_json(&json, &records, &e);
 	fclose(json.out);
 	tap_has(text, "\"type\":\"VERDICT\",\"fields\":{\"violation\":\"abandoned\",\"class\":\"violation\",\"gpa\":"
-		"\"0x1000\",\"pages\":3,\"known\":\"to-shared\",\"real\":\"mapped\",\"detail\":\"0x0\"}", "fields by name, in their order");
+		"\"0x1000\",\"pages\":3,\"known\":\"to-shared\",\"real\":\"mapped\",\"detail\":\"0x0\"}",
+		"fields by name, in their order");
 	free(text);
 }
 

@@ -116,7 +116,7 @@ int main(void)
 	tap_ok(!result_finding(&x.result, "abandoned"), "undone and done after all: not given up");
 	begin();
 	ask(TDVMCALL_RETRY, 1, TD_CLOSE_UNDONE);
-	put(EVENT(OPEN, open, 2, GPA));
+	put(EVENT(OPEN, open, .conversion = 2, .gpa = GPA));
 	put(EVENT(CLOSE, close, .how = TD_CLOSE_COMPLETE, .conversion = 2, .gpa = GPA));
 	put(EVENT(SEQUENCE, ended, .end = EXPLORE_END_PORT, .ours = 1, .detail = uart, .count = 1));
 	put(EVENT(ANSWERS, answers, .count = 1, .answer = { TD_ANSWER_FIRST }));

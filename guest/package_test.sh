@@ -9,21 +9,14 @@ cd "$(dirname "$0")/.." || exit 1
 unset MAKEFLAGS MFLAGS MAKELEVEL
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
-failed=0
+# shellcheck source=tests/tap.sh
+. tests/tap.sh
 
 # check NAME COMMAND...: the command succeeds. refuse NAME COMMAND...: it fails.
 check() {
 	local name=$1
 	shift
-	number=$((number + 1))
-	if "$@" >"$work/log" 2>&1; then
-		echo "ok $number - $name"
-	else
-		echo "not ok $number - $name"
-		head -n 20 "$work/log" | sed 's/^/# /'
-		failed=1
-	fi
+	if "$@" >"$work/log" 2>&1; then result "$name" ''; else result "$name" "it fails" "$work/log"; fi
 }
 
 refuse() {
@@ -124,7 +117,7 @@ for name in os set linux; do
 done
 
 check "make install-guest puts library, headers, pkg-config file and the pair of files under DESTDIR" installed
-[ $failed -eq 0 ] || { echo "1..$number"; exit 1; }
+[ "$failed" -eq 0 ] || finish
 check "pkg-config knows its version" test "$(flags --modversion tdconv)" = "$(sed -n \
 	's/^#define TDCONV_VERSION[[:space:]]*"\(.*\)"/\1/p' guest/include/tdconv.h)"
 for compiler in gcc clang; do
@@ -295,5 +288,4 @@ check "docs/embed.md: the defaults are those of tdconv_init()" sample_defaults
 refuse "others are noticed" sample_defaults 's/stalls = 1024/stalls = 3/'
 
 size -t "$root/usr/lib/libtdconv.a" | sed 's/^/# /'
-echo "1..$number"
-exit $failed
+finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Boots the payloads that tests/payloads.sh does not: those that check for themselves, and every row of expect-endings.
+# Boots the payloads that check for themselves; tests/payloads.sh has the others.
 set -uo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -8,19 +8,8 @@ build=${B:-$top/build}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-number=0
-failed=0
-
-result() {	# NAME COMPLAINTS
-	number=$((number + 1))
-	if [ -z "$2" ]; then
-		echo "ok $number - $1"
-	else
-		failed=1
-		echo "not ok $number - $1"
-		{ echo "$2"; cat "$work/report" "$work/err"; tail -n 20 "$work/console"; } 2>/dev/null | sed 's/^/# /'
-	fi
-}
+# shellcheck source=tests/tap.sh
+. "$top/tests/tap.sh"
 
 limit=120	# seconds for one boot
 
@@ -45,7 +34,7 @@ checks_itself() {	# NAME ARG...
 	grep -q '^ok' "$work/tap" || complaints+=" no test ran"
 	[ "$(jq -r .vmm.expect "$work/report")" != complete ] || ! grep -q '# SKIP' "$work/tap" ||
 		complaints+=" $(grep '# SKIP' "$work/tap")"
-	result "$name" "$complaints"
+	result "$name" "$complaints" "$work/report" "$work/err" "$work/console"
 }
 
 # The default; the most that QEMU has in one piece with its bank; more, half of it below 4 GiB, and the least of all.
@@ -68,19 +57,4 @@ checks_itself "builtin, 2 vCPUs, under hyperv" --vmm hyperv --cpus 2 --append co
 checks_itself "builtin in chunks of 2 MiB under kvm" --vmm kvm --append "convert=64 chunk=512" "$build/payloads/builtin"
 checks_itself "builtin, 1 GiB" --vmm hyperv --memory 1280M "$build/payloads/builtin"
 checks_itself "builtin, 1 GiB on 2 vCPUs" --vmm qemu-64m --cpus 2 --memory 1280M "$build/payloads/builtin"
-
-while read -r ending vmm want outcome violations; do
-	[[ -z $ending || $ending == '#'* ]] && continue
-	append=()
-	[ "$ending" = - ] || append=(--append "ending=$ending")
-	boot --vmm "$vmm" "${append[@]}" "$build/payloads/ending"
-	complaints=
-	[ "$status" -eq "$want" ] || complaints="exit status $status, expected $want; "
-	got=$(jq -r '.outcome + " " + ([.violations[].name] | join(",") | if . == "" then "-" else . end)' \
-		"$work/report" 2>&1)
-	[ "$got" = "$outcome $violations" ] || complaints+="got $got, expected $outcome $violations"
-	result "ending $ending under $vmm: $outcome" "$complaints"
-done <"$top/payloads/expect-endings"
-
-echo "1..$number"
-exit $failed
+finish

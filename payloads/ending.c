@@ -351,7 +351,7 @@ int payload_main(void)
 	struct scene scene = { .window = WINDOW, .shared = payload_info.shared, .cpus = 1 };
 	char name[32];
 
-	if (!payload_argument("ending", name, sizeof(name)))
+	if (!payload_argument("ending", name, sizeof(name)) || text_equal(name, "none"))
 		return 0;	/* without a conversion: the command can say nothing */
 	if (!scene_request(&scene, scene_page(&scene, 4096), 1, TO_SHARED))
 		return 2;

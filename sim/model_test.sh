@@ -6,8 +6,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
-failed=0
+# shellcheck source=tests/tap.sh
+. tests/tap.sh
 
 # verify OPTION...: Spin's last word on the model: how many states without an error, or the assertion that is violated.
 verify() {
@@ -21,15 +21,11 @@ is() {
 	local name=$1 wanted=$2 got
 	shift 2
 	got=$(verify "$@")
-	number=$((number + 1))
 	# shellcheck disable=SC2053 # a pattern
 	if [[ $got == $wanted ]] && { [[ $wanted == violated* ]] || grep -q 'errors: 0$' "$work/log"; }; then
-		echo "ok $number - $name"
+		result "$name" ''
 	else
-		echo "not ok $number - $name"
-		echo "# got \"$got\", wanted \"$wanted\""
-		tail -n 20 "$work/log" | sed 's/^/# /'
-		failed=1
+		result "$name" "got \"$got\", wanted \"$wanted\"" "$work/log"
 	fi
 }
 
@@ -42,5 +38,4 @@ for to in '' -DTO_PRIVATE; do
 	is "... nothing is quarantined" 'violated (lost*' -DNO_QUARANTINE ${to:+"$to"}
 done
 is "to private, only the tail is accepted" 'violated (real*' -DTAIL_ONLY -DTO_PRIVATE
-echo "1..$number"
-exit $failed
+finish

@@ -11,23 +11,12 @@ cd "$top" || exit
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-number=0
-failed=0
+# shellcheck source=tests/tap.sh
+. "$top/tests/tap.sh"
 window=0x2000000	# of the first guest, as in guests_main.c
 each=0x800000		# bytes that a guest has to itself
 willing=13		# guests under a behaviour that lets them complete,
 other=4			# and under one that need not
-
-result() {	# NAME COMPLAINTS
-	number=$((number + 1))
-	if [ -z "$2" ]; then
-		echo "ok $number - $1"
-	else
-		failed=1
-		echo "not ok $number - $1"
-		{ echo "$2"; cat "$work/err"; tail -n 15 "$work/console"; } 2>/dev/null | sed 's/^/# /'
-	fi
-}
 
 boot() {	# BEHAVIOUR CPUS GUESTS: sets status, and named[N] to the names that the guest N got, sorted
 	local name gpa n
@@ -63,7 +52,8 @@ test_sound() {
 		count=$willing
 		! grep -q '^expect = contain' "$vmm" || count=$other
 		vmm=${vmm##*/}
-		result "$count sound guests under ${vmm%.vmm}, $cpus vCPU" "$(sound "${vmm%.vmm}" $cpus $seed $((seed + count - 1)))"
+		result "$count sound guests under ${vmm%.vmm}, $cpus vCPU" "$(sound "${vmm%.vmm}" $cpus $seed $((seed + count - 1)))" \
+			"$work/err" "$work/console"
 		seed=$((seed + count)) guests=$((guests + count)) cpus=$((3 - cpus))
 	done
 	echo "# score: $guests sound guests on the monitor"
@@ -84,7 +74,7 @@ test_planted() {
 				wrong+="guest $i of $guests: $got, in a process ${want[i]}"$'\n'
 			fi
 		done
-		result "planted under $vmm, $cpus vCPU: $guests" "$wrong"
+		result "planted under $vmm, $cpus vCPU: $guests" "$wrong" "$work/err" "$work/console"
 	done < <("$build/payloads/guests_test" --list)
 	[ "$all" -ge 100 ] || result "there are planted guests" "only $all"
 	echo "# score: planted $same / $all, named on the monitor as in a process"
@@ -92,5 +82,4 @@ test_planted() {
 
 [ "${1:-sound}" != sound ] || test_sound
 [ "${1:-planted}" != planted ] || test_planted
-echo "1..$number"
-exit $failed
+finish

@@ -1,12 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What is known of libtdconv beyond its unit tests and its proof: fuzzing, mutants, cost.
-TDCONV_FUZZ := $(filter-out guest/fuzz_replay.c,$(wildcard guest/fuzz*.c))
-
-TESTS += $(B)/guest/fuzz_replay
-
-$(B)/guest/fuzz_replay: guest/fuzz_replay.c $(TDCONV_FUZZ) guest/fuzz.h $(B)/libtdconv.a
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) -Iguest/include $(ALL_CFLAGS) $(WARN) $(LDFLAGS) -MMD $(filter %.c,$^) $(B)/libtdconv.a -o $@
+TDCONV_FUZZ := $(wildcard guest/fuzz*.c)
 
 # libFuzzer, so always clang, and all sources at once.
 $(B)/guest/fuzz: $(TDCONV_FUZZ) guest/fuzz.h $(filter-out guest/linux.c guest/walk.c,$(TDCONV_SRC)) \
@@ -14,13 +8,6 @@ $(B)/guest/fuzz: $(TDCONV_FUZZ) guest/fuzz.h $(filter-out guest/linux.c guest/wa
 	@mkdir -p $(@D)
 	clang $(ALL_CPPFLAGS) -Iguest/include -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $(WARN) $(filter %.c,$^) -o $@
-
-## make fuzz-guest SECONDS=60   fuzz libtdconv: VMM, module and embedder are the input; starts from guest/corpus
-SECONDS := 60
-fuzz-guest: $(B)/guest/fuzz
-	mkdir -p $(B)/guest/found
-	$(B)/guest/fuzz -max_total_time=$(SECONDS) -max_len=256 -print_final_stats=1 \
-		-artifact_prefix=$(B)/guest/ $(B)/guest/found guest/corpus
 
 ## make prove      discharge libtdconv's contracts with Frama-C, z3 and cvc4, for every VMM; minutes
 prove:
@@ -39,4 +26,4 @@ $(B)/tests/guest_cost: tests/guest_cost.c wire/tap.h $(B)/libtdconv.a $(B)/libtd
 bench-guest: $(B)/tests/guest_cost
 	guest/bench $(B)
 
-.PHONY: prove fuzz-guest bench-guest
+.PHONY: prove bench-guest

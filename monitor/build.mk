@@ -60,8 +60,7 @@ $(MON_TESTS): $(B)/monitor/%_test: $(B)/host/monitor/%_test.o $(MON_BELOW:%.c=$(
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--gc-sections $(filter %.o,$^) -o $@ $(MON_LIBS)
 
-## make fuzz-monitor [SECONDS=60]  libFuzzer (clang) on loaded kernels, firmware tables and instructions
-SECONDS := 60
+# libFuzzer on loaded kernels, firmware tables and instructions.
 MON_FUZZ := $(MON_BELOW) $(patsubst %,monitor/%.c,\
 	qemu/acpi load/load load/linux load/payload qemu/memory_map insn persona/cr fuzz)
 
@@ -69,9 +68,3 @@ $(B)/monitor/fuzz: $(MON_FUZZ) $(wildcard monitor/*.h monitor/*/*.h)
 	@mkdir -p $(@D)
 	clang $(ALL_CPPFLAGS) -std=gnu11 -O1 -g $(WARN) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		$(filter %.c,$^) -o $@
-
-fuzz-monitor: $(B)/monitor/fuzz
-	@mkdir -p $(B)/monitor/corpus
-	$< -max_len=8192 -max_total_time=$(SECONDS) -artifact_prefix=$(B)/monitor/ $(B)/monitor/corpus
-
-.PHONY: fuzz-monitor

@@ -1,25 +1,23 @@
 # SPDX-License-Identifier: MIT
 # libFuzzer targets: COMPONENT/fuzz.c, built from sources by its own fragment, and cli/FOLDER/fuzz_NAME.c and
-# image/fuzz_NAME.c against the command's archives. Inputs that are kept lie in the target's folder, in corpus/ or
-# corpus/NAME; make check goes through them once more, without libFuzzer.
+# image/fuzz_NAME.c against the command's archives. Inputs that are kept lie in tests/corpus/COMPONENT or NAME; make check
+# goes through them once more, without libFuzzer.
 FUZZ_NAMED := $(basename $(wildcard cli/*/fuzz_*.c image/fuzz_*.c))
-FUZZERS = $(addprefix $(B)/,td/fuzz guest/fuzz monitor/fuzz $(FUZZ_NAMED))
+FUZZ_TARGETS := td/fuzz guest/fuzz monitor/fuzz $(FUZZ_NAMED)
+F := $(FUZZ_TARGETS)
 FUZZ_ARCHIVES := $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
 FUZZ_LINK := -Wl,--gc-sections -Wl,--start-group $(FUZZ_ARCHIVES) -Wl,--end-group
-FUZZ_CORPUS = $(subst /fuzz,/corpus,$(subst fuzz_,corpus/,$1))
-FUZZ_KEPT := $(foreach f,td/fuzz monitor/fuzz $(FUZZ_NAMED),$(if $(wildcard $(call FUZZ_CORPUS,$f)),$f))
-REPLAYS := $(FUZZ_KEPT:%=$(B)/%_replay)
+FUZZ_CORPUS = tests/corpus/$(patsubst fuzz_%,%,$(notdir $(patsubst %/fuzz,%,$1)))
 
-TESTS += $(REPLAYS)
+TESTS += $(FUZZ_TARGETS:%=$(B)/%_replay)
 
-## make fuzz T=60  each libFuzzer target for T seconds; fails if one finds something. What is new is kept in build/fuzz
+## make fuzz T=60  each libFuzzer target for T seconds, or those in F='td/fuzz guest/fuzz'; fails if one finds something.
+##                 What is new is kept in build/fuzz
 T := 60
 fuzz:
 	$(MAKE) B=$(B)/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
-		fuzzers
-	scripts/fuzz $(T) $(B)/fuzz $(patsubst $(B)/%,%,$(FUZZERS))
-
-fuzzers: $(FUZZERS)
+		$(F:%=$(B)/fuzz/%)
+	scripts/fuzz $(T) $(B)/fuzz $(F)
 
 $(addprefix $(B)/,$(FUZZ_NAMED)): $(B)/%: %.c $(FUZZ_ARCHIVES)
 	@mkdir -p $(@D)
@@ -37,6 +35,10 @@ $(B)/td/fuzz_replay: td/fuzz.c tests/fuzz_replay.c $(TD_FAKE) $(B)/libtd.a
 	@mkdir -p $(@D)
 	$(REPLAY) $< $(TD_FAKE) $(B)/libtd.a -o $@
 
+$(B)/guest/fuzz_replay: $(TDCONV_FUZZ) tests/fuzz_replay.c guest/fuzz.h $(B)/libtdconv.a
+	@mkdir -p $(@D)
+	$(REPLAY) $(TDCONV_FUZZ) $(B)/libtdconv.a -o $@
+
 $(B)/monitor/fuzz_replay: $(MON_FUZZ) tests/fuzz_replay.c $(wildcard monitor/*.h monitor/*/*.h)
 	@mkdir -p $(@D)
 	$(REPLAY) $(filter monitor/%.c image/%.c wire/%.c,$^) -o $@
@@ -48,4 +50,4 @@ fuzz-td:
 		$(B)/sanitize/td/random_test
 	scripts/fuzz-td $(SEQUENCES) $(B)/sanitize/td/random_test
 
-.PHONY: fuzz fuzzers fuzz-td
+.PHONY: fuzz fuzz-td

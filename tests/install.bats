@@ -100,7 +100,7 @@ verb() {
 	local word
 	installed /usr/local
 	mkdir "$BATS_TEST_TMPDIR/away"
-	cp "$top/cli/verdict/corpus/eventlog/tdvf" "$BATS_TEST_TMPDIR/away/eventlog"
+	cp "$top/tests/corpus/eventlog/tdvf" "$BATS_TEST_TMPDIR/away/eventlog"
 	cd "$BATS_TEST_TMPDIR/away"
 	PATH=$root/usr/local/bin:$PATH
 	payloads=$root/usr/local/share/tdlab/payloads

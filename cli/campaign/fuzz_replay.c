@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Replay files, and answers in words: what is taken can be written, and reads the same. cli/campaign/corpus/replay. */
+/* Replay files, and answers in words: what is taken can be written, and reads the same. tests/corpus/replay. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

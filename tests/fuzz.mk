@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # libFuzzer targets: COMPONENT/fuzz.c, built from sources by its own fragment, and cli/FOLDER/fuzz_NAME.c and
-# image/fuzz_NAME.c against the command's archives. Inputs that are kept lie in tests/corpus/COMPONENT or NAME; make check
-# goes through them once more, without libFuzzer.
+# image/fuzz_NAME.c against the command's archives. Inputs that are kept lie in tests/corpus/COMPONENT or NAME; make
+# check goes through them once more, without libFuzzer.
 FUZZ_NAMED := $(basename $(wildcard cli/*/fuzz_*.c image/fuzz_*.c))
 FUZZ_TARGETS := td/fuzz guest/fuzz monitor/fuzz $(FUZZ_NAMED)
 F := $(FUZZ_TARGETS)
@@ -11,8 +11,8 @@ FUZZ_CORPUS = tests/corpus/$(patsubst fuzz_%,%,$(notdir $(patsubst %/fuzz,%,$1))
 
 TESTS += $(FUZZ_TARGETS:%=$(B)/%_replay)
 
-## make fuzz T=60  each libFuzzer target for T seconds, or those in F='td/fuzz guest/fuzz'; fails if one finds something.
-##                 What is new is kept in build/fuzz
+## make fuzz T=60  each libFuzzer target for T seconds, or those in F='td/fuzz guest/fuzz'; fails if one finds
+##                 something. What is new is kept in build/fuzz
 T := 60
 fuzz:
 	$(MAKE) B=$(B)/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \

@@ -129,8 +129,8 @@ static inline bool initrd_other(const struct boot *boot)
 int boot_initrd(struct boot *boot, size_t *bytes);
 
 /* The command line that would boot the same again, to be freed. */
-char *boot_again(const struct boot *boot);
-char *boot_again_with(const struct boot *boot, const char *command, bool quiet);
+char *boot_command(const struct boot *boot);
+char *boot_command_with(const struct boot *boot, const char *command, bool quiet);
 
 /* The same run every time, to the last instruction; a network would be another's time. */
 static inline bool boot_repeats(const struct boot *boot)

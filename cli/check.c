@@ -104,10 +104,10 @@ static char *reproduce(const struct check *c, const struct check_row *row)
 
 	c->boot->behaviour = row->behaviour;
 	if (template_at_start(&c->at))
-		return boot_again(c->boot);
+		return boot_command(c->boot);
 	check = command_line("check");
 	add_option(&check, "--template-at", c->options.at);
-	text = boot_again_with(c->boot, check, false);
+	text = boot_command_with(c->boot, check, false);
 	free(check);
 	return text;
 }

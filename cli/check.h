@@ -71,10 +71,10 @@ void check_run(struct check *check);
 
 /*
  * check_sim.c: finds out which guests are meant, and that they can be had. Returns 0, or a status after a complaint.
- * check_sim_again(): the command of a row that was run, to be freed.
+ * check_sim_command(): the command of a row that was run, to be freed.
  */
 int check_sim_guests(struct check *check);
-char *check_sim_again(const struct check *check, const struct check_row *row);
+char *check_sim_command(const struct check *check, const struct check_row *row);
 
 /* What a row's process does: check_boot.c, check_sim.c. *result is complete afterwards. */
 void check_boot_row(struct check *check, struct check_row *row);

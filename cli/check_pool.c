@@ -116,7 +116,7 @@ static void report(struct pool *p)
 		struct check_row *row = &c->rows[p->reported];
 
 		if (!row->reproduce)
-			row->reproduce = check_sim_again(c, row);
+			row->reproduce = check_sim_command(c, row);
 		check_look_up(c, row);
 		check_report_row(c, p->reported++);
 	}

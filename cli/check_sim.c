@@ -168,7 +168,7 @@ void check_sim_row(struct check *c, struct check_row *row)
 	row->result->seconds = seconds_now() - start;
 }
 
-char *check_sim_again(const struct check *c, const struct check_row *row)
+char *check_sim_command(const struct check *c, const struct check_row *row)
 {
 	struct words w = arguments(c, row, row->result->worse_is_private);
 	char *text = shown(&w);

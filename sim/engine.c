@@ -5,7 +5,7 @@
 
 #include "sim/match.h"
 
-#define RUNAWAY_CALLS	64	/* barren MapGPA calls in a row: no loop with a budget makes so many */
+#define RUNAWAY_CALLS	64	/* fruitless MapGPA calls in a row: no loop with a budget makes so many */
 #define MAX_TDCALLS	200000
 #define UNDO_PER_PAGE	64
 
@@ -178,7 +178,7 @@ static void emit(struct td *td, struct td_event *event)
 	struct sim *sim = td->own;
 	struct sim_seen *seen = &sim->seen;
 
-	seen->struck |= td_event_strikes(event);
+	seen->disturbed |= td_event_disturbs(event);
 	if (event->type == TD_EV_VERDICT)
 		see_verdict(seen, event->verdict.class, (enum td_violation)event->verdict.violation);
 	if (event->type == TD_EV_MAPGPA && event->mapgpa.conversion != 0) {

@@ -36,7 +36,7 @@ bool failed;
 
 byte from, fruitless, start;	/* the guest's: where the request starts, stalls in a row, what TAIL_ONLY accepts from */
 byte r10, r11;
-byte barren;		/* the judge's: RETRYs in a row that brought nothing */
+byte judged_fruitless;		/* the judge's: RETRYs in a row that brought nothing */
 byte i, done;		/* scratch: 0 where nothing uses it, so that it makes no states */
 
 /* What is truly converted: [from, done). */
@@ -75,7 +75,7 @@ inline some_pages() {
 /* MapGPA of [from, N) and any answer to it. */
 inline map_gpa() {
 	assert(from < N);		/* empty-request, wrapping-request */
-	assert(barren <= STALLS);	/* runaway */
+	assert(judged_fruitless <= STALLS);	/* runaway */
 	if
 	:: done = N; r10 = SUCCESS; tell(N)
 	:: done = from; r10 = SUCCESS; tell(N)		/* a lie */
@@ -86,8 +86,8 @@ inline map_gpa() {
 	:: some_pages(); r10 = REFUSED
 	fi;
 	if
-	:: r10 == RETRY && done == from -> barren++
-	:: else -> barren = 0
+	:: r10 == RETRY && done == from -> judged_fruitless++
+	:: else -> judged_fruitless = 0
 	fi;
 	convert();
 	i = 0; done = 0
@@ -146,7 +146,7 @@ inline ask() {
 		fi
 	   }
 	od;
-	r10 = 0; r11 = 0; fruitless = 0; barren = 0
+	r10 = 0; r11 = 0; fruitless = 0; judged_fruitless = 0
 }
 
 /* ACCEPT of [first, end). One of a page that the VMM did not claim to have given back need never return. */

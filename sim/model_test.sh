@@ -33,7 +33,7 @@ cp sim/model.pml "$work"
 for to in '' -DTO_PRIVATE; do
 	is "every answer, every number of pages${to:+, to private}" '????* states' ${to:+"$to"}
 	is "... R11 is not checked" 'violated told*' -DNO_R11_CHECK ${to:+"$to"}
-	is "... stalls are not counted" 'violated (barren<=2)' -DNO_BUDGET ${to:+"$to"}
+	is "... stalls are not counted" 'violated (judged_fruitless<=2)' -DNO_BUDGET ${to:+"$to"}
 	is "... the error is lost" 'violated told*' -DNO_ERROR ${to:+"$to"}
 	is "... nothing is quarantined" 'violated (lost*' -DNO_QUARANTINE ${to:+"$to"}
 done

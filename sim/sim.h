@@ -43,7 +43,7 @@ struct sim_seen {
 	enum td_cause cause;		/* of the first violation */
 	bool in_unit;			/* it asked for memory outside the request, within the guest's unit */
 	uint32_t vmm_caused;
-	bool struck;			/* the VMM answered other than with plain success */
+	bool disturbed;			/* the VMM answered other than with plain success */
 	struct td_answers answers;
 	bool undoing;
 	struct sim_attempt attempt;

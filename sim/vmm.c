@@ -93,7 +93,7 @@ static void judge_rest(struct outcome *out, const struct sim_seen *seen, const s
 
 	if (seen->over == SIM_STOPPED && !contain)
 		say(out, STATUS_UNFINISHED, "the TDX module ended the TD for what the VMM did, no violation");
-	else if (contain && !seen->struck)
+	else if (contain && !seen->disturbed)
 		say(out, STATUS_INCONCLUSIVE,
 		    "the VMM never came to misbehave: the guest made no request that the behaviour is about");
 	else if (seen->over == SIM_STOPPED)
@@ -125,7 +125,7 @@ static void judge(struct outcome *out, enum child_end end, int child_status, str
 }
 
 /* To be freed. */
-static char *again(const struct options *o, const struct sim_job *job, const struct behaviour *b)
+static char *command_of(const struct options *o, const struct sim_job *job, const struct behaviour *b)
 {
 	char *text = command_line("--vmm"), number[32];
 
@@ -150,7 +150,7 @@ static enum td_cause cause_of(const struct behaviour *b, const struct sim_seen *
 
 	if (cause == TD_CAUSE_CALLER)
 		return cause;
-	return b->packed.hostile && seen->struck ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED;
+	return b->packed.hostile && seen->disturbed ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED;
 }
 
 static void report_text(const struct sim_job *job, const struct behaviour *b, const struct sim_seen *seen,
@@ -214,7 +214,7 @@ static int run_loaded(struct single *s, const struct behaviour *b)
 	if (end == CHILD_BACK && child_status != 0)
 		return child_status;
 	judge(&out, end, child_status, s->sim, s->job, b);
-	reproduce = again(s->options, s->job, b);
+	reproduce = command_of(s->options, s->job, b);
 	(s->options->json ? report_json : report_text)(s->job, b, &s->sim->seen, &out, reproduce);
 	free(reproduce);
 	sim_free(s->sim);

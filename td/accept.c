@@ -112,7 +112,7 @@ static uint64_t accept_status(struct td *td, uint64_t gpa, uint64_t level, const
 /* What the VMM does behind the back of a guest whose ACCEPT has succeeded. */
 static void afterwards(struct td *td, uint64_t gpa, const struct td_plan *plan)
 {
-	td_deed(td, plan->removed == TD_REAL_PENDING ? TD_DEED_EMPTIED : TD_DEED_REMOVED, gpa,
+	td_vmm_act(td, plan->removed == TD_REAL_PENDING ? TD_ACT_EMPTIED : TD_ACT_REMOVED, gpa,
 		td_sept_remove(td, gpa, plan->remove, plan->removed));
 }
 

@@ -118,10 +118,10 @@ static bool held(struct td *td, const struct td_rule *rule, uint64_t rcx)
 	return hold;
 }
 
-void td_deed(struct td *td, enum td_deed deed, uint64_t gpa, uint64_t pages)
+void td_vmm_act(struct td *td, enum td_act act, uint64_t gpa, uint64_t pages)
 {
 	if (pages != 0)
-		td_emit(td, DEED, deed, 0, .what = deed, .gpa = gpa, .pages = pages);
+		td_emit(td, VMM_ACT, act, 0, .what = act, .gpa = gpa, .pages = pages);
 }
 
 /* 0: the module answers what is true. */

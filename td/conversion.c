@@ -251,12 +251,12 @@ static void count_answer(struct td_conversion *c, bool retry, bool progress)
 }
 
 /* A guest may go through all of a conversion once more, be it page by page and in any order: that is not too many. */
-static void count_barren(struct td *td, uint64_t pages, bool progress)
+static void count_fruitless(struct td *td, uint64_t pages, bool progress)
 {
 	pages = pages < td->mem->pages ? pages : td->mem->pages;
-	td->mem->now.barren_calls = progress ? 0 : td->mem->now.barren_calls + 1;
-	if (progress || pages > td->mem->now.barren_pages)
-		td->mem->now.barren_pages = progress ? 0 : pages;
+	td->mem->now.fruitless_calls = progress ? 0 : td->mem->now.fruitless_calls + 1;
+	if (progress || pages > td->mem->now.fruitless_pages)
+		td->mem->now.fruitless_pages = progress ? 0 : pages;
 }
 
 /*
@@ -274,7 +274,7 @@ void td_conversion_answer(struct td *td, struct td_conversion *c, uint64_t gpa_w
 		claimed = end;
 	else if (retry && at >= gpa && at < end && at % TDX_PAGE_SIZE == 0)
 		claimed = at;
-	count_barren(td, c != NULL ? pages_in(c->end - c->start) : pages_in(size), claimed > (c != NULL ? c->reached : gpa));
+	count_fruitless(td, c != NULL ? pages_in(c->end - c->start) : pages_in(size), claimed > (c != NULL ? c->reached : gpa));
 	td_sept_known(td, gpa, pages_in(claimed - gpa), KNOWN_ALL,
 		      to_shared ? TD_KNOWN_CLAIMED_SHARED : TD_KNOWN_CLAIMED_PRIVATE);
 	if (c == NULL)

@@ -181,8 +181,8 @@ static void test_taken_after_accept(void)
 	tap_is(fake_accept(FAKE_PAGE(1), K4), 0, "accepted, and then taken away");
 	tap_is(td_real(fake.td, FAKE_PAGE(1)), TD_REAL_REMOVED, "... it is gone");
 	tap_is(td_real(fake.td, FAKE_PAGE(0)), TD_REAL_MAPPED, "... and only it");
-	e = fake_last(TD_EV_DEED);
-	tap_ok(e->deed.what == TD_DEED_REMOVED && e->deed.gpa == FAKE_PAGE(1) && e->deed.pages == 1,
+	e = fake_last(TD_EV_VMM_ACT);
+	tap_ok(e->act.what == TD_ACT_REMOVED && e->act.gpa == FAKE_PAGE(1) && e->act.pages == 1,
 	       "... the journal says so");
 	tap_is(fake_touch(FAKE_PAGE(1), 0), TD_STOP, "... its use ends the TD");
 	fake_power_off();
@@ -191,66 +191,66 @@ static void test_taken_after_accept(void)
 	pending((struct td_rule){ .on = TD_ON_ACCEPT, .last = 1, .remove = 512, .readd = 1 });
 	fake_accept(FAKE_RAM, M2);
 	tap_is(fake_real_pages(TD_REAL_PENDING), 1024, "replaced by empty pages, 2 MiB at once");
-	tap_is(fake_last(TD_EV_DEED)->deed.what, TD_DEED_EMPTIED, "... the journal says so");
+	tap_is(fake_last(TD_EV_VMM_ACT)->act.what, TD_ACT_EMPTIED, "... the journal says so");
 	tap_is(fake_touch(FAKE_PAGE(1), 0), TD_STOP, "... they cannot be read as zeroes");
 	tap_is(fake_class(TD_CLASS_VMM_CAUSED), 1, "... through the VMM's fault");
 	tap_ok(fake_consistent(), "page tables and states agree");
 }
 
 /* A request of 8 pages for conversion 7. */
-static bool answer_strikes(uint64_t r10, uint32_t done)
+static bool answer_disturbs(uint64_t r10, uint32_t done)
 {
 	struct td_event e = td_event_new(TD_EV_MAPGPA, 0, 0);
 
 	e.mapgpa = (struct td_record_mapgpa){ .gpa = FAKE_RAM | S, .bytes = 8 * TDX_PAGE_SIZE, .r10 = r10, .done = done,
 					      .conversion = 7 };
-	return td_event_strikes(&e);
+	return td_event_disturbs(&e);
 }
 
-static bool accept_strikes(uint64_t level, uint64_t status)
+static bool accept_disturbs(uint64_t level, uint64_t status)
 {
 	struct td_event e = td_event_new(TD_EV_ACCEPT, 0, 0);
 
 	e.accept = (struct td_record_accept){ .rcx = FAKE_RAM | level, .status = status };
-	return td_event_strikes(&e);
+	return td_event_disturbs(&e);
 }
 
 /* Which answers show that the VMM is not a willing one. */
-static void test_strikes(void)
+static void test_disturbs(void)
 {
-	struct td_event refused = td_event_new(TD_EV_MAPGPA, 0, 0), deed = td_event_new(TD_EV_DEED, 0, 0),
+	struct td_event refused = td_event_new(TD_EV_MAPGPA, 0, 0), act = td_event_new(TD_EV_VMM_ACT, 0, 0),
 			open = td_event_new(TD_EV_OPEN, 0, 0);
 
 	refused.mapgpa = (struct td_record_mapgpa){ FAKE_RAM | 1, 8 * TDX_PAGE_SIZE, TDVMCALL_ALIGN_ERROR, 0, 0, 0 };
-	deed.deed = (struct td_record_deed){ TD_DEED_REMOVED, FAKE_RAM, 1 };
+	act.act = (struct td_record_act){ TD_ACT_REMOVED, FAKE_RAM, 1 };
 	open.open = (struct td_record_open){ 7, FAKE_RAM | S, 8 };
-	tap_ok(!answer_strikes(TDVMCALL_SUCCESS, 8), "all, and SUCCESS: willing");
-	tap_ok(answer_strikes(TDVMCALL_SUCCESS, 7), "a lie");
-	tap_ok(answer_strikes(TDVMCALL_RETRY, 7), "a RETRY");
-	tap_ok(answer_strikes(TDVMCALL_RETRY, 8), "... though all is done");
-	tap_ok(!td_event_strikes(&refused), "a request that any VMM refuses");
-	tap_ok(!accept_strikes(TDX_LEVEL_4K, tdx_status(TDX_SUCCESS, 0)), "ACCEPT");
-	tap_ok(accept_strikes(TDX_LEVEL_4K, tdx_status(TDX_OPERAND_BUSY, 1)), "ACCEPT that is busy");
-	tap_ok(!accept_strikes(TDX_LEVEL_2M, MISMATCH_2M), "2 MiB in 4 KiB pages");
-	tap_ok(accept_strikes(TDX_LEVEL_4K, tdx_status(TDX_PAGE_SIZE_MISMATCH, 0)), "4 KiB are no size either");
-	tap_ok(td_event_strikes(&deed), "a page taken away");
-	tap_ok(!td_event_strikes(&open), "the guest's own doing");
+	tap_ok(!answer_disturbs(TDVMCALL_SUCCESS, 8), "all, and SUCCESS: willing");
+	tap_ok(answer_disturbs(TDVMCALL_SUCCESS, 7), "a lie");
+	tap_ok(answer_disturbs(TDVMCALL_RETRY, 7), "a RETRY");
+	tap_ok(answer_disturbs(TDVMCALL_RETRY, 8), "... though all is done");
+	tap_ok(!td_event_disturbs(&refused), "a request that any VMM refuses");
+	tap_ok(!accept_disturbs(TDX_LEVEL_4K, tdx_status(TDX_SUCCESS, 0)), "ACCEPT");
+	tap_ok(accept_disturbs(TDX_LEVEL_4K, tdx_status(TDX_OPERAND_BUSY, 1)), "ACCEPT that is busy");
+	tap_ok(!accept_disturbs(TDX_LEVEL_2M, MISMATCH_2M), "2 MiB in 4 KiB pages");
+	tap_ok(accept_disturbs(TDX_LEVEL_4K, tdx_status(TDX_PAGE_SIZE_MISMATCH, 0)), "4 KiB are no size either");
+	tap_ok(td_event_disturbs(&act), "a page taken away");
+	tap_ok(!td_event_disturbs(&open), "the guest's own doing");
 }
 
-/* Behind the request lies what the VMM cannot take: that is no deed. */
+/* Behind the request lies what the VMM cannot take: that is no act of it. */
 static void test_nothing_to_take(void)
 {
 	uint64_t before;
 
 	fake_start_rule(1024, &(struct td_rule){ .complete = ALL, .remove = 8 });
 	fake_share(8, 8);
-	before = fake_count(TD_EV_DEED);
+	before = fake_count(TD_EV_VMM_ACT);
 	fake_share(0, 8);
-	tap_is(fake_count(TD_EV_DEED), before, "shared pages behind it: nothing is taken, and no deed told");
+	tap_is(fake_count(TD_EV_VMM_ACT), before, "shared pages behind it: nothing is taken, and no act recorded");
 	fake_share(20, 8);
-	tap_is(fake_last(TD_EV_DEED)->deed.pages, 8, "private ones: all of them");
+	tap_is(fake_last(TD_EV_VMM_ACT)->act.pages, 8, "private ones: all of them");
 	fake_share(1016, 8);
-	tap_is(fake_count(TD_EV_DEED), before + 1, "the end of the RAM: none");
+	tap_is(fake_count(TD_EV_VMM_ACT), before + 1, "the end of the RAM: none");
 }
 
 /* It is other pages that are converted. */
@@ -261,8 +261,8 @@ static void test_shift(void)
 	tap_is(fake_real_pages(TD_REAL_SHARED), 8, "... and converts as many pages");
 	tap_is(td_real(fake.td, FAKE_PAGE(16)), TD_REAL_SHARED, "... 16 further on");
 	tap_is(td_real(fake.td, FAKE_PAGE(0)), TD_REAL_MAPPED, "... and none of those it was asked for");
-	tap_ok(fake_last(TD_EV_DEED)->deed.what == TD_DEED_MISCONVERTED &&
-	       fake_last(TD_EV_DEED)->deed.gpa == (FAKE_PAGE(16) | S),
+	tap_ok(fake_last(TD_EV_VMM_ACT)->act.what == TD_ACT_MISCONVERTED &&
+	       fake_last(TD_EV_VMM_ACT)->act.gpa == (FAKE_PAGE(16) | S),
 	       "... the journal says so");
 	tap_is(fake_last(TD_EV_MAPGPA)->mapgpa.done, 0, "... and that none of the request was converted");
 	tap_is(fake_touch(FAKE_PAGE(17), 0), TD_STOP, "private data that was there is lost");
@@ -284,7 +284,7 @@ static void test_shift(void)
 	fake_share(0, 8);
 	fake_start_rule(64, &(struct td_rule){ .complete = ALL, .shift = -(int64_t)(FAKE_RAM / TDX_PAGE_SIZE) - 1 });
 	fake_share(0, 8);
-	tap_is(fake_count(TD_EV_DEED), 0, "beyond all memory there is nothing to convert");
+	tap_is(fake_count(TD_EV_VMM_ACT), 0, "beyond all memory there is nothing to convert");
 	tap_is(fake_real_pages(TD_REAL_MAPPED), 64, "... and nothing is");
 	tap_ok(fake_consistent(), "page tables and states agree");
 }
@@ -369,7 +369,7 @@ int main(void)
 	test_refused();
 	test_abandoned();
 	test_taken_after_accept();
-	test_strikes();
+	test_disturbs();
 	test_nothing_to_take();
 	test_shift();
 	test_contents();

@@ -50,7 +50,7 @@ static inline struct td_event td_event_new(enum td_event_type type, unsigned int
 }
 
 /* An enumeration from its table, X(identifier, name shown, meaning). */
-#define TD_DEEDS(X) \
+#define TD_ACTS(X) \
 	X(REMOVED, "removed", "private pages were taken away") \
 	X(EMPTIED, "emptied", "and empty ones put in their place") \
 	X(MISCONVERTED, "misconverted", "these were converted, and not those that it was asked for; S of the GPA: to shared")
@@ -144,10 +144,10 @@ const char *td_cause_name(unsigned int cause);
  * Whether the record shows the VMM doing what a willing one would not. A run without one says nothing about a guest
  * that was to contain a VMM, and neither does a request that any VMM refuses.
  */
-bool td_event_strikes(const struct td_event *event);
+bool td_event_disturbs(const struct td_event *event);
 
 /*
- * What a guest was answered so far, from the MAPGPA records (and DEEDs) of a sequence: whether it has to complete, and
+ * What a guest was answered so far, from the MAPGPA records (and VMM_ACTs) of a sequence: whether it has to complete, and
  * whether it was lied to. A guest has to live through so many RETRYs in a row that bring nothing (behaviour
  * eagain-thrice); an attacker's go on for ever (behaviour stall), so that a guest must stop some time.
  */
@@ -180,12 +180,12 @@ static inline bool td_answers_complete(const struct td_answers *answers, uint32_
 	X(SUSPENDED, "suspended", "ACPI sleep; value = 3 or 4, for S3 and S4") \
 	X(MISDEED, "misdeed", "the guest broke its machine: monitor_status.message says how")
 
-#define TD_ENUM_DEED(id, name, meaning) TD_DEED_##id,
+#define TD_ENUM_ACT(id, name, meaning) TD_ACT_##id,
 #define TD_ENUM_CLOSE(id, name, meaning) TD_CLOSE_##id,
 #define TD_ENUM_CLASS(id, name, meaning) TD_CLASS_##id,
 #define TD_ENUM_MARK(id, name, meaning) TD_MARK_##id,
 
-enum td_deed { TD_DEEDS(TD_ENUM_DEED) TD_DEED_KINDS };
+enum td_act { TD_ACTS(TD_ENUM_ACT) TD_ACT_KINDS };
 enum td_close { TD_CLOSES(TD_ENUM_CLOSE) TD_CLOSE_KINDS };
 enum td_class { TD_CLASSES(TD_ENUM_CLASS) TD_CLASS_KINDS };
 enum td_mark_kind { TD_MARKS(TD_ENUM_MARK) TD_MARK_KINDS };

@@ -59,7 +59,7 @@ uint64_t td_fingerprint(const struct td *td)
 	sum = of_bytes(sum, now->rtmr, sizeof(now->rtmr));
 	sum = mix(mix(sum, now->td_ctls), now->notify_enables);
 	if (config->runaway_calls != UINT64_MAX)
-		sum = mix(mix(sum, now->barren_calls), now->barren_pages);
+		sum = mix(mix(sum, now->fruitless_calls), now->fruitless_pages);
 	sum = mix(mix(sum, now->misled), now->misleads);
 	sum = mix(sum, now->last_verdict);
 	if (rules)

@@ -65,10 +65,10 @@ static void remember_misleading(struct td *td, uint64_t gpa, uint64_t size, uint
 
 static void runaway_check(struct td *td, uint64_t gpa, uint64_t size, uint64_t rip)
 {
-	if (td->mem->now.barren_calls <= td->mem->config.runaway_calls ||
-	    td->mem->now.barren_calls - td->mem->config.runaway_calls <= td->mem->now.barren_pages)
+	if (td->mem->now.fruitless_calls <= td->mem->config.runaway_calls ||
+	    td->mem->now.fruitless_calls - td->mem->config.runaway_calls <= td->mem->now.fruitless_pages)
 		return;
-	td_violation(td, TD_V_RUNAWAY, gpa, size / TDX_PAGE_SIZE, rip, td->mem->now.barren_calls);
+	td_violation(td, TD_V_RUNAWAY, gpa, size / TDX_PAGE_SIZE, rip, td->mem->now.fruitless_calls);
 	td_end(td, TD_STOP_RUNAWAY, gpa, rip);
 }
 
@@ -81,14 +81,14 @@ static void carry_out(struct td *td, uint64_t gpa, const struct td_plan *plan, b
 		td_sept_convert(td, gpa, plan->pages, to_shared);
 	} else if (at < td->mem->s) {
 		td_sept_misconvert(td, at, plan->pages, to_shared);
-		td_deed(td, TD_DEED_MISCONVERTED, to_shared ? at | td->mem->s : at, plan->pages);
+		td_vmm_act(td, TD_ACT_MISCONVERTED, to_shared ? at | td->mem->s : at, plan->pages);
 	}
 }
 
 /* What it does afterwards, to memory behind the request. */
 static void take_away(struct td *td, uint64_t end, const struct td_plan *plan)
 {
-	td_deed(td, plan->removed == TD_REAL_PENDING ? TD_DEED_EMPTIED : TD_DEED_REMOVED, end,
+	td_vmm_act(td, plan->removed == TD_REAL_PENDING ? TD_ACT_EMPTIED : TD_ACT_REMOVED, end,
 		td_sept_remove(td, end, plan->remove, plan->removed));
 }
 
@@ -131,7 +131,7 @@ static void map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
 	} else {
 		regs->gpr[TD_R11] = gpa;
 		td_emit(td, MAPGPA, mapgpa, rip, .gpa = gpa, .bytes = size, .r10 = status, .r11 = gpa);
-		td->mem->now.barren_calls++;
+		td->mem->now.fruitless_calls++;
 	}
 	answer(regs, status);
 	remember_misleading(td, gpa, size, status, regs->gpr[TD_R11]);

@@ -76,8 +76,8 @@ struct td_state {
 	struct td_busy busy[TD_MAX_VCPUS];
 	uint64_t misled;	/* R11 of the last answer, if that was RETRY and no page of the request */
 	uint32_t misleads;	/* it is */
-	uint64_t barren_calls;	/* consecutive MapGPA calls without a newly claimed page, */
-	uint64_t barren_pages;	/* and the pages of the largest of them */
+	uint64_t fruitless_calls;	/* consecutive MapGPA calls without a newly claimed page, */
+	uint64_t fruitless_pages;	/* and the pages of the largest of them */
 	uint64_t last_verdict;	/* so that a loop over one page is one record */
 	uint32_t open_to;	/* conversions from here on are free: what keeps the searches short */
 	uint32_t next_id;
@@ -153,7 +153,7 @@ static inline bool td_page_mapped(const struct td_page *page, enum td_alias alia
 }
 
 /* behaviour.c, for the journal: what a VMM does to memory that nobody asked it to touch. */
-void td_deed(struct td *td, enum td_deed deed, uint64_t gpa, uint64_t pages);
+void td_vmm_act(struct td *td, enum td_act act, uint64_t gpa, uint64_t pages);
 
 /* conversion.c. gpa without S. */
 struct td_conversion *td_conversion_request(struct td *td, uint64_t gpa, uint64_t size, bool to_shared, uint64_t rip);

@@ -7,5 +7,5 @@ TESTS += tests/campaign.bats tests/violations.bats tests/sim.bats
 TESTS += tests/fuzz.bats tests/boot-secure.bats tests/boot-firmware.bats tests/boot-uki.bats
 TESTS += tests/esp.bats
 TESTS += tests/run-tests.bats
-TESTS += tests/lint.bats tests/sources.bats tests/install.bats tests/again.bats
+TESTS += tests/lint.bats tests/sources.bats tests/install.bats tests/reproduce.bats
 include tests/fuzz.mk

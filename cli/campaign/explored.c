@@ -97,7 +97,7 @@ static void compare(struct explored *x, enum td_violation *finding)
  * What became of the guest, if the VMM did nothing that lets it give up: a guest that dies, hangs, goes on for ever, or
  * goes on without what it asked for has failed. After any other answer that is how it keeps out of harm.
  */
-static enum td_violation fate(struct explored *x)
+static enum td_violation ended_how(struct explored *x)
 {
 	static const char although[] = "although every answer was one that it has to live through";
 	const struct explored_sequence *s = &x->now;
@@ -134,7 +134,7 @@ static void count(struct explored *x)
 	x->result.calls += s->ncalls;
 	x->result.cut += s->end.cut != 0;
 	compare(x, &finding);
-	end = fate(x);
+	end = ended_how(x);
 	finding = end != TD_V_NONE ? end : finding;
 	if (s->violation != TD_V_NONE) {
 		finding = s->violation;

@@ -112,7 +112,7 @@ static void take_verdict(struct reading *r, const struct td_event *e)
 		.detail = e->verdict.detail, .real = e->verdict.real, .known = e->verdict.known,
 		.record = (size_t)(e - r->records->all),
 		.cause = class == TD_CLASS_HAZARD && kind != TD_V_NONE ? TD_CAUSE_CALLER :
-			 r->hostile && j->struck ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED,
+			 r->hostile && j->disturbed ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED,
 	};
 	r->callers = j->findings[j->nfindings++].callers;
 	j->nviolations += class == TD_CLASS_VIOLATION;
@@ -151,7 +151,7 @@ static void take_mark(struct reading *r, const struct td_event *e)
 
 static void take(struct reading *r, const struct td_event *e)
 {
-	r->j->struck |= td_event_strikes(e);
+	r->j->disturbed |= td_event_disturbs(e);
 	totals_record(&r->j->totals, e);
 	switch (e->type) {
 	case TD_EV_START:

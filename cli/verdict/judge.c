@@ -211,7 +211,7 @@ static const char *no_evidence(const struct judgement *j, const struct console *
 		return "no TD was detected: the guest never asked TDG.VP.INFO";
 	if (j->untracked)
 		return "more conversions were open at a time, or more of their memory used, than tdlab can follow";
-	if (behaviour->contain && !j->struck)
+	if (behaviour->contain && !j->disturbed)
 		return "the VMM never came to misbehave: the guest made no request that the behaviour is about";
 	if (!behaviour->contain && j->totals.completed == 0)
 		return "no conversion was completed: the guest never asked for one";

@@ -112,7 +112,7 @@ struct judgement {
 	unsigned int mark;		/* enum td_mark_kind */
 	uint64_t end_value;
 	char fatal[96];			/* what ReportFatalError said */
-	bool struck;			/* the VMM answered other than with plain success */
+	bool disturbed;			/* the VMM answered other than with plain success */
 	bool untracked;			/* more was open at a time than td can follow */
 	bool device_equal;
 	enum outcome outcome;

@@ -279,7 +279,7 @@ static void test_classes(void)
 	call(1, POOL | S, 512, TDVMCALL_SUCCESS, 0, 512);
 	power_off();
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "never came to misbehave",
-	       "a script that never struck");
+	       "a script that never disturbed");
 	records.count--;
 	call(0, (POOL | S) + 1, 512, TDVMCALL_ALIGN_ERROR, POOL | S, 0);
 	power_off();
@@ -381,7 +381,7 @@ static void test_ended_by_vmm(void)
 	begin();
 	behaviour.contain = 1;
 	converted(1, POOL | S);
-	put(EVENT(DEED, deed, TD_DEED_REMOVED, 0x4000, 2));
+	put(EVENT(VMM_ACT, act, TD_ACT_REMOVED, 0x4000, 2));
 	verdict(TD_CLASS_VMM_CAUSED, TD_V_PENDING_ACCESS, 0x5008);
 	put(EVENT(STOP, stop, TD_STOP_PRIVATE_LOST, 0x5008));
 	expect(OUTCOME_STOPPED, VERDICT_PASS, STATUS_PASS, "ended the TD for what the VMM had done", "a page that was taken");
@@ -435,7 +435,7 @@ static void test_device_use(void)
 	       "each with its place");
 }
 
-static void strikes(struct td_event e, bool strikes, const char *name)
+static void disturbs(struct td_event e, bool disturbs, const char *name)
 {
 	begin();
 	behaviour.contain = 1;
@@ -444,17 +444,17 @@ static void strikes(struct td_event e, bool strikes, const char *name)
 	close_it(1, TD_CLOSE_COMPLETE, POOL | S, 512, 512, 1, 0, 0);
 	put(e);
 	power_off();
-	expect(OUTCOME_POWER_OFF, strikes ? VERDICT_PASS : VERDICT_INCONCLUSIVE,
-	       strikes ? STATUS_PASS : STATUS_INCONCLUSIVE, strikes ? "contained" : "never came to misbehave", name);
+	expect(OUTCOME_POWER_OFF, disturbs ? VERDICT_PASS : VERDICT_INCONCLUSIVE,
+	       disturbs ? STATUS_PASS : STATUS_INCONCLUSIVE, disturbs ? "contained" : "never came to misbehave", name);
 }
 
-static void test_strikes(void)
+static void test_disturbs(void)
 {
-	strikes(EVENT(DEED, deed, TD_DEED_EMPTIED, 0x4000, 1), true, "a VMM that replaces pages strikes");
-	strikes(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0x8000020000000001), true, "one that keeps ACCEPT busy");
-	strikes(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0xc0000b0b00000000), true, "one that leaves no size to ACCEPT");
-	strikes(EVENT(ACCEPT, accept, .rcx = 0x200001, .status = 0xc0000b0b00000001), false, "not one of 4 KiB");
-	strikes(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0), false, "nor one that lets ACCEPT succeed");
+	disturbs(EVENT(VMM_ACT, act, TD_ACT_EMPTIED, 0x4000, 1), true, "a VMM that replaces pages disturbs");
+	disturbs(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0x8000020000000001), true, "one that keeps ACCEPT busy");
+	disturbs(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0xc0000b0b00000000), true, "one that leaves no size to ACCEPT");
+	disturbs(EVENT(ACCEPT, accept, .rcx = 0x200001, .status = 0xc0000b0b00000001), false, "not one of 4 KiB");
+	disturbs(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0), false, "nor one that lets ACCEPT succeed");
 }
 
 /* The disk is the VMM's. */
@@ -467,7 +467,7 @@ static void test_bad_disk(void)
 	console.device = true;
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "data came back wrong", "a wrong disk");
 	behaviour.contain = 1;
-	put(EVENT(DEED, deed, TD_DEED_REMOVED, 0x4000, 2));
+	put(EVENT(VMM_ACT, act, TD_ACT_REMOVED, 0x4000, 2));
 	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "contained", "is no fault where the guest need only contain");
 	behaviour.contain = 0;
 	console.device = false;
@@ -492,7 +492,7 @@ int main(void)
 	test_ended_by_vmm();
 	test_accept_abandoned();
 	test_device_use();
-	test_strikes();
+	test_disturbs();
 	test_bad_disk();
 	records_free(&records);
 	judge_free(&j);

@@ -16,7 +16,7 @@
 
 NAMES(class_name, TD_CLASSES)
 NAMES(close_name, TD_CLOSES)
-NAMES(deed_name, TD_DEEDS)
+NAMES(act_name, TD_ACTS)
 NAMES(mark_name, TD_MARKS)
 NAMES(stop_name, TD_STOPS)
 NAMES(real_name, TD_REALS)

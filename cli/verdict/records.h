@@ -40,7 +40,7 @@ int records_read(struct records *records, const char *path);
 	RECORD_KIND(CLASS, "name") \
 	RECORD_KIND(VIOLATION, "name") \
 	RECORD_KIND(CLOSE, "name") \
-	RECORD_KIND(DEED, "name") \
+	RECORD_KIND(ACT, "name") \
 	RECORD_KIND(MARK, "name") \
 	RECORD_KIND(STOP, "name") \
 	RECORD_KIND(REAL, "name") \
@@ -74,7 +74,7 @@ const char *record_kind_name(unsigned int kind);	/* "hexadecimal": what it is in
 const char *event_name(unsigned int type);		/* "MAPGPA" */
 const char *class_name(unsigned int class);		/* "violation" */
 const char *close_name(unsigned int how);		/* "abandoned" */
-const char *deed_name(unsigned int deed);		/* "removed" */
+const char *act_name(unsigned int act);		/* "removed" */
 const char *mark_name(unsigned int mark);		/* "power-off" */
 const char *stop_name(unsigned int stop);		/* "private-lost" */
 const char *real_name(unsigned int real);		/* "pending" */

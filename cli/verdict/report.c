@@ -326,7 +326,7 @@ static void report_findings(const struct boot *b)
 	if (shown > SHOWN)
 		printf(INDENT "and %zu more violation%s: --json lists all\n", shown - SHOWN, plural(shown - SHOWN));
 	if (j->verdict == VERDICT_FAIL) {
-		again = boot_again(b);
+		again = boot_command(b);
 		label("replay", "%s", again);
 		free(again);
 	}

@@ -109,7 +109,7 @@ static void put_finding_conversion(struct json *json, const struct boot *b, cons
 static void put_findings(struct json *json, const struct boot *b, bool violations)
 {
 	uint64_t s = tdx_shared_bit(b->config.td.gpaw);
-	char *again = boot_again(b), at[160];
+	char *again = boot_command(b), at[160];
 
 	json_array(json, violations ? "violations" : "observations");
 	for (size_t i = 0; i < b->judgement.nfindings; i++) {

@@ -47,7 +47,7 @@ static const struct {
 	[RECORD_CLASS] = { .name = class_name },
 	[RECORD_VIOLATION] = { .name = td_violation_name },
 	[RECORD_CLOSE] = { .name = close_name },
-	[RECORD_DEED] = { .name = deed_name },
+	[RECORD_ACT] = { .name = act_name },
 	[RECORD_MARK] = { .name = mark_name },
 	[RECORD_STOP] = { .name = stop_name },
 	[RECORD_REAL] = { .name = real_name },

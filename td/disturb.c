@@ -3,13 +3,13 @@
 #include "td/event.h"
 
 /* That a page is mapped in another size is the VMM's doing only where no smaller one is left. */
-static bool accept_strikes(uint64_t rcx, uint64_t status)
+static bool accept_disturbs(uint64_t rcx, uint64_t status)
 {
 	return tdx_code(status) == TDX_OPERAND_BUSY ||
 	       (tdx_code(status) == TDX_PAGE_SIZE_MISMATCH && rcx % TDX_PAGE_SIZE == TDX_LEVEL_4K);
 }
 
-bool td_event_strikes(const struct td_event *event)
+bool td_event_disturbs(const struct td_event *event)
 {
 	const struct td_record_mapgpa *call = &event->mapgpa;
 
@@ -17,9 +17,9 @@ bool td_event_strikes(const struct td_event *event)
 	case TD_EV_MAPGPA:	/* with a conversion: one without was refused for what it is */
 		return call->conversion != 0 && (call->r10 != TDVMCALL_SUCCESS || call->done < call->bytes / TDX_PAGE_SIZE);
 	case TD_EV_ACCEPT:
-		return accept_strikes(event->accept.rcx, event->accept.status);
+		return accept_disturbs(event->accept.rcx, event->accept.status);
 	default:
-		return event->type == TD_EV_DEED;
+		return event->type == TD_EV_VMM_ACT;
 	}
 }
 
@@ -42,7 +42,7 @@ void td_answers_add(struct td_answers *answers, const struct td_event *event)
 	uint64_t pages = call->bytes / TDX_PAGE_SIZE;
 	bool fair;
 
-	answers->hostile |= event->type == TD_EV_DEED;
+	answers->hostile |= event->type == TD_EV_VMM_ACT;
 	if (event->type != TD_EV_MAPGPA || call->conversion == 0)	/* no conversion: any VMM refuses what it was asked */
 		return;
 	fair = call->r10 == TDVMCALL_RETRY && is_fair_retry(call->gpa, pages, call->r11, call->done);

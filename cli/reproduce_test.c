@@ -104,7 +104,7 @@ int main(void)
 	program_called = "./my lab/tdlab";
 	for (unsigned int set = 0; file && set < count; set++) {
 		compose(&b, set);
-		text = boot_again(&b);
+		text = boot_command(&b);
 		fprintf(file, "w %s\n", text);
 		free(text);
 	}
@@ -121,7 +121,7 @@ int main(void)
 		    equal(&b, &got, operands ? operand[0] : NULL))
 			continue;
 		if (wrong++ < 3) {
-			text = boot_again(&b);
+			text = boot_command(&b);
 			printf("# %s\n", text);
 			free(text);
 		}

@@ -6,16 +6,16 @@
 #include "cli/boot.h"
 #include "cli/words.h"
 
-char *boot_again(const struct boot *b)
+char *boot_command(const struct boot *b)
 {
 	char *command = command_line("boot"), *text;
 
-	text = boot_again_with(b, command, b->options.quiet && b->guest.kind == GUEST_LINUX);
+	text = boot_command_with(b, command, b->options.quiet && b->guest.kind == GUEST_LINUX);
 	free(command);
 	return text;
 }
 
-char *boot_again_with(const struct boot *b, const char *command, bool quiet)
+char *boot_command_with(const struct boot *b, const char *command, bool quiet)
 {
 	const struct boot_options *o = &b->options;
 	char *text = xprintf("%s --vmm", command), number[32], *append = NULL;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Each command that is printed to be typed again runs, as it stands, and shows what it was printed for. That every
-# combination of options is printed right is cli/again_test.c's to see.
+# combination of options is printed right is cli/reproduce_test.c's to see.
 bats_require_minimum_version 1.5.0
 
 setup() {

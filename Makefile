@@ -155,7 +155,7 @@ sanitized-tests:
 .PHONY: all deps boot boot-firmware check unit lint sanitize soak sources firmware-matrix bench clean distclean help
 .PHONY: prepare-check
 .PHONY: unit-tests sanitized-tests
-# What was fetched is not ours: a kernel's build-root has folders called like that.
 # A header that has moved: what was made of it is made again.
 %.h: ;
+# What was fetched is not ours: a kernel's build-root has folders called like that.
 -include $(shell find $(B) -path '$(B)/kernel*' -prune -o -type f -name '*.d' -print 2>/dev/null)

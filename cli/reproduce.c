@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The command line that runs a boot again. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From a GPA to the machine: the only place where such an address is made. Pure; the command uses it too. */
+/* From a GPA to the machine: where a page of either alias lies. Pure. */
 #ifndef MONITOR_BANK_H
 #define MONITOR_BANK_H
 

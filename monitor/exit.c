@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From exits to what the module would make of them. */
+/* One exit of the guest: counted, answered by td, and td's answer carried out on the vCPU. */
 #include "monitor/exit.h"
 
 #include "image/bytes.h"
@@ -15,7 +15,7 @@
 #define MSR_FS_BASE	0xc0000100
 #define MSR_GS_BASE	0xc0000101
 
-/* Not in the module's table: a write to EFER that is the guest's #VE handler's affair is told like one to this. */
+/* No MSR has this number, so td answers #VE: for the writes of EFER that only the persona knows to be one. */
 #define MSR_ALWAYS_VE	0
 
 static bool detected;	/* the guest has asked whether it is a TD */
@@ -373,7 +373,7 @@ static void note_user(const struct vcpu *vcpu)
 }
 
 /*
- * Those that read as TDCALL only to us, because the code could not be read, do not exist: the CPU has just fetched it.
+ * If the code cannot be read any more, it is taken for TDCALL: the CPU has just fetched a #UD from there.
  * A TDCALL is counted by what it asks for.
  */
 void exit_decode(struct vcpu *vcpu, struct vm_exit *e)

@@ -10,7 +10,8 @@
 #include "monitor/template.h"
 #include "monitor/vendor.h"
 
-/* Who looks at every exit before it is handled. True: the guest is elsewhere now, and this exit with it. */
+/* Who looks at every exit before it is handled. True: exploration has put the guest back to another point,
+ * and this exit with it. */
 static bool observed(struct vcpu *vcpu, const struct vm_exit *e)
 {
 	if (explore_exit(vcpu, e))

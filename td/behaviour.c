@@ -37,7 +37,7 @@ static const struct td_rule *find_rule(const struct td *td, enum td_on on, uint6
 	return NULL;
 }
 
-/* A chance is of a slice being the last one or, in a rule without slices, of its stalls. */
+/* rule->chance: with a chunk, that the VMM stops after it; without, that it stalls. */
 static bool stalls(struct td *td, const struct td_rule *rule, uint32_t stalled)
 {
 	return stalled < rule->stalls && (rule->chance == 0 || rule->chunk != 0 || draw(td) >> 56 < rule->chance);

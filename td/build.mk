@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# td: one source, three engines. Other fragments compile TD_SRC with their own flags; here it is an ordinary library.
+# td: one source, several engines. Other fragments compile TD_SRC with their own flags; here it is an ordinary library.
 TD_SRC := $(filter-out %_test.c td/fake%.c td/fuzz.c,$(wildcard td/*.c))
 TD_OBJ := $(TD_SRC:%.c=$(B)/host/%.o)
 TD_FAKE := $(patsubst %.c,$(B)/host/%.o,$(wildcard td/fake*.c))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Whether the VMM has disturbed the guest yet, read from the journal's records. */
 #include "abi/tdx.h"
 #include "td/event.h"
 

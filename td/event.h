@@ -67,9 +67,9 @@ static inline struct td_event td_event_new(enum td_event_type type, unsigned int
 /* Verdict of one observation. Only violations, and a missed expectation, fail a run. */
 #define TD_CLASSES(X) \
 	X(OK, "ok", "nothing is wrong") \
-	X(VIOLATION, "violation", "the guest's") \
+	X(VIOLATION, "violation", "the guest broke a rule") \
 	X(VMM_CAUSED, "vmm-caused", "the VMM had misled the guest") \
-	X(HAZARD, "hazard", "wrong, and without harm")
+	X(HAZARD, "hazard", "odd, and no harm came of it")
 
 /*
  * Everything that a run can find, under one name in every engine and every verb. The first list is what td itself sees;

@@ -29,7 +29,7 @@ static enum td_violation flaw_of(const struct td *td, uint64_t gpa, uint64_t siz
 	return gpa % TDX_PAGE_SIZE != 0 || size % TDX_PAGE_SIZE != 0 ? TD_V_UNALIGNED_REQUEST : TD_V_NONE;
 }
 
-/* A tree of answers (explore.h) is one of aligned requests. */
+/* While exploring, an unaligned request is always refused: the answers are about whole pages. */
 static uint64_t map_gpa_check(const struct td *td, enum td_violation flaw)
 {
 	if (flaw == TD_V_UNALIGNED_REQUEST)
@@ -105,7 +105,7 @@ static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa,
 	if (td->mem->choices.limit != 0)
 		plan = td_explore_plan(td, gpa, size);
 	else
-		plan = td_behave(td, gpa, size, conv != NULL ? conv->stall_run : UINT32_MAX);	/* it never stalls unbooked ones */
+		plan = td_behave(td, gpa, size, conv != NULL ? conv->stall_run : UINT32_MAX);	/* no stalls without a conversion */
 	carry_out(td, first, &plan, to_shared);
 	if (plan.r10 != TDVMCALL_SUCCESS && !plan.keeps_r11)
 		regs->gpr[TD_R11] = plan.r11;

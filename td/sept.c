@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The secure EPT as far as page conversion needs it: which pages of RAM are private, pending or shared, at which level,
- * what the guest may believe of them, and the way back. State names and transitions: [mod:sept_state_lookup.c].
+ * and what the guest may believe of them. State names and transitions: [mod:sept_state_lookup.c].
  */
 #include "td/state.h"
 

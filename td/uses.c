@@ -11,8 +11,9 @@
  * What has not turned out yet is kept here, whatever becomes of the conversion; no further request clears it. It is a
  * violation when the page can no longer come to the state that was missing, or the guest ends.
  *
- * Of the repetition only the first access after the claim can be seen: from then on the page is mapped. A store that
- * was the only access refused, and is not what the same vCPU does first, was lost; all else is believed.
+ * Of the repetition only the first access after the claim can be seen: from then on the page is mapped. If just
+ * one store was refused, and the first access of that vCPU afterwards is not that store again, its data was lost. All
+ * else is believed.
  */
 #include "td/state.h"
 

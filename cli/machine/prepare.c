@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Before QEMU starts: looks at the user's input, draws seed and nonce, fills the monitor's configuration. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 /*
  * What is in the guest's private memory before its first instruction, and with which registers that runs.
  *
- * Two kinds of guest, told apart by the first bytes of the file: a Linux bzImage, started at its 64-bit entry (linux
+ * Two kinds of file (firmware starts as firmware.h says), told apart by the first bytes of the file: a Linux bzImage, started at its 64-bit entry (linux
  * Documentation/arch/x86/boot.rst, "64-bit BOOT PROTOCOL"), and a payload, a static ELF64 executable.
  *
  * START STATE, the same for both (struct load_start):

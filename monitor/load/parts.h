@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between load.c and the loaders of the two kinds of guest. */
+/* Between load.c and the loaders of the two kinds of file. */
 #ifndef MONITOR_LOAD_PARTS_H
 #define MONITOR_LOAD_PARTS_H
 

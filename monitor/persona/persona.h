@@ -96,7 +96,7 @@ bool lapic_timer_armed(struct persona_vcpu *vcpu);
 /* TSC ticks per second, measured for 50 ms against the ACPI PM timer at this port. */
 uint64_t persona_measure_tsc(uint16_t pm_timer_port);
 
-/* The host, in persona_host.c; unit tests bring their own. */
+/* The host, in host.c; unit tests bring their own. */
 void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 uint64_t host_tsc(void);		/* as the guest reads it */
 void host_tsc_set(uint64_t tsc);	/* from now on; every vCPU needs host_tsc_offset() */

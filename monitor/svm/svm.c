@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Section numbers are those of the AMD64 Architecture Programmer's Manual, volume 2 (24593), revision 3.42. */
+/*
+ * Enters and leaves the guest by VMRUN, and turns VMEXIT codes into struct vm_exit. Section numbers are those of the
+ * AMD64 Architecture Programmer's Manual, volume 2 (24593), revision 3.42.
+ */
 #include "monitor/svm/svm.h"
 
 #include "image/bytes.h"

@@ -23,7 +23,7 @@
 #define IER_RECEIVED		1u
 #define LCR_DIVISOR		0x80u	/* other registers are there */
 
-/* [qemu:apic_get_interrupt]: the timer counts nanoseconds. */
+/* [qemu:apic_common.c]: the timer counts nanoseconds. */
 #define ALARM_MAX_MS		2000
 #define NS_PER_MS		1000000u
 

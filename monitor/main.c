@@ -38,7 +38,7 @@
 #include "monitor/vendor.h"
 #include "wire/pattern.h"
 
-#define PM_TIMER_PORT	0x608	/* [qemu:acpi/ich9.c]: PMBASE + 8, where SeaBIOS puts it */
+#define PM_TIMER_PORT	0x608	/* [qemu:acpi_pm_tmr_init]: PMBASE + 8, where SeaBIOS puts it */
 #define PORT_PIC1_MASK	0x21	/* 8259A, OCW1 */
 #define PORT_PIC2_MASK	0xa1
 #define PORT_CMOS_INDEX	0x70

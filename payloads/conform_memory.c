@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Everything that tells a guest how much memory it has, compared: the zero page, fw_cfg, CMOS, SMBIOS, ACPI, and what
- * the TD was configured with (memory=MIB on the command line). Layouts: [qemu:fw_cfg.rst], [qemu:pc_cmos_init];
+ * the TD was configured with (memory=MIB on the command line). Layouts: [qemu:fw_cfg.rst], [qemu:pc_cmos_init_late];
  * [edk2:MemDetect.c], which reads most of them; DMTF DSP0134, 7.17 to 7.20.
  */
 #include "payloads/lib/payload.h"

@@ -12,7 +12,7 @@
 #define IOAPIC	0xfec00000ull
 
 enum { PORT_RESET = 0xcf9, RESET_NOW = 6 };			/* Intel ICH9 datasheet 13.7.5, RST_CNT */
-/* [qemu:acpi_pm1_cnt_write] */
+/* [qemu:acpi_pm_cnt_write] */
 enum { PORT_PM1_CONTROL = 0x604, SLEEP_ENABLE = 0x2000, SLEEP_S3 = 0x400, SLEEP_NONE = 0x1c00 };
 
 void scene_tdcall(struct scene *s, uint64_t gpr[GPRS])

@@ -99,7 +99,7 @@ void qemu_arguments(const struct qemu_run *run, struct words *w)
 		"-machine", "q35,memory-backend=ram,hpet=off,smm=off,vmport=off,i8042=on,usb=off",
 		"-accel", "tcg,thread=single",
 
-		/* Continued, it would look for its option ROM where firmware may be by now ([qemu:kvmvapic.c]). */
+		/* Continued, it would look for its option ROM where firmware may be by now ([qemu:vapic_post_load]). */
 		"-global", "apic-common.vapic=off",
 		"-cpu", "max,phys-bits=48,la57=off",
 		"-device", "isa-debug-exit,iobase=0xf4,iosize=4",

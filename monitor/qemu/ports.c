@@ -21,7 +21,7 @@
 #define PM1_SLEEP	(1u << 13)
 #define PM1_TYPE(value)	((value) >> 10 & 7)
 
-/* SLP_TYP: [qemu:acpi_pm1_cnt_write], and \_S3, \_S4, \_S5 of its DSDT ([qemu:acpi-build.c]). */
+/* SLP_TYP: [qemu:acpi_pm_cnt_write], and \_S3, \_S4, \_S5 of its DSDT ([qemu:acpi-build.c]). */
 enum { TYPE_S5, TYPE_S3, TYPE_S4 };
 
 /* The monitor's own way out, and its own way to ask. */

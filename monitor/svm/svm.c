@@ -252,8 +252,8 @@ static bool is_touched(uint64_t address, bool fetch)
 
 /*
  * The guest's breakpoints are armed from here to VMRUN, and disarmed by the first instructions after it: QEMU changes
- * them at MOV to DR7, whoever runs, and neither at VMRUN nor at an exit ([qemu:cpu_x86_update_dr7]). Those on ports
- * never hit, because each port access is a #VE.
+ * them at MOV to DR7, whoever runs ([qemu:cpu_x86_update_dr7]), and before 9.1 neither at VMRUN nor at an exit
+ * ([qemu:8aa76496dfaa]). Those on ports never hit, because each port access is a #VE.
  */
 static uint64_t load_breakpoints(const struct vcpu *vcpu)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest whose paging is off, as firmware's is at first. QEMU 7.2 leaves nested paging out as well then: the guest's
- * addresses are the machine's ([qemu:get_physical_address], before QEMU 10 in
- * tcg/sysemu/: stage 2 is only looked at with CR0.PG). So such a guest runs with paging on, over tables of the
- * monitor's that map every address to itself, and its control registers are intercepted and kept here until it turns
- * paging on itself.
+ * A guest whose paging is off, as firmware's is at first. QEMU before 9.2 (or 7.2.15) leaves nested paging out as
+ * well then: the guest's addresses are the machine's (what [qemu:b56617bbcb47] mends). So such a guest runs with
+ * paging on, over tables of the monitor's that map every address to itself, and its control registers are intercepted
+ * and kept here until it turns paging on itself.
  */
 #ifndef MONITOR_SVM_UNPAGED_H
 #define MONITOR_SVM_UNPAGED_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Rows of check that are boots: one boot's template and its copies, or a boot for each. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Which rows check will run: --vmm's list, classes and patterns, or all behaviours. */
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>

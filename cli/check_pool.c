@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Rows of check side by side, a child for each, and their results in the order of the plan. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* tdlab doctor: what of this machine tdlab needs, and whether it is there. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>

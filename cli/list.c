@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* tdlab list: behaviours, answers, violations, records, totals and the ABI, from the tables. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

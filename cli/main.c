@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* tdlab: finds the verb and runs it. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* tdlab replay of a file that check wrote: runs the command of one of its rows. */
 #ifndef CLI_REPLAY_CHECK_H
 #define CLI_REPLAY_CHECK_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* tdlab trace: a journal as text or JSON, a line for each record. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

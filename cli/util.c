@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What every file of the command shares: complaints, memory, paths, the progress line. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>

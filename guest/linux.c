@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The policy of Linux 6.12's loop, for comparison: see tdconv_linux.h. */
 #include "abi/tdx.h"
 #include "internal.h"
 #include "tdconv_linux.h"

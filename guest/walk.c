@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The optional page-table walker: see tdconv_walk.h. */
 
 #include "internal.h"
 #include "tdconv_walk.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* One exit of the guest, from what the vendor says of it to what the vCPU does next. */
 #ifndef MONITOR_EXIT_H
 #define MONITOR_EXIT_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* How the monitor ends when it cannot go on. */
 #include "monitor/panic.h"
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* How the monitor ends when it cannot go on, and whose fault that is. */
 #ifndef MONITOR_PANIC_H
 #define MONITOR_PANIC_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What builtin writes into memory before it converts it, and finds there again. */
 #include "payloads/lib/payload.h"
 #include "payloads/builtin.h"
 

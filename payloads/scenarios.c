@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* All scenarios by their names. */
 #include "payloads/scenario.h"
 
 static bool same(const char *a, const char *b)

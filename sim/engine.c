@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* td's engine in a process: memory is bytes of it, and records are looked at where they come. */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>

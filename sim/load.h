@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Guest code that comes as a shared object. */
 #ifndef SIM_LOAD_H
 #define SIM_LOAD_H
 

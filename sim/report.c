@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What a search in process has found, as text and JSON. */
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* TDCALL instructions that are executed in this process. */
 #ifndef SIM_TRAP_H
 #define SIM_TRAP_H
 

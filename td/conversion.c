@@ -274,7 +274,8 @@ void td_conversion_answer(struct td *td, struct td_conversion *c, uint64_t gpa_w
 		claimed = end;
 	else if (retry && at >= gpa && at < end && at % TDX_PAGE_SIZE == 0)
 		claimed = at;
-	count_fruitless(td, c != NULL ? pages_in(c->end - c->start) : pages_in(size), claimed > (c != NULL ? c->reached : gpa));
+	count_fruitless(td, c != NULL ? pages_in(c->end - c->start) : pages_in(size),
+			claimed > (c != NULL ? c->reached : gpa));
 	td_sept_known(td, gpa, pages_in(claimed - gpa), KNOWN_ALL,
 		      to_shared ? TD_KNOWN_CLAIMED_SHARED : TD_KNOWN_CLAIMED_PRIVATE);
 	if (c == NULL)

@@ -147,8 +147,8 @@ const char *td_cause_name(unsigned int cause);
 bool td_event_disturbs(const struct td_event *event);
 
 /*
- * What a guest was answered so far, from the MAPGPA records (and VMM_ACTs) of a sequence: whether it has to complete, and
- * whether it was lied to. A guest has to live through so many RETRYs in a row that bring nothing (behaviour
+ * What a guest was answered so far, from the MAPGPA records (and VMM_ACTs) of a sequence: whether it has to complete,
+ * and whether it was lied to. A guest has to live through so many RETRYs in a row that bring nothing (behaviour
  * eagain-thrice); an attacker's go on for ever (behaviour stall), so that a guest must stop some time.
  */
 #define TD_STALLS 3

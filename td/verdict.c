@@ -2,9 +2,10 @@
 /*
  * The rules: for each alias a table from (what the module holds, what the guest may believe) to a verdict on an access,
  * and td_report(), which every finding passes.
+ *
  * The guest answers for what it knew, so one that was lied to is not to blame. Only accesses that found no mapping are
- * looked up; an access that works is never judged. A shared alias that the guest has no answer for is not mapped for it, so
- * that it makes no difference to the verdict what the VMM did behind the guest's back.
+ * looked up; an access that works is never judged. A shared alias that the guest has no answer for is not mapped for
+ * it, so that it makes no difference to the verdict what the VMM did behind the guest's back.
  */
 #include "td/state.h"
 

@@ -145,6 +145,13 @@ passes() {
 	passes exports
 }
 
+@test "a file that does not say what it is" {
+	file td/a.c '#include "td/a.h"'
+	caught sentence td/a.c
+	file td/a.h '/* It is told here. */'
+	passes sentence
+}
+
 @test "a script that nobody can run" {
 	first='#!/bin/sh' file td/a
 	caught executable td/a

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The disk that a guest gets: its own with data that only this run has, or the user's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

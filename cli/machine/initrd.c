@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The initrd that a kernel gets: ours or the user's, with the program that speaks for it. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* How much memory a run may have here: of the guest, of its banks, and of copies side by side. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -452,7 +452,7 @@ static void test_disturbs(void)
 {
 	disturbs(EVENT(VMM_ACT, act, TD_ACT_EMPTIED, 0x4000, 1), true, "a VMM that replaces pages disturbs");
 	disturbs(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0x8000020000000001), true, "one that keeps ACCEPT busy");
-	disturbs(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0xc0000b0b00000000), true, "one that leaves no size to ACCEPT");
+	disturbs(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0xc0000b0b00000000), true, "one that leaves ACCEPT no size");
 	disturbs(EVENT(ACCEPT, accept, .rcx = 0x200001, .status = 0xc0000b0b00000001), false, "not one of 4 KiB");
 	disturbs(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0), false, "nor one that lets ACCEPT succeed");
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* The module's parts: what demo.c converts, and pages.c gets and gives back. */
 #ifndef DEMO_H
 #define DEMO_H
 

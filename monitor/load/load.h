@@ -2,8 +2,8 @@
 /*
  * What is in the guest's private memory before its first instruction, and with which registers that runs.
  *
- * Two kinds of file (firmware starts as firmware.h says), told apart by the first bytes of the file: a Linux bzImage, started at its 64-bit entry (linux
- * Documentation/arch/x86/boot.rst, "64-bit BOOT PROTOCOL"), and a payload, a static ELF64 executable.
+ * Two kinds of file, told apart by the first bytes: a Linux bzImage, started at its 64-bit entry ([linux:boot.rst],
+ * "64-bit BOOT PROTOCOL"), and a payload, a static ELF64 executable. Firmware starts as firmware.h says.
  *
  * START STATE, the same for both (struct load_start):
  *

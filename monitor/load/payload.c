@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A payload: a static ELF64 executable, which starts in 64-bit mode with its own page tables to make. */
 #include "image/bytes.h"
 #include "monitor/load/parts.h"
 

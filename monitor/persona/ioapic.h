@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The guest's IOAPIC is QEMU's: what must not be written to it. */
 #ifndef MONITOR_PERSONA_IOAPIC_H
 #define MONITOR_PERSONA_IOAPIC_H
 

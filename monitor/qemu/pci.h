@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* QEMU's PCI configuration space, for the monitor's own use and as the guest may change it. */
 #ifndef MONITOR_QEMU_PCI_H
 #define MONITOR_QEMU_PCI_H
 

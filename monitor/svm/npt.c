@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Nested page tables: see npt.h. */
 #include "monitor/npt.h"
 
 #include "monitor/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A payload's words: to the first serial port, by TDVMCALL; and its end. */
 #include "payloads/lib/payload.h"
 
 #define COM1		0x3f8

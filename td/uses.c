@@ -5,7 +5,8 @@
  *	to shared, one that was refused (#VE), if it is repeated when the page has been claimed. One that was not refused
  *	is a violation at once: it went to memory of which nobody had said that it is shared, and cannot be repeated;
  *
- *	to private, one of a page that is accepted then: the mapping is what Linux changes last ([linux:tdx_enc_status_change_prepare]).
+ *	to private, one of a page that is accepted then: the mapping is what Linux changes last
+ *	([linux:tdx_enc_status_change_prepare]).
  *
  * What has not turned out yet is kept here, whatever becomes of the conversion; no further request clears it. It is a
  * violation when the page can no longer come to the state that was missing, or the guest ends.

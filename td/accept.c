@@ -109,13 +109,6 @@ static uint64_t accept_status(struct td *td, uint64_t gpa, uint64_t level, const
 	return tdx_status(TDX_SUCCESS, 0);
 }
 
-/* What the VMM does behind the back of a guest whose ACCEPT has succeeded. */
-static void afterwards(struct td *td, uint64_t gpa, const struct td_plan *plan)
-{
-	td_vmm_act(td, plan->removed == TD_REAL_PENDING ? TD_ACT_EMPTIED : TD_ACT_REMOVED, gpa,
-		td_sept_remove(td, gpa, plan->remove, plan->removed));
-}
-
 enum td_action td_page_accept(struct td *td, struct td_regs *regs)
 {
 	uint64_t rcx = regs->gpr[TD_RCX], gpa, level, status, disturbed;
@@ -156,7 +149,7 @@ done:
 	td_emit(td, ACCEPT, accept, regs->rip, .rcx = rcx, .status = status, .known = c.first.known,
 		.real = (uint8_t)td_page_real(&c.first));
 	if (tdx_code(status) == TDX_SUCCESS)
-		afterwards(td, gpa, &plan);
+		td_take_away(td, gpa, &plan);
 	return TD_NEXT;
 }
 

@@ -124,6 +124,12 @@ void td_vmm_act(struct td *td, enum td_act act, uint64_t gpa, uint64_t pages)
 		td_emit(td, VMM_ACT, act, 0, .what = act, .gpa = gpa, .pages = pages);
 }
 
+void td_take_away(struct td *td, uint64_t gpa, const struct td_plan *plan)
+{
+	td_vmm_act(td, plan->removed == TD_REAL_PENDING ? TD_ACT_EMPTIED : TD_ACT_REMOVED, gpa,
+		   td_sept_remove(td, gpa, plan->remove, plan->removed));
+}
+
 /* 0: the module answers what is true. */
 uint64_t td_disturb_accept(struct td *td, uint64_t rcx, uint64_t pages, struct td_plan *plan)
 {

@@ -85,13 +85,6 @@ static void carry_out(struct td *td, uint64_t gpa, const struct td_plan *plan, b
 	}
 }
 
-/* What it does afterwards, to memory behind the request. */
-static void take_away(struct td *td, uint64_t end, const struct td_plan *plan)
-{
-	td_vmm_act(td, plan->removed == TD_REAL_PENDING ? TD_ACT_EMPTIED : TD_ACT_REMOVED, end,
-		td_sept_remove(td, end, plan->remove, plan->removed));
-}
-
 /* A request that makes sense. Pages that it touches in part, if TD_ALIGN_IGNORED allows it to, count as a whole. */
 static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa, uint64_t size, uint64_t rip)
 {
@@ -113,7 +106,7 @@ static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa,
 	td_emit(td, MAPGPA, mapgpa, rip, .gpa = gpa, .bytes = size, .r10 = plan.r10, .r11 = regs->gpr[TD_R11], .done = done,
 		.conversion = id);
 	td_conversion_answer(td, conv, first | (gpa & td->mem->s), bytes, plan.r10, regs->gpr[TD_R11]);
-	take_away(td, first + bytes, &plan);
+	td_take_away(td, first + bytes, &plan);
 	return plan.r10;
 }
 

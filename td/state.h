@@ -113,11 +113,12 @@ struct td_storage {
 	/* struct td_page[pages], then struct td_undo[undo_steps] */
 };
 
-/* sept.c: pages. */
-struct td_page *td_page_at(const struct td *td, uint64_t gpa);	/* NULL outside RAM */
-/* undo.c */
+/* undo.c: every change of a page, so that it can be taken back. */
 void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int real_marks, unsigned int known);
 uint64_t td_alike(const struct td_page *page, uint64_t most);	/* how many are in the state of the first */
+
+/* sept.c: pages. */
+struct td_page *td_page_at(const struct td *td, uint64_t gpa);	/* NULL outside RAM */
 struct td_page *td_next_stretch(const struct td *td, uint64_t *gpa, uint64_t end, uint64_t *pages);
 bool td_is_large(const struct td *td, uint64_t gpa);
 bool td_sept_private(const struct td *td, uint64_t gpa);	/* the module finds a private page there: RAM or ROM */
@@ -176,6 +177,9 @@ struct td_plan {
 struct td_plan td_explore_plan(struct td *td, uint64_t gpa_with_s, uint64_t size);	/* explore.c */
 struct td_plan td_behave(struct td *td, uint64_t gpa_with_s, uint64_t size, uint32_t stalled);
 uint64_t td_disturb_accept(struct td *td, uint64_t rcx, uint64_t pages, struct td_plan *after);
+
+/* ... and what it does when all is done, behind the guest's back. */
+void td_take_away(struct td *td, uint64_t gpa, const struct td_plan *plan);
 
 /* verdict.c. */
 struct td_judgement {

@@ -100,7 +100,7 @@ static void check_stretch(struct td *td, uint64_t gpa, const struct td_page *pag
 	struct td_judgement j = { deceived ? TD_CLASS_VMM_CAUSED : TD_CLASS_VIOLATION, TD_V_DMA_TO_PRIVATE };
 	uint64_t good;
 
-	for (; (good = td_engine_poisoned(td, gpa, n)) < n; n -= good + 1, gpa += TDX_PAGE_SIZE) {
+	for (; n != 0 && (good = td_engine_poisoned(td, gpa, n)) < n; n -= good + 1, gpa += TDX_PAGE_SIZE) {
 		gpa += good * TDX_PAGE_SIZE;
 		td_report(td, j, gpa | td->mem->s, 1, 0, 0);
 	}

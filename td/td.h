@@ -118,7 +118,7 @@ struct td {
  * What an engine supplies. gpa is always without S and within one slot. What is NULL has a default (td/engine.h): no
  * page tables, memory that keeps nothing and reads as zeroes, and a VMM that has no devices.
  *
- * map, unmap, fill: pages of one alias.
+ * map, unmap, fill: pages of one alias, at least one; poisoned, too, is asked for at least one.
  * poisoned: how many of so many private pages from gpa on, up to the first that is not, have a shared twin as
  *	TD_FILL_POISON, or the start of the run, left it.
  * private: reads or writes bytes of private memory within one page.

@@ -17,17 +17,16 @@
 #define TEXT_SPAN	(1ull << 30)
 #define STACK_BYTES	1024
 
-/* NULL unless gpa (with S) is memory. Good for the rest of its page. */
+/*
+ * NULL unless gpa (with S) is memory that the CPU could reach. Good for the rest of its page. A shared alias that is not
+ * mapped must not be read by us either: who had touched it would be told from the hole that we had filled.
+ */
 static const uint8_t *memory(uint64_t gpa)
 {
 	uint64_t s = td_shared_bit(td), address;
-	const struct td_slot *slot;
 
-	if (gpa >= s << 1)
-		return NULL;
-	slot = td_slot_of(td, gpa);
-	if (slot == NULL || slot->kind == TD_SLOT_MMIO ||
-	    !guest_memory_address(slot, gpa & ~s, gpa & s ? TD_SHARED : TD_PRIVATE, &address))
+	if (gpa >= s << 1 || !td_mapped(td, gpa) ||
+	    !guest_memory_address(td_slot_of(td, gpa), gpa & ~s, gpa & s ? TD_SHARED : TD_PRIVATE, &address))
 		return NULL;
 	return mem_machine(address);
 }

@@ -8,7 +8,7 @@ setup() {
 	# shellcheck source=tests/boot.bash
 	. "$BATS_TEST_DIRNAME/boot.bash"
 	cd "$top" || return
-	unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS CPPFLAGS LDFLAGS
+	unset MAKEFLAGS MFLAGS MAKELEVEL WERROR CFLAGS CPPFLAGS LDFLAGS
 }
 
 # Every call of a compiler that a whole build makes; the user's flags are words that are easily found.

@@ -26,7 +26,7 @@ static void differs(struct playback *p, const char *what)
 
 static void map_gpa(struct playback *p, struct tdconv_regs *regs)
 {
-	const struct td_record_mapgpa *call = &p->calls[p->at]->mapgpa;
+	const struct td_record_mapgpa *call;
 	char what[96];
 
 	if (p->at == p->ncalls) {
@@ -34,6 +34,7 @@ static void map_gpa(struct playback *p, struct tdconv_regs *regs)
 			differs(p, "the model asks again, the guest does not");
 		longjmp(p->stop, 1);
 	}
+	call = &p->calls[p->at]->mapgpa;
 	if (call->gpa != regs->r12 || call->bytes != regs->r13) {
 		snprintf(what, sizeof(what), "the model asks for 0x%lx, %lu bytes, the guest for 0x%lx, %lu bytes",
 			 regs->r12, regs->r13, call->gpa, call->bytes);

@@ -18,8 +18,8 @@
 #define STACK_BYTES	1024
 
 /*
- * NULL unless gpa (with S) is memory that the CPU could reach. Good for the rest of its page. A shared alias that is not
- * mapped must not be read by us either: who had touched it would be told from the hole that we had filled.
+ * NULL unless gpa (with S) is memory that the CPU could reach. Good for the rest of its page. Not even we may read a
+ * shared alias that is not mapped: that would fill its hole in the RAM file, and a device would be blamed for it.
  */
 static const uint8_t *memory(uint64_t gpa)
 {

@@ -92,7 +92,7 @@ int check_junit(struct check *check);	/* 0, or a status after a complaint */
 
 /* Rows by verdict; rows that never came to one are in none. */
 struct check_tally {
-	size_t pass, fail, inconclusive, known, missing;
+	size_t of[VERDICT_KINDS], missing;
 };
 struct check_tally check_count(const struct check *check);
 

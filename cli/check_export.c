@@ -73,10 +73,10 @@ void check_json(const struct check *c)
 	json_text(&json, "tdlab", TDLAB_VERSION);
 	if (c->boot)
 		json_text(&json, "guest", guest_of(c));
-	json_number(&json, "pass", t.pass);
-	json_number(&json, "fail", t.fail);
-	json_number(&json, "inconclusive", t.inconclusive);
-	json_number(&json, "known", t.known);
+	json_number(&json, "pass", t.of[VERDICT_PASS]);
+	json_number(&json, "fail", t.of[VERDICT_FAIL]);
+	json_number(&json, "inconclusive", t.of[VERDICT_INCONCLUSIVE]);
+	json_number(&json, "known", t.of[VERDICT_KNOWN]);
 	json_number(&json, "not_run", t.missing);
 	json_number(&json, "exit_status", (uint64_t)check_status(c));
 	json_bool(&json, "template", c->template != NULL);
@@ -124,7 +124,7 @@ static void junit_row(FILE *out, const char *class, const struct check_row *row)
 	xml_attribute(out, "classname", class);
 	xml_attribute(out, "name", row->name);
 	fprintf(out, " time=\"%.3f\"", r->seconds);
-	if (r->done && (r->verdict == VERDICT_PASS || r->verdict == VERDICT_KNOWN)) {
+	if (r->done && verdict_good(r->verdict)) {
 		fputs("/>\n", out);
 		return;
 	}
@@ -148,8 +148,8 @@ int check_junit(struct check *c)
 		return 0;
 	fflush(stdout);		/* it may be the same */
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"tdlab check\"", out);
-	fprintf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n", c->nrows, t.fail,
-		t.inconclusive, t.missing, c->seconds);
+	fprintf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n", c->nrows,
+		t.of[VERDICT_FAIL], t.of[VERDICT_INCONCLUSIVE], t.missing, c->seconds);
 	for (size_t i = 0; i < c->nrows; i++)
 		junit_row(out, guest_of(c), &c->rows[i]);
 	fputs("  </testsuite>\n</testsuites>\n", out);

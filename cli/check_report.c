@@ -16,10 +16,7 @@ struct check_tally check_count(const struct check *c)
 		const struct check_result *r = c->rows[i].result;
 
 		t.missing += !r->done;
-		t.pass += r->done && r->verdict == VERDICT_PASS;
-		t.fail += r->done && r->verdict == VERDICT_FAIL;
-		t.known += r->done && r->verdict == VERDICT_KNOWN;
-		t.inconclusive += r->done && r->verdict == VERDICT_INCONCLUSIVE;
+		t.of[r->verdict] += r->done;
 	}
 	return t;
 }
@@ -35,7 +32,7 @@ int check_status(const struct check *c)
 		for (size_t i = 0; i < c->nrows; i++)
 			if (c->rows[i].result->status == order[k])
 				return order[k] == STATUS_INPUT ? STATUS_ENVIRONMENT : order[k];
-	return check_count(c).inconclusive ? STATUS_INCONCLUSIVE : STATUS_PASS;
+	return check_count(c).of[VERDICT_INCONCLUSIVE] ? STATUS_INCONCLUSIVE : STATUS_PASS;
 }
 
 static const char *class_of(const struct check_row *row)
@@ -79,14 +76,13 @@ void check_report_begin(const struct check *c)
 
 static void table_row(const struct check *c, const struct check_row *row)
 {
-	static const char *const colour[] = { "\033[32m", "\033[31m", "\033[33m", "\033[32m" };
 	const struct check_result *r = row->result;
-	bool bright = colours();
+	int padding = 12 - (int)strlen(verdict_name(r->verdict));
 
-	printf("%-*s  %-9s  %-8s  %s%-12s%s  %6" PRIu64 "  %s\n", name_width(c), row->name, class_of(row), expect_of(row),
-	       bright ? colour[r->verdict] : "", verdict_name(r->verdict), bright ? "\033[0m" : "",
+	printf("%-*s  %-9s  %-8s  %s%*s  %6" PRIu64 "  %s\n", name_width(c), row->name, class_of(row), expect_of(row),
+	       verdict_coloured(r->verdict), padding, "",
 	       r->totals.mapgpa_calls, r->why);
-	if (r->verdict != VERDICT_PASS && r->verdict != VERDICT_KNOWN)
+	if (!verdict_good(r->verdict))
 		printf("    replay: %s\n", row->reproduce);
 }
 
@@ -104,7 +100,7 @@ static void tap_row(const struct check_row *row, size_t number)
 {
 	const struct check_result *r = row->result;
 
-	bool good = r->verdict == VERDICT_PASS || r->verdict == VERDICT_KNOWN;
+	bool good = verdict_good(r->verdict);
 
 	printf("%s %zu - ", good ? "ok" : "not ok", number);
 	tap_text(row->name);
@@ -131,10 +127,10 @@ void check_report_end(const struct check *c)
 		check_json(c);
 	if (c->options.tap || c->options.boot.json)
 		return;
-	printf("%zu row%s: %zu pass, %zu fail, %zu inconclusive", c->nrows, c->nrows == 1 ? "" : "s", t.pass,
-	       t.fail, t.inconclusive);
+	printf("%zu row%s: %zu pass, %zu fail, %zu inconclusive", c->nrows, c->nrows == 1 ? "" : "s",
+	       t.of[VERDICT_PASS], t.of[VERDICT_FAIL], t.of[VERDICT_INCONCLUSIVE]);
 	if (c->options.boot.known)
-		printf(", %zu known", t.known);
+		printf(", %zu known", t.of[VERDICT_KNOWN]);
 	if (t.missing)
 		printf(", %zu not run", t.missing);
 	printf("; %.1f s, %.1f s of CPU, %u at a time\n", c->seconds, c->cpu, c->jobs);

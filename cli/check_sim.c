@@ -109,7 +109,7 @@ static void take(struct check_result *r, const char *direction, const char *json
 	if (!why || status > STATUS_INCONCLUSIVE)
 		return failed(r, direction, SIM " failed: see standard error");
 	r->status = status;
-	r->verdict = status == STATUS_PASS ? VERDICT_PASS : status == STATUS_FAIL ? VERDICT_FAIL : VERDICT_INCONCLUSIVE;
+	r->verdict = verdict_of_status(status);
 	r->violations += status == STATUS_FAIL;
 	r->totals.mapgpa_calls += number_of(json, "calls");
 	take_finding(r, json);

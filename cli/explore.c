@@ -200,8 +200,7 @@ static int explore(struct explore *x, const char *kernel)
 	if (status)
 		return status;
 	if (done)
-		status = x->explored.result.verdict == RESULT_PASS ? STATUS_PASS :
-			 x->explored.result.verdict == RESULT_FAIL ? STATUS_FAIL : STATUS_INCONCLUSIVE;
+		status = verdict_status(x->explored.result.verdict);
 	else
 		status = explore_run(x);
 	if (status == STATUS_ENVIRONMENT || status == STATUS_INPUT)

@@ -77,7 +77,6 @@ static int merge(struct merge *m, char **files, int nfiles)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	static const int statuses[] = { STATUS_PASS, STATUS_INCONCLUSIVE, STATUS_FAIL };
 	char **files = xcalloc((size_t)argc, sizeof(*files));
 	struct merge *m = xcalloc(1, sizeof(*m));
 	struct merge_options o = { 0 };
@@ -92,7 +91,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 			result_json(&m->sum, stdout);
 		else
 			result_report(&m->sum);
-		status = statuses[m->sum.verdict];
+		status = verdict_status(m->sum.verdict);
 	}
 	free(m->shards);
 	free(m);

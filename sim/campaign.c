@@ -83,7 +83,7 @@ static void add_tally(struct result *r, const struct tally *t)
 
 	memcpy(now.answers, t->answers, sizeof(now.answers));
 	tally_each(t, finding, &now);
-	now.verdict = now.nfindings ? RESULT_FAIL : RESULT_PASS;
+	now.verdict = now.nfindings ? VERDICT_FAIL : VERDICT_PASS;
 	result_add(r, &now);
 	if (t->last.any)
 		r->last = t->last;
@@ -105,6 +105,16 @@ static void doubts(const struct tally *t, char text[200])
 			 "before: there may be more behind that", t->diverged, t->diverged == 1 ? "" : "s");
 }
 
+/* new: findings that are not known. What is known is expected. */
+static struct judged judged(const struct result *r, uint32_t new)
+{
+	return judge_grounds(&(struct grounds){
+		.failed = new ? "" : NULL,
+		.missing = r->complete ? NULL : "not all was seen",
+		.passed = r->nfindings ? "nothing that is not known" : "nothing to find",
+	});
+}
+
 void campaign_result(const struct search *s, bool complete, struct result *r)
 {
 	*r = s->campaign->before;
@@ -112,7 +122,7 @@ void campaign_result(const struct search *s, bool complete, struct result *r)
 	if (!*r->incomplete)
 		doubts(s->tally, r->incomplete);
 	r->complete = complete && !*r->incomplete;
-	r->verdict = r->nfindings ? RESULT_FAIL : r->complete ? RESULT_PASS : RESULT_INCONCLUSIVE;
+	r->verdict = judged(r, r->nfindings).verdict;
 }
 
 /* The child goes on meanwhile: false if there was no moment at which it did not change anything. */
@@ -164,34 +174,17 @@ void campaign_tick(void *arg)
 	}
 }
 
-static const char *sentence(const struct result *r)
-{
-	if (r->verdict == RESULT_FAIL)
-		return "fail";
-	if (r->verdict != RESULT_PASS)
-		return "inconclusive: not all was seen";
-	return r->nfindings ? "pass: nothing that is not known" : "pass: nothing to find";
-}
-
-/* What is known is expected. */
-static void look_up(const struct search *s, struct result *r)
-{
-	bool fails = r->verdict == RESULT_FAIL;
-
-	if (result_known(r, &s->campaign->known, s->guest->name) == 0 && fails)
-		r->verdict = r->complete ? RESULT_PASS : RESULT_INCONCLUSIVE;
-	known_vanished(&s->campaign->known);
-}
-
 int campaign_report(const struct search *s, struct result *r)
 {
-	static const int statuses[] = { STATUS_PASS, STATUS_INCONCLUSIVE, STATUS_FAIL };
 	struct campaign *c = s->campaign;
+	struct judged judgement;
 	int status;
 
 	if (c->progress && c->shown > 0)
 		progress_clear();
-	look_up(s, r);
+	judgement = judged(r, result_known(r, &c->known, s->guest->name));
+	r->verdict = judgement.verdict;
+	known_vanished(&c->known);
 	if (s->options->state != NULL && c->status == 0)
 		c->status = result_save(r, s->options->state);
 	if (child_signal() && !r->complete)
@@ -203,10 +196,10 @@ int campaign_report(const struct search *s, struct result *r)
 	} else {
 		printf("guest      %s: %s\n", s->guest->name, s->guest->what);
 		result_text(r);
-		printf("verdict    %s\n", sentence(r));
+		judged_text(judgement);
 	}
 	status = known_close(&c->known);
 	if (c->status || status)
 		return c->status ? c->status : status;
-	return child_signal() && !r->complete ? STATUS_SIGNAL + child_signal() : statuses[r->verdict];
+	return child_signal() && !r->complete ? STATUS_SIGNAL + child_signal() : judgement.status;
 }

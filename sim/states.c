@@ -35,9 +35,13 @@ static uint64_t bad(const struct shared *s)
 	return tally_bad(&s->tally);
 }
 
-static const char *verdict(const struct shared *s)
+static struct judged judged(const struct shared *s)
 {
-	return bad(s) ? "fail" : s->states.full ? "inconclusive" : "pass";
+	return judge_grounds(&(struct grounds){
+		.failed = bad(s) ? "" : NULL,
+		.missing = s->states.full ? "not all states were seen" : NULL,
+		.passed = "nothing to find",
+	});
 }
 
 static void one_text(void *none, const struct result_finding *f)
@@ -61,8 +65,7 @@ static void report_text(const struct matching *m)
 	       m->depth != 0 ? "to that depth" : "every sequence to its end", t->states, t->runs, t->merged);
 	printf("           longest %u answers, %lu MapGPA, %.1f s\n", t->deepest, t->calls, m->shared->tally.spent.wall);
 	tally_each(&m->shared->tally, one_text, NULL);
-	printf("verdict    %s\n", bad(m->shared) ? "fail" : t->full ? "inconclusive: not all states were seen" :
-	       "pass: nothing to find");
+	judged_text(judged(m->shared));
 }
 
 static void report_json(const struct matching *m)
@@ -87,7 +90,7 @@ static void report_json(const struct matching *m)
 	json_array(&json, "violations");
 	tally_each(&m->shared->tally, one_json, &json);
 	json_array_end(&json);
-	json_text(&json, "verdict", verdict(m->shared));
+	json_text(&json, "verdict", verdict_name(judged(m->shared).verdict));
 	json_object_end(&json);
 }
 
@@ -127,5 +130,5 @@ int run_states(const struct options *o, struct sim_job *job, struct sim_guest *g
 	(o->json ? report_json : report_text)(&m);
 	if (end == CHILD_INTERRUPTED)
 		return complain(STATUS_SIGNAL + child_signal(), "interrupted: not all states were seen");
-	return bad(m.shared) ? STATUS_FAIL : m.shared->states.full ? STATUS_INCONCLUSIVE : STATUS_PASS;
+	return judged(m.shared).status;
 }

@@ -21,9 +21,7 @@
 struct outcome {
 	enum td_violation finding;
 	const char *how;	/* what became of the conversion */
-	const char *verdict;
-	char reason[160];
-	int status;
+	struct judged judged;
 };
 
 struct single {
@@ -70,13 +68,6 @@ static struct sim *prepared(const struct options *o, const struct sim_job *job, 
 	return sim;
 }
 
-static void say(struct outcome *out, int status, const char *reason)
-{
-	out->status = status;
-	out->verdict = status == STATUS_PASS ? "pass" : status == STATUS_FAIL ? "fail" : "inconclusive";
-	snprintf(out->reason, sizeof(out->reason), "%s", reason);
-}
-
 static const char *how_it_went(const struct sim_seen *seen)
 {
 	if (seen->over != SIM_DONE)
@@ -86,27 +77,27 @@ static const char *how_it_went(const struct sim_seen *seen)
 	return seen->attempt.undone == 0 ? "undone" : "failed";
 }
 
-/* The guest did nothing wrong. If its TD was ended, that was for what the VMM did. */
-static void judge_rest(struct outcome *out, const struct sim_seen *seen, const struct behaviour *b)
+/* What it did wrong; text is room for it. */
+static const char *failure(const struct outcome *out, enum child_end end, int child_status, char *text, size_t bytes)
 {
-	bool contain = b->packed.contain;
-
-	if (seen->over == SIM_STOPPED && !contain)
-		say(out, STATUS_UNFINISHED, "the TDX module ended the TD for what the VMM did, no violation");
-	else if (contain && !seen->disturbed)
-		say(out, STATUS_INCONCLUSIVE,
-		    "the VMM never came to misbehave: the guest made no request that the behaviour is about");
-	else if (seen->over == SIM_STOPPED)
-		say(out, STATUS_PASS, "the TDX module ended the TD for what the VMM did, no violation");
-	else if (contain)
-		say(out, STATUS_PASS, "what the VMM did not complete was contained, no violation");
+	if (end == CHILD_DIED && WIFSIGNALED(child_status))
+		snprintf(text, bytes, "the guest code crashed: %s", strsignal(WTERMSIG(child_status)));
+	else if (end == CHILD_DIED)
+		snprintf(text, bytes, "the guest code ended its process");
+	else if (out->finding != TD_V_NONE)
+		snprintf(text, bytes, "%s", td_violation_sentence(out->finding));
 	else
-		say(out, STATUS_PASS, "the conversion completed, no violation");
+		return NULL;
+	return text;
 }
 
 static void judge(struct outcome *out, enum child_end end, int child_status, struct sim *sim, const struct sim_job *job,
 		  const struct behaviour *b)
 {
+	bool contain = b->packed.contain, stopped = sim->seen.over == SIM_STOPPED;
+	struct grounds grounds;
+	char text[160];
+
 	if (end == CHILD_BACK) {
 		out->how = how_it_went(&sim->seen);
 		out->finding = sim_judge(sim, job);
@@ -114,14 +105,13 @@ static void judge(struct outcome *out, enum child_end end, int child_status, str
 		out->finding = end == CHILD_DIED ? TD_V_GUEST_DIED : TD_V_GUEST_HUNG;
 		out->how = td_violation_name(out->finding);
 	}
-	if (out->finding == TD_V_NONE)
-		judge_rest(out, &sim->seen, b);
-	else
-		say(out, STATUS_FAIL, td_violation_sentence(out->finding));
-	if (end == CHILD_DIED && WIFSIGNALED(child_status))
-		snprintf(out->reason, sizeof(out->reason), "the guest code crashed: %s", strsignal(WTERMSIG(child_status)));
-	else if (end == CHILD_DIED)
-		say(out, STATUS_FAIL, "the guest code ended its process");
+	grounds = (struct grounds){
+		.failed = failure(out, end, child_status, text, sizeof(text)),
+		.unfinished = stopped && !contain ? "the TDX module ended the TD for what the VMM did, no violation" : NULL,
+		.missing = ground_undisturbed(contain, sim->seen.disturbed),
+		.passed = ground_passed(contain, stopped),
+	};
+	out->judged = judge_grounds(&grounds);
 }
 
 /* To be freed. */
@@ -168,7 +158,7 @@ static void report_text(const struct sim_job *job, const struct behaviour *b, co
 		printf("note       it asked for memory outside the request, within its unit of %" PRIu64 " bytes\n",
 		       job->guest->unit);
 	printf("again      %s\n", reproduce);
-	printf("verdict    %s: %s\n", out->verdict, out->reason);
+	printf("verdict    %s: %s\n", verdict_name(out->judged.verdict), out->judged.why);
 }
 
 static void report_json(const struct sim_job *job, const struct behaviour *b, const struct sim_seen *seen,
@@ -188,8 +178,8 @@ static void report_json(const struct sim_job *job, const struct behaviour *b, co
 	json_text(&json, "outcome", out->how);
 	json_text(&json, "finding", out->finding != TD_V_NONE ? td_violation_name(out->finding) : NULL);
 	json_text(&json, "finding_class", out->finding != TD_V_NONE ? td_cause_name(cause_of(b, seen, out->finding)) : NULL);
-	json_text(&json, "verdict", out->verdict);
-	json_text(&json, "reason", out->reason);
+	json_text(&json, "verdict", verdict_name(out->judged.verdict));
+	json_text(&json, "reason", out->judged.why);
 	json_number(&json, "calls", seen->calls);
 	json_number(&json, "tdcalls", seen->tdcalls);
 	json_bool(&json, "in_unit", seen->in_unit);
@@ -218,7 +208,7 @@ static int run_loaded(struct single *s, const struct behaviour *b)
 	(s->options->json ? report_json : report_text)(s->job, b, &s->sim->seen, &out, reproduce);
 	free(reproduce);
 	sim_free(s->sim);
-	return out.status;
+	return out.judged.status;
 }
 
 int run_vmm(const struct options *o, struct sim_job *job, struct sim_guest *guest)

@@ -261,14 +261,13 @@ int explored_end(struct explored *x, struct boot *b)
 	r->incomplete[0] = '\0';
 	if (!r->complete && b->end.signal)
 		snprintf(r->incomplete, sizeof(r->incomplete), "interrupted by signal %d", b->end.signal);
-	r->verdict = status == STATUS_PASS ? RESULT_PASS : status == STATUS_FAIL ? RESULT_FAIL : RESULT_INCONCLUSIVE;
+	r->verdict = verdict_of_status(status);
 	snprintf(r->afterwards, sizeof(r->afterwards), "%s", outcome_name(b->judgement.outcome));
 	return status;
 }
 
 void explored_text(const struct explored *x, const struct boot *b)
 {
-	static const char *const verdicts[] = { "pass", "inconclusive", "fail" };
 	const struct result *r = &x->result;
 	uint64_t s = 1ull << (b->config.td.gpaw - 1);
 
@@ -283,5 +282,5 @@ void explored_text(const struct explored *x, const struct boot *b)
 		       r->sequences - result_mismatches(r), r->sequences, r->successes);
 	}
 	printf("afterwards %s: %s\n", outcome_sentence(b->judgement.outcome), b->judgement.why);
-	printf("verdict    %s\n", verdicts[r->verdict]);
+	printf("verdict    %s\n", verdict_name(r->verdict));
 }

@@ -136,7 +136,7 @@ void result_add(struct result *to, const struct result *from)
 		memcpy(to->incomplete, from->incomplete, sizeof(to->incomplete));
 	if (from->verdict > to->verdict)
 		to->verdict = from->verdict;
-	if (from->verdict != RESULT_PASS || !*to->afterwards)
+	if (from->verdict != VERDICT_PASS || !*to->afterwards)
 		memcpy(to->afterwards, from->afterwards, sizeof(to->afterwards));
 }
 

@@ -9,12 +9,11 @@
 #include <stdio.h>
 
 #include "cli/campaign/ways.h"
+#include "cli/verdict/verdict.h"
 #include "td/event.h"
 
 #define RESULT_SCHEMA	"tdlab.explore/2"
 #define RESULT_FINDINGS	(TD_CAUSES * TD_FINDING_KINDS)
-
-enum result_verdict { RESULT_PASS, RESULT_INCONCLUSIVE, RESULT_FAIL };
 
 struct result_finding {
 	enum td_violation kind;
@@ -60,7 +59,7 @@ struct result {
 	double seconds, cpu;		/* spent on sequences; cpu negative: not known */
 	uint32_t nfindings;
 	struct result_finding findings[RESULT_FINDINGS];
-	enum result_verdict verdict;
+	enum verdict verdict;
 	char afterwards[32];		/* of a kernel */
 	struct result_last last;	/* if not complete */
 };

@@ -185,7 +185,6 @@ static void read_last(struct reader *r, const json_t *o, struct result_last *las
 
 static void read_result(struct reader *r, const json_t *o, struct result *result)
 {
-	static const char *const verdicts[] = { "pass", "inconclusive", "fail" };
 	const json_t *afterwards = json_object_get(o, "afterwards");
 	char gpa[32] = "";
 
@@ -210,7 +209,7 @@ static void read_result(struct reader *r, const json_t *o, struct result *result
 		get_text(r, o, "afterwards", result->afterwards, sizeof(result->afterwards));
 	if (!result->complete)
 		read_last(r, o, &result->last);
-	result->verdict = (enum result_verdict)get_choice(r, o, "verdict", verdicts, 3);
+	result->verdict = (enum verdict)get_choice(r, o, "verdict", verdict_names, VERDICT_KINDS);
 }
 
 const char *result_parse(struct result *result, const char *text, size_t bytes)

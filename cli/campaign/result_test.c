@@ -30,7 +30,7 @@ static struct result some(void)
 		.incomplete = "the guest \"forgets\"", .gpa = 0x800040000000, .sequences = 7, .calls = 20, .tdcalls = 22, .cut = 1,
 		.in_unit = 5, .successes = 3,
 		.states = 1ull << TD_EXPLORE_STATE(TD_REAL_SHARED, TD_KNOWN_CLAIMED_SHARED),
-		.seconds = 1.5, .cpu = 1.25, .verdict = RESULT_FAIL, .afterwards = "power-off",
+		.seconds = 1.5, .cpu = 1.25, .verdict = VERDICT_FAIL, .afterwards = "power-off",
 		.last = { .any = true, .taken = { 1, 17, 3 }, .depth = 3, .dealt = 9, .number = 4, .ours = true },
 	};
 
@@ -138,7 +138,7 @@ static void test_sum(void)
 	find(&b, TD_V_RUNAWAY, TD_CAUSE_HOSTILE, "on and on", long_way, 3);
 	find(&b, TD_V_SKIPPED_PAGES, TD_CAUSE_PERMITTED, "in another class", long_way, 3);
 	b.states = 2;
-	b.verdict = RESULT_PASS;
+	b.verdict = VERDICT_PASS;
 	result_add(&b, &a);
 	tap_ok(b.sequences == 16 && b.calls == 40 && b.answers[TD_ANSWER_FIRST] == 2, "numbers add up");
 	tap_ok(b.nfindings == 4 && b.findings[2].sequences == 4 && b.findings[2].kind == TD_V_SKIPPED_PAGES,
@@ -146,7 +146,7 @@ static void test_sum(void)
 	tap_ok(b.findings[0].kind == TD_V_SKIPPED_PAGES && b.findings[0].cause == TD_CAUSE_PERMITTED &&
 		       b.findings[1].kind == TD_V_MODEL_MISMATCH && b.findings[3].kind == TD_V_RUNAWAY,
 	       "... those under permitted answers first");
-	tap_ok(b.verdict == RESULT_FAIL && b.states == (a.states | 2), "... one failure is one, states are joined");
+	tap_ok(b.verdict == VERDICT_FAIL && b.states == (a.states | 2), "... one failure is one, states are joined");
 	b.of.depth++;
 	tap_ok(strcmp(result_differs(&a.of, &b.of), "the depth") == 0, "another depth is something else");
 }

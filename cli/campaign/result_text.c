@@ -6,8 +6,6 @@
 #include "cli/campaign/result.h"
 #include "cli/json.h"
 
-static const char *const verdicts[] = { "pass", "inconclusive", "fail" };
-
 void result_finding_json(struct json *json, const struct result_finding *f)
 {
 	char text[ANSWERS_TEXT];
@@ -115,7 +113,7 @@ void result_json(const struct result *r, FILE *out)
 	json_text(&json, "afterwards", *r->afterwards ? r->afterwards : NULL);
 	if (!r->complete)
 		last_json(&json, &r->last);
-	json_text(&json, "verdict", verdicts[r->verdict]);
+	json_text(&json, "verdict", verdict_name(r->verdict));
 	json_object_end(&json);
 }
 
@@ -205,5 +203,5 @@ void result_report(const struct result *r)
 	result_text(r);
 	if (*r->afterwards)
 		printf("afterwards %s\n", r->afterwards);
-	printf("verdict    %s\n", verdicts[r->verdict]);
+	printf("verdict    %s\n", verdict_name(r->verdict));
 }

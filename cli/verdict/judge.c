@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,13 +31,6 @@ const char *outcome_sentence(enum outcome outcome)
 bool outcome_finished(enum outcome outcome)
 {
 	return outcomes[outcome].finished;
-}
-
-const char *verdict_name(enum verdict verdict)
-{
-	static const char *const names[] = { "pass", "fail", "inconclusive", "known" };
-
-	return names[verdict];
 }
 
 /* The same as a test's in Automake, and in kvm-unit-tests. */
@@ -91,20 +83,6 @@ static enum outcome outcome_of(const struct judgement *j, const struct console *
 	}
 }
 
-static void say(struct judgement *j, enum verdict verdict, int status, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static void say(struct judgement *j, enum verdict verdict, int status, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(j->why, sizeof(j->why), format, args);
-	va_end(args);
-	j->verdict = verdict;
-	j->status = status;
-}
-
 /* How far later conversions that were completed take c, from `at` on. */
 static uint64_t taken_to(const struct judgement *j, const struct conversion *c, uint64_t at)
 {
@@ -152,19 +130,24 @@ static const struct finding *first_violation(const struct judgement *j)
 	return NULL;
 }
 
-static bool judge_failure(struct judgement *j, const struct td_behaviour *behaviour)
+/* A violation, or what was to be completed and was not; text is room for it. */
+static const char *failure(const struct judgement *j, const struct td_behaviour *behaviour, char *text, size_t bytes)
 {
 	const struct finding *f = first_violation(j);
 	const struct conversion *c = missed(j, behaviour);
 
 	if (f && j->nviolations > 1)
-		say(j, VERDICT_FAIL, STATUS_FAIL, "%s, and %zu more", td_violation_sentence(f->kind), j->nviolations - 1);
+		snprintf(text, bytes, "%s, and %zu more", td_violation_sentence(f->kind), j->nviolations - 1);
 	else if (f)
-		say(j, VERDICT_FAIL, STATUS_FAIL, "%s", td_violation_sentence(f->kind));
+		snprintf(text, bytes, "%s", td_violation_sentence(f->kind));
 	else if (c)
-		say(j, VERDICT_FAIL, STATUS_FAIL, "a conversion of %" PRIu64 " pages was %s after %" PRIu64
-		    ", although the VMM would have gone on", c->pages, close_name(c->how), c->done);
-	return f || c;
+		snprintf(text, bytes, "a conversion of %" PRIu64 " pages was %s after %" PRIu64
+			 ", although the VMM would have gone on", c->pages, close_name(c->how), c->done);
+	else if (j->outcome == OUTCOME_PAYLOAD_FAILED)
+		snprintf(text, bytes, "the payload ended with status %" PRIu64 ": it failed by its own word", j->end_value);
+	else
+		return NULL;
+	return text;
 }
 
 /* The module ended the TD at a page of which the judge has said that the VMM took it, or lied about it. */
@@ -200,19 +183,24 @@ static const char *no_device(const struct judgement *j, const struct console *co
 	return console->missing ? "the disk never turned up in the guest, although its driver is there" : NULL;
 }
 
-/* What is missing before a pass may be called one; NULL if nothing is. */
+/* What is missing before a pass may be called one; NULL if nothing is. text is room for it. */
 static const char *no_evidence(const struct judgement *j, const struct console *console,
 			       const struct td_behaviour *behaviour, const struct device_facts *device,
-			       const struct run_end *end)
+			       const struct run_end *end, char *text, size_t bytes)
 {
 	bool stopped = behaviour->contain && contained(j);
+	const char *missing = ground_undisturbed(behaviour->contain, j->disturbed);
 
+	if (j->outcome == OUTCOME_NO_TDX)
+		return "this kernel does not know TDX: it needs CONFIG_INTEL_TDX_GUEST=y";
+	if (j->outcome == OUTCOME_PAYLOAD_SKIPPED)
+		return outcome_sentence(j->outcome);
 	if (j->detected < 0)
 		return "no TD was detected: the guest never asked TDG.VP.INFO";
 	if (j->untracked)
 		return "more conversions were open at a time, or more of their memory used, than tdlab can follow";
-	if (behaviour->contain && !j->disturbed)
-		return "the VMM never came to misbehave: the guest made no request that the behaviour is about";
+	if (missing)
+		return missing;
 	if (!behaviour->contain && j->totals.completed == 0)
 		return "no conversion was completed: the guest never asked for one";
 	if (j->outcome != OUTCOME_ENDED && !stopped && !console->init && (end->nonce_due || j->user < 0))
@@ -221,61 +209,64 @@ static const char *no_evidence(const struct judgement *j, const struct console *
 		return "files in memory came back wrong";
 	if (end->log_differs)
 		return "the RTMRs are not what the guest's event log says was measured";
-	return behaviour->contain ? NULL : no_device(j, console, device);
+	if (behaviour->contain)
+		return NULL;
+	missing = no_device(j, console, device);
+	if (missing || !*console->failed)	/* evidence was set up, and did not come */
+		return missing;
+	snprintf(text, bytes, "the guest's user space could not %s", console->failed);
+	return text;
 }
 
-static void judge_rest(struct judgement *j, const struct console *console, const struct td_behaviour *behaviour,
-		       const struct device_facts *device, const struct run_end *end)
+/* That the guest did not come to its end; text is room for it. */
+static const char *unfinished(const struct judgement *j, const struct td_behaviour *behaviour, const struct run_end *end,
+			      char *text, size_t bytes)
 {
-	bool finished = outcome_finished(j->outcome) || (behaviour->contain && contained(j));
-	const char *missing = no_evidence(j, console, behaviour, device, end);
-
-	if (j->outcome == OUTCOME_NO_TDX)
-		say(j, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE,
-		    "this kernel does not know TDX: it needs CONFIG_INTEL_TDX_GUEST=y");
-	else if (!finished && j->outcome == OUTCOME_STOPPED)
-		say(j, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED,
-		    "%s (%s at GPA 0x%" PRIx64 ") and no violation was seen", outcome_sentence(j->outcome),
-		    stop_name(j->stop), j->stop_detail);
-	else if (j->outcome == OUTCOME_PAYLOAD_FAILED)
-		say(j, VERDICT_FAIL, STATUS_FAIL, "the payload ended with status %" PRIu64 ": it failed by its own word",
-		    j->end_value);
-	else if (j->outcome == OUTCOME_PAYLOAD_SKIPPED)
-		say(j, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "%s (status %" PRIu64 ")", outcome_sentence(j->outcome),
-		    j->end_value);
-	else if (!finished && j->outcome == OUTCOME_MISDEED)
-		say(j, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "the guest %s; no violation was seen before", end->message);
-	else if (!finished)
-		say(j, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "%s and no violation was seen",
-		    outcome_sentence(j->outcome));
-	else if (missing)
-		say(j, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "%s", missing);
-	else if (*console->failed && !behaviour->contain)	/* evidence was set up, and did not come */
-		say(j, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "the guest's user space could not %s", console->failed);
-	else if (behaviour->contain && j->outcome == OUTCOME_STOPPED)
-		say(j, VERDICT_PASS, STATUS_PASS, "the TDX module ended the TD for what the VMM had done: contained, no violation");
-	else if (behaviour->contain)
-		say(j, VERDICT_PASS, STATUS_PASS, "what the VMM did not complete was contained, no violation");
+	if (outcome_finished(j->outcome) || (behaviour->contain && contained(j)) || j->outcome == OUTCOME_NO_TDX ||
+	    j->outcome == OUTCOME_PAYLOAD_SKIPPED)
+		return NULL;
+	if (j->outcome == OUTCOME_STOPPED)
+		snprintf(text, bytes, "%s (%s at GPA 0x%" PRIx64 ") and no violation was seen", outcome_sentence(j->outcome),
+			 stop_name(j->stop), j->stop_detail);
+	else if (j->outcome == OUTCOME_MISDEED)
+		snprintf(text, bytes, "the guest %s; no violation was seen before", end->message);
 	else
-		say(j, VERDICT_PASS, STATUS_PASS, "every conversion completed, no violation");
+		snprintf(text, bytes, "%s and no violation was seen", outcome_sentence(j->outcome));
+	return text;
+}
+
+static const char *broken(const struct judgement *j, const struct run_end *end, char *text, size_t bytes)
+{
+	if (j->outcome != OUTCOME_MONITOR && j->outcome != OUTCOME_QEMU)
+		return NULL;
+	snprintf(text, bytes, "%s%s%s", outcome_sentence(j->outcome), *end->message ? ": " : "", end->message);
+	return text;
 }
 
 void judge(struct judgement *j, const struct records *records, const struct console *console,
 	   const struct td_behaviour *behaviour, const struct td_config *config, const struct device_facts *device,
 	   const struct run_end *end)
 {
+	char texts[4][320];
+	struct grounds grounds;
+	struct judged judged;
+
 	*j = (struct judgement){ 0 };
 	digest(j, records, config, behaviour->hostile);
 	j->outcome = outcome_of(j, console, end);
 	j->device_equal = console->device && console->device_bytes == device->bytes &&
 			  strcmp(console->device_sha256, device->sha256) == 0;
-	if (j->outcome == OUTCOME_MONITOR || j->outcome == OUTCOME_QEMU)
-		say(j, VERDICT_INCONCLUSIVE, STATUS_ENVIRONMENT, "%s%s%s", outcome_sentence(j->outcome),
-		    *end->message ? ": " : "", end->message);
-	else if (!judge_failure(j, behaviour))
-		judge_rest(j, console, behaviour, device, end);
-	if (j->outcome == OUTCOME_INTERRUPTED)
-		j->status = STATUS_SIGNAL + end->signal;
+	grounds = (struct grounds){
+		.broken = broken(j, end, texts[0], sizeof(texts[0])),
+		.failed = failure(j, behaviour, texts[1], sizeof(texts[1])),
+		.unfinished = unfinished(j, behaviour, end, texts[2], sizeof(texts[2])),
+		.missing = no_evidence(j, console, behaviour, device, end, texts[3], sizeof(texts[3])),
+		.passed = ground_passed(behaviour->contain, j->outcome == OUTCOME_STOPPED),
+	};
+	judged = judge_grounds(&grounds);
+	j->verdict = judged.verdict;
+	j->status = j->outcome == OUTCOME_INTERRUPTED ? STATUS_SIGNAL + end->signal : judged.status;
+	memcpy(j->why, judged.why, sizeof(j->why));
 }
 
 /* The same kind and class more than once is one finding. */
@@ -303,8 +294,11 @@ void judge_known(struct judgement *j, struct known *known, const char *guest, co
 	}
 	if (j->verdict == VERDICT_PASS || j->verdict == VERDICT_FAIL)
 		known_tried(known, guest, under);
-	if (kinds && met == kinds && j->verdict == VERDICT_FAIL)
-		say(j, VERDICT_KNOWN, STATUS_PASS, "%s", why);
+	if (kinds == 0 || met != kinds || j->verdict != VERDICT_FAIL)
+		return;
+	j->verdict = VERDICT_KNOWN;
+	j->status = verdict_status(VERDICT_KNOWN);
+	snprintf(j->why, sizeof(j->why), "%s", why);
 }
 
 void judge_free(struct judgement *j)

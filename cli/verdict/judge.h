@@ -9,6 +9,7 @@
 #include "cli/verdict/console.h"
 #include "cli/verdict/records.h"
 #include "cli/verdict/totals.h"
+#include "cli/verdict/verdict.h"
 #include "td/td.h"
 #include "wire/exits.h"
 #include "wire/status.h"
@@ -50,7 +51,7 @@ struct finding {
 	OUTCOME(SUSPENDED, "suspended", "the guest went to sleep and was not woken (ACPI S3 or S4)", 0) \
 	OUTCOME(HALTED, "halted", "the guest's kernel halted the machine", 1) \
 	OUTCOME(PAYLOAD_FAILED, "payload-failed", "the payload ended with a status that is not 0", 0) \
-	OUTCOME(PAYLOAD_SKIPPED, "payload-skipped", "the payload skipped what it was to test", 0) \
+	OUTCOME(PAYLOAD_SKIPPED, "payload-skipped", "the payload skipped what it was to test (status 77)", 0) \
 	OUTCOME(PANIC, "panic", "the guest's kernel panicked", 0) \
 	OUTCOME(FATAL_ERROR, "fatal-error", "the guest called ReportFatalError", 0) \
 	OUTCOME(STOPPED, "stopped", "the TDX module ended the TD", 0) \
@@ -70,9 +71,6 @@ enum outcome {
 	OUTCOMES(OUTCOME)
 #undef OUTCOME
 };
-
-/* KNOWN: nothing but known findings. */
-enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_INCONCLUSIVE, VERDICT_KNOWN };
 
 /* What the run itself knows. */
 struct run_end {
@@ -140,6 +138,5 @@ const struct conversion *finding_conversion(const struct judgement *judgement, c
 const char *outcome_name(enum outcome outcome);
 const char *outcome_sentence(enum outcome outcome);
 bool outcome_finished(enum outcome outcome);
-const char *verdict_name(enum verdict verdict);
 
 #endif

@@ -480,8 +480,31 @@ static void test_bad_disk(void)
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "disk could not be read", "the disk's is");
 }
 
+/* Each ground in turn decides where nothing before it is known; and what nobody knows anything of is no pass. */
+static void test_order(void)
+{
+	static const int statuses[] = { STATUS_ENVIRONMENT, STATUS_FAIL, STATUS_UNFINISHED, STATUS_INCONCLUSIVE, STATUS_PASS };
+	struct grounds g = { "broken", "failed", "unfinished", "missing", "passed" };
+	const char **const order[] = { &g.broken, &g.failed, &g.unfinished, &g.missing, &g.passed };
+	bool right = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		struct judged judged = judge_grounds(&g);
+
+		right &= judged.status == statuses[i] && judged.verdict == verdict_of_status(statuses[i]) &&
+			 strcmp(judged.why, *order[i]) == 0;
+		*order[i] = NULL;
+	}
+	tap_ok(right, "of several grounds the first decides");
+	tap_ok(judge_grounds(&g).verdict == VERDICT_INCONCLUSIVE, "no ground at all is no pass");
+	for (unsigned int v = 0; v < VERDICT_KINDS; v++)
+		right &= verdict_good((enum verdict)v) == (verdict_status((enum verdict)v) == STATUS_PASS);
+	tap_ok(right, "a verdict is good if, and only if, its exit status is 0");
+}
+
 int main(void)
 {
+	test_order();
 	test_pass();
 	test_evidence();
 	test_abandoned();

@@ -351,9 +351,7 @@ static void report_console(const struct boot *b)
 
 void report_text(const struct boot *b)
 {
-	static const char *const colour[] = { "\033[32m", "\033[31m", "\033[33m", "\033[32m" };
 	const struct judgement *j = &b->judgement;
-	bool bright = colours();
 
 	report_guest(b);
 	label("vmm", "%s: %s", b->behaviour.name, b->behaviour.title);
@@ -365,6 +363,5 @@ void report_text(const struct boot *b)
 	report_caused(b);
 	report_findings(b);
 	report_waiting(b);
-	label("verdict", "%s%s%s: %s", bright ? colour[j->verdict] : "", verdict_name(j->verdict),
-	      bright ? "\033[0m" : "", j->why);
+	label("verdict", "%s: %s", verdict_coloured(j->verdict), j->why);
 }

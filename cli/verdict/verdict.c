@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "cli/verdict/verdict.h"
+
+static const struct {
+	int status;
+	const char *colour;
+} rows[] = {
+#define VERDICT(id, name, status, colour) { status, colour },
+	VERDICTS(VERDICT)
+#undef VERDICT
+};
+
+const char *const verdict_names[] = {
+#define VERDICT(id, name, status, colour) name,
+	VERDICTS(VERDICT)
+#undef VERDICT
+};
+
+const char *verdict_name(enum verdict verdict)
+{
+	return verdict_names[verdict];
+}
+
+const char *verdict_coloured(enum verdict verdict)
+{
+	static char text[32];
+
+	if (!colours())
+		return verdict_names[verdict];
+	snprintf(text, sizeof(text), "%s%s\033[0m", rows[verdict].colour, verdict_names[verdict]);
+	return text;
+}
+
+int verdict_status(enum verdict verdict)
+{
+	return rows[verdict].status;
+}
+
+enum verdict verdict_of_status(int status)
+{
+	return status == STATUS_PASS ? VERDICT_PASS : status == STATUS_FAIL ? VERDICT_FAIL : VERDICT_INCONCLUSIVE;
+}
+
+struct judged judge_grounds(const struct grounds *g)
+{
+	const struct {
+		const char *why;
+		enum verdict verdict;
+		int status;
+	} order[] = {
+		{ g->broken, VERDICT_INCONCLUSIVE, STATUS_ENVIRONMENT },
+		{ g->failed, VERDICT_FAIL, STATUS_FAIL },
+		{ g->unfinished, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED },
+		{ g->missing, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE },
+		{ g->passed, VERDICT_PASS, STATUS_PASS },
+	};
+	struct judged judged = { VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "nothing is known of the run" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		if (order[i].why) {
+			judged.verdict = order[i].verdict;
+			judged.status = order[i].status;
+			snprintf(judged.why, sizeof(judged.why), "%s", order[i].why);
+			break;
+		}
+	return judged;
+}
+
+void judged_text(struct judged j)
+{
+	printf("verdict    %s%s%s\n", verdict_coloured(j.verdict), *j.why ? ": " : "", j.why);
+}
+
+const char *ground_undisturbed(bool contain, bool disturbed)
+{
+	return contain && !disturbed ?
+	       "the VMM never came to misbehave: the guest made no request that the behaviour is about" : NULL;
+}
+
+const char *ground_passed(bool contain, bool ended)
+{
+	if (!contain)
+		return "every conversion completed, no violation";
+	return ended ? "the TDX module ended the TD for what the VMM had done: contained, no violation" :
+	       "what the VMM did not complete was contained, no violation";
+}

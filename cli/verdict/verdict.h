@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* What may be said of a guest, and the one place where it is decided, whatever ran the guest and how often. */
+#ifndef CLI_VERDICT_H
+#define CLI_VERDICT_H
+
+#include <stdbool.h>
+
+#include "cli/tdlab.h"
+
+/*
+ * The worse comes later: of several verdicts the last counts. KNOWN: nothing but known findings.
+ *
+ * VERDICT(identifier, name, exit status if no more is known, colour)
+ */
+#define VERDICTS(VERDICT) \
+	VERDICT(PASS, "pass", STATUS_PASS, "\033[32m") \
+	VERDICT(KNOWN, "known", STATUS_PASS, "\033[32m") \
+	VERDICT(INCONCLUSIVE, "inconclusive", STATUS_INCONCLUSIVE, "\033[33m") \
+	VERDICT(FAIL, "fail", STATUS_FAIL, "\033[31m")
+
+enum verdict {
+#define VERDICT(id, name, status, colour) VERDICT_##id,
+	VERDICTS(VERDICT)
+#undef VERDICT
+	VERDICT_KINDS
+};
+
+extern const char *const verdict_names[VERDICT_KINDS];
+
+const char *verdict_name(enum verdict verdict);
+const char *verdict_coloured(enum verdict verdict);	/* the name, for standard output; until the next call */
+int verdict_status(enum verdict verdict);
+enum verdict verdict_of_status(int status);
+
+static inline bool verdict_good(enum verdict verdict)
+{
+	return verdict <= VERDICT_KNOWN;
+}
+
+/* What there is to say of a guest; NULL: nothing of the kind. */
+struct grounds {
+	const char *broken;	/* it could not be run: the environment is to blame */
+	const char *failed;	/* a violation, or it was to complete and did not */
+	const char *unfinished;	/* it did not come to its end */
+	const char *missing;	/* of the evidence that a pass takes */
+	const char *passed;	/* what a pass would mean */
+};
+
+struct judged {
+	enum verdict verdict;
+	int status;
+	char why[200];
+};
+
+/* The judge. The first of those grounds decides. */
+struct judged judge_grounds(const struct grounds *grounds);
+
+void judged_text(struct judged judged);	/* the last line of a report: the verdict, and why it is no other */
+
+/* The grounds that every run under a behaviour has. ended: the TDX module ended the TD for what the VMM had done. */
+const char *ground_undisturbed(bool contain, bool disturbed);	/* the behaviour was never in force: evidence is missing */
+const char *ground_passed(bool contain, bool ended);
+
+#endif

@@ -9,7 +9,7 @@ PAYLOAD_STRING := -fno-tree-loop-distribute-patterns
 endif
 
 PAYLOAD_LIB := start lib/string lib/vmcall lib/console lib/paging lib/trap lib/machine
-PAYLOAD_SCENARIOS := scenario scenarios scenarios_broken scenarios_sound
+PAYLOAD_SCENARIOS := scenario scenarios scenarios_broken scenarios_hosts scenarios_sound
 PAYLOAD_GUESTS := guests guests_convert guests_defects
 PAYLOAD_OBJ = $(patsubst %,$(B)/payloads/%.o,$(PAYLOAD_LIB) $(1))
 

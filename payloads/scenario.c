@@ -15,12 +15,22 @@ struct map_answer scene_map(struct scene *s, uint64_t gpa, uint64_t pages, enum 
 	return (struct map_answer){ gpr[R10], gpr[R11] };
 }
 
-uint64_t scene_accept(struct scene *s, uint64_t gpa, uint64_t level)
+static uint64_t page_call(struct scene *s, uint64_t leaf, uint64_t rcx)
 {
-	uint64_t gpr[GPRS] = { [RAX] = TDG_MEM_PAGE_ACCEPT, [RCX] = gpa + level };
+	uint64_t gpr[GPRS] = { [RAX] = leaf, [RCX] = rcx };
 
 	scene_tdcall(s, gpr);
 	return gpr[RAX];
+}
+
+uint64_t scene_accept(struct scene *s, uint64_t gpa, uint64_t level)
+{
+	return page_call(s, TDG_MEM_PAGE_ACCEPT, gpa + level);
+}
+
+uint64_t scene_release(struct scene *s, uint64_t gpa, uint64_t level)
+{
+	return page_call(s, TDG_MEM_PAGE_RELEASE, gpa + level);
 }
 
 bool scene_request(struct scene *s, uint64_t gpa, uint64_t pages, enum alias to)

@@ -69,6 +69,7 @@ struct scenario {
 
 /* The end is an entry without a name. */
 extern const struct scenario scenarios_broken[];	/* scenarios_broken.c: commit a violation */
+extern const struct scenario scenarios_hosts[];		/* scenarios_hosts.c: either, by the host's conduct */
 extern const struct scenario scenarios_sound[];		/* scenarios_sound.c: look like one, and are none */
 
 const struct scenario *scenario_named(const char *name);
@@ -92,6 +93,7 @@ enum alias { TO_PRIVATE, TO_SHARED };
 
 struct map_answer scene_map(struct scene *s, uint64_t gpa, uint64_t pages, enum alias to);
 uint64_t scene_accept(struct scene *s, uint64_t gpa, uint64_t level);
+uint64_t scene_release(struct scene *s, uint64_t gpa, uint64_t level);
 
 /*
  * scene_share(), scene_unshare(): as a careful guest does it: whole range, goes on where RETRY says, a few patient

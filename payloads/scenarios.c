@@ -19,7 +19,10 @@ static const struct scenario *find(const struct scenario *table, const char *nam
 
 const struct scenario *scenario_named(const char *name)
 {
-	const struct scenario *found = find(scenarios_broken, name);
+	static const struct scenario *const tables[] = { scenarios_broken, scenarios_sound, scenarios_hosts };
+	const struct scenario *found = 0;
 
-	return found ? found : find(scenarios_sound, name);
+	for (unsigned int i = 0; i < sizeof(tables) / sizeof(tables[0]) && !found; i++)
+		found = find(tables[i], name);
+	return found;
 }

@@ -141,6 +141,8 @@ static void test_coverage(FILE *file, const bool seen[TD_VIOLATION_KINDS])
 		all = has_row(file, s->name) && all;
 	for (const struct scenario *s = scenarios_sound; s->name != NULL; s++)
 		all = has_row(file, s->name) && all;
+	for (const struct scenario *s = scenarios_hosts; s->name != NULL; s++)
+		all = has_row(file, s->name) && all;
 	tap_ok(all, "every scenario has a row");
 }
 

@@ -89,12 +89,37 @@ static bool absent(struct td *td, uint64_t gpa, const struct census *c, uint64_t
 	return true;
 }
 
-/* Whether the VMM maps the private memory of this 2 MiB page by page. */
-static bool in_small_pages(const struct td *td, uint64_t gpa)
+/* Of 2 MiB: its word and its bit in td_state.small. */
+static uint64_t *small_word(struct td *td, uint64_t gpa)
 {
-	uint32_t aug = td->mem->config.behaviour.aug;
+	return &td->mem->now.small[gpa / TDX_2M_SIZE / 64 % TD_SMALL_WORDS];
+}
 
-	return aug == TD_AUG_4K || (aug == TD_AUG_MIXED && gpa / TDX_2M_SIZE % 2 != 0);
+static uint64_t small_bit(uint64_t gpa)
+{
+	return 1ull << gpa / TDX_2M_SIZE % 64;
+}
+
+/* Whether the VMM maps the private memory of this 2 MiB page by page. */
+static bool in_small_pages(struct td *td, uint64_t gpa)
+{
+	switch (td->mem->config.behaviour.aug) {
+	case TD_AUG_4K:
+		return true;
+	case TD_AUG_MIXED:
+		return gpa / TDX_2M_SIZE % 2 != 0;
+	case TD_AUG_ACCEPT:
+		return *small_word(td, gpa) & small_bit(gpa);
+	default:
+		return false;
+	}
+}
+
+/* An ACCEPT of 4 KiB that is not there yet leaves to the VMM, with its level ([mail:kvm-huge-accept]). */
+static void follow_level(struct td *td, uint64_t gpa, uint64_t level)
+{
+	if (td->mem->config.behaviour.aug == TD_AUG_ACCEPT && level == TDX_LEVEL_4K)
+		*small_word(td, gpa) |= small_bit(gpa);
 }
 
 /* A 2 MiB request needs a 2 MiB leaf, which the VMM only offers if it works at that size. */
@@ -136,6 +161,8 @@ enum td_action td_page_accept(struct td *td, struct td_regs *regs)
 	if (c.absent == c.pages)
 		c = count(td, gpa, c.pages);
 	status = accept_status(td, gpa, level, &c);
+	if (tdx_code(status) == TDX_SUCCESS)
+		follow_level(td, gpa, level);
 	if (tdx_code(status) == TDX_SUCCESS && disturbed != 0)
 		status = disturbed;
 	if (tdx_code(status) == TDX_PAGE_SIZE_MISMATCH)
@@ -178,7 +205,7 @@ enum td_action td_page_release(struct td *td, struct td_regs *regs)
 	uint64_t rcx = regs->gpr[TD_RCX], gpa, level;
 	struct census c;
 
-	if (!(td->mem->config.config_flags & TDX_CONFIG_PAGE_RELEASE)) {	/* this module does not have the leaf */
+	if (!(td_config_flags(td) & TDX_CONFIG_PAGE_RELEASE)) {	/* this module does not have the leaf */
 		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RAX);
 		return TD_NEXT;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Accesses that the EPT refused. Private ones end the TD, or are a #VE if the page is PENDING and the TD wants that;
- * shared ones are a #VE, or are converted silently by the VMM ([mod:td_ept_violation.c]; SDM 3C "Convertible EPT
+ * shared ones are a #VE, are converted silently by the VMM, or end the TD too ([mod:td_ept_violation.c]; SDM 3C "Convertible EPT
  * violations"; [qemu:kvm_convert_memory]).
  */
 #include "td/state.h"
@@ -39,9 +39,14 @@ static enum td_action private_access(struct td *td, unsigned int vcpu, const str
 static enum td_action shared_access(struct td *td, unsigned int vcpu, const struct td_access *a)
 {
 	uint64_t page = a->gpa & ~td->mem->s & ~(TDX_PAGE_SIZE - 1);
-	bool refused = td_real(td, page) != TD_REAL_SHARED && td->mem->config.behaviour.implicit == TD_IMPLICIT_VE;
+	uint32_t implicit = td->mem->config.behaviour.implicit;
+	bool refused = td_real(td, page) != TD_REAL_SHARED && implicit != TD_IMPLICIT_CONVERT;
+	struct td_judgement j = td_use(td, vcpu, a, refused);
 
-	td_report(td, td_use(td, vcpu, a, refused), a->gpa, 1, a->rip, a->gla);
+	td_report(td, j, a->gpa, 1, a->rip, a->gla);
+	td->mem->now.blameless |= refused && implicit == TD_IMPLICIT_STOP && j.class == TD_CLASS_VMM_CAUSED;
+	if (refused && implicit == TD_IMPLICIT_STOP)
+		return td_end(td, TD_STOP_IMPLICIT, a->gpa, a->rip);
 	if (refused)
 		return ept_ve(td, vcpu, a);
 	td_sept_convert(td, page, 1, true);

@@ -97,6 +97,7 @@ struct td_plan td_behave(struct td *td, uint64_t gpa, uint64_t size, uint32_t st
 	plan.remove = rule->remove;
 	plan.removed = rule->readd ? TD_REAL_PENDING : TD_REAL_REMOVED;
 	plan.shift = rule->shift;
+	plan.hole = gpa & td->mem->s ? rule->hole : 0;
 	plan.keeps_r11 = rule->claim_base == TD_CLAIM_KEPT;
 	plan.r11 = claim(td, rule, gpa, size, plan.pages);
 	return plan;

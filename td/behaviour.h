@@ -23,13 +23,23 @@ enum td_claim_s { TD_S_ECHO, TD_S_STRIP, TD_S_FLIP };
 enum td_implicit {
 	TD_IMPLICIT_VE,		/* a shared touch of a private page is a #VE */
 	TD_IMPLICIT_CONVERT,	/* the VMM converts it silently and the data is lost, as KVM's users do */
+	TD_IMPLICIT_STOP,	/* the VMM does not expect it, and gives the TD up */
 };
 
-/* MIXED: every second 2 MiB of GPA space is mapped in 4 KiB pages, as where the host finds no large page. */
-enum td_aug { TD_AUG_2M, TD_AUG_4K, TD_AUG_MIXED };
+/*
+ * MIXED: every second 2 MiB of GPA space is mapped in 4 KiB pages, as where the host finds no large page. ACCEPT: as the
+ * guest accepts it, and 2 MiB of which it accepted a page of 4 KiB are mapped in such pages for good.
+ */
+enum td_aug { TD_AUG_2M, TD_AUG_4K, TD_AUG_MIXED, TD_AUG_ACCEPT };
 
 /* What a page holds that has become shared: neither old contents nor zeroes, so that a stale read shows; or zeroes. */
 enum td_contents { TD_CONTENTS_SCRAMBLED, TD_CONTENTS_ZEROED };
+
+/* What becomes of the private page when its memory is shared. KEPT: it stays where it was, and is there again after. */
+enum td_old { TD_OLD_REMOVED, TD_OLD_KEPT };
+
+/* Registers that the guest shows the VMM in a MapGPA call, and that are no result: CHANGED as the VMM may. */
+enum td_registers { TD_REGISTERS_KEPT, TD_REGISTERS_CHANGED };
 
 enum td_align {
 	TD_ALIGN_CHECKED,	/* a request that is not page aligned is ALIGN_ERROR, as on KVM */
@@ -55,6 +65,8 @@ struct td_rule {
 	uint32_t remove;	/* private pages right behind the request that the VMM takes away afterwards; ACCEPT: pages from
 				 * the accepted one on */
 	uint32_t readd;		/* 1: and puts empty ones, PENDING, in their place */
+	uint32_t hole;		/* the page of a request to shared, from 1 on, that is not mapped afterwards: a use is a #VE;
+				 * 0: none */
 	uint64_t fail;		/* 0: SUCCESS or RETRY as the pages say; else this R10 after the pages were converted; ACCEPT:
 				 * OPERAND_BUSY or PAGE_SIZE_MISMATCH (enum tdx_code), and nothing is accepted */
 	int64_t shift;		/* it is not the pages asked for that are converted, but those so many pages further on */
@@ -71,8 +83,10 @@ struct td_behaviour {
 	uint32_t aug;		/* enum td_aug: level at which private memory appears */
 	uint32_t contents;	/* enum td_contents */
 	uint32_t align;		/* enum td_align */
+	uint32_t old;		/* enum td_old */
+	uint32_t registers;	/* enum td_registers */
+	uint32_t config_flags;	/* TDX_CONFIG_* that this VMM sets beside those of the machine */
 	uint32_t nrules;
-	uint32_t reserved;
 	struct td_rule rules[TD_MAX_RULES];
 };
 

@@ -308,6 +308,134 @@ static void test_chance(void)
 	tap_is(calls, 2, "the last slice is what is left");
 }
 
+/* Rules and settings of a VMM in one; what a rule may leave out is 0. */
+static void start_vmm(struct td_behaviour b)
+{
+	struct td_config c = fake_config(1024);
+
+	c.behaviour = b;
+	fake_start(&c);
+}
+
+static uint64_t accept_page(uint64_t page, uint64_t level)
+{
+	return tdx_code(fake_accept(FAKE_PAGE(page), level));
+}
+
+/* One ACCEPT of 4 KiB, and its 2 MiB are small for good; those beside them are not. */
+static void test_aug_accept(void)
+{
+	start_vmm((struct td_behaviour){ .aug = TD_AUG_ACCEPT });
+	fake_share(0, 1024);
+	fake_unshare(0, 1024);
+	tap_is(accept_page(512, TDX_LEVEL_2M), 0, "aug accept: 2 MiB, if that is what is asked first");
+	tap_is(accept_page(7, TDX_LEVEL_4K), 0, "... 4 KiB too");
+	fake_share(0, 1024);
+	fake_unshare(0, 1024);
+	tap_is(accept_page(0, TDX_LEVEL_2M), TDX_PAGE_SIZE_MISMATCH, "... but then never 2 MiB there, though all is PENDING");
+	tap_is(accept_page(512, TDX_LEVEL_2M), 0, "... and elsewhere as before");
+	tap_is(accept_page(0, TDX_LEVEL_4K), 0, "... by pages it can be had");
+	start_vmm((struct td_behaviour){ .aug = TD_AUG_2M });
+	fake_share(0, 512);
+	fake_unshare(0, 512);
+	accept_page(7, TDX_LEVEL_4K);
+	fake_share(0, 512);
+	fake_unshare(0, 512);
+	tap_is(accept_page(0, TDX_LEVEL_2M), 0, "aug 2m: forgets it");
+}
+
+static void test_implicit_stop(void)
+{
+	start_vmm((struct td_behaviour){ .implicit = TD_IMPLICIT_STOP });
+	fake_share(0, 1);
+	tap_is(fake_touch(S | FAKE_PAGE(0), 0), TD_NEXT, "implicit stop: what is shared can be used");
+	tap_is(fake_touch(S | FAKE_PAGE(1), 0), TD_STOP, "... what is not ends the TD");
+	tap_is(td_stopped(fake.td), TD_STOP_IMPLICIT, "... for that");
+	tap_is(fake_violations(TD_V_SHARED_ALIAS_OF_PRIVATE), 1, "... and whoever did it is named");
+}
+
+/* A kept page is there again; one that the guest released, or that never was, is PENDING as ever. */
+static void test_old_page(void)
+{
+	struct td_regs regs = { 0 };
+
+	start_vmm((struct td_behaviour){ .old = TD_OLD_KEPT, .config_flags = TDX_CONFIG_PAGE_RELEASE });
+	fake_tdcall(0, TDG_MEM_PAGE_RELEASE, FAKE_PAGE(1), &regs);
+	tap_is(regs.gpr[TD_RAX], 0, "config flags: a VMM may give its TDs RELEASE");
+	fake_share(0, 2);
+	tap_is(fake_real_pages(TD_REAL_SHARED), 2, "old page kept: shared all the same");
+	tap_ok(!fake_page(FAKE_PAGE(0))->mapped[TD_PRIVATE], "... where a use of the private alias is seen");
+	fake_unshare(0, 2);
+	tap_is(accept_page(0, TDX_LEVEL_4K), TDX_PAGE_ALREADY_ACCEPTED, "... and there again afterwards");
+	tap_ok(td_event_disturbs(fake_last(TD_EV_ACCEPT)), "... which is the VMM's doing");
+	tap_ok(fake_page(FAKE_PAGE(0))->fill[TD_PRIVATE] == 0, "... with all that it held");
+	tap_is(accept_page(1, TDX_LEVEL_4K), 0, "a page that was released is accepted");
+	tap_ok(fake_consistent(), "page tables agree");
+	tap_is(accept_page(1, TDX_LEVEL_4K), TDX_PAGE_ALREADY_ACCEPTED, "accepted twice");
+	tap_ok(!td_event_disturbs(fake_last(TD_EV_ACCEPT)), "... is not the VMM's doing");
+	fake_power_off();
+	tap_is(fake_all_violations(), 1, "... and the only fault here");
+	regs = (struct td_regs){ 0 };
+	start_vmm((struct td_behaviour){ 0 });
+	fake_tdcall(0, TDG_MEM_PAGE_RELEASE, FAKE_PAGE(1), &regs);
+	tap_is(tdx_code(regs.gpr[TD_RAX]), TDX_OPERAND_INVALID, "without the flag there is no RELEASE");
+}
+
+/* A page of which an ACCEPT was refused is marked as one that is kept is; shared once more, it is neither. */
+static void test_tried_is_not_kept(void)
+{
+	struct td_behaviour b = { .nrules = 1, .rules = { { .on = TD_ON_ACCEPT, .stalls = 1 } } };
+
+	start_vmm(b);
+	fake_share(0, 1);
+	fake_unshare(0, 1);
+	tap_is(accept_page(0, TDX_LEVEL_4K), TDX_OPERAND_BUSY, "an ACCEPT that is refused");
+	fake_share(0, 1);
+	fake_unshare(0, 1);
+	tap_is(td_real(fake.td, FAKE_PAGE(0)), TD_REAL_PENDING, "... leaves no page to be kept");
+	b = (struct td_behaviour){ .old = TD_OLD_KEPT };
+	start_vmm(b);
+	fake_share(0, 1);
+	fake_power_off();
+	tap_is(fake_violations(TD_V_ACCEPT_ABANDONED), 0, "a page that is kept was not tried");
+}
+
+static void test_registers(void)
+{
+	struct td_regs regs = { .gpr = { [TD_R11] = GHCI_MAP_GPA, [TD_R12] = S | FAKE_RAM, [TD_R13] = 2 * TDX_PAGE_SIZE,
+					 [TD_R14] = 14, [TD_R15] = 15, [TD_RBX] = 3 } };
+
+	start_vmm((struct td_behaviour){ .registers = TD_REGISTERS_CHANGED, .nrules = 1, .rules = { { .complete = 1 } } });
+	fake_tdcall(0, TDG_VP_VMCALL, 0x7c00, &regs);
+	tap_ok(regs.gpr[TD_R10] == RETRY && regs.gpr[TD_R11] == (S | FAKE_PAGE(1)), "registers changed: not the answer");
+	tap_ok(regs.gpr[TD_R12] != (S | FAKE_RAM) && regs.gpr[TD_R13] != 2 * TDX_PAGE_SIZE && regs.gpr[TD_R14] != 14,
+	       "... the others of the mask");
+	tap_ok(regs.gpr[TD_R15] == 15 && regs.gpr[TD_RBX] == 3 && regs.gpr[TD_RCX] == 0x7c00, "... and no other");
+	regs = (struct td_regs){ .gpr = { [TD_R11] = GHCI_MAP_GPA, [TD_R12] = S | FAKE_PAGE(1), [TD_R13] = TDX_PAGE_SIZE } };
+	fake_tdcall(0, TDG_VP_VMCALL, 0x3c00, &regs);
+	tap_ok(regs.gpr[TD_R10] == 0 && regs.gpr[TD_R11] != GHCI_MAP_GPA, "... R11 of a SUCCESS is none");
+	regs = (struct td_regs){ .gpr = { [TD_R11] = GHCI_GET_TDVMCALL_INFO, [TD_R15] = 15 } };
+	fake_tdcall(0, TDG_VP_VMCALL, 0x8c00, &regs);
+	tap_is(regs.gpr[TD_R15], 15, "... of other calls the VMM changes nothing but its answer");
+}
+
+static void test_hole(void)
+{
+	start((struct td_rule){ .complete = ALL, .hole = 2 });
+	fake_share(0, 4);
+	tap_is(fake_real_pages(TD_REAL_SHARED), 3, "hole: a page is not there");
+	tap_is(fake_count(TD_EV_VMM_ACT), 1, "... which is on record");
+	tap_is(fake_touch(S | FAKE_PAGE(1), 0), TD_VE, "... its use is a #VE");
+	tap_is(fake_touch(S | FAKE_PAGE(2), 0), TD_NEXT, "... that of others is none");
+	fake_unshare(0, 4);
+	tap_is(accept_page(1, TDX_LEVEL_4K), 0, "... to private all come back");
+	fake_share(8, 1);
+	tap_is(fake_real_pages(TD_REAL_SHARED), 1, "a request that has no such page");
+	fake_power_off();
+	tap_is(fake_all_violations(), 0, "the guest did nothing wrong");
+	tap_ok(fake_consistent(), "page tables agree");
+}
+
 int main(void)
 {
 	test_match();
@@ -322,5 +450,11 @@ int main(void)
 	test_claims();
 	test_belief();
 	test_chance();
+	test_aug_accept();
+	test_implicit_stop();
+	test_old_page();
+	test_tried_is_not_kept();
+	test_registers();
+	test_hole();
 	return tap_done();
 }

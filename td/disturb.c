@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether the VMM has disturbed the guest yet, read from the journal's records. */
 #include "abi/tdx.h"
-#include "td/event.h"
+#include "td/td.h"
 
-/* That a page is mapped in another size is the VMM's doing only where no smaller one is left. */
-static bool accept_disturbs(uint64_t rcx, uint64_t status)
+/*
+ * That a page is mapped in another size is the VMM's doing only where no smaller one is left; that one is there already
+ * which the guest had shared, and was told it has back, always.
+ */
+static bool accept_disturbs(const struct td_record_accept *accept)
 {
-	return tdx_code(status) == TDX_OPERAND_BUSY ||
-	       (tdx_code(status) == TDX_PAGE_SIZE_MISMATCH && rcx % TDX_PAGE_SIZE == TDX_LEVEL_4K);
+	uint32_t code = tdx_code(accept->status);
+
+	return code == TDX_OPERAND_BUSY ||
+	       (code == TDX_PAGE_SIZE_MISMATCH && accept->rcx % TDX_PAGE_SIZE == TDX_LEVEL_4K) ||
+	       (code == TDX_PAGE_ALREADY_ACCEPTED && accept->known == TD_KNOWN_CLAIMED_PRIVATE);
 }
 
 bool td_event_disturbs(const struct td_event *event)
@@ -18,7 +24,7 @@ bool td_event_disturbs(const struct td_event *event)
 	case TD_EV_MAPGPA:	/* with a conversion: one without was refused for what it is */
 		return call->conversion != 0 && (call->r10 != TDVMCALL_SUCCESS || call->done < call->bytes / TDX_PAGE_SIZE);
 	case TD_EV_ACCEPT:
-		return accept_disturbs(event->accept.rcx, event->accept.status);
+		return accept_disturbs(&event->accept);
 	default:
 		return event->type == TD_EV_VMM_ACT;
 	}

@@ -53,6 +53,7 @@ static inline struct td_event td_event_new(enum td_event_type type, unsigned int
 #define TD_ACTS(X) \
 	X(REMOVED, "removed", "private pages were taken away") \
 	X(EMPTIED, "emptied", "and empty ones put in their place") \
+	X(HIDDEN, "hid", "pages that it had just shared: they are not mapped, and a use of them is a #VE") \
 	X(MISCONVERTED, "misconverted", "these were converted, and not those that it was asked for; S of the GPA: to shared")
 
 /* How a conversion ended. */

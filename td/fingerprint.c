@@ -56,6 +56,8 @@ uint64_t td_fingerprint(const struct td *td)
 		sum = mix(mix(sum, ve->qualification), ve->gla);
 		sum = mix(mix(sum, ve->gpa), (uint64_t)ve->reason << 32 | ve->length << 1 | ve->valid);
 	}
+	if (config->behaviour.aug == TD_AUG_ACCEPT)
+		sum = of_bytes(sum, now->small, sizeof(now->small));
 	sum = of_bytes(sum, now->rtmr, sizeof(now->rtmr));
 	sum = mix(mix(sum, now->td_ctls), now->notify_enables);
 	if (config->runaway_calls != UINT64_MAX)

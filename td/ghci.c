@@ -79,6 +79,8 @@ static void carry_out(struct td *td, uint64_t gpa, const struct td_plan *plan, b
 
 	if (plan->shift == 0) {
 		td_sept_convert(td, gpa, plan->pages, to_shared);
+		if (plan->hole != 0 && plan->hole <= plan->pages)
+			td_sept_hide(td, gpa + (plan->hole - 1) * TDX_PAGE_SIZE);
 	} else if (at < td->mem->s) {
 		td_sept_misconvert(td, at, plan->pages, to_shared);
 		td_vmm_act(td, TD_ACT_MISCONVERTED, to_shared ? at | td->mem->s : at, plan->pages);
@@ -110,6 +112,19 @@ static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa,
 	return plan.r10;
 }
 
+/*
+ * The module gives a guest every register of its mask as the VMM leaves it ([mod:tdg_vp_vmcall.c]): MapGPA's results are
+ * R10, and R11 where R10 is not SUCCESS.
+ */
+static void change_registers(const struct td *td, struct td_regs *regs)
+{
+	bool r11 = regs->gpr[TD_R10] != TDVMCALL_SUCCESS;
+
+	for (unsigned int i = 0; td->mem->config.behaviour.registers == TD_REGISTERS_CHANGED && i < TD_GPRS; i++)
+		if (i != TD_R10 && (i != TD_R11 || !r11))
+			regs->gpr[i] ^= 0x5c4a3b8d9e7f6a51ull;	/* never what it was, and no address */
+}
+
 /* MapGPA: R12 = GPA with S as wanted, R13 = bytes; R10 = status, R11 = first GPA not done on RETRY and on errors. */
 static void map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
 {
@@ -128,6 +143,7 @@ static void map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
 	}
 	answer(regs, status);
 	remember_misleading(td, gpa, size, status, regs->gpr[TD_R11]);
+	change_registers(td, regs);
 	runaway_check(td, gpa, size, rip);
 }
 

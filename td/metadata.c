@@ -48,7 +48,7 @@ static uint64_t read_field(const struct td *td, uint64_t id, uint64_t *value)
 	else if (is_field(id, TDX_FIELD_NOTIFY_ENABLES))
 		*value = td->mem->now.notify_enables;
 	else if (is_field(id, TDX_FIELD_CONFIG_FLAGS))
-		*value = td->mem->config.config_flags;
+		*value = td_config_flags(td);
 	else if (is_field(id, TDX_FIELD_TD_CTLS))
 		*value = td->mem->now.td_ctls;
 	else if (is_field(id, TDX_FIELD_TOPOLOGY_ENUM))
@@ -76,7 +76,7 @@ static uint64_t write_ctls(struct td *td, uint64_t value)
 {
 	uint64_t changed = value ^ td->mem->now.td_ctls;
 
-	if ((changed & TDX_CTLS_PENDING_VE_DISABLE) && !(td->mem->config.config_flags & TDX_CONFIG_FLEXIBLE_PENDING_VE))
+	if ((changed & TDX_CTLS_PENDING_VE_DISABLE) && !(td_config_flags(td) & TDX_CONFIG_FLEXIBLE_PENDING_VE))
 		return TDX_FIELD_VALUE_NOT_VALID;
 	if (value & TDX_CTLS_ENUM_TOPOLOGY)	/* TOPOLOGY_ENUM_CONFIGURED is 0 */
 		return TDX_FIELD_VALUE_NOT_VALID;

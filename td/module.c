@@ -21,7 +21,7 @@ static enum td_action vp_vmcall(struct td *td, unsigned int vcpu, struct td_regs
 	enum td_action action;
 	struct td_regs vmm;
 
-	if (td->mem->config.config_flags & TDX_CONFIG_NO_RBP_MOD)
+	if (td_config_flags(td) & TDX_CONFIG_NO_RBP_MOD)
 		forbidden |= REG(TD_RBP);
 	if (mask & forbidden) {
 		invalid_operand(regs, OPERAND_RCX);

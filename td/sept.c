@@ -118,22 +118,28 @@ void td_sept_check_twins(struct td *td, uint64_t gpa, uint64_t end)
 
 static void to_shared(struct td *td, uint64_t gpa, struct td_page *page, uint64_t n)
 {
+	bool kept = td_page_real(page) == TD_REAL_MAPPED && td->mem->config.behaviour.old == TD_OLD_KEPT;
+
 	if (td_page_real(page) == TD_REAL_MAPPED)
 		td_engine_unmap(td, gpa, n, TD_PRIVATE);
 	check_stretch(td, gpa, page, n);
 	td_engine_fill(td, gpa, n, TD_SHARED,
 		       td->mem->config.behaviour.contents == TD_CONTENTS_ZEROED ? TD_FILL_ZERO : TD_FILL_SCRAMBLE);
-	td_set_pages(td, page, n, TD_REAL_SHARED | PAGE_WITHHELD, page->known);	/* until the guest is told */
+	td_set_pages(td, page, n, TD_REAL_SHARED | PAGE_WITHHELD | (kept ? PAGE_KEPT : 0), page->known);	/* until it is told */
 }
 
 static void to_private(struct td *td, uint64_t gpa, struct td_page *page, uint64_t n)
 {
+	bool kept = td_page_real(page) == TD_REAL_SHARED && (page->real_marks & PAGE_KEPT);
+
 	if (td_page_real(page) == TD_REAL_REMOVED)
 		check_stretch(td, gpa, page, n);
 	if (td_page_mapped(page, TD_SHARED))
 		td_engine_unmap(td, gpa, n, TD_SHARED);
 	td_engine_fill(td, gpa, n, TD_SHARED, TD_FILL_POISON);
-	td_set_pages(td, page, n, TD_REAL_PENDING, page->known);
+	if (kept)	/* with all that it held */
+		td_engine_map(td, gpa, n, TD_PRIVATE);
+	td_set_pages(td, page, n, kept ? TD_REAL_MAPPED : TD_REAL_PENDING, page->known);
 }
 
 /* What the VMM truly does. Pages outside RAM have no state and nothing happens to them. */
@@ -198,6 +204,20 @@ uint64_t td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_rea
 	return removed;
 }
 
+/* What is not there is no use to a device either, so its twin is as that of any page that is not shared. */
+void td_sept_hide(struct td *td, uint64_t gpa)
+{
+	struct td_page *page = td_page_at(td, gpa);
+
+	if (page == NULL || td_page_real(page) != TD_REAL_SHARED)
+		return;
+	if (td_page_mapped(page, TD_SHARED))
+		td_engine_unmap(td, gpa, 1, TD_SHARED);
+	td_engine_fill(td, gpa, 1, TD_SHARED, TD_FILL_POISON);
+	td_set_pages(td, page, 1, TD_REAL_REMOVED, page->known);
+	td_vmm_act(td, TD_ACT_HIDDEN, gpa | td->mem->s, 1);
+}
+
 /* An ACCEPT over these pages was refused although they are PENDING. */
 void td_sept_tried(struct td *td, uint64_t gpa, uint64_t pages)
 {
@@ -216,7 +236,7 @@ void td_sept_check_tried(struct td *td)
 	uint64_t gpa = 0, n;
 
 	for (; (page = td_next_stretch(td, &gpa, td->mem->s, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
-		if (page->real_marks & PAGE_TRIED)
+		if (td_page_real(page) == TD_REAL_PENDING && (page->real_marks & PAGE_TRIED))
 			td_violation(td, TD_V_ACCEPT_ABANDONED, gpa, n, 0, 0);
 }
 

@@ -10,16 +10,19 @@
 
 #define TD_MAX_CONVERSIONS 1024
 #define TD_MAX_USES	64
+#define TD_SMALL_WORDS	32	/* 4 GiB; 2 MiB that are so far apart share a bit */
 
 /*
  * Two bytes a page. LARGE stands on the first page of a 2 MiB leaf that the module holds MAPPED, for all 512. DECEIVED:
  * the VMM said that the page is shared when it was not, so whoever had devices write to it since is not to blame.
  * TRIED: an ACCEPT of the PENDING page was refused that has only to be repeated, or to be done in smaller pages.
  * WITHHELD: the page is SHARED, and its shared alias is not mapped all the same: the guest has no answer that would let
- * it use that, so that a use is to be seen. Thereafter it is mapped, and the guest goes on as on hardware.
+ * it use that, so that a use is to be seen. Thereafter it is mapped, and the guest goes on as on hardware. KEPT: the
+ * page is SHARED, and the VMM has left its private page where it was, MAPPED. A use of that ends the TD all the same:
+ * it is the guest's fault, and seen.
  */
 enum { PAGE_REAL = 0x07, PAGE_LARGE = 0x08, PAGE_ACCEPTED = 0x10, PAGE_DECEIVED = 0x20, PAGE_TRIED = 0x40,
-       PAGE_WITHHELD = 0x80 };
+       PAGE_KEPT = 0x40, PAGE_WITHHELD = 0x80 };
 
 struct td_page {
 	uint8_t real_marks;	/* enum td_real | PAGE_*; ACCEPTED: the last ACCEPT succeeded, and nothing was asked since */
@@ -73,6 +76,7 @@ struct td_state {
 	uint64_t td_ctls, notify_enables;
 	uint8_t rtmr[TD_RTMRS][TD_SHA384_BYTES];
 	uint64_t mapgpa_calls, accept_calls;
+	uint64_t small[TD_SMALL_WORDS];	/* TD_AUG_ACCEPT: a bit for each 2 MiB of which 4 KiB were accepted */
 	struct td_busy busy[TD_MAX_VCPUS];
 	uint64_t misled;	/* R11 of the last answer, if that was RETRY and no page of the request */
 	uint32_t misleads;	/* it is */
@@ -126,6 +130,7 @@ void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared);
 void td_sept_misconvert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared);
 uint64_t td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real real);
+void td_sept_hide(struct td *td, uint64_t gpa);		/* a hostile VMM does not map a page that it has shared */
 void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int from_mask, enum td_known known);
 uint64_t td_sept_known_to(const struct td *td, uint64_t gpa, uint64_t end, unsigned int known_mask);
@@ -136,6 +141,11 @@ void td_sept_withhold(struct td *td, uint64_t gpa);
 void td_sept_tried(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_check_tried(struct td *td);
 void td_sept_init(struct td *td);
+
+static inline uint64_t td_config_flags(const struct td *td)
+{
+	return td->mem->config.config_flags | td->mem->config.behaviour.config_flags;
+}
 
 static inline struct td_page *td_pages(const struct td *td)
 {
@@ -170,6 +180,7 @@ struct td_plan {
 	uint64_t r10;
 	uint64_t r11;
 	bool keeps_r11;		/* R11 is not written */
+	uint32_t hole;		/* of the request: the page, from 1 on, that is converted and not mapped; 0: none */
 	uint64_t remove;	/* private pages behind the request to take away afterwards ... */
 	enum td_real removed;	/* ... and what they become */
 };

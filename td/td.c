@@ -23,8 +23,9 @@ static bool slots_ok(const struct td_config *c)
 
 static bool behaviour_ok(const struct td_behaviour *b)
 {
-	if (b->nrules > TD_MAX_RULES || b->implicit > TD_IMPLICIT_CONVERT || b->aug > TD_AUG_MIXED ||
-	    b->contents > TD_CONTENTS_ZEROED || b->align > TD_ALIGN_IGNORED)
+	if (b->nrules > TD_MAX_RULES || b->implicit > TD_IMPLICIT_STOP || b->aug > TD_AUG_ACCEPT ||
+	    b->contents > TD_CONTENTS_ZEROED || b->align > TD_ALIGN_IGNORED || b->old > TD_OLD_KEPT ||
+	    b->registers > TD_REGISTERS_CHANGED)
 		return false;
 	for (uint32_t i = 0; i < b->nrules; i++) {
 		const struct td_rule *r = &b->rules[i];

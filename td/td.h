@@ -88,6 +88,8 @@ enum td_action {
 	X(STOP_PRIVATE_LOST, "private-lost", \
 	  "private access to memory that the TD no longer holds: EPT violation exit for good") \
 	X(STOP_PENDING_ACCESS, "pending-access", "private access to a PENDING page with #VE on it disabled") \
+	X(STOP_IMPLICIT, "implicit-conversion", \
+	  "shared access to a page that the VMM had not shared, and it gives the TD up for that") \
 	X(STOP_BAD_GPA, "bad-gpa", "access to a GPA that nothing stands behind") \
 	X(STOP_NESTED_VE, "nested-ve", "an EPT violation while the last #VE had not been read: the exit has no answer") \
 	X(STOP_RUNAWAY, "runaway", "MapGPA without end, see TD_V_RUNAWAY") \

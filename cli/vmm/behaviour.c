@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "abi/tdx.h"
 #include "cli/suggest.h"
 #include "cli/vmm/behaviour.h"
 #include "cli/vmm/parameter.h"
@@ -110,6 +111,32 @@ static int one_of(struct vmm_text *text, const struct setting *s, const char *co
 	return vmm_error(text, s->line, "%s: \"%s\" is not %s", s->key, s->value, all);
 }
 
+/* Names of bits of CONFIG_FLAGS that a VMM chooses for its TDs, apart from the width of addresses. */
+static int config_flags(struct vmm_text *text, const struct setting *s, uint32_t *to)
+{
+	static const struct {
+		const char *name;
+		uint32_t bit;
+	} flags[] = {
+		{ "no-rbp-mod", TDX_CONFIG_NO_RBP_MOD },
+		{ "page-release", TDX_CONFIG_PAGE_RELEASE },
+	};
+	const char *word = s->value + strspn(s->value, " \t");
+
+	while (*word) {
+		size_t length = strcspn(word, " \t"), i = 0;
+
+		while (i < ARRAY_SIZE(flags) && (strlen(flags[i].name) != length || strncmp(flags[i].name, word, length) != 0))
+			i++;
+		if (i == ARRAY_SIZE(flags))
+			return vmm_error(text, s->line, "config-flags: \"%.*s\" is not no-rbp-mod or page-release", (int)length,
+					 word);
+		*to |= flags[i].bit;
+		word += length + strspn(word + length, " \t");
+	}
+	return 0;
+}
+
 #define CHOICES(...) (const char *const[]){ __VA_ARGS__, NULL }
 
 /* One line of [behaviour]: text, or one of a few words. *seen has a bit for each setting that was there. */
@@ -127,10 +154,13 @@ static int take_head_setting(struct behaviour *b, struct vmm_text *text, const s
 		{ "basis", NULL, behaviour_bases, &b->basis },
 		{ "who", &b->who, NULL, NULL },
 		{ "source", &b->source, NULL, NULL },
-		{ "implicit", NULL, CHOICES("ve", "convert"), &b->packed.implicit },
-		{ "aug", NULL, CHOICES("2m", "4k", "mixed"), &b->packed.aug },
+		{ "implicit", NULL, CHOICES("ve", "convert", "stop"), &b->packed.implicit },
+		{ "aug", NULL, CHOICES("2m", "4k", "mixed", "accept"), &b->packed.aug },
 		{ "contents", NULL, CHOICES("scrambled", "zeroed"), &b->packed.contents },
+		{ "old-page", NULL, CHOICES("removed", "kept"), &b->packed.old },
+		{ "registers", NULL, CHOICES("kept", "changed"), &b->packed.registers },
 		{ "align", NULL, CHOICES("checked", "ignored"), &b->packed.align },
+		{ "config-flags", NULL, NULL, &b->packed.config_flags },
 	};
 	const char *keys[ARRAY_SIZE(known)], *near;
 
@@ -141,6 +171,8 @@ static int take_head_setting(struct behaviour *b, struct vmm_text *text, const s
 		*seen |= 1u << i;
 		if (known[i].choices)
 			return one_of(text, s, known[i].choices, known[i].choice);
+		if (!known[i].text)
+			return config_flags(text, s, known[i].choice);
 		*known[i].text = xprintf("%s", s->value);
 		return 0;
 	}

@@ -145,7 +145,7 @@ static void test_accept_rules(void)
 	refused(HEAD "[rule]\nshift = 4\n", "t.vmm:6: shift: \"4\" is not +PAGES or -PAGES", "shift without a sign");
 	refused(HEAD "[rule]\nshift = +9007199254740992\n", "t.vmm:6: shift: ", "shift beyond all addresses");
 	refused(HEAD "[rule]\nclaim = none+1\n", "t.vmm:6: \"none+1\": R11 that is not written has no offset", "none+1");
-	refused(HEAD "aug = 1g\n", "t.vmm:5: aug: \"1g\" is not 2m, 4k or mixed", "a size that no VMM gives");
+	refused(HEAD "aug = 1g\n", "t.vmm:5: aug: \"1g\" is not 2m, 4k, mixed or accept", "a size that no VMM gives");
 	refused(HEAD "contents = secret\n", "t.vmm:5: contents: \"secret\" is not scrambled or zeroed", "contents");
 }
 
@@ -168,6 +168,13 @@ static void calls_are(const char *text, uint32_t first, uint32_t last, uint32_t 
 	free(file);
 	tap_ok(load(&b, "t", folder) == 0 && r->first == first && r->last == last && r->step == step, text);
 	behaviour_free(&b);
+	write_file(HEAD "config-flags = page-release  no-rbp-mod\nold-page = kept\nregisters = changed\n[rule]\nhole = 3\n");
+	tap_is(load(&b, "t", folder), 0, "settings of a host");
+	tap_ok(b.packed.config_flags == (TDX_CONFIG_PAGE_RELEASE | TDX_CONFIG_NO_RBP_MOD) && b.packed.old == TD_OLD_KEPT &&
+	       b.packed.registers == TD_REGISTERS_CHANGED && b.packed.rules[0].hole == 3, "... arrive");
+	behaviour_free(&b);
+	refused(HEAD "config-flags = no-rbp-mod gpaw\n", "t.vmm:5: config-flags: \"gpaw\" is not no-rbp-mod or page-release",
+		"a flag that is not the VMM's to choose here");
 }
 
 /* The files that come with tdlab; the folder is the repository's. */

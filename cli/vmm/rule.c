@@ -39,6 +39,7 @@ static const struct key {
 	{ "busy", FOR_ACCEPT, KIND_U32, offsetof(struct td_rule, stalls), UINT32_MAX, NULL },
 	{ "remove", FOR_BOTH, KIND_U32, offsetof(struct td_rule, remove), UINT32_MAX, NULL },
 	{ "readd", FOR_BOTH, KIND_WORD, offsetof(struct td_rule, readd), 0, no_yes },
+	{ "hole", FOR_MAPGPA, KIND_U32, offsetof(struct td_rule, hole), UINT32_MAX, NULL },
 	{ "lie", FOR_MAPGPA, KIND_WORD, offsetof(struct td_rule, lie), 0, no_yes },
 	{ "fail", FOR_BOTH, KIND_CODE, offsetof(struct td_rule, fail), 0, NULL },
 	{ "shift", FOR_MAPGPA, KIND_SHIFT, offsetof(struct td_rule, shift), 0, NULL },

@@ -191,7 +191,7 @@ static int believes_inputs(struct scene *s)
 	return 0;
 }
 
-/* A #VE on memory that is shared by the VMM's word: leaves that page alone, uses the others, and gets all of it back. */
+/* A #VE on memory that the VMM called shared: leaves that page alone, uses the others, and gets all of it back. */
 static int hole(struct scene *s)
 {
 	uint64_t value;

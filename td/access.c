@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Accesses that the EPT refused. Private ones end the TD, or are a #VE if the page is PENDING and the TD wants that;
- * shared ones are a #VE, are converted silently by the VMM, or end the TD too ([mod:td_ept_violation.c]; SDM 3C "Convertible EPT
- * violations"; [qemu:kvm_convert_memory]).
+ * shared ones are a #VE, are converted silently by the VMM, or end the TD too ([mod:td_ept_violation.c]; SDM 3C
+ * "Convertible EPT violations"; [qemu:kvm_convert_memory]; [dragonball:vcpu_impl.rs]).
  */
 #include "td/state.h"
 

@@ -35,7 +35,7 @@ enum td_aug { TD_AUG_2M, TD_AUG_4K, TD_AUG_MIXED, TD_AUG_ACCEPT };
 /* What a page holds that has become shared: neither old contents nor zeroes, so that a stale read shows; or zeroes. */
 enum td_contents { TD_CONTENTS_SCRAMBLED, TD_CONTENTS_ZEROED };
 
-/* What becomes of the private page when its memory is shared. KEPT: it stays where it was, and is there again after. */
+/* What becomes of the private page when its memory is shared. KEPT: it stays, and is there again afterwards. */
 enum td_old { TD_OLD_REMOVED, TD_OLD_KEPT };
 
 /* Registers that the guest shows the VMM in a MapGPA call, and that are no result: CHANGED as the VMM may. */

@@ -14,7 +14,7 @@ PAYLOAD_GUESTS := guests guests_convert guests_defects
 PAYLOAD_OBJ = $(patsubst %,$(B)/payloads/%.o,$(PAYLOAD_LIB) $(1))
 
 PAYLOADS := $(addprefix $(B)/payloads/,violate conform ending builtin guests)
-ALL += $(PAYLOADS)
+ALL += $(PAYLOADS) $(B)/payloads/firmware.fd
 
 $(B)/payloads/violate: $(call PAYLOAD_OBJ,violate scene_td $(PAYLOAD_SCENARIOS) lib/pci lib/virtio_blk)
 $(B)/payloads/guests: $(call PAYLOAD_OBJ,guests_main scene_td scenario $(PAYLOAD_GUESTS) lib/pci lib/virtio_blk)
@@ -42,6 +42,12 @@ $(B)/payloads/wire/%.o: wire/%.c
 $(B)/payloads/%.o: payloads/%.S
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) -MMD -MP -c -o $@ $<
+
+# A firmware is the whole of its flash, of which it can reach each byte from each other.
+$(B)/payloads/firmware/firmware.o: PAYLOAD_CFLAGS += -fpie
+$(B)/payloads/firmware.fd: $(B)/payloads/firmware/start.o $(B)/payloads/firmware/firmware.o payloads/firmware/firmware.lds
+	$(LD) -nostdlib -static -T payloads/firmware/firmware.lds -o $@.elf $(filter %.o,$^)
+	$(OBJCOPY) -O binary $@.elf $@
 
 # The same scenarios against td/ in a process, with the command's reader of behaviours.
 SCENARIO_TEST_SRC := $(addprefix payloads/,scenarios_test.c test_engine.c $(PAYLOAD_SCENARIOS:=.c))

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A firmware that attacks: memory that only a TD with firmware has (its own image below 4 GiB, the TD HOB, RAM in the
+ * first MiB) is converted, accepted and touched.
+ */
+#include "payloads/firmware/firmware.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SHARED_ALIAS	0xffff800000000000ull	/* of the address 0, in its tables */
+#define SHARED		(1ull << 47)
+#define PAGE		4096ull
+
+enum { TDG_VP_VMCALL = 0, TDG_VP_INFO = 1, TDG_MEM_PAGE_ACCEPT = 6, GHCI_MAP_GPA = 0x10001, GHCI_IO = 30 };
+
+extern const char firmware_trap[];
+
+static uint64_t random_state;
+
+static uint64_t random64(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+/* TDVMCALL with the registers of the mask 0xfc00; R10. */
+static uint64_t vmcall(uint64_t function, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+	register uint64_t r10 __asm__("r10") = 0;
+	register uint64_t r11 __asm__("r11") = function;
+	register uint64_t r12 __asm__("r12") = a;
+	register uint64_t r13 __asm__("r13") = b;
+	register uint64_t r14 __asm__("r14") = c;
+	register uint64_t r15 __asm__("r15") = d;
+	uint64_t rax = TDG_VP_VMCALL, rcx = 0xfc00;
+
+	__asm__ volatile(".byte 0x66, 0x0f, 0x01, 0xcc" : "+a"(rax), "+c"(rcx), "+r"(r10), "+r"(r11), "+r"(r12), "+r"(r13),
+			 "+r"(r14), "+r"(r15) : : "memory");
+	return r10;
+}
+
+static uint64_t accept(uint64_t gpa_and_level)
+{
+	uint64_t rax = TDG_MEM_PAGE_ACCEPT, rcx = gpa_and_level;
+
+	__asm__ volatile(".byte 0x66, 0x0f, 0x01, 0xcc" : "+a"(rax), "+c"(rcx) : : "rdx", "r8", "r9", "r10", "r11", "memory");
+	return rax;
+}
+
+static void write_port(uint16_t port, uint64_t size, uint32_t value)
+{
+	vmcall(GHCI_IO, size, 1, port, value);
+}
+
+/* One access, whatever comes of it. */
+static void touch(uint64_t address, bool write)
+{
+	volatile uint64_t *resume = (volatile uint64_t *)FIRMWARE_RESUME;
+
+	__asm__ volatile("lea 1f(%%rip), %%rax; mov %%rax, (%0); mov %%rsp, 8(%0);"
+			 "test %2, %2; jz 2f; movb $0x5a, (%1); jmp 1f; 2: movb (%1), %%al; 1:"
+			 : : "r"(resume), "r"(address), "r"((uint32_t)write)
+			 : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "memory", "cc");
+}
+
+/* SDM volume 3A, "64-Bit Mode IDT": present interrupt gates. */
+static void set_traps(void)
+{
+	static const struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) idtr = { 32 * 16 - 1, FIRMWARE_IDT };
+	volatile uint64_t *gate = (volatile uint64_t *)FIRMWARE_IDT;
+	uint64_t to = (uint64_t)(uintptr_t)firmware_trap;
+
+	for (unsigned int i = 0; i < 32; i++) {
+		gate[2 * i] = (to & 0xffff) | 8ull << 16 | 0x8eull << 40 | (to >> 16 & 0xffff) << 48;
+		gate[2 * i + 1] = to >> 32;
+	}
+	__asm__ volatile("lidt %0" : : "m"(idtr));
+}
+
+#define DEVICES		0xfec00000ull	/* from here on nothing can be accepted */
+
+enum { PLACES = 10, PLACE_PAGES = 16 };
+
+/* The start of the RAM, the hole of old, what was ROM, the TD HOB, memory that nobody accepted, devices, the image. */
+static uint64_t place(unsigned int n)
+{
+	static const uint64_t bases[PLACES] = { 0, 0xa0000, 0xf0000, 0x100000, 0x800000, 0x830000, 0xfec00000, 0xfee00000,
+						0xff000000, 0xffff4000 };
+
+	return bases[n / PLACE_PAGES] + n % PLACE_PAGES * PAGE;
+}
+
+/*
+ * To accept a page that is not pending, or to touch one that is, ends the TD, and the attack: so that is not done. All
+ * else is: requests for what is none of the guest's memory, both aliases of everything.
+ */
+static void random_attack(void)
+{
+	static uint8_t state[PLACES * PLACE_PAGES];	/* 0: unknown, or not private */
+	enum { PENDING = 1, ACCEPTED };
+
+	for (unsigned int i = 0; i < 20000; i++) {
+		unsigned int n = (unsigned int)(random64() % (PLACES * PLACE_PAGES));
+		uint64_t gpa = place(n), to = random64() % 2 ? SHARED : 0;
+
+		if (gpa >= FIRMWARE_BASE + FIRMWARE_BYTES / 2)		/* where this code is */
+			continue;
+		switch (random64() % 4) {
+		case 0:
+			if (state[n] == PENDING && to == 0)
+				break;
+			state[n] = vmcall(GHCI_MAP_GPA, gpa | to, PAGE, 0, 0) == 0 && to == 0 && gpa < DEVICES ? PENDING : 0;
+			break;
+		case 1:
+			if (state[n] == PENDING)
+				state[n] = accept(gpa) == 0 ? ACCEPTED : 0;
+			break;
+		default:
+			if (to)		/* many a VMM takes it for a request */
+				state[n] = 0;
+			if (to || state[n] == ACCEPTED)
+				touch(gpa + (to ? SHARED_ALIAS : 0), random64() % 2);
+		}
+	}
+}
+
+/* Intel 3 Series datasheet, 5.1.19: PAM0 to PAM6 say "no RAM", and memory there is shared and used all the same. */
+static void low_rom(void)
+{
+	write_port(0xcf8, 4, 0x80000090);
+	write_port(0xcfc, 4, 0);
+	write_port(0xcf8, 4, 0x80000094);
+	write_port(0xcfc, 4, 0);
+	for (uint64_t gpa = 0xc0000; gpa < 0x100000; gpa += PAGE) {
+		accept(gpa);
+		vmcall(GHCI_MAP_GPA, gpa | SHARED, PAGE, 0, 0);
+		touch(gpa + SHARED_ALIAS, true);
+		vmcall(GHCI_MAP_GPA, gpa, PAGE, 0, 0);
+		accept(gpa);
+		touch(gpa, true);
+	}
+}
+
+static void sound(void)
+{
+	accept(0x830000);
+	vmcall(GHCI_MAP_GPA, 0x830000 | SHARED, PAGE, 0, 0);
+	touch(0x830000 + SHARED_ALIAS, true);
+	vmcall(GHCI_MAP_GPA, 0x830000, PAGE, 0, 0);
+	accept(0x830000);
+	touch(0x830000, true);
+}
+
+void firmware_main(uint32_t mode, uint64_t seed);
+void firmware_main(uint32_t mode, uint64_t seed)
+{
+	uint64_t rax = TDG_VP_INFO;
+
+	__asm__ volatile(".byte 0x66, 0x0f, 0x01, 0xcc" : "+a"(rax) : : "rcx", "rdx", "r8", "r9", "r10", "r11", "memory");
+	random_state = seed * 2 + 1;
+	set_traps();
+	if (mode == FIRMWARE_MODE_RANDOM)
+		random_attack();
+	else if (mode == FIRMWARE_MODE_LOW_ROM)
+		low_rom();
+	else
+		sound();
+	write_port(0x604, 2, 0x2000);	/* S5, as the endings of payloads/ending.c */
+}

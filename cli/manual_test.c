@@ -40,10 +40,12 @@ static void test_options(const struct verb *verb, const char *general)
 
 	snprintf(name, sizeof(name), "tdlab %s ", verb->name);
 	tap_ok(strstr(general, name) != NULL, name);
+	tap_case(verb->name);
 	for (const struct opt *o = verb->options; o->name; o++) {
 		snprintf(name, sizeof(name), "--%s", o->name);
 		tap_ok(strstr(own ? own : general, name) != NULL, name);
 	}
+	tap_case(NULL);
 	free(own);
 	free(path);
 }

@@ -48,7 +48,7 @@ static void refused(const char *line, const char *says)
 	listen();
 	status = parse(line);
 	tap_has(said(), says, line);
-	tap_is(status, STATUS_INPUT, "  is refused");
+	tap_is(status, STATUS_INPUT, "... is refused");
 }
 
 static void test_options(void)

@@ -38,6 +38,7 @@ static void test_translate(void)
 		for (int to = TDCONV_PRIVATE; to <= TDCONV_SHARED; to++) {
 			struct tdconv *tdc = fresh();
 
+			tap_case(to == TDCONV_PRIVATE ? "to private" : "to shared");
 			fake.says = &translations[i].run;
 			tap_is(tdconv_set_memory(tdc, VA(0), BYTES(2), (enum tdconv_to)to, 0, &set), TDCONV_E_TRANSLATE,
 			       translations[i].name);
@@ -45,6 +46,7 @@ static void test_translate(void)
 			       set.failed == 0 && set.lost.count == 0 && fake_good(), "... nothing was touched");
 		}
 	}
+	tap_case(NULL);
 }
 
 /* The same page behind every address is odd but whole: each is converted as if it were another one. */

@@ -28,9 +28,11 @@ static void defaults(void)
 	budgets[1] = &tdc->policy.undo;
 	for (int i = 0; i < 2; i++) {
 		b = budgets[i];
+		tap_case_number("budget", (uint64_t)i);
 		tap_ok(b->stalls == 1024 && b->calls_extra == 4096 && b->calls_per_page == 4 && b->busy == 65536,
-		       "the default budget");
+		       "the default");
 	}
+	tap_case(NULL);
 }
 
 /* S right behind the memory of the test: its last page is the last one that there is. */
@@ -190,8 +192,11 @@ static void not_mapped_back(void)
 	tap_is(tdconv_set_memory(tdc, VA(0), BYTES(4), TDCONV_SHARED, 0, &set), TDCONV_E_VMM_INVALID, "a page lost");
 	tap_ok(set.lost.count == 1 && entries[0].lost_gpa == GPA(0) && entries[0].lost_bytes == BYTES(4) &&
 	       tdc->stats.quarantined_pages == 4, "and the rest not mapped back: all of it is lost, and counted once");
-	for (uint32_t i = 0; i < 4; i++)
+	for (uint32_t i = 0; i < 4; i++) {
+		tap_case_number("page", i);
 		tap_is(fake.pte[i], TDCONV_PTE_SHARED, "... and mapped shared, as the part was that did go back");
+	}
+	tap_case(NULL);
 
 	tdc = fake_start();
 	set = new_set();

@@ -66,10 +66,12 @@ static void test_tries(void)
 		struct tdconv *tdc = fake_start();
 		struct tdconv_linux res;
 
+		tap_case_number("limit", tries);
 		fake.script[0] = (struct fake_answer){ 3, RETRY, 0, FROM_START, 0, 0, S_ECHO, 0 };
 		tap_is(tdconv_linux_convert(tdc, GPA(0), GPA(N), TDCONV_SHARED, tries, &res), tries > 3, "three stalls");
-		tap_is(res.calls, tries > 3 ? 4 : tries, "... calls, with another limit of tries");
+		tap_is(res.calls, tries > 3 ? 4 : tries, "... calls");
 	}
+	tap_case(NULL);
 }
 
 static bool accepted(uint32_t call, uint64_t rcx)

@@ -103,12 +103,17 @@ static void test(const char *name, void (*f)(void *, struct tdconv_regs *), bool
 	for (unsigned int i = 0; i < USED; i++)
 		good &= regs[i] == out(i);
 	tap_ok(good, "... and comes back from there");
-	for (unsigned int i = 0; i < SAVED; i++)
-		tap_is(after[saved[i]], 0x5a01 + i, "... a register that the ABI preserves");
+	for (unsigned int i = 0; i < SAVED; i++) {
+		tap_case_number("of those that the ABI preserves", i);
+		tap_is(after[saved[i]], 0x5a01 + i, "... is as it was");
+	}
+	tap_case("zero for the VMM");
 	for (unsigned int i = USED; others_zero && i < ALL; i++)
 		tap_is(seen[reg[i].index], 0, reg[i].name);
+	tap_case("nothing of the VMM's is left in");
 	for (unsigned int i = 1; others_zero && i < 7; i++)
-		tap_ok((uint64_t)after[reg[i].index] != out(i), "... nothing of the VMM's is left in a scratch register");
+		tap_ok((uint64_t)after[reg[i].index] != out(i), reg[i].name);
+	tap_case(NULL);
 }
 
 int main(void)

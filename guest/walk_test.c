@@ -63,9 +63,9 @@ static void expect(const struct tdconv_walk *walk, uint64_t va, uint64_t gpa, ui
 	bool is_shared = !shared;
 
 	tap_ok(tdconv_walk_translate(walk, va, &run, &is_shared), what);
-	tap_is(run.gpa, gpa, "  GPA without S");
-	tap_is(run.bytes, bytes, "  bytes to the end of the leaf");
-	tap_is(is_shared, shared, "  S");
+	tap_is(run.gpa, gpa, "... GPA without S");
+	tap_is(run.bytes, bytes, "... bytes to the end of the leaf");
+	tap_is(is_shared, shared, "... S");
 }
 
 static void translate(uint32_t levels)
@@ -75,6 +75,7 @@ static void translate(uint32_t levels)
 	struct tdconv_run run;
 	bool shared;
 
+	tap_case_number("levels", levels);
 	map(&walk, high + P, 0x5000 | FLAGS | NX, 1);
 	map(&walk, high + M2, 0x400000 | S | FLAGS | LARGE | 0x1000, 2);
 	map(&walk, high + G1, 0x80000000 | FLAGS | LARGE, 3);
@@ -83,6 +84,7 @@ static void translate(uint32_t levels)
 	expect(&walk, high + G1 + M2, 0x80000000 + M2, G1 - M2, false, "1 GiB leaf");
 	tap_ok(!tdconv_walk_translate(&walk, high, &run, &shared), "an entry that is not present");
 	tap_ok(!tdconv_walk_translate(&walk, 0x1000, &run, &shared), "a table that is not present");
+	tap_case(NULL);
 }
 
 static void change(void)
@@ -100,7 +102,7 @@ static void change(void)
 	leaf = tdconv_walk_table(NULL, tables[(tables[1][0] >> 12) - 1][1] & ~0xfffull & ~NX);
 	tap_is(leaf[0], (0x80000000 + M2) | FLAGS | 0x80 | NX, "4 KiB leaves: PAT where it belongs, no large bit, flags kept");
 	tap_ok(tdconv_walk_set(&walk, M2 + P, 2 * P, TDCONV_PTE_PRIVATE), "and private again");
-	expect(&walk, M2 + P, 0x80000000 + M2 + P, P, false, "the first");
+	expect(&walk, M2 + P, 0x80000000 + M2 + P, P, false, "the first of them");
 	tap_ok(tdconv_walk_set(&walk, M2, P, TDCONV_PTE_NONE), "a page becomes not present");
 	tap_ok(!tdconv_walk_set(&walk, M2, P, TDCONV_PTE_SHARED), "and cannot be set any more");
 	room = used;
@@ -119,9 +121,9 @@ static void runs(void)
 	map(&walk, 3 * P, 0x21000 | FLAGS, 1);
 	map(&walk, M2, 0x400000 | S | FLAGS | LARGE, 2);
 	tap_ok(tdconv_walk_next_shared(&walk, 0, G1, &e), "the first run");
-	tap_is(e.va, 0, "  where");
-	tap_is(e.gpa, 0x10000, "  GPA");
-	tap_is(e.bytes, 2 * P, "  ends where the GPAs part");
+	tap_is(e.va, 0, "... where");
+	tap_is(e.gpa, 0x10000, "... GPA");
+	tap_is(e.bytes, 2 * P, "... ends where the GPAs part");
 	tap_ok(tdconv_walk_next_shared(&walk, 2 * P, G1, &e) && e.gpa == 0x20000 && e.bytes == P,
 	       "the second ends at a private page");
 	tap_ok(tdconv_walk_next_shared(&walk, 3 * P, G1, &e) && e.va == M2 && e.bytes == M2, "the third is a large leaf");
@@ -170,24 +172,26 @@ static void splits(bool pat)
 	uint64_t small = pat ? 0x80 : 0, large = LARGE | (pat ? 0x1000 : 0);
 	bool clean = true;
 
+	tap_case(pat ? "with PAT" : "without PAT");
 	map(&walk, 0, G1 | FLAGS | NX | large, 3);
-	tap_ok(tdconv_walk_set(&walk, 0, P, TDCONV_PTE_SHARED), pat ? "a 1 GiB leaf with PAT" : "one without");
-	tap_is(*entry_of(&walk, 0, 1), G1 | S | FLAGS | NX | small, "  the page that was asked for");
-	tap_is(*entry_of(&walk, M2 - P, 1), (G1 + M2 - P) | FLAGS | NX | small, "  the last 4 KiB leaf");
-	tap_is(*entry_of(&walk, M2, 2), (G1 + M2) | FLAGS | NX | large, "  the first 2 MiB leaf");
-	tap_is(*entry_of(&walk, 0, 2) & 0xfff, 7, "  the entry of a table: present, writable, user");
-	tap_is(*entry_of(&walk, G1 - M2, 2), (2 * G1 - M2) | FLAGS | NX | large, "  the last one");
+	tap_ok(tdconv_walk_set(&walk, 0, P, TDCONV_PTE_SHARED), "a 1 GiB leaf");
+	tap_is(*entry_of(&walk, 0, 1), G1 | S | FLAGS | NX | small, "... the page that was asked for");
+	tap_is(*entry_of(&walk, M2 - P, 1), (G1 + M2 - P) | FLAGS | NX | small, "... the last 4 KiB leaf");
+	tap_is(*entry_of(&walk, M2, 2), (G1 + M2) | FLAGS | NX | large, "... the first 2 MiB leaf");
+	tap_is(*entry_of(&walk, 0, 2) & 0xfff, 7, "... the entry of a table: present, writable, user");
+	tap_is(*entry_of(&walk, G1 - M2, 2), (2 * G1 - M2) | FLAGS | NX | large, "... the last one");
 	for (unsigned int i = used; i < TABLES; i++)
 		for (unsigned int j = 0; j < 512; j++)
 			clean &= tables[i][j] == 0;
-	tap_ok(clean, "  nothing is written behind a table");
+	tap_ok(clean, "... nothing is written behind a table");
 	tap_ok(tdconv_walk_set(&walk, M2 + P, M2 - P, TDCONV_PTE_SHARED), "from inside a leaf to its end");
-	tap_is(*entry_of(&walk, M2, 1), (G1 + M2) | FLAGS | NX | small, "  not the page before");
-	tap_is(*entry_of(&walk, 2 * M2 - P, 1), (G1 + 2 * M2 - P) | S | FLAGS | NX | small, "  the last page");
-	tap_is(*entry_of(&walk, 2 * M2, 2), (G1 + 2 * M2) | FLAGS | NX | large, "  not the leaf behind");
+	tap_is(*entry_of(&walk, M2, 1), (G1 + M2) | FLAGS | NX | small, "... not the page before");
+	tap_is(*entry_of(&walk, 2 * M2 - P, 1), (G1 + 2 * M2 - P) | S | FLAGS | NX | small, "... the last page");
+	tap_is(*entry_of(&walk, 2 * M2, 2), (G1 + 2 * M2) | FLAGS | NX | large, "... not the leaf behind");
 	tap_ok(tdconv_walk_set(&walk, 2 * M2, P, TDCONV_PTE_SHARED), "the first page of that");
-	tap_is(*entry_of(&walk, 2 * M2, 1), (G1 + 2 * M2) | S | FLAGS | NX | small, "  is shared");
-	tap_is(*entry_of(&walk, 2 * M2 + P, 1), (G1 + 2 * M2 + P) | FLAGS | NX | small, "  the next one is not");
+	tap_is(*entry_of(&walk, 2 * M2, 1), (G1 + 2 * M2) | S | FLAGS | NX | small, "... is shared");
+	tap_is(*entry_of(&walk, 2 * M2 + P, 1), (G1 + 2 * M2 + P) | FLAGS | NX | small, "... the next one is not");
+	tap_case(NULL);
 }
 
 static void refusals(void)

@@ -92,7 +92,7 @@ static bool explained(enum tdvf_error error)
 		make(); \
 		change; \
 		tap_is(tdvf_parse(file, FILE_BYTES, &image), error, name); \
-		tap_ok(explained(error), "and it is said"); \
+		tap_ok(explained(error), "... and it is said"); \
 	} while (0)
 
 static void bad_tables(void)

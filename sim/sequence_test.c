@@ -55,10 +55,15 @@ static void clean(const struct sim_guest *guest, uint32_t pages, bool to_shared,
 {
 	struct tally t = explore(guest, pages, to_shared, depth);
 
-	printf("# %s, %u pages, %s: %lu sequences\n", guest->name, pages, to_shared ? "to shared" : "to private",
-	       t.sequences);
+	char name[80];
+
+	snprintf(name, sizeof(name), "%s, %u pages, %s, %u answers", guest->name, pages,
+		 to_shared ? "to shared" : "to private", depth);
+	printf("# %s: %lu sequences\n", name, t.sequences);
+	tap_case(name);
 	tap_ok(t.sequences > 1000, "the tree is large");
 	tap_is(t.found[TD_V_NONE], t.sequences, "and there is nothing to find");
+	tap_case(NULL);
 	for (unsigned int f = 1; f < TD_FINDING_KINDS; f++)
 		if (t.found[f] != 0)
 			printf("# %s: %lu\n", td_violation_name(f), t.found[f]);

@@ -244,11 +244,12 @@ int main(void)
 	calls(sim);
 	for (unsigned int i = 0; i < 2; i++) {
 		as_told(tdcall_signals[i]);
-		printf("# as signal %d\n", told);
+		tap_case_number("as signal", (uint64_t)told);
 		calls(sim);
 		other_faults();
 		page_ends();
 	}
+	tap_case(NULL);
 	sim->max_tdcalls = 10;
 	tap_is(sim_run(sim, never_ends, NULL), SIM_TDCALLS, "a guest without end is stopped");
 	sim_trap(NULL);

@@ -257,12 +257,14 @@ static void test_belief(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		tap_case_number("row", i);
 		start((struct td_rule){ .complete = 2, .claim_base = rows[i].base, .claim_pages = rows[i].pages,
 					.claim_bytes = rows[i].bytes, .claim_s = rows[i].s });
 		fake_share(0, PAGES);
 		tap_is(fake_known_pages(TD_KNOWN_CLAIMED_SHARED), rows[i].claimed, "what is claimed counts");
 		tap_is(fake_real_pages(TD_REAL_SHARED), 2, "... whatever was done");
 	}
+	tap_case(NULL);
 }
 
 /* The KVM behaviour: a fingerprint of the R11s of one request of 1024 pages, gone through to its end. */

@@ -255,8 +255,10 @@ static void test_defaults(void)
 	s = td_shared_bit(&w.td);
 	for (unsigned int size = 1; size <= 4; size *= 2) {
 		regs = port_read(&w, size);
+		tap_case_number("bytes", size);
 		tap_ok(regs.gpr[TD_R10] == 0 && regs.gpr[TD_R11] == 0xffffffffu >> (32 - 8 * size),
 		       "no port: a read is all ones, as many as were asked for");
+		tap_case(NULL);
 	}
 	regs = vmcall(&w, GHCI_IO, 4, 1, 0x60);
 	tap_is(regs.gpr[TD_R10], 0, "... a write goes nowhere");

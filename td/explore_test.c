@@ -231,6 +231,7 @@ static void test_names(void)
 		c->answer[i] = (uint8_t)rows[i].answer;
 	for (uint32_t i = 0; i < c->named; i++) {
 		fake_share(16, rows[i].pages);
+		tap_case_number("answer", i);
 		tap_is(c->answer[i], rows[i].answer, "an answer that is possible is what its name says");
 	}
 }
@@ -300,9 +301,11 @@ static void shards_make_up(bool stubborn, uint32_t depths)
 			}
 		}
 	}
+	tap_case(stubborn ? "a guest that goes on and on" : "a guest");
 	tap_is(missing, 0, "the shards are all there is");
 	tap_is(twice, 0, "... and nothing twice");
 	tap_ok(most <= 13, "... and no more is run for it than shows how the tree goes on");
+	tap_case(NULL);
 }
 
 static void test_shards(void)

@@ -82,9 +82,11 @@ static void test_mmio(void)
 	tap_is(r[TD_R11], 0x1122334455667788, "... has its value in R11");
 	tap_is(call(GHCI_MMIO, 2, 0, 0x200000000ull | S, 0), 0, "the ROM window, shared");
 	for (uint64_t size = 1; size <= 8; size *= 2) {
+		tap_case_number("bytes", size);
 		tap_is(call(GHCI_MMIO, size, 0, 0x300000000ull | S, 0), 0, "a hole");
 		tap_is(r[TD_R11], size == 8 ? ~0ull : (1ull << 8 * size) - 1, "... reads as ones");
 	}
+	tap_case(NULL);
 	fake.mmio_value = 5;
 	tap_is(call(GHCI_MMIO, 4, 1, 0x300000000ull | S, 1), 0, "... and takes writes");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

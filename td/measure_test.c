@@ -109,8 +109,11 @@ static void test_refused(void)
 	extend(FAKE_PAGE(1), 4, &action);
 	tap_is(action, TD_VE, "a PENDING buffer: #VE, before the index is looked at");
 	tap_is(fake_violations(TD_V_PENDING_ACCESS), 1, "... and a violation");
-	for (unsigned int i = 0; i < TD_RTMRS; i++)
-		tap_ok(is(td_rtmr(fake.td, i), zeroes), "none of these changed an RTMR");
+	for (unsigned int i = 0; i < TD_RTMRS; i++) {
+		tap_case_number("RTMR", i);
+		tap_ok(is(td_rtmr(fake.td, i), zeroes), "none of these changed it");
+	}
+	tap_case(NULL);
 	extend(FAKE_MMIO, 0, &action);
 	tap_is(action, TD_STOP, "where there is no memory: EPT violation, for good");
 }
@@ -171,9 +174,11 @@ static void test_build(void)
 	extend_ok(FAKE_RAM, 2);
 	extend_ok(FAKE_RAM + 0xfc0, 2);
 	for (unsigned int i = 0; i < 6; i++) {
+		tap_case_number("word", i);
 		tap_is(field(TDX_FIELD_MRTD, i), word(td_mrtd(fake.td), i), "VM.RD of a word of MRTD");
 		tap_is(field(TDX_FIELD_RTMR, 12 + i), word(td_rtmr(fake.td, 2), i), "... and of RTMR2");
 	}
+	tap_case(NULL);
 	tap_is(field(TDX_FIELD_RTMR, 23), 0, "the last word of RTMR3");
 	tap_is(field(TDX_FIELD_RTMR, 24), ~0ull, "no field is behind it");
 	tap_is(field(TDX_FIELD_MRTD, 6), ~0ull, "nor behind MRTD");

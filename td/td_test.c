@@ -71,15 +71,15 @@ static void test_others(void)
 	TAKEN("GPAW 52", c.gpaw = 52);
 	REFUSED("no vCPU", c.vcpus = 0);
 	REFUSED("too many vCPUs", c.vcpus = TD_MAX_VCPUS + 1);
-	TAKEN("as many as there may be", c.vcpus = TD_MAX_VCPUS);
+	TAKEN("as many vCPUs as there may be", c.vcpus = TD_MAX_VCPUS);
 	REFUSED("too many rules", c.behaviour.nrules = TD_MAX_RULES + 1);
-	TAKEN("as many as there may be", c.behaviour.nrules = TD_MAX_RULES);
+	TAKEN("as many rules as there may be", c.behaviour.nrules = TD_MAX_RULES);
 	REFUSED("unknown implicit", c.behaviour.implicit = TD_IMPLICIT_STOP + 1);
 	REFUSED("unknown aug", c.behaviour.aug = TD_AUG_ACCEPT + 1);
 	REFUSED("unknown old page", c.behaviour.old = TD_OLD_KEPT + 1);
 	REFUSED("unknown registers", c.behaviour.registers = TD_REGISTERS_CHANGED + 1);
 	REFUSED("unknown direction", (c.behaviour.nrules = 1, c.behaviour.rules[0].direction = 3));
-	REFUSED("... in the second rule", (c.behaviour.nrules = 2, c.behaviour.rules[1].direction = 3));
+	REFUSED("unknown direction of the second rule", (c.behaviour.nrules = 2, c.behaviour.rules[1].direction = 3));
 	REFUSED("unknown base", (c.behaviour.nrules = 1, c.behaviour.rules[0].claim_base = 5));
 	TAKEN("the last base", (c.behaviour.nrules = 1, c.behaviour.rules[0].claim_base = 4));
 	REFUSED("unknown call", (c.behaviour.nrules = 1, c.behaviour.rules[0].on = 2));

@@ -86,16 +86,15 @@ static void test_however_it_ends(void)
 		{ "claim-zero",	 { .complete = 0, .last = 1, .fail = RETRY, .claim_base = TD_CLAIM_ZERO } },
 		{ "unaligned",	 { .complete = 0, .last = 1, .fail = RETRY, .claim_bytes = 1 } },
 	};
-	char name[96];
 
 	for (size_t i = 0; i < sizeof(vmms) / sizeof(vmms[0]); i++) {
+		tap_case(vmms[i].name);
 		start(vmms[i].rule);
 		fake_share(0, 8);
 		touch(0, shared(5), STORE);
 		tap_is(fake_all_violations(), 0, "while the conversion is open, a use is none yet");
 		fake_unshare(0, 8);
-		snprintf(name, sizeof(name), "... under %s: given back", vmms[i].name);
-		tap_ok(told(shared(5), 0x1000), name);
+		tap_ok(told(shared(5), 0x1000), "... given back");
 		start(vmms[i].rule);
 		fake_share(0, 8);
 		touch(0, shared(5), STORE);
@@ -107,6 +106,7 @@ static void test_however_it_ends(void)
 		fake_power_off();
 		tap_is(fake_all_violations(), 1, "... and shared again later it is told once");
 	}
+	tap_case(NULL);
 	start((struct td_rule){ .complete = 0, .last = 1 });
 	fake_share(0, 8);
 	touch(0, shared(5), STORE);
@@ -257,6 +257,7 @@ static void test_unknown(void)
 static void test_given_back(void)
 {
 	for (unsigned int lies = 0; lies < 2; lies++) {
+		tap_case(lies != 0 ? "a VMM that lies" : "a VMM that converts");
 		start((struct td_rule){ .complete = lies != 0 ? 0 : ALL, .lie = 1, .first = 2, .last = 2 });
 		fake_share(0, 8);
 		fake_unshare(0, 8);
@@ -266,6 +267,7 @@ static void test_given_back(void)
 		fake_power_off();
 		tap_ok(told(shared(3), 0x1000), "... and a violation, as it was never accepted");
 	}
+	tap_case(NULL);
 	start((struct td_rule){ .first = 1000 });
 	fake_share(0, 8);
 	fake_unshare(0, 8);

@@ -34,7 +34,7 @@ setup() {
 	run ! cmp -s "$journal.1" "$journal.3"
 }
 
-@test "... so it is from the first instruction of firmware on" {
+@test "the same seed gives the same journal from the first instruction of firmware on" {
 	local run
 	firmware_known hyperv kernel
 	for run in 1 2; do

@@ -27,7 +27,7 @@ without_platform() {
 	linux 0 --append quiet --qemu "$qemu" --disk none
 }
 
-@test "... in a row of check too" {
+@test "a disk that never turns up is missing evidence in a row of check too" {
 	without_platform
 	run -5 "$tdlab" check --modules "$kernel/modules" --vmm hyperv --qemu "$qemu" --json "$kernel/vmlinuz"
 	jq -e '.rows[0] | .verdict == "inconclusive" and (.reason | test("never turned up"))' <<<"$output"
@@ -54,7 +54,7 @@ own_initrd() {
 	grep -a 'tdlab: init' "$console"
 }
 
-@test "... and with an rdinit= of its own, where nobody says so, the monitor has seen it" {
+@test "an own initrd with an rdinit= of its own: where nobody says so, the monitor has seen it" {
 	own_initrd
 	linux 0 --append "quiet rdinit=/init" --initrd "$initrd"
 	says '(.console.init | not) and .seconds.user_space > .seconds.detected and .seconds.user_space < .seconds.end'
@@ -79,7 +79,7 @@ started() {
 	"$tdlab" trace --only mapgpa "$journal" | grep MapGPA
 }
 
-@test "... that is ended by SIGTERM, and one whose QEMU is killed" {
+@test "the journal of a run that is ended by SIGTERM, and of one whose QEMU is killed" {
 	local status=0
 	started
 	kill -TERM $!

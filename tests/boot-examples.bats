@@ -28,7 +28,7 @@ setup() {
 	"$top/scripts/demo" "$kernel"
 }
 
-@test "... in Debian's newest kernel too" {
+@test "under permitted answers libtdconv completes in Debian's newest kernel too" {
 	[ -r "$newest/tdconv_demo.ko" ] || skip "no newest kernel, or no headers of it"
 	"$top/scripts/demo" "$newest"
 }
@@ -82,7 +82,7 @@ behaves() {
 	[ "$(charged "$BATS_TEST_TMPDIR/keep/eagain-thrice.journal" $linux)" -ge 4 ]	# the kernel's own are found like that
 }
 
-@test "... on four vCPUs at once" {
+@test "conversions each way on four vCPUs at once" {
 	"$tdlab" check --json --cpus 4 --disk none --module "$module" --keep "$BATS_TEST_TMPDIR/keep" \
 		--vmm complete,hyperv-stall,eagain-thrice,busy,aug-mixed,flip-s \
 		"$kernel/vmlinuz" >"$report" || true

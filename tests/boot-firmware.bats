@@ -79,7 +79,7 @@ retries() {
 	says '.rows[1].reproduce | contains("tdlab check --template-at kernel --vmm hyperv:pages=64 ")'
 }
 
-@test "... from the boot loader on: what the firmware converts for it meets them too, nothing before" {
+@test "tdlab check from the boot loader on: what the firmware converts for it meets them too, nothing before" {
 	firmware_known hyperv:pages=256 signed
 	mkesp grub "$BATS_TEST_TMPDIR/disk"
 	check "$status" --template-at loader --vmm hyperv:pages=256 --firmware "$tdvf" --disk "$BATS_TEST_TMPDIR/disk" \
@@ -89,7 +89,7 @@ retries() {
 	[ "$(retries hyperv:pages=256 0x00000000)" -eq "$(jq '.rows[0].retries' "$report")" ]
 }
 
-@test "... from a phase that never comes: no behaviour is ever in force" {
+@test "tdlab check from a phase that never comes: no behaviour is ever in force" {
 	firmware_known hyperv kernel
 	check 4 --template-at kernel --vmm hyperv --firmware "$tdvf" --disk "$tdvf"
 	says '.rows[0] | .verdict == "inconclusive" and .outcome == "no-boot" and .mapgpa_calls > 1000 and .retries == 0'

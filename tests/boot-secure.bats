@@ -64,7 +64,7 @@ refused() {
 	says ".measured.rtmrs == $(jq -c .rtmrs "$BATS_TEST_TMPDIR/replay")"
 }
 
-@test "... and one changed byte of the log is another replay" {
+@test "one changed byte of the event log is another replay" {
 	local i=0 at digest byte
 	of_the_boot
 	"$tdlab" measure --json "$DISKS/log" >"$BATS_TEST_TMPDIR/replay"

@@ -361,7 +361,7 @@ inputs() {
 	done
 }
 
-@test "... and a link to a file is a file" {
+@test "an input that is a link to a file is a file" {
 	ln -s "$violate" IN
 	run "$tdlab" boot --console /dev/null --append scenario=plain IN </dev/null
 	[ "$status" -eq 0 ]

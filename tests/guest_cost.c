@@ -157,7 +157,7 @@ int main(int argc, char **argv)
 	tap_is(cost.tdcalls, 1, "with one MapGPA if the VMM is willing");
 	cost = convert(&hosts[0], TDCONV_PRIVATE, GIB);
 	tap_is(cost.status, TDCONV_OK, "and private again");
-	tap_is(cost.wrong, 0, "all of it, and td has nothing to say against it");
+	tap_is(cost.wrong, 0, "... all of it, and td has nothing to say against it");
 	tap_is(cost.map, 1, "with one MapGPA");
 	tap_is(cost.accept, 512, "and 512 ACCEPTs where 2 MiB pages work");
 	cost = convert(&hosts[1], TDCONV_PRIVATE, GIB);

@@ -122,3 +122,32 @@ run_tests() {
 	[ "${lines[-2]}" = "found 3 / 3" ]
 	[[ $output != *other* ]]
 }
+
+@test "a name that stands twice in a program fails the run, in two programs it may stand" {
+	program same 'echo "ok 1 - one"; echo "ok 2 - two"; echo 1..2'
+	run_tests ./good ./same
+	closes 0 "4 passed, 0 failed, 0 skipped"
+	program twice 'echo "ok 1 - one"; echo "ok 2 - two"; echo "ok 3 - one"; echo 1..3'
+	run_tests ./good ./twice
+	closes 1 "5 passed, 1 failed, 0 skipped"
+	[[ $output == *"name stands twice: ./twice: one"* ]]
+}
+
+@test "a name that goes on with the one before fails the run" {
+	program goes-on 'echo "ok 1 - one..."; echo "ok 2 - ... and two"; echo 1..2'
+	run_tests ./good ./goes-on
+	closes 1 "4 passed, 1 failed, 0 skipped"
+	[[ $output == *"./goes-on: ... and two"* ]]
+}
+
+@test "tests out of their order, two plans, and tests behind a wrong plan fail the run" {
+	program bad 'echo "ok 2 - one"; echo 1..1'
+	run_tests ./good ./bad
+	closes 1 "3 passed, 1 failed, 0 skipped"
+	program bad 'echo 1..1; echo "ok 1 - one"; echo 1..1'
+	run_tests ./good ./bad
+	closes 1 "3 passed, 1 failed, 0 skipped"
+	program bad 'echo 1..1; echo "ok 1 - one"; echo "ok 2 - two"'
+	run_tests ./good ./bad
+	closes 1 "4 passed, 1 failed, 0 skipped"
+}

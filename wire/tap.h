@@ -24,8 +24,9 @@ static void tap_number(uint64_t value, unsigned int base)
 }
 
 /*
- * Where a check stands. A name is printed behind its group, the function that it is in; one that begins with "..." goes
- * on with the last one that does not, and is printed with it.
+ * Where a check stands. A name is printed behind its group, the function that it is in, and the case that the function
+ * is called for; one that begins with "..." goes on with the last one that does not, and is printed with it. What is
+ * printed stands once in a program (scripts/run-tests).
  */
 struct tap_place {
 	const char *group, *file;
@@ -33,6 +34,36 @@ struct tap_place {
 };
 
 static char tap_last[160];	/* the last name that stands for itself */
+
+static struct {
+	const char *text;
+	uint64_t number;
+} tap_of;
+
+/* The case of all checks from here on: checks that run more than once are told apart by it. NULL: of none. */
+static inline void tap_case(const char *text)
+{
+	tap_of.text = text;
+	tap_of.number = UINT64_MAX;
+}
+
+static inline void tap_case_number(const char *text, uint64_t number)
+{
+	tap_of.text = text;
+	tap_of.number = number;
+}
+
+static void tap_print_case(void)
+{
+	if (!tap_of.text)
+		return;
+	tap_puts(tap_of.text);
+	if (tap_of.number != UINT64_MAX) {
+		tap_puts(" ");
+		tap_number(tap_of.number, 10);
+	}
+	tap_puts(": ");
+}
 
 static void tap_name(const char *name, const char *group)
 {
@@ -43,6 +74,7 @@ static void tap_name(const char *name, const char *group)
 		group += 5;
 	tap_puts(group);
 	tap_puts(": ");
+	tap_print_case();
 	if (goes_on) {
 		tap_puts(tap_last);
 		tap_puts(" ");

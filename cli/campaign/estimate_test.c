@@ -40,6 +40,7 @@ int main(void)
 	for (unsigned int tenth = 3; tenth < 10; tenth++) {
 		double then = at[e.sequences * tenth / 10];
 
+		tap_case_number("tenths", tenth);
 		tap_ok(then > total * 0.7 && then < total * 1.4, "on the way it is near");
 	}
 	return tap_done();

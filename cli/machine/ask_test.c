@@ -33,6 +33,7 @@ static uint64_t ask(uint64_t first, uint64_t pages)
 	int sent;
 	bool good;
 
+	tap_case_number("question", status->question.number + 1);
 	status->question.gpa = PAGE(first);
 	status->question.pages = pages;
 	status->question.untouched = UINT64_MAX;
@@ -46,6 +47,7 @@ static uint64_t ask(uint64_t first, uint64_t pages)
 	good = ask_answer(ends[0], &ram);
 	setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &(int){ 1 }, sizeof(int));
 	tap_ok(good && status->question.answered == status->question.number, "it is answered");
+	tap_case(NULL);
 	return status->question.untouched;
 }
 

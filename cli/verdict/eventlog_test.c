@@ -114,8 +114,11 @@ static void test_replay(void)
 	       "... each event where it belongs, and EV_NO_ACTION nowhere");
 	memset(made + length, 0xff, 1000);
 	tap_ok(replay(made, length + 1000, &r, &log) && as_wanted(&r), "with the filler of its area behind it");
-	for (size_t filler = 1; filler < 8; filler++)
+	for (size_t filler = 1; filler < 8; filler++) {
+		tap_case_number("bytes of it", filler);
 		tap_ok(replay(made, length + filler, &r, &log) && as_wanted(&r), "... however little that is");
+	}
+	tap_case(NULL);
 }
 
 static void test_describe(void)

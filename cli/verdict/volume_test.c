@@ -150,7 +150,7 @@ int main(void)
 	NOTHING((image[FILE_AT + 19] = 1, put64(image + FILE_AT + 24, ~0ull)), "one of 16 EiB");
 	NOTHING(put32(image + FILE_AT + 24, 0x10fffffe), "a section longer than its file");
 	NOTHING(put32(image + FILE_AT + 24, 0x10ffffff), "one of 4 GiB");
-	NOTHING(put32(image + FILE_AT + 24, 0x10000003), "one shorter than its header");
+	NOTHING(put32(image + FILE_AT + 24, 0x10000003), "a section shorter than its header");
 	compressed();
 	volume_free(&v);
 	return tap_done();

@@ -139,7 +139,7 @@ static void test_accept_rules(void)
 		"a code of GHCI");
 	refused(HEAD "[rule]\nfail = OPERAND_BUSY\n", "t.vmm:6: fail: \"OPERAND_BUSY\" is neither", "a code of the module");
 	refused(HEAD "[rule]\non = accept\n", "t.vmm:6: a rule on accept needs busy, fail or remove", "nothing to do");
-	refused(HEAD "[rule]\non = accept\nchance = 3\nremove = 1\n", "t.vmm:8: chance is that of being busy", "chance alone");
+	refused(HEAD "[rule]\non = accept\nchance = 3\nremove = 1\n", "t.vmm:8: chance is that of being busy", "chance without busy");
 	refused(HEAD "[rule]\non = accept\nfail = OPERAND_BUSY\nremove = 1\n", "t.vmm:8: fail and remove", "fail and remove");
 	refused(HEAD "[rule]\non = enter\n", "t.vmm:6: \"enter\" is none of mapgpa accept", "on");
 	refused(HEAD "[rule]\nshift = 4\n", "t.vmm:6: shift: \"4\" is not +PAGES or -PAGES", "shift without a sign");
@@ -168,6 +168,12 @@ static void calls_are(const char *text, uint32_t first, uint32_t last, uint32_t 
 	free(file);
 	tap_ok(load(&b, "t", folder) == 0 && r->first == first && r->last == last && r->step == step, text);
 	behaviour_free(&b);
+}
+
+static void test_host(void)
+{
+	struct behaviour b;
+
 	write_file(HEAD "config-flags = page-release  no-rbp-mod\nold-page = kept\nregisters = changed\n[rule]\nhole = 3\n");
 	tap_is(load(&b, "t", folder), 0, "settings of a host");
 	tap_ok(b.packed.config_flags == (TDX_CONFIG_PAGE_RELEASE | TDX_CONFIG_NO_RBP_MOD) && b.packed.old == TD_OLD_KEPT &&
@@ -254,6 +260,7 @@ int main(void)
 	calls_are("3..5", 3, 5, 1);
 	calls_are("3+4", 3, 0, 4);
 	calls_are("3..50+4", 3, 50, 4);
+	test_host();
 	test_shipped();
 	test_specs();
 	test_distance();

@@ -124,11 +124,12 @@ static uint64_t walk(uint64_t linear)
 	return (entry & 0xfffffffe00000) + linear % (2 * MIB);
 }
 
-static void common_state(void)
+static void common_state(const char *guest)
 {
 	const struct load_start *s = &result.start;
 	const uint8_t *zero_page = ram + s->rsi;
 
+	tap_case(guest);
 	tap_ok(strcmp((char *)ram + get32(zero_page + 0x228), "console=ttyS0") == 0, "command line");
 	tap_is(get64(zero_page + 0x70), AREA + 0x8140, "RSDP");
 	tap_is(zero_page[0x1e8], 5, "e820 entries");
@@ -143,6 +144,7 @@ static void common_state(void)
 	tap_is(get64(ram + s->gdt + s->cs), 0x00af9b000000ffffull, "64-bit code segment");
 	tap_is(get64(ram + s->gdt + s->ds), 0x00cf93000000ffffull, "data segment");
 	tap_ok(filled(ram + LOAD_SCRATCH, 0, 4096), "no scratch is left behind");
+	tap_case(NULL);
 }
 
 static void linux_guest(void)
@@ -157,7 +159,7 @@ static void linux_guest(void)
 	tap_ok(filled(ram + AREA - 0x2000, 0x55, INITRD_BYTES), "its bytes");
 	tap_ok(memcmp(ram + result.start.rsi + 0x202, "HdrS", 4) == 0, "setup header in the zero page");
 	tap_is(ram[result.start.rsi + 0x210], 0xff, "an unknown loader");
-	common_state();
+	common_state("a bzImage");
 	in.initrd_bytes = 0;
 	tap_is(load_guest(&in, &result), LOAD_OK, "without an initrd");
 	tap_is(get32(ram + result.start.rsi + 0x218), 0, "its address is 0");
@@ -176,7 +178,7 @@ static void payload_guest(void)
 	tap_ok(filled(ram + 2 * MIB, 0x90, 0x1000) && filled(ram + 2 * MIB + 0x1000, 0, 0x2000) &&
 	       ram[2 * MIB + 0x3000] == 0xaa, "segment, bss, and no more");
 	tap_is(result.start.rsp, LOAD_STACK_TOP, "stack");
-	common_state();
+	common_state("a payload");
 }
 
 static void rom_window(void)

@@ -151,11 +151,11 @@ static void interrupts(void)
 	tap_ok(lost(1ull << 32 | 0x4520) && lost(1ull << 32 | 0x469a), "whatever their vector");
 	tap_ok(lost(1ull << 32 | 0x200) && lost(1ull << 32 | 0x230), "SMI is lost");
 	tap_is(nmi(3ull << 32 | 0x400), 8, "NMI to a physical id goes through the monitor");
-	tap_is(nmi(6ull << 32 | 0xc00), 6, "to logical ids");
-	tap_is(nmi(0xffffffffull << 32 | 0x400), 15, "to everybody");
-	tap_is(nmi(0x80400), 15, "to all, by shorthand");
-	tap_is(nmi(0xc0400), 13, "to all others");
-	tap_is(nmi(0x40400), 2, "to itself");
+	tap_is(nmi(6ull << 32 | 0xc00), 6, "... to logical ids");
+	tap_is(nmi(0xffffffffull << 32 | 0x400), 15, "... to everybody");
+	tap_is(nmi(0x80400), 15, "... to all, by shorthand");
+	tap_is(nmi(0xc0400), 13, "... to all others");
+	tap_is(nmi(0x40400), 2, "... to itself");
 }
 
 static void deadline(void)

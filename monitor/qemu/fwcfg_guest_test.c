@@ -187,8 +187,9 @@ static void memory(uint16_t flag, const char *how)
 {
 	uint8_t got[sizeof(directory)];
 
+	tap_case(how);
 	read_item(0x03 | flag, got, 8);
-	tap_is(get64(got), LOW + HIGH, how);
+	tap_is(get64(got), LOW + HIGH, "all memory");
 	read_item(E820_KEY | flag, got, 60);
 	tap_ok(get64(got) == 0 && get64(got + 8) == LOW && get32(got + 16) == 1, "RAM below 4 GiB");
 	tap_ok(get64(got + 20) == 1ull << 32 && get64(got + 28) == HIGH && get32(got + 36) == 1, "and above");
@@ -200,6 +201,7 @@ static void memory(uint16_t flag, const char *how)
 	read_item(SMBIOS_KEY | flag, got, sizeof(smbios));
 	tap_is(get32(got + 7), (LOW + HIGH) >> 10, "SMBIOS has the guest's memory");
 	tap_is(dma((uint32_t)(E820_KEY | flag) << 16 | 8 | 16, 8, SHARED + 64), 1, "none of it can be written");
+	tap_case(NULL);
 }
 
 static void transfers_of_items(void)
@@ -228,8 +230,8 @@ int main(void)
 	kernel[0x1f1] = 1;
 	fwcfg_guest_init(true, "quiet", LOW, HIGH);
 	items();
-	memory(0, "all memory");
-	memory(0x4000, "by the keys for writing: all memory");
+	memory(0, "by the keys for reading");
+	memory(0x4000, "by the keys for writing");
 	transfers_of_items();
 	device_byte = 3;
 	out(0x510, 2, 1);

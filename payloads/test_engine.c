@@ -128,7 +128,10 @@ static void note_close(struct engine_result *r, const struct td_event *event)
 	uint64_t done = event->close.done, pages = event->close.pages;
 	enum td_close how = (enum td_close)event->close.how;
 
+	uint64_t *most = &r->most[(event->close.gpa & td_shared_bit(e.td)) != 0];
+
 	r->completed += how == TD_CLOSE_COMPLETE;
+	*most = done > *most ? done : *most;
 	if (how == TD_CLOSE_ABANDONED)
 		r->abandoned_pages += pages - done;
 	r->retries += event->close.retries;

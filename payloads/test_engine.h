@@ -20,6 +20,7 @@ struct engine_result {
 	uint64_t mapgpa_calls, retries, stalls, accepts_4k, accepts_2m;
 	uint64_t to_shared_pages, to_private_pages, abandoned_pages;
 	uint64_t completed;		/* conversions */
+	uint64_t most[2];		/* pages that one came to: to private, to shared */
 	bool untracked;			/* inconclusive: more was open than td can follow */
 };
 

@@ -100,6 +100,8 @@ static void doubts(const struct tally *t, char text[200])
 			snprintf(text, 200, "%s was seen in %lu sequence%s and did not come again in a process of its own: what the "
 				 "guest code does depends on what it did before", td_violation_name(f), t->unsure[f],
 				 t->unsure[f] == 1 ? "" : "s");
+	if (t->untracked != 0)
+		snprintf(text, 200, "in %lu sequence%s " GROUND_UNTRACKED, t->untracked, t->untracked == 1 ? "" : "s");
 	if (t->diverged != 0)
 		snprintf(text, 200, "in %lu sequence%s the guest code did not ask again, after the same answers, what it had asked "
 			 "before: there may be more behind that", t->diverged, t->diverged == 1 ? "" : "s");

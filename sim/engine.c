@@ -180,6 +180,7 @@ static void emit(struct td *td, struct td_event *event)
 	struct sim_seen *seen = &sim->seen;
 
 	seen->disturbed |= td_event_disturbs(event);
+	seen->untracked |= event->type == TD_EV_UNTRACKED;
 	if (event->type == TD_EV_VERDICT)
 		see_verdict(seen, event->verdict.class, (enum td_violation)event->verdict.violation);
 	if (event->type == TD_EV_MAPGPA && event->mapgpa.conversion != 0) {

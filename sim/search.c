@@ -30,6 +30,7 @@ static void count(struct tally *t, const struct td_choices *c, enum td_violation
 	t->calls += seen->calls;
 	t->cut += c->cut != 0;
 	t->in_unit += seen->in_unit;
+	t->untracked += seen->untracked;
 	for (uint32_t i = 0; i < c->at; i++)
 		t->answers[c->answer[i]]++;
 }
@@ -242,7 +243,8 @@ int search(struct search *s, struct td_choices from)
 
 static bool tally_complete(const struct tally *t)
 {
-	return t->deaths < MAX_DEATHS && t->retries < MAX_RETRIES && t->diverged == 0 && child_signal() == 0;
+	return t->deaths < MAX_DEATHS && t->retries < MAX_RETRIES && t->diverged == 0 && t->untracked == 0 &&
+	       child_signal() == 0;
 }
 
 /* Whether that sequence shows that in a process of its own. */

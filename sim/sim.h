@@ -43,6 +43,7 @@ struct sim_seen {
 	enum td_cause cause;		/* of the first violation */
 	bool in_unit;			/* it asked for memory outside the request, within the guest's unit */
 	uint32_t vmm_caused;
+	bool untracked;			/* more was open at a time than td can follow */
 	bool disturbed;			/* the VMM answered other than with plain success */
 	struct td_answers answers;
 	bool undoing;

@@ -23,6 +23,7 @@ struct tally {
 	uint64_t answers[TD_ANSWER_KINDS];
 	struct ways ways[TD_CAUSES][TD_FINDING_KINDS];
 	uint64_t unsure[TD_FINDING_KINDS];	/* sequences that showed it, which did not in a process of their own */
+	uint64_t untracked;			/* sequences in which more was open at a time than td can follow */
 	uint64_t diverged;			/* sequences in which the guest did not do again what it had done */
 
 	/* Processes: how many before this one, what ended them, sequences that this one has begun. */

@@ -91,6 +91,18 @@ static const char *failure(const struct outcome *out, enum child_end end, int ch
 	return text;
 }
 
+/* Of what makes a pass. */
+static const char *missing(const struct sim_seen *seen, const struct sim_job *job, const struct behaviour *b)
+{
+	uint64_t most[2] = { 0, 0 };
+	const char *undisturbed = ground_undisturbed(b->packed.contain, seen->disturbed);
+
+	most[job->to_shared] = seen->attempt.converted == 0 ? job->pages : 0;
+	if (seen->untracked)
+		return GROUND_UNTRACKED;
+	return undisturbed != NULL ? undisturbed : ground_unexercised(&b->packed, most);
+}
+
 static void judge(struct outcome *out, enum child_end end, int child_status, struct sim *sim, const struct sim_job *job,
 		  const struct behaviour *b)
 {
@@ -108,7 +120,7 @@ static void judge(struct outcome *out, enum child_end end, int child_status, str
 	grounds = (struct grounds){
 		.failed = failure(out, end, child_status, text, sizeof(text)),
 		.unfinished = stopped && !contain ? "the TDX module ended the TD for what the VMM did, no violation" : NULL,
-		.missing = ground_undisturbed(contain, sim->seen.disturbed),
+		.missing = missing(&sim->seen, job, b),
 		.passed = ground_passed(contain, stopped),
 	};
 	out->judged = judge_grounds(&grounds);

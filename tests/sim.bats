@@ -291,6 +291,26 @@ matrix() {
 	run -2 --separate-stderr "$sim" --vmm hyperv --depth 3
 }
 
+@test "more conversions than can be followed: nothing is said of them, nor is anything passed" {
+	harness many
+	run -5 "$sim" --harness "$BATS_TEST_TMPDIR/many.so" --pages 4096 --replay stall --json
+	[ "$(jq -r '"\(.verdict) \(.violations | length)"' <<<"$output")" = "inconclusive 0" ]
+	[[ $(jq -r .incomplete <<<"$output") == *"than tdlab can follow" ]]
+	run -5 "$sim" --harness "$BATS_TEST_TMPDIR/many.so" --pages 4096 --vmm stall
+	[[ $output == *"than tdlab can follow" ]]
+	run -0 "$sim" --harness "$BATS_TEST_TMPDIR/many.so" --pages 512 --replay stall	# few enough
+	run -0 "$sim" --harness "$BATS_TEST_TMPDIR/many.so" --pages 512 --vmm stall
+}
+
+@test "a conversion within one step of the VMM is no test of it, and a page more is" {
+	run -5 "$sim" --vmm hyperv --pages 512 --guest correct
+	[[ $output == *"not exercised: no conversion went beyond one step"* ]]
+	run -0 "$sim" --vmm hyperv --pages 513 --guest correct
+	run -5 "$sim" --vmm inplace --guest correct
+	[[ $output == *"not exercised: no conversion to private"* ]]
+	run -0 "$sim" --vmm inplace --guest correct --to-private
+}
+
 @test "a harness without the function, none at all, a guest and an answer that do not exist" {
 	harness empty
 	run -2 "$sim" --harness "$BATS_TEST_TMPDIR/empty.so"

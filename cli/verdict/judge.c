@@ -183,6 +183,19 @@ static const char *no_device(const struct judgement *j, const struct console *co
 	return console->missing ? "the disk never turned up in the guest, although its driver is there" : NULL;
 }
 
+static const char *unexercised(const struct judgement *j, const struct td_behaviour *behaviour)
+{
+	uint64_t most[2] = { 0, 0 };
+
+	for (size_t i = 0; i < j->nconversions; i++) {
+		const struct conversion *c = &j->conversions[i];
+
+		if (c->done > most[c->to_shared])
+			most[c->to_shared] = c->done;
+	}
+	return ground_unexercised(behaviour, most);
+}
+
 /* What is missing before a pass may be called one; NULL if nothing is. text is room for it. */
 static const char *no_evidence(const struct judgement *j, const struct console *console,
 			       const struct td_behaviour *behaviour, const struct device_facts *device,
@@ -198,11 +211,14 @@ static const char *no_evidence(const struct judgement *j, const struct console *
 	if (j->detected < 0)
 		return "no TD was detected: the guest never asked TDG.VP.INFO";
 	if (j->untracked)
-		return "more conversions were open at a time, or more of their memory used, than tdlab can follow";
+		return GROUND_UNTRACKED;
 	if (missing)
 		return missing;
 	if (!behaviour->contain && j->totals.completed == 0)
 		return "no conversion was completed: the guest never asked for one";
+	missing = unexercised(j, behaviour);
+	if (missing)
+		return missing;
 	if (j->outcome != OUTCOME_ENDED && !stopped && !console->init && (end->nonce_due || j->user < 0))
 		return "user space was never reached: the run's nonce did not come back (tdlab-boot(1), EVIDENCE)";
 	if (console->stress.wrong)

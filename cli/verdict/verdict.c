@@ -86,3 +86,40 @@ const char *ground_passed(bool contain, bool ended)
 	return ended ? "the TDX module ended the TD for what the VMM had done: contained, no violation" :
 	       "what the VMM did not complete was contained, no violation";
 }
+
+#define NO_STEPS UINT64_MAX
+
+/* Pages that a rule does at most at a time; 0: with the first page of a request it stalls. */
+static uint64_t step_of(const struct td_rule *rule)
+{
+	if (rule->chunk != 0 && rule->chance != 0)
+		return rule->chunk;
+	return rule->complete == NO_STEPS && rule->stalls != 0 && rule->chance == 0 ? 0 : rule->complete;
+}
+
+/* Of the VMM in this direction. A rule for certain calls is no way that it has: it does something once. */
+static uint64_t step_to(const struct td_behaviour *b, bool to_shared)
+{
+	for (uint32_t i = 0; i < b->nrules; i++) {
+		const struct td_rule *rule = &b->rules[i];
+
+		if (rule->on == TD_ON_MAPGPA && rule->first == 0 && rule->last == 0 && rule->step <= 1 &&
+		    (rule->direction == TD_MATCH_ANY || (rule->direction == TD_MATCH_TO_SHARED) == to_shared))
+			return step_of(rule);
+	}
+	return NO_STEPS;
+}
+
+const char *ground_unexercised(const struct td_behaviour *b, const uint64_t most[2])
+{
+	uint64_t shared = step_to(b, true), private = step_to(b, false);
+
+	if (b->contain || (shared == NO_STEPS && private == NO_STEPS) || (shared != NO_STEPS && most[true] > shared) ||
+	    (private != NO_STEPS && most[false] > private))
+		return NULL;
+	if (shared == NO_STEPS)
+		return "not exercised: no conversion to private went beyond one step of this VMM";
+	if (private == NO_STEPS)
+		return "not exercised: no conversion to shared went beyond one step of this VMM";
+	return "not exercised: no conversion went beyond one step of this VMM";
+}

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "cli/tdlab.h"
+#include "td/behaviour.h"
 
 /*
  * The worse comes later: of several verdicts the last counts. KNOWN: nothing but known findings.
@@ -59,6 +60,13 @@ void judged_text(struct judged judged);	/* the last line of a report: the verdic
 
 /* The grounds that every run under a behaviour has. ended: the TDX module ended the TD for what the VMM had done. */
 const char *ground_undisturbed(bool contain, bool disturbed);	/* the behaviour was never in force: evidence is missing */
+#define GROUND_UNTRACKED "more conversions were open at a time, or more of their memory used, than tdlab can follow"
 const char *ground_passed(bool contain, bool ended);
+
+/*
+ * A VMM that does a part at a time was met by nobody whose every conversion fits into one of its steps, be it that it
+ * takes steps to private only. most[to_shared]: pages that the largest conversion of that direction came to.
+ */
+const char *ground_unexercised(const struct td_behaviour *behaviour, const uint64_t most[2]);
 
 #endif

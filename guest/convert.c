@@ -226,7 +226,9 @@ static enum tdconv_status to_private(struct tdconv *tdc, struct tdconv_result *r
 
 /*
  * Gives the old private pages back to the module before the VMM is asked for shared ones, so that they are provably
- * gone. If one cannot be released, those before it are accepted again, with a budget of their own.
+ * gone. Of the module's answers ([openvmm:release_pages] reads them so, too) a 2 MiB page that is mapped in small ones
+ * has them released one by one, and a busy one is asked for again. If one cannot be released, those before it are
+ * accepted again, with a budget of their own.
  */
 /*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res);
   @ requires map_told(tdc->td.shared_bit, *res) && pages_told(*res) && res->to == TDCONV_SHARED;

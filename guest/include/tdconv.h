@@ -137,8 +137,9 @@ enum tdconv_status {
 	TDCONV_E_DOUBLE_ACCEPT,
 
 	/*
-	 * RELEASE failed (res.rax), and what had been released was accepted again: the whole range is private, its
-	 * released part zeroed. Nothing was asked of the VMM.
+	 * RELEASE failed (res.rax: no private page is there, EPT_ENTRY_FREE; one that was never accepted, or a device's,
+	 * EPT_ENTRY_STATE_INCORRECT; a larger one, PAGE_SIZE_MISMATCH), and what had been released was accepted again,
+	 * zeroed: the range is as private as it was. Nothing was asked of the VMM.
 	 */
 	TDCONV_E_RELEASE,
 

@@ -18,8 +18,8 @@ static bool accept_small(struct scene *s, uint64_t first, uint64_t pages)
 }
 
 /*
- * All is well, and yet it says nothing of a VMM that works in steps of 2 MiB: it asks for less than one of them. Under a
- * VMM that does a page at a time it is a proper test.
+ * All is well, and yet it says nothing of a VMM that works in steps of 2 MiB: it asks for less than one of them. Under
+ * a VMM that does a page at a time it is a proper test.
  */
 static int one_page_back(struct scene *s)
 {

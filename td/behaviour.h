@@ -27,8 +27,8 @@ enum td_implicit {
 };
 
 /*
- * MIXED: every second 2 MiB of GPA space is mapped in 4 KiB pages, as where the host finds no large page. ACCEPT: as the
- * guest accepts it, and 2 MiB of which it accepted a page of 4 KiB are mapped in such pages for good.
+ * MIXED: every second 2 MiB of GPA space is mapped in 4 KiB pages, as where the host finds no large page. ACCEPT: as
+ * the guest accepts it, and 2 MiB of which it accepted a page of 4 KiB are mapped in such pages for good.
  */
 enum td_aug { TD_AUG_2M, TD_AUG_4K, TD_AUG_MIXED, TD_AUG_ACCEPT };
 

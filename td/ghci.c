@@ -113,8 +113,8 @@ static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa,
 }
 
 /*
- * The module gives a guest every register of its mask as the VMM leaves it ([mod:tdg_vp_vmcall.c]): MapGPA's results are
- * R10, and R11 where R10 is not SUCCESS.
+ * The module gives a guest every register of its mask as the VMM leaves it ([mod:tdg_vp_vmcall.c]): MapGPA's results
+ * are R10, and R11 where R10 is not SUCCESS.
  */
 static void change_registers(const struct td *td, struct td_regs *regs)
 {

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether a VMM that does a part at a time was met at all. */
+#include "cli/testing.h"
+#include "cli/verdict/verdict.h"
+
+#define ALL UINT64_MAX
+
+static void says(struct td_rule rule, uint64_t to_shared, uint64_t to_private, const char *want, const char *name)
+{
+	struct td_behaviour b = { .nrules = 1, .rules = { rule } };
+	const uint64_t most[2] = { to_private, to_shared };
+	const char *got = ground_unexercised(&b, most);
+
+	if (!tap_ok(want ? got && strstr(got, want) : !got, name))
+		tap_note(got ? got : "nothing");
+}
+
+static void test_steps(void)
+{
+	const struct td_rule steps = { .complete = 512 }, forth = { .direction = TD_MATCH_TO_SHARED, .complete = 512 };
+	const struct td_rule back = { .direction = TD_MATCH_TO_PRIVATE, .complete = 512, .stalls = 2 };
+
+	says(steps, 512, 512, "no conversion went", "one step each way");
+	says(steps, 513, 1, NULL, "a page more than a step, to shared");
+	says(steps, 1, 513, NULL, "... to private");
+	says(back, 16384, 512, "no conversion to private", "steps to private only, of which one was met");
+	says(back, 16384, 0, "no conversion to private", "... or none");
+	says(back, 1, 513, NULL, "... and more than one");
+	says(forth, 512, 16384, "no conversion to shared", "steps to shared only");
+	says(forth, 513, 0, NULL, "... and more than one");
+}
+
+static void test_other_rules(void)
+{
+	const struct td_rule chunks = { .complete = ALL, .chunk = 16, .chance = 16 };
+
+	says(chunks, 16, 0, "not exercised", "a VMM that may stop after a chunk, and one chunk");
+	says(chunks, 17, 0, NULL, "... and more");
+	says((struct td_rule){ .complete = ALL, .stalls = 3 }, 1, 0, NULL, "one that stalls always is met with the first page");
+	says((struct td_rule){ .complete = ALL, .stalls = 3 }, 0, 0, "not exercised", "... and not without one");
+	says((struct td_rule){ .complete = ALL, .stalls = 1, .chance = 3 }, 1, 0, NULL, "one that may stall has no steps");
+	says((struct td_rule){ .complete = 512, .first = 3, .last = 3 }, 1, 0, NULL, "nor has a rule for certain calls");
+	says((struct td_rule){ .complete = 512, .step = 2 }, 1, 0, NULL, "... or for every other one");
+	says((struct td_rule){ .on = TD_ON_ACCEPT, .stalls = 1 }, 1, 0, NULL, "... or one about ACCEPT");
+}
+
+/* The first rule of a direction counts, and of a VMM that does not let the guest complete other things are asked. */
+static void test_behaviour(void)
+{
+	struct td_behaviour b = { .nrules = 2, .rules = { { .direction = TD_MATCH_TO_PRIVATE, .complete = 4 },
+							  { .complete = 512 } } };
+	const uint64_t some[2] = { 5, 5 }, few[2] = { 4, 512 };
+
+	tap_ok(!ground_unexercised(&b, some), "two rules: past the step of the first");
+	tap_ok(ground_unexercised(&b, few), "... past neither");
+	b.contain = 1;
+	tap_ok(!ground_unexercised(&b, few), "a VMM that is to be contained");
+	b = (struct td_behaviour){ 0 };
+	tap_ok(!ground_unexercised(&b, few), "no rules, no steps");
+}
+
+int main(void)
+{
+	test_steps();
+	test_other_rules();
+	test_behaviour();
+	return tap_done();
+}

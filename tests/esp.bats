@@ -53,6 +53,13 @@ no_good() {
 	[ "$(stat -c %s bare)" -lt "$(stat -c %s "$kernel/vmlinuz")" ]
 }
 
+@test "an EFI application of one's own, and nothing else, byte for byte; no fetched file is needed" {
+	cp "$top/build/firmware/mmx64.efi" own.efi
+	"$top/scripts/mkesp" --kernel nowhere --firmware nowhere own.efi disk
+	mcopy -i disk@@1M ::EFI/BOOT/BOOTX64.EFI - | cmp - own.efi
+	[ "$(mdir -/ -b -i disk@@1M :: | grep -vc '/$')" -eq 1 ]
+}
+
 @test "what it needs is what make boot-firmware asks for" {
 	local sets pairs pair
 	read -ra sets < <(make -s -C "$top" -n boot-firmware | sed -n 's/^scripts.install-packages --look //p')
@@ -69,6 +76,7 @@ no_good() {
 	no_good 2 "no option --sign" --sign grub disk
 	no_good 2 "--append needs a value" --append
 	no_good 2 "cannot read nowhere" --kernel nowhere grub disk
+	no_good 2 "cannot read nowhere.efi" nowhere.efi disk
 	no_good 3 "run scripts/fetch-firmware" --firmware nowhere grub disk
 	no_good 2 "no module failover in" --modules "$top/tests" --initrd /dev/null grub disk
 }

@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# libtdconv without an operating system: examples/unikernel and examples/efi, built against an installed library with
+# the commands of docs/embed.md. Each also as a guest that takes every RETRY for success, which must be caught.
+
+# the_sample NAME: that block of docs/embed.md.
+the_sample() {
+	awk -v name="$1" '$0 == "```sh " name { on = 1; next } /^```/ { on = 0 } on' "$top/docs/embed.md"
+}
+
+# built FOLDER FLAG...: what the sample makes, there.
+built() {
+	mkdir "$1"
+	the_sample bare >"$1/commands"
+	[ "$(wc -l <"$1/commands")" -ge 5 ]
+	OUT=$1 CFLAGS="-Wall -Wextra -Wshadow -Wundef -Werror ${*:2}" PKG_CONFIG_LIBDIR=$root/usr/lib/pkgconfig \
+		PKG_CONFIG_SYSROOT_DIR=$root bash -e "$1/commands"
+}
+
+setup_file() {
+	# shellcheck source=tests/boot.bash
+	. "$BATS_TEST_DIRNAME/boot.bash"
+	cd "$top" || return
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+	export ROOT=$BATS_FILE_TMPDIR
+	root=$ROOT/root
+	make -s install-guest B="$build" DESTDIR="$root" PREFIX=/usr
+	built "$ROOT/right"
+	built "$ROOT/wrong" -DIGNORE_R11 -DNO_END_PORT
+}
+
+setup() {
+	# shellcheck source=tests/boot.bash
+	. "$BATS_TEST_DIRNAME/boot.bash"
+	bare=${tdvf%.ms.fd}.nokeys.fd
+}
+
+# rows STATUS ARG...: tdlab check ends with it.
+rows() {
+	local want=$1 got=0
+	shift
+	"$tdlab" check --json --behaviours "$top/behaviours" --keep "$BATS_TEST_TMPDIR/kept" "$@" >"$report" || got=$?
+	[ "$got" -eq "$want" ] && return
+	echo "tdlab check $*: exit status $got, expected $want"
+	cat "$report"
+	return 1
+}
+
+# VMMs, and what the guest has to say under them.
+vmms=complete,hyperv,eagain-thrice,busy,flip-s
+all_pass() {
+	local name want
+	says '(.rows | length) == 5 and all(.rows[]; .verdict == "pass" and .outcome == "ended")'
+	for name in ${vmms//,/ }; do
+		want='done, both ways'
+		[ "$name" != flip-s ] || want='contained, to shared: '
+		grep -aF "tdconv: $want" "$BATS_TEST_TMPDIR/kept/$name.console"
+	done
+}
+
+@test "the samples of docs/embed.md name what they make and how it is run" {
+	the_sample run | grep -F "tdlab check --vmm $vmms \"\$OUT/unikernel\""
+	# shellcheck disable=SC2016 # as the page says it
+	the_sample run | grep -F 'scripts/mkesp "$OUT/tdconv.efi" "$OUT/esp"'
+	the_sample run | grep -F -- "--firmware build/firmware/${bare##*/} --disk \"\$OUT/esp\""
+}
+
+@test "a unikernel in C: done where GHCI permits it, contained where it does not" {
+	rows 0 --vmm "$vmms" "$ROOT/right/unikernel"
+	all_pass
+}
+
+@test "a unikernel in C++: done where GHCI permits it, contained where it does not" {
+	rows 0 --vmm "$vmms" "$ROOT/right/unikernel-c++"
+	all_pass
+}
+
+@test "a unikernel that takes RETRY for success is caught" {
+	rows 1 --vmm complete,hyperv,flip-s "$ROOT/wrong/unikernel"
+	says '[.rows[].verdict] == ["pass", "fail", "fail"]'
+}
+
+@test "an EFI image with an address in its data, which nobody would relocate, is not linked" {
+	local status=0
+	cp -r "$top/examples" "$BATS_TEST_TMPDIR"
+	sed -i 's/^static struct system_table/const char *volatile wrong = "somewhere";\n&/' \
+		"$BATS_TEST_TMPDIR/examples/efi/efi.c"
+	cd "$BATS_TEST_TMPDIR"
+	root=$ROOT/root
+	built "$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/log" || status=$?
+	[ "$status" -ne 0 ]
+	grep -F 'an address is in the data' "$BATS_TEST_TMPDIR/log"
+}
+
+@test "an EFI application under Debian's TDVF: done where GHCI permits it, contained where it does not" {
+	[ -r "$bare" ] || skip "no firmware: Debian sid was not to be had"
+	"$top/scripts/mkesp" "$ROOT/right/tdconv.efi" "$BATS_TEST_TMPDIR/esp"
+	rows 0 --template-at loader --vmm "$vmms" --firmware "$bare" --disk "$BATS_TEST_TMPDIR/esp"
+	all_pass
+	says 'all(.rows[]; .mapgpa_calls > 1900)'	# most of them are the firmware's
+}
+
+@test "an EFI application that takes RETRY for success is caught; ResetSystem powers off" {
+	[ -r "$bare" ] || skip "no firmware: Debian sid was not to be had"
+	"$top/scripts/mkesp" "$ROOT/wrong/tdconv.efi" "$BATS_TEST_TMPDIR/esp"
+	rows 1 --template-at loader --vmm complete,hyperv --firmware "$bare" --disk "$BATS_TEST_TMPDIR/esp"
+	says '.rows[0] | .outcome == "power-off" and .verdict == "inconclusive"'	# nothing but its word says that it ran
+	grep -aF 'tdconv: done, both ways' "$BATS_TEST_TMPDIR/kept/complete.console"
+	says '.rows[1].verdict == "fail"'
+	"$tdlab" trace --only image "$BATS_TEST_TMPDIR/kept/hyperv.journal" | grep -F ': tdconv, hash'
+}

@@ -2,7 +2,7 @@
 #include "image/pe.h"
 #include "image/bytes.h"
 
-#define LINUX_MAGIC_AT		0x38	/* arch/x86/boot/header.S: LINUX_PE_MAGIC */
+#define LINUX_MAGIC_AT		0x38	/* [linux:header.S]: LINUX_PE_MAGIC */
 #define LINUX_MAGIC		0x818223cdu
 #define PE_OFFSET_AT		0x3c
 #define PE_SIGNATURE		0x00004550u	/* "PE\0\0" */

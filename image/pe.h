@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * EFI images in memory: whose code is it (Microsoft PE format specification; shim SBAT.md; linux
- * arch/x86/boot/header.S). Pure and bounds-checked: the monitor reads them from the guest's memory, the command from a
+ * EFI images in memory: whose code is it (Microsoft PE format specification; [shim:SBAT.md];
+ * [linux:header.S]). Pure and bounds-checked: the monitor reads them from the guest's memory, the command from a
  * firmware's file.
  */
 #ifndef IMAGE_PE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layouts: TDVF Design Guide 344991-004, 11.2 ("TDVF Descriptor"); the GUIDed table as edk2
- * OvmfPkg/ResetVector/Ia16/ResetVectorVtf0.asm lays it out: entries of {data, u16 length with header, GUID}, walked
+ * Layouts: TDVF Design Guide 344991-004, 11.2 ("TDVF Descriptor"); the GUIDed table as
+ * [edk2:ResetVectorVtf0] lays it out: entries of {data, u16 length with header, GUID}, walked
  * backwards from a footer that ends 32 bytes before the end of the image.
  */
 #include "image/tdvf.h"

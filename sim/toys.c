@@ -80,7 +80,7 @@ static int correct(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
 	return -1;
 }
 
-/* EDK2 OvmfPkg/Library/BaseMemEncryptTdxLib/MemoryEncryption.c at c5aa7e7d94: the loop moves what it then accepts. */
+/* [edk2:SetOrClearSharedBit]: the loop moves what it then accepts. */
 static int tail_only(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
 {
 	uint64_t s = s_of(sim, to_shared), at = gpa | s, end = at + size;
@@ -99,7 +99,7 @@ static int tail_only(struct sim *sim, uint64_t gpa, uint64_t size, bool to_share
 	return -1;
 }
 
-/* COCONUT-SVSM kernel/src/tdx/tdcall.rs at f4bc4bcdc2: R11 is believed whatever it is. (It has no bound either.) */
+/* [svsm:tdvmcall_map_gpa]: R11 is believed whatever it is. (It has no bound either.) */
 static int no_r11_check(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
 {
 	uint64_t s = s_of(sim, to_shared), at = gpa | s, end = at + size;
@@ -153,7 +153,7 @@ static int unbounded(struct sim *sim, uint64_t gpa, uint64_t size, bool to_share
 	}
 }
 
-/* OpenVMM vm/x86/tdcall/src/lib.rs at 1488a37b7c: a RETRY that points to the end or beyond ends the loop as success. */
+/* [openvmm:tdcall_map_gpa]: a RETRY that points to the end or beyond ends the loop as success. */
 static int end_is_success(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
 {
 	uint64_t s = s_of(sim, to_shared), at = gpa | s, end = at + size;
@@ -174,7 +174,7 @@ static int end_is_success(struct sim *sim, uint64_t gpa, uint64_t size, bool to_
 	return to_shared ? 0 : take(sim, gpa, gpa + size);
 }
 
-/* Linux 6.12 arch/x86/coco/tdx/tdx.c, EDK2, td-shim: R11 need not be page aligned, and one byte is progress. */
+/* [linux:tdx_map_gpa], [edk2:SetOrClearSharedBit] and others: R11 need not be page aligned, and a byte is progress. */
 static int byte_trickle(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
 {
 	uint64_t s = s_of(sim, to_shared), at = gpa | s, end = at + size;

@@ -35,7 +35,7 @@ static void load(const struct fake_script *script, uint64_t pages)
 	fake_start(&c);
 }
 
-/* As Linux from 6.7 on (arch/x86/coco/tdx/tdx.c, tdx_map_gpa): bounds with S in them, three tries at one address. */
+/* As Linux from 6.7 on ([linux:tdx_map_gpa]): bounds with S in them, three tries at one address. */
 static int linux_loop(uint64_t gpa, uint64_t end)
 {
 	int calls = 0, tries = 0;

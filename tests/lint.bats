@@ -229,6 +229,12 @@ row() {
 	caught sources td/a.c:3
 	file td/a.c '/* [linux:f] */' '/* since 0123456789ab */'
 	caught sources td/a.c:3
+	file td/a.c '/* [linux:f] */' '/* as Linux does (arch/x86/coco/tdx/tdx.c, f) */'
+	caught sources td/a.c:3
+	file td/a.c '/* [linux:f] */' '/* EDK2 OvmfPkg/Library/SomeLib says so */'
+	caught sources td/a.c:3
+	file td/a.c '/* [linux:f] */' '/* give it arch/x86/boot/bzImage; monitor/load/linux.c, build/kernel/vmlinuz */'
+	passes sources
 	file td/a.c '/* [linux:f] */' '/* torvalds/linux at v7.2 */'
 	caught sources td/a.c:3
 	file td/a.c '/* [linux:f] */'

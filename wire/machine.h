@@ -69,7 +69,7 @@ uint64_t machine_file_offset(const struct machine *machine, uint64_t address);
 
 /*
  * A second serial port that leads nowhere: what the guest writes there is in the journal (TD_EV_TEXT). COM4, because
- * firmware talks on COM1 and COM2 (OvmfPkg/Library/PlatformBootManagerLib), and because Linux looks for it by itself
+ * firmware talks on COM1 and COM2 ([edk2:PlatformBootManagerLib]), and because Linux looks for it by itself
  * ([linux:asm/serial.h]).
  */
 #define MACHINE_UART		0x2e8

@@ -15,8 +15,8 @@ struct finish {
 };
 
 /*
- * Where the host fills holes with huge pages, a page that nobody touched may be there: zeroes say nothing then (linux
- * Documentation/admin-guide/mm/transhuge.rst, shmem_enabled; QEMU asks for them with MADV_HUGEPAGE).
+ * Where the host fills holes with huge pages, a page that nobody touched may be there: zeroes say nothing then
+ * ([linux:transhuge.rst], shmem_enabled; QEMU asks for them with MADV_HUGEPAGE).
  */
 static bool holes_are_pages(void)
 {

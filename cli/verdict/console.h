@@ -25,7 +25,7 @@ struct console {
 	char device_sha256[65];
 	char version[96];		/* of Linux, as it calls itself */
 	bool panicked;
-	bool halted;			/* Linux's last words before it halts (kernel/reboot.c, kernel_halt) */
+	bool halted;			/* Linux's last words before it halts ([linux:kernel_halt]) */
 	bool no_boot;			/* firmware found nothing that it could start, and waits for a key */
 	char failed[CONSOLE_NOTE_BYTES];	/* the first step that our initrd could not do */
 	char notes[CONSOLE_NOTES][CONSOLE_NOTE_BYTES];	/* panic, Oops and their like, word for word */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layouts: PI specification 1.8, volume 3, 3.2.1 (volume header), 3.2.3 (file), 3.2.4 (section); edk2
- * MdeModulePkg/Library/LzmaCustomDecompressLib for the GUID of compressed sections, whose data is what `xz` calls lzma.
+ * Layouts: PI specification 1.8, volume 3, 3.2.1 (volume header), 3.2.3 (file), 3.2.4 (section);
+ * [edk2:LzmaDecompress.h] for the GUID of compressed sections, whose data is what `xz` calls lzma.
  */
 #include <stdbool.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
 
 #define EFIAPI __attribute__((ms_abi))
 
-/* UEFI 2.10: 4.2 and 4.3 (tables), 7.2 (AllocatePages), 8.5.1 (ResetSystem), 12.4 (text output); what is used of them. */
+/* UEFI 2.10: 4.2 to 4.5 (tables), 7.2 (AllocatePages), 8.5.1 (ResetSystem), 12.4 (text output); what is used. */
 enum { ALLOCATE_ANY_PAGES = 0, BOOT_SERVICES_DATA = 4, RESET_SHUTDOWN = 2 };
 
 struct header {
@@ -53,7 +53,7 @@ static const struct {
 	uint16_t entries[2];
 } relocations __attribute__((section(".reloc"), used)) = { 0, 12, { 0 } };
 
-/* Whose image this is, for shim and for reports (shim's SBAT.md). */
+/* Whose image this is, for shim and for reports ([shim:SBAT.md]). */
 static const char sbat[] __attribute__((section(".sbat"), used)) =
 	"sbat,1,SBAT Version,sbat,1,none\ntdconv,1,tdlab,tdconv,1,none\n";
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules of Linux 6.12, for comparison, not for use: arch/x86/coco/tdx/tdx.c (tdx_map_gpa,
- * tdx_enc_status_changed) and arch/x86/coco/tdx/tdx-shared.c (try_accept_one, tdx_accept_memory), re-expressed. What
- * it does that libtdconv does not:
+ * The rules of Linux 6.12, for comparison, not for use: [linux:tdx_map_gpa], [linux:tdx_enc_status_changed] and
+ * [linux:tdx_accept_memory] with its try_accept_one(), re-expressed. What it does that libtdconv does not:
  *
  *	R11 need not be page aligned, so that a VMM can make it take a step of one byte per call
  *	the third RETRY in a row at one place fails, without a pause; there is no limit of calls but 3 * bytes

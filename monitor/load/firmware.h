@@ -16,7 +16,7 @@
 /* As config.machine.firmware says. Panics if QEMU was not given the image. */
 void firmware_load(struct load_result *result);
 
-/* What was loaded enters MRTD, as QEMU and KVM build it: target/i386/kvm/tdx.c tdx_finalize_vm. */
+/* What was loaded enters MRTD, as QEMU and KVM build it ([qemu:tdx_finalize_vm]). */
 void firmware_measure(struct td *measured);
 
 #endif

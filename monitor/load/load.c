@@ -18,7 +18,7 @@
 #define AREA_TABLES	0x2000ull	/* page tables: PML4, PDPT, four PDs */
 #define AREA_ACPI	0x8000ull
 
-/* Zero page: [linux:zero-page.rst] and arch/x86/include/uapi/asm/bootparam.h. */
+/* Zero page: [linux:zero-page.rst] and [linux:bootparam.h]. */
 #define ZP_RSDP		0x70
 #define ZP_E820_COUNT	0x1e8
 #define ZP_E820		0x2d0

@@ -203,8 +203,8 @@ void persona_cpuid(const struct persona_vcpu *vcpu, uint32_t leaf, uint32_t subl
 }
 
 /*
- * KVM's signature without any of its features: without it Linux turns the x2APIC off that a TD cannot turn off (linux
- * arch/x86/kernel/apic/apic.c, try_to_enable_x2apic), and believes MTRRs that nobody has set up.
+ * KVM's signature without any of its features: without it Linux turns the x2APIC off that a TD cannot turn off
+ * ([linux:try_to_enable_x2apic]), and believes MTRRs that nobody has set up.
  */
 void vmm_cpuid(const struct persona *persona, uint32_t index, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {

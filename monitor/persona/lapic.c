@@ -77,8 +77,8 @@ void lapic_init(struct persona_vcpu *vcpu)
 
 	/*
 	 * Last: an interrupt of the firmware's 8259 may wait behind the LINT0 that has just been masked, and QEMU looks
-	 * again only at a write of the TPR; else the guest's first STI meets an interrupt without a vector (qemu
-	 * hw/intc/apic.c, apic_update_irq and apic_get_interrupt).
+	 * again only at a write of the TPR; else the guest's first STI meets an interrupt without a vector
+	 * ([qemu:apic_get_interrupt], and apic_update_irq() beside it).
 	 */
 	host_lapic_write(MMIO(X2_TPR), 0);
 
@@ -221,8 +221,8 @@ static void send_nmi(const struct persona_vcpu *vcpu, uint32_t low, uint32_t tar
 }
 
 /*
- * INIT, start-up and SMI are lost: a VMM cannot do them to a TD's vCPU, and here they would hit the monitor (linux
- * arch/x86/kvm/vmx/main.c, vt_apic_init_signal_blocked()).
+ * INIT, start-up and SMI are lost: a VMM cannot do them to a TD's vCPU, and here they would hit the monitor
+ * ([kvm:vt_apic_init_signal_blocked]).
  */
 static bool write_icr(const struct persona_vcpu *vcpu, uint64_t value)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MTRRs as KVM serves them to a TD: kept, checked, and without effect (linux 6.16, arch/x86/kvm/vmx/tdx.c,
- * tdx_has_emulated_msr, and arch/x86/kvm/mtrr.c; SDM volume 3, 12.11). The module shows them in CPUID and leaves them
- * to the VMM. None is enabled after reset.
+ * MTRRs as KVM serves them to a TD: kept, checked, and without effect ([kvm:tdx_has_emulated_msr] and
+ * [kvm:kvm_mtrr_valid]; SDM volume 3, 12.11). The module shows them in CPUID and leaves them to the VMM. None is
+ * enabled after reset.
  */
 #include "image/bytes.h"
 #include "monitor/persona/persona.h"

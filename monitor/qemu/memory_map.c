@@ -35,13 +35,13 @@ static uint8_t *add_e820(uint8_t *entry, uint64_t start, uint64_t bytes)
 	return entry + E820_BYTES;
 }
 
-/* As QEMU's own (hw/i386/pc.c, pc_memory_init): the hole below 1 MiB is for everyone to know. */
+/* As QEMU's own ([qemu:pc_memory_init]): the hole below 1 MiB is for everyone to know. */
 uint32_t memory_map_e820(uint64_t low, uint64_t high, uint8_t entries[MEMORY_MAP_E820_BYTES])
 {
 	return (uint32_t)(add_e820(add_e820(entries, 0, low), MACHINE_4G, high) - entries);
 }
 
-/* QEMU hw/i386/pc.c, pc_cmos_init(). */
+/* As [qemu:pc_cmos_init] does. */
 void memory_map_cmos(uint64_t low, uint64_t high, struct memory_map_cmos registers[MEMORY_MAP_REGISTERS])
 {
 	uint64_t base = low < KIB(640) ? low >> 10 : 640;

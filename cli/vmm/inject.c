@@ -16,8 +16,7 @@ struct injection {
 	bool amount;	/* how much is converted */
 	bool nothing;	/* unless that was said: nothing */
 	bool answers;	/* there is an R11 that a claim can be about */
-	bool acts;
-	uint32_t seen;	/* a bit for each of the words below */
+	uint32_t seen;	/* a bit for each of the words below, and then for each key of a rule */
 };
 
 static char problem[256];
@@ -27,7 +26,7 @@ static char problem[256];
 /* +PAGES: as much, then RETRY. Anything else is an R11, with nothing done. */
 static const char *set_retry(struct injection *in, const char *value)
 {
-	in->acts = in->answers = in->nothing = true;
+	in->answers = in->nothing = true;
 	if (in->rule->on == TD_ON_ACCEPT)
 		return PROBLEM("retry is nothing for accept: write error=OPERAND_BUSY or busy=N");
 	if (!value)
@@ -42,19 +41,19 @@ static const char *set_retry(struct injection *in, const char *value)
 
 static const char *set_error(struct injection *in, const char *value)
 {
-	in->acts = in->answers = in->nothing = true;
+	in->answers = in->nothing = true;
 	return rule_set(in->rule, "fail", value);
 }
 
 static const char *set_stall(struct injection *in, const char *value)
 {
-	in->acts = in->answers = true;
+	in->answers = true;
 	return rule_set(in->rule, in->rule->on == TD_ON_ACCEPT ? "busy" : "stalls", value);
 }
 
 static const char *set_lie(struct injection *in, const char *value)
 {
-	in->acts = in->nothing = true;
+	in->nothing = true;
 	return rule_set(in->rule, "lie", value ? value : "yes");
 }
 
@@ -63,55 +62,83 @@ static const char *set_when(struct injection *in, const char *value)
 	return rule_set(in->rule, "calls", value);
 }
 
-/* The words of strace's, or near to them; then those of [rule] that strace has nothing like. */
+/* The words of strace's, or near to them, in place of a key of [rule]. All other keys of [rule] are words too. */
 static const struct word {
-	const char *name;
-	const char *(*set)(struct injection *in, const char *value);	/* NULL: as in a rule */
+	const char *name, *replaces;
+	const char *(*set)(struct injection *in, const char *value);
 	bool bare;	/* a value may be missing */
-	bool acts;
 } words[] = {
-	{ "retry", set_retry, true, true },  { "error", set_error, false, true }, { "stall", set_stall, false, true },
-	{ "lie", set_lie, true, true },      { "when", set_when, false, false },  { "claim", NULL, false, false },
-	{ "claim-s", NULL, false, false },   { "direction", NULL, false, false }, { "min-pages", NULL, false, false },
-	{ "complete", NULL, false, true },   { "chunk", NULL, false, true },      { "chance", NULL, false, false },
-	{ "busy", NULL, false, true },       { "shift", NULL, false, true },      { "remove", NULL, false, true },
-	{ "readd", NULL, true, false },
+	{ "retry", "on", set_retry, true },    { "error", "fail", set_error, false }, { "stall", "stalls", set_stall, false },
+	{ "when", "calls", set_when, false },  { "lie", "lie", set_lie, true },
 };
+
+#define MAX_KEYS 32
+
+static bool is_replaced(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(words[i].replaces, key) == 0)
+			return true;
+	return false;
+}
 
 static const char *unknown(const char *name)
 {
-	const char *names[ARRAY_SIZE(words)], *near;
+	const char *names[ARRAY_SIZE(words) + MAX_KEYS], *near, *key;
+	unsigned int count = 0, flags;
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		names[i] = words[i].name;
-	near = suggest(name, names, ARRAY_SIZE(names));
+		names[count++] = words[i].name;
+	for (unsigned int i = 0; (key = rule_key(i, &flags)); i++)
+		if (!is_replaced(key))
+			names[count++] = key;
+	near = suggest(name, names, count);
 	return near ? PROBLEM("there is no \"%s\": did you mean \"%s\"?", name, near)
 		    : PROBLEM("there is no \"%s\": see tdlab-behaviour(5)", name);
+}
+
+/* The number of a word for `seen`; *word is NULL where it is a key of a rule. Negative: there is none. */
+static int find(const char *name, const struct word **word, bool *bare)
+{
+	unsigned int flags;
+	const char *key;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		*word = &words[i];
+		*bare = words[i].bare;
+		if (strcmp(words[i].name, name) == 0)
+			return (int)i;
+	}
+	*word = NULL;
+	for (unsigned int i = 0; (key = rule_key(i, &flags)); i++) {
+		*bare = flags & RULE_BARE;
+		if (strcmp(key, name) == 0 && !is_replaced(key))
+			return (int)(ARRAY_SIZE(words) + i);
+	}
+	return -1;
 }
 
 static const char *set_word(struct injection *in, char *text)
 {
 	char *value = strchr(text, '=');
-	const struct word *word = words;
+	const struct word *word;
+	bool bare;
+	int number;
 
 	if (value)
 		*value++ = '\0';
-	while (word < words + ARRAY_SIZE(words) && strcmp(word->name, text) != 0)
-		word++;
-	if (word == words + ARRAY_SIZE(words))
+	number = find(text, &word, &bare);
+	if (number < 0)
 		return unknown(text);
-	if (!value && !word->bare)
+	if (!value && !bare)
 		return PROBLEM("\"%s\" needs a value: %s=...", text, text);
 	if (value && !*value)
 		return PROBLEM("\"%s=\": the value is missing", text);
-	if (in->seen & 1u << (word - words))
+	if (in->seen & 1u << number)
 		return PROBLEM("\"%s\" is given twice", text);
-	in->seen |= 1u << (word - words);
-	in->acts |= word->acts;
+	in->seen |= 1u << number;
 	in->amount |= strcmp(text, "complete") == 0;
-	if (word->set)
-		return word->set(in, value);
-	return rule_set(in->rule, text, value ? value : "yes");
+	return word ? word->set(in, value) : rule_set(in->rule, text, value ? value : "yes");
 }
 
 static const char *check(struct injection *in)
@@ -121,7 +148,7 @@ static const char *check(struct injection *in)
 
 	if (in->nothing && !in->amount)
 		rule->complete = 0;
-	if (!in->acts)
+	if (!(rule_flags(rule) & RULE_ACTS))
 		return PROBLEM("nothing is done: add retry, error, stall, lie, busy, shift or remove");
 	if (claims && !in->answers && !in->amount)
 		return PROBLEM("R11 is looked at after RETRY or an error only: add retry or error");
@@ -160,8 +187,7 @@ static bool completes(const struct td_rule *r)
 {
 	bool once = r->last != 0 || r->step > 1;
 
-	if (r->remove || r->lie || r->shift || r->claim_base != TD_CLAIM_FRONTIER || r->claim_pages || r->claim_bytes ||
-	    r->claim_s != TD_S_ECHO)
+	if (rule_flags(r) & RULE_CONTAIN)
 		return false;
 	if (r->on == TD_ON_ACCEPT)
 		return r->fail == 0 || (r->fail == TDX_OPERAND_BUSY && once);
@@ -174,7 +200,7 @@ static bool permitted(const struct td_rule *r)
 	bool code = r->on == TD_ON_ACCEPT || r->fail == TDVMCALL_INVALID_OPERAND || r->fail == TDVMCALL_GPA_INUSE ||
 		    r->fail == TDVMCALL_SUBFUNC_UNSUPPORTED;
 
-	return completes(r) || (code && !r->remove && !r->lie && !r->shift);
+	return completes(r) || (code && !(rule_flags(r) & RULE_HOSTILE));
 }
 
 static int inject(struct behaviour *b, unsigned int at, const char *text)

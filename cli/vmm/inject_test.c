@@ -138,6 +138,7 @@ static void test_on_top(void)
 	labels("mapgpa:lie:when=2", true, true);
 	labels("mapgpa:shift=+1", true, true);
 	labels("mapgpa:remove=1", true, true);
+	labels("mapgpa:hole=1", true, true);
 	labels("accept:busy=4", false, false);
 	labels("accept:error=OPERAND_BUSY:when=1..9", false, false);
 	labels("accept:error=OPERAND_BUSY", true, false);

@@ -12,6 +12,7 @@
 enum kind { KIND_U32, KIND_U64, KIND_PAGES, KIND_SHIFT, KIND_WORD, KIND_CALLS, KIND_CODE, KIND_CLAIM };
 enum { FOR_MAPGPA = 1 << TD_ON_MAPGPA, FOR_ACCEPT = 1 << TD_ON_ACCEPT, FOR_BOTH = FOR_MAPGPA | FOR_ACCEPT };
 
+#define ALL		(RULE_ACTS | RULE_CONTAIN | RULE_HOSTILE)
 #define SHIFT_MOST (INT64_MAX >> 12)	/* pages; all of them fit an address */
 
 static const char *const directions[] = { "any", "to-shared", "to-private", NULL };
@@ -22,29 +23,29 @@ static const char *const s_words[] = { "echo", "strip", "flip", NULL };
 
 static const struct key {
 	const char *name;
-	unsigned int on;
+	unsigned int on, flags;
 	enum kind kind;
 	size_t offset;
 	uint64_t max;
 	const char *const *words;	/* in the order of td's enum */
 } keys[] = {
-	{ "on", FOR_BOTH, KIND_WORD, offsetof(struct td_rule, on), 0, ons },
-	{ "direction", FOR_MAPGPA, KIND_WORD, offsetof(struct td_rule, direction), 0, directions },
-	{ "calls", FOR_BOTH, KIND_CALLS, 0, 0, NULL },
-	{ "min-pages", FOR_BOTH, KIND_U64, offsetof(struct td_rule, min_pages), UINT64_MAX >> 12, NULL },
-	{ "complete", FOR_MAPGPA, KIND_PAGES, offsetof(struct td_rule, complete), UINT64_MAX >> 12, NULL },
-	{ "chunk", FOR_MAPGPA, KIND_U32, offsetof(struct td_rule, chunk), UINT32_MAX, NULL },
-	{ "chance", FOR_BOTH, KIND_U32, offsetof(struct td_rule, chance), 256, NULL },
-	{ "stalls", FOR_MAPGPA, KIND_U32, offsetof(struct td_rule, stalls), UINT32_MAX, NULL },
-	{ "busy", FOR_ACCEPT, KIND_U32, offsetof(struct td_rule, stalls), UINT32_MAX, NULL },
-	{ "remove", FOR_BOTH, KIND_U32, offsetof(struct td_rule, remove), UINT32_MAX, NULL },
-	{ "readd", FOR_BOTH, KIND_WORD, offsetof(struct td_rule, readd), 0, no_yes },
-	{ "hole", FOR_MAPGPA, KIND_U32, offsetof(struct td_rule, hole), UINT32_MAX, NULL },
-	{ "lie", FOR_MAPGPA, KIND_WORD, offsetof(struct td_rule, lie), 0, no_yes },
-	{ "fail", FOR_BOTH, KIND_CODE, offsetof(struct td_rule, fail), 0, NULL },
-	{ "shift", FOR_MAPGPA, KIND_SHIFT, offsetof(struct td_rule, shift), 0, NULL },
-	{ "claim", FOR_MAPGPA, KIND_CLAIM, 0, 0, NULL },
-	{ "claim-s", FOR_MAPGPA, KIND_WORD, offsetof(struct td_rule, claim_s), 0, s_words },
+	{ "on", FOR_BOTH, 0, KIND_WORD, offsetof(struct td_rule, on), 0, ons },
+	{ "direction", FOR_MAPGPA, 0, KIND_WORD, offsetof(struct td_rule, direction), 0, directions },
+	{ "calls", FOR_BOTH, 0, KIND_CALLS, 0, 0, NULL },
+	{ "min-pages", FOR_BOTH, 0, KIND_U64, offsetof(struct td_rule, min_pages), UINT64_MAX >> 12, NULL },
+	{ "complete", FOR_MAPGPA, RULE_ACTS, KIND_PAGES, offsetof(struct td_rule, complete), UINT64_MAX >> 12, NULL },
+	{ "chunk", FOR_MAPGPA, RULE_ACTS, KIND_U32, offsetof(struct td_rule, chunk), UINT32_MAX, NULL },
+	{ "chance", FOR_BOTH, 0, KIND_U32, offsetof(struct td_rule, chance), 256, NULL },
+	{ "stalls", FOR_MAPGPA, RULE_ACTS, KIND_U32, offsetof(struct td_rule, stalls), UINT32_MAX, NULL },
+	{ "busy", FOR_ACCEPT, RULE_ACTS, KIND_U32, offsetof(struct td_rule, stalls), UINT32_MAX, NULL },
+	{ "remove", FOR_BOTH, ALL, KIND_U32, offsetof(struct td_rule, remove), UINT32_MAX, NULL },
+	{ "readd", FOR_BOTH, RULE_BARE, KIND_WORD, offsetof(struct td_rule, readd), 0, no_yes },
+	{ "hole", FOR_MAPGPA, ALL, KIND_U32, offsetof(struct td_rule, hole), UINT32_MAX, NULL },
+	{ "lie", FOR_MAPGPA, ALL | RULE_BARE, KIND_WORD, offsetof(struct td_rule, lie), 0, no_yes },
+	{ "fail", FOR_BOTH, RULE_ACTS, KIND_CODE, offsetof(struct td_rule, fail), 0, NULL },
+	{ "shift", FOR_MAPGPA, ALL, KIND_SHIFT, offsetof(struct td_rule, shift), 0, NULL },
+	{ "claim", FOR_MAPGPA, RULE_CONTAIN, KIND_CLAIM, 0, 0, NULL },
+	{ "claim-s", FOR_MAPGPA, RULE_CONTAIN, KIND_WORD, offsetof(struct td_rule, claim_s), 0, s_words },
 };
 
 static const struct {
@@ -224,6 +225,43 @@ static const char *unknown(const char *name)
 	near = suggest(name, names, ARRAY_SIZE(names));
 	return PROBLEM("a rule has no \"%.40s\"%s%s%s", name, near ? ": did you mean \"" : "", near ? near : "",
 		       near ? "\"?" : "");
+}
+
+const char *rule_key(unsigned int index, unsigned int *flags)
+{
+	if (index >= ARRAY_SIZE(keys))
+		return NULL;
+	*flags = keys[index].flags;
+	return keys[index].name;
+}
+
+static bool is_set(const struct key *key, const struct td_rule *rule)
+{
+	const char *at = (const char *)rule + key->offset;
+	struct td_rule nothing;
+
+	rule_init(&nothing);
+	switch (key->kind) {
+	case KIND_CALLS:
+		return rule->first || rule->last || rule->step;
+	case KIND_CLAIM:
+		return rule->claim_base || rule->claim_pages || rule->claim_bytes;
+	case KIND_U32:
+	case KIND_WORD:
+		return memcmp(at, (const char *)&nothing + key->offset, sizeof(uint32_t)) != 0;
+	default:
+		return memcmp(at, (const char *)&nothing + key->offset, sizeof(uint64_t)) != 0;
+	}
+}
+
+unsigned int rule_flags(const struct td_rule *rule)
+{
+	unsigned int flags = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (is_set(&keys[i], rule))
+			flags |= keys[i].flags;
+	return flags;
 }
 
 void rule_init(struct td_rule *rule)

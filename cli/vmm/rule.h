@@ -5,6 +5,20 @@
 
 #include "td/behaviour.h"
 
+/* What a key means for whoever judges, beside its row in rule.c. */
+enum {
+	RULE_ACTS = 1,		/* the VMM does something that a willing one would not */
+	RULE_CONTAIN = 2,	/* the guest cannot complete, and is to contain the damage */
+	RULE_HOSTILE = 4,	/* GHCI permits it with no answer */
+	RULE_BARE = 8,		/* yes or no: in --inject the value may be missing */
+};
+
+/* The name of the key of a rule with this index, NULL behind the last; *flags: RULE_*. */
+const char *rule_key(unsigned int index, unsigned int *flags);
+
+/* The flags of all keys that this rule sets to something. */
+unsigned int rule_flags(const struct td_rule *rule);
+
 /* What a rule does when nothing is set: everything is converted, R11 is honest. */
 void rule_init(struct td_rule *rule);
 

@@ -8,52 +8,50 @@
 #include "cli/json.h"
 
 /* What only a boot tells of. */
-static void put_boot(struct json *json, const struct check_result *r)
+static void put_boot(json_t *json, const struct check_result *r)
 {
-	json_text(json, "outcome", *r->outcome ? r->outcome : NULL);
-	json_number(json, "violations", r->violations);
-	json_bool(json, "init", r->init);
-	json_bool(json, "device_equal", r->device_equal);
+	json_add_text(json, "outcome", *r->outcome ? r->outcome : NULL);
+	json_add_number(json, "violations", r->violations);
+	json_add_bool(json, "init", r->init);
+	json_add_bool(json, "device_equal", r->device_equal);
 	totals_json(json, &r->totals);
 }
 
-static void put_found(struct json *json, const struct check_result *r)
+static void put_found(json_t *json, const struct check_result *r)
 {
-	json_array(json, "findings");
+	json_t *findings = json_add_array(json, "findings");
+
 	for (unsigned int kind = 1; kind < TD_FINDING_KINDS; kind++)
 		for (unsigned int cause = 0; cause < TD_CAUSES; cause++) {
 			if (!(r->found[cause] >> kind & 1))
 				continue;
-			json_object(json, NULL);
-			json_text(json, "name", td_violation_name(kind));
-			json_text(json, "class", td_cause_name(cause));
-			json_object_end(json);
+			json_t *row = json_add_object(findings, NULL);
+			json_add_text(row, "name", td_violation_name(kind));
+			json_add_text(row, "class", td_cause_name(cause));
 		}
-	json_array_end(json);
 }
 
-static void put_row(struct json *json, const struct check_row *row)
+static void put_row(json_t *rows, const struct check_row *row)
 {
 	const struct check_result *r = row->result;
+	json_t *json = json_add_object(rows, NULL);
 
-	json_object(json, NULL);
 	if (row->guest)
-		json_text(json, "guest", row->guest);
-	json_text(json, "behaviour", row->behaviour.spec);
-	json_text(json, "class", row->behaviour.packed.hostile ? "hostile" : "permitted");
-	json_text(json, "expect", row->behaviour.packed.contain ? "contain" : "complete");
-	json_text(json, "verdict", r->done ? verdict_name(r->verdict) : NULL);
-	json_text(json, "reason", r->done ? r->why : "it was not run");
+		json_add_text(json, "guest", row->guest);
+	json_add_text(json, "behaviour", row->behaviour.spec);
+	json_add_text(json, "class", row->behaviour.packed.hostile ? "hostile" : "permitted");
+	json_add_text(json, "expect", row->behaviour.packed.contain ? "contain" : "complete");
+	json_add_text(json, "verdict", r->done ? verdict_name(r->verdict) : NULL);
+	json_add_text(json, "reason", r->done ? r->why : "it was not run");
 	put_found(json, r);
-	json_text(json, "reproduce", row->reproduce);
-	json_number(json, "exit_status", (uint64_t)r->status);
+	json_add_text(json, "reproduce", row->reproduce);
+	json_add_number(json, "exit_status", (uint64_t)r->status);
 	if (row->guest)
-		json_number(json, "mapgpa_calls", r->totals.mapgpa_calls);
+		json_add_number(json, "mapgpa_calls", r->totals.mapgpa_calls);
 	else
 		put_boot(json, r);
-	json_seconds(json, "seconds", r->seconds);
-	json_seconds(json, "cpu_seconds", row->cpu);
-	json_object_end(json);
+	json_add_seconds(json, "seconds", r->seconds);
+	json_add_seconds(json, "cpu_seconds", row->cpu);
 }
 
 static const char *guest_of(const struct check *c)
@@ -65,29 +63,27 @@ static const char *guest_of(const struct check *c)
 
 void check_json(const struct check *c)
 {
-	struct json json = { .out = stdout, .indent = true };
+	json_t *json = json_object(), *rows;
 	struct check_tally t = check_count(c);
 
-	json_object(&json, NULL);
-	json_text(&json, "schema", "tdlab.check/1");
-	json_text(&json, "tdlab", TDLAB_VERSION);
+	json_add_text(json, "schema", "tdlab.check/1");
+	json_add_text(json, "tdlab", TDLAB_VERSION);
 	if (c->boot)
-		json_text(&json, "guest", guest_of(c));
-	json_number(&json, "pass", t.of[VERDICT_PASS]);
-	json_number(&json, "fail", t.of[VERDICT_FAIL]);
-	json_number(&json, "inconclusive", t.of[VERDICT_INCONCLUSIVE]);
-	json_number(&json, "known", t.of[VERDICT_KNOWN]);
-	json_number(&json, "not_run", t.missing);
-	json_number(&json, "exit_status", (uint64_t)check_status(c));
-	json_bool(&json, "template", c->template != NULL);
-	json_seconds(&json, "seconds", c->seconds);
-	json_seconds(&json, "cpu_seconds", c->cpu);
-	json_number(&json, "jobs", c->jobs);
-	json_array(&json, "rows");
+		json_add_text(json, "guest", guest_of(c));
+	json_add_number(json, "pass", t.of[VERDICT_PASS]);
+	json_add_number(json, "fail", t.of[VERDICT_FAIL]);
+	json_add_number(json, "inconclusive", t.of[VERDICT_INCONCLUSIVE]);
+	json_add_number(json, "known", t.of[VERDICT_KNOWN]);
+	json_add_number(json, "not_run", t.missing);
+	json_add_number(json, "exit_status", (uint64_t)check_status(c));
+	json_add_bool(json, "template", c->template != NULL);
+	json_add_seconds(json, "seconds", c->seconds);
+	json_add_seconds(json, "cpu_seconds", c->cpu);
+	json_add_number(json, "jobs", c->jobs);
+	rows = json_add_array(json, "rows");
 	for (size_t i = 0; i < c->nrows; i++)
-		put_row(&json, &c->rows[i]);
-	json_array_end(&json);
-	json_object_end(&json);
+		put_row(rows, &c->rows[i]);
+	json_print(json, stdout);
 }
 
 /* XML 1.0 has no way to write a control character, nor anything that is not UTF-8. */

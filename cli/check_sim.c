@@ -3,6 +3,7 @@
  * Rows of guests that run in a process: tdlab-sim converts to shared, and to private, and judges. It is a program of
  * its own because td has one engine per program, and because other people's code may crash, hang or print.
  */
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,33 +55,6 @@ static char *shown(struct words *w)
 	return text;
 }
 
-/* The value of a text at the outermost level of what cli/json.c wrote, to be freed; NULL if it is not there. */
-static char *text_of(const char *json, const char *key)
-{
-	char *start = xprintf("\n  \"%s\": \"", key), *to, *text;
-	const char *from = strstr(json, start);
-
-	from = from ? from + strlen(start) : NULL;
-	free(start);
-	if (!from)
-		return NULL;
-	to = text = xprintf("%s", from);
-	for (; *from && *from != '"'; from++)
-		*to++ = *from == '\\' && from[1] ? *++from : *from;
-	*to = '\0';
-	return text;
-}
-
-static uint64_t number_of(const char *json, const char *key)
-{
-	char *start = xprintf("\n  \"%s\": ", key);
-	const char *from = strstr(json, start);
-	uint64_t value = from ? strtoull(from + strlen(start), NULL, 10) : 0;
-
-	free(start);
-	return value;
-}
-
 static void failed(struct check_result *r, const char *direction, const char *what)
 {
 	r->verdict = VERDICT_INCONCLUSIVE;
@@ -89,49 +63,50 @@ static void failed(struct check_result *r, const char *direction, const char *wh
 }
 
 /* By its name and class. */
-static void take_finding(struct check_result *r, const char *json)
+static void take_finding(struct check_result *r, const json_t *json)
 {
-	char *name = text_of(json, "finding"), *class = text_of(json, "finding_class");
+	const char *name = json_string_value(json_object_get(json, "finding"));
+	const char *class = json_string_value(json_object_get(json, "finding_class"));
 
 	for (unsigned int kind = 1; name && class && kind < TD_FINDING_KINDS; kind++)
 		for (unsigned int cause = 0; cause < TD_CAUSES; cause++)
 			if (strcmp(name, td_violation_name(kind)) == 0 && strcmp(class, td_cause_name(cause)) == 0)
 				r->found[cause] |= 1u << kind;
 	r->all_named = name != NULL;
-	free(name);
-	free(class);
 }
 
-static void take(struct check_result *r, const char *direction, const char *json, int status)
+static void take(struct check_result *r, const char *direction, const json_t *json, int status)
 {
-	char *why = text_of(json, "reason");
+	const char *why = json_string_value(json_object_get(json, "reason"));
 
 	if (!why || status > STATUS_INCONCLUSIVE)
 		return failed(r, direction, SIM " failed: see standard error");
 	r->status = status;
 	r->verdict = verdict_of_status(status);
 	r->violations += status == STATUS_FAIL;
-	r->totals.mapgpa_calls += number_of(json, "calls");
+	r->totals.mapgpa_calls += (uint64_t)json_integer_value(json_object_get(json, "calls"));
 	take_finding(r, json);
 	snprintf(r->why, sizeof(r->why), "%s: %s", direction, why);
-	free(why);
 }
 
 static void one_direction(const struct check *c, struct check_row *row, bool to_private, struct check_result *r)
 {
 	const char *direction = to_private ? "to private" : "to shared";
 	struct words w = arguments(c, row, to_private);
-	char *json;
+	json_t *json;
+	char *text;
 	int status;
 
 	words_add(&w, "--json");
-	json = process_output(w.all, STDERR_FILENO, OUTPUT_LIMIT, &status);
+	text = process_output(w.all, STDERR_FILENO, OUTPUT_LIMIT, &status);
 	words_free(&w);
-	if (json && WIFEXITED(status))
+	json = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	if (text && WIFEXITED(status))
 		take(r, direction, json, WEXITSTATUS(status));
 	else
 		failed(r, direction, SIM " did not come to its end");
-	free(json);
+	json_decref(json);
+	free(text);
 }
 
 /*

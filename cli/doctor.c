@@ -34,8 +34,7 @@ static const struct opt options[] = {
 enum state { GOOD, MISSING, OPTIONAL };
 
 struct examination {
-	struct json json;
-	bool as_json;
+	json_t *json;		/* or NULL: text */
 	unsigned int missing;
 };
 
@@ -46,21 +45,21 @@ static void tell(struct examination *x, enum state state, const char *what, cons
 {
 	static const char *const words[] = { "ok", "missing", "optional" };
 	char text[512];
+	json_t *row;
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	x->missing += state == MISSING;
-	if (!x->as_json) {
+	if (!x->json) {
 		printf("%-9s %-11s %s\n", words[state], what, text);
 		return;
 	}
-	json_object(&x->json, NULL);
-	json_text(&x->json, "what", what);
-	json_text(&x->json, "state", words[state]);
-	json_text(&x->json, "text", text);
-	json_object_end(&x->json);
+	row = json_add_object(x->json, NULL);
+	json_add_text(row, "what", what);
+	json_add_text(row, "state", words[state]);
+	json_add_text(row, "text", text);
 }
 
 static void look_at_qemu(struct examination *x, const char *wanted)
@@ -197,7 +196,7 @@ static void look_at_tdcall(struct examination *x)
 static int run(const struct verb *verb, int argc, char **argv)
 {
 	struct doctor_options o = { 0 };
-	struct examination x = { .json = { .out = stdout, .indent = true } };
+	struct examination x = { 0 };
 	char **operands = xcalloc((size_t)argc, sizeof(*operands));
 	int noperands, status = opt_parse(verb, argc, argv, &o, operands, &noperands);
 
@@ -206,9 +205,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	free(operands);
 	if (status)
 		return status < 0 ? STATUS_PASS : status;
-	x.as_json = o.json;
-	if (o.json)
-		json_array(&x.json, NULL);
+	x.json = o.json ? json_array() : NULL;
 	look_at_qemu(&x, o.qemu);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		look_for(&x, &parts[i]);
@@ -217,7 +214,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	look_at_tdcall(&x);
 	look_at_programs(&x);
 	if (o.json)
-		json_array_end(&x.json);
+		json_print(x.json, stdout);
 	return x.missing ? STATUS_ENVIRONMENT : STATUS_PASS;
 }
 

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include <inttypes.h>
-
 #include "cli/json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/tdlab.h"
+
+#define REPLACEMENT	"\xef\xbf\xbd"	/* U+FFFD */
 
 /* Unicode 15, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF. */
 unsigned int utf8_length(const unsigned char *t)
@@ -32,130 +39,89 @@ unsigned int utf8_length(const unsigned char *t)
 	return length;
 }
 
-static void escaped(FILE *out, const char *text)
+static json_t *text_value(const char *text)
 {
-	const unsigned char *t = (const unsigned char *)text;
-	unsigned int length;
+	json_t *value = json_string(text);
+	char *copy, *to;
 
-	fputc('"', out);
-	while (*t) {
-		length = utf8_length(t);
-		if (*t == '"' || *t == '\\')
-			fprintf(out, "\\%c", *t);
-		else if (*t == '\n')
-			fputs("\\n", out);
-		else if (*t < 0x20 || *t == 0x7f)
-			fprintf(out, "\\u%04x", *t);
-		else if (length == 0)
-			fputs("\\ufffd", out);
-		else
-			fwrite(t, 1, length, out);
-		t += length ? length : 1;
+	if (value)
+		return value;
+	copy = to = xcalloc(strlen(text) + 1, strlen(REPLACEMENT));
+	for (unsigned int length; *text; text += length ? length : 1) {
+		length = utf8_length((const unsigned char *)text);
+		to = length ? mempcpy(to, text, length) : stpcpy(to, REPLACEMENT);
 	}
-	fputc('"', out);
+	value = json_string(copy);
+	free(copy);
+	return value;
 }
 
-static void newline(struct json *json)
+static void add(json_t *to, const char *key, json_t *value)
 {
-	if (!json->indent)
-		return;
-	fputc('\n', json->out);
-	for (unsigned int i = 0; i < json->depth; i++)
-		fputs("  ", json->out);
+	if (key ? json_object_set_new(to, key, value) : json_array_append_new(to, value))
+		exit(complain(STATUS_ENVIRONMENT, "out of memory"));
 }
 
-static void begin(struct json *json, const char *key)
+json_t *json_add_object(json_t *to, const char *key)
 {
-	if (json->more)
-		fputc(',', json->out);
-	if (json->depth)
-		newline(json);
-	json->more = true;
-	if (key) {
-		escaped(json->out, key);
-		fputs(json->indent ? ": " : ":", json->out);
-	}
+	json_t *object = json_object();
+
+	add(to, key, object);
+	return object;
 }
 
-static void open_level(struct json *json, const char *key, char bracket)
+json_t *json_add_array(json_t *to, const char *key)
 {
-	begin(json, key);
-	fputc(bracket, json->out);
-	json->depth++;
-	json->more = false;
+	json_t *array = json_array();
+
+	add(to, key, array);
+	return array;
 }
 
-static void close_level(struct json *json, char bracket)
+void json_add_text(json_t *to, const char *key, const char *text)
 {
-	json->depth--;
-	if (json->more)
-		newline(json);
-	json->more = true;
-	fputc(bracket, json->out);
-	if (json->depth == 0) {
-		fputc('\n', json->out);
-		json->more = false;
-	}
+	add(to, key, text ? text_value(text) : json_null());
 }
 
-void json_object(struct json *json, const char *key)
+void json_add_number(json_t *to, const char *key, uint64_t value)
 {
-	open_level(json, key, '{');
+	add(to, key, value > INT64_MAX ? json_real((double)value) : json_integer((json_int_t)value));
 }
 
-void json_object_end(struct json *json)
+void json_add_signed(json_t *to, const char *key, int64_t value)
 {
-	close_level(json, '}');
+	add(to, key, json_integer(value));
 }
 
-void json_array(struct json *json, const char *key)
+void json_add_hex(json_t *to, const char *key, uint64_t value)
 {
-	open_level(json, key, '[');
+	add(to, key, json_sprintf("0x%" PRIx64, value));
 }
 
-void json_array_end(struct json *json)
+void json_add_seconds(json_t *to, const char *key, double value)
 {
-	close_level(json, ']');
+	add(to, key, value < 0 ? json_null() : json_real((double)(uint64_t)(value * 1e6 + 0.5) / 1e6));
 }
 
-void json_text(struct json *json, const char *key, const char *text)
+void json_add_bool(json_t *to, const char *key, bool value)
 {
-	begin(json, key);
-	if (text)
-		escaped(json->out, text);
-	else
-		fputs("null", json->out);
+	add(to, key, json_boolean(value));
 }
 
-void json_number(struct json *json, const char *key, uint64_t value)
+static void print(json_t *json, FILE *out, size_t how)
 {
-	begin(json, key);
-	fprintf(json->out, "%" PRIu64, value);
+	if (json_dumpf(json, out, how | JSON_REAL_PRECISION(15)))
+		exit(complain(STATUS_ENVIRONMENT, "JSON cannot be written: %s", strerror(errno)));
+	fputc('\n', out);
+	json_decref(json);
 }
 
-void json_signed(struct json *json, const char *key, int64_t value)
+void json_print(json_t *json, FILE *out)
 {
-	begin(json, key);
-	fprintf(json->out, "%" PRId64, value);
+	print(json, out, JSON_INDENT(2));
 }
 
-void json_hex(struct json *json, const char *key, uint64_t value)
+void json_print_line(json_t *json, FILE *out)
 {
-	begin(json, key);
-	fprintf(json->out, "\"0x%" PRIx64 "\"", value);
-}
-
-void json_seconds(struct json *json, const char *key, double value)
-{
-	begin(json, key);
-	if (value < 0)
-		fputs("null", json->out);
-	else
-		fprintf(json->out, "%.6f", value);
-}
-
-void json_bool(struct json *json, const char *key, bool value)
-{
-	begin(json, key);
-	fputs(value ? "true" : "false", json->out);
+	print(json, out, JSON_COMPACT);
 }

@@ -32,26 +32,25 @@ static const struct opt options[] = {
 	{ 0 },
 };
 
-static void behaviour_json(struct json *json, const struct behaviour *b)
+static void behaviour_json(json_t *json, const struct behaviour *b)
 {
-	json_object(json, NULL);
-	json_text(json, "name", b->name);
-	json_text(json, "title", b->title);
-	json_text(json, "class", b->packed.hostile ? "hostile" : "permitted");
-	json_text(json, "expect", b->packed.contain ? "contain" : "complete");
-	json_text(json, "basis", behaviour_bases[b->basis]);
-	json_text(json, "who", b->who);
-	json_text(json, "source", b->source);
-	json_array(json, "parameters");
+	json_t *row = json_add_object(json, NULL), *parameters;
+
+	json_add_text(row, "name", b->name);
+	json_add_text(row, "title", b->title);
+	json_add_text(row, "class", b->packed.hostile ? "hostile" : "permitted");
+	json_add_text(row, "expect", b->packed.contain ? "contain" : "complete");
+	json_add_text(row, "basis", behaviour_bases[b->basis]);
+	json_add_text(row, "who", b->who);
+	json_add_text(row, "source", b->source);
+	parameters = json_add_array(row, "parameters");
 	for (unsigned int i = 0; i < b->nparameters; i++) {
-		json_object(json, NULL);
-		json_text(json, "name", b->parameters[i].name);
-		json_text(json, "default", b->parameters[i].value);
-		json_text(json, "help", b->parameters[i].help);
-		json_object_end(json);
+		json_t *item = json_add_object(parameters, NULL);
+
+		json_add_text(item, "name", b->parameters[i].name);
+		json_add_text(item, "default", b->parameters[i].value);
+		json_add_text(item, "help", b->parameters[i].help);
 	}
-	json_array_end(json);
-	json_object_end(json);
 }
 
 static void behaviour_text(const struct behaviour *b)
@@ -62,7 +61,7 @@ static void behaviour_text(const struct behaviour *b)
 		printf("  %s=%s: %s\n", b->parameters[i].name, b->parameters[i].value, b->parameters[i].help);
 }
 
-static int list_behaviours(const struct list_options *o, struct json *json)
+static int list_behaviours(const struct list_options *o, json_t *json)
 {
 	char *own = o->behaviours ? NULL : installed_needed("behaviours");
 	const char *folder = o->behaviours ? o->behaviours : own;
@@ -92,22 +91,21 @@ static int list_behaviours(const struct list_options *o, struct json *json)
 	return status;
 }
 
-static int list_pairs(const struct list_options *o, struct json *json, const char *const (*rows)[2], size_t count)
+static int list_pairs(const struct list_options *o, json_t *json, const char *const (*rows)[2], size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (!o->json) {
 			printf("%-24s %s\n", rows[i][0], rows[i][1]);
 			continue;
 		}
-		json_object(json, NULL);
-		json_text(json, "name", rows[i][0]);
-		json_text(json, "detail", rows[i][1]);
-		json_object_end(json);
+		json_t *row = json_add_object(json, NULL);
+		json_add_text(row, "name", rows[i][0]);
+		json_add_text(row, "detail", rows[i][1]);
 	}
 	return 0;
 }
 
-static int list_violations(const struct list_options *o, struct json *json)
+static int list_violations(const struct list_options *o, json_t *json)
 {
 	static const char *const rows[][2] = {
 #define TD_VIOLATION(id, name, sentence) { name, sentence },
@@ -119,7 +117,7 @@ static int list_violations(const struct list_options *o, struct json *json)
 	return list_pairs(o, json, rows + 1, ARRAY_SIZE(rows) - 1);	/* without "none" */
 }
 
-static int list_answers(const struct list_options *o, struct json *json)
+static int list_answers(const struct list_options *o, json_t *json)
 {
 	static const struct {
 		const char *name, *ghci, *expect, *meaning;
@@ -134,17 +132,16 @@ static int list_answers(const struct list_options *o, struct json *json)
 			printf("%-16s %-10s %-9s %s\n", rows[i].name, rows[i].ghci, rows[i].expect, rows[i].meaning);
 			continue;
 		}
-		json_object(json, NULL);
-		json_text(json, "name", rows[i].name);
-		json_text(json, "detail", rows[i].meaning);
-		json_text(json, "class", rows[i].ghci);
-		json_text(json, "expect", rows[i].expect);
-		json_object_end(json);
+		json_t *row = json_add_object(json, NULL);
+		json_add_text(row, "name", rows[i].name);
+		json_add_text(row, "detail", rows[i].meaning);
+		json_add_text(row, "class", rows[i].ghci);
+		json_add_text(row, "expect", rows[i].expect);
 	}
 	return 0;
 }
 
-static int list_abi(const struct list_options *o, struct json *json)
+static int list_abi(const struct list_options *o, json_t *json)
 {
 	static const struct {
 		const char *kind, *name;
@@ -166,17 +163,16 @@ static int list_abi(const struct list_options *o, struct json *json)
 			       rows[i].source);
 			continue;
 		}
-		json_object(json, NULL);
-		json_text(json, "kind", rows[i].kind);
-		json_text(json, "name", rows[i].name);
-		json_hex(json, "number", rows[i].number);
-		json_text(json, "source", rows[i].source);
-		json_object_end(json);
+		json_t *row = json_add_object(json, NULL);
+		json_add_text(row, "kind", rows[i].kind);
+		json_add_text(row, "name", rows[i].name);
+		json_add_hex(row, "number", rows[i].number);
+		json_add_text(row, "source", rows[i].source);
 	}
 	return 0;
 }
 
-static int list_totals(const struct list_options *o, struct json *json)
+static int list_totals(const struct list_options *o, json_t *json)
 {
 	static const char *const rows[][2] = {
 #define TOTAL(name, text, meaning) { #name, meaning },
@@ -187,32 +183,32 @@ static int list_totals(const struct list_options *o, struct json *json)
 	return list_pairs(o, json, rows, ARRAY_SIZE(rows));
 }
 
-static void field_json(struct json *json, const struct record_field *f)
+static void field_json(json_t *json, const struct record_field *f)
 {
-	json_object(json, NULL);
-	json_text(json, "name", f->name);
-	json_text(json, "kind", record_kind_name(f->kind));
-	json_text(json, "detail", f->meaning);
-	json_object_end(json);
+	json_t *row = json_add_object(json, NULL);
+
+	json_add_text(row, "name", f->name);
+	json_add_text(row, "kind", record_kind_name(f->kind));
+	json_add_text(row, "detail", f->meaning);
 }
 
-static int list_records(const struct list_options *o, struct json *json)
+static int list_records(const struct list_options *o, json_t *json)
 {
 	for (const struct record_type *r = record_types; r < record_types + TD_EV_TYPES; r++) {
+		json_t *row, *fields;
+
 		if (!o->json) {
 			printf("%-24s %s\n", r->name, r->meaning);
 			for (const struct record_field *f = r->fields; f->name; f++)
 				printf("  %-12s %-20s %s\n", f->name, record_kind_name(f->kind), f->meaning);
 			continue;
 		}
-		json_object(json, NULL);
-		json_text(json, "name", r->name);
-		json_text(json, "detail", r->meaning);
-		json_array(json, "fields");
+		row = json_add_object(json, NULL);
+		json_add_text(row, "name", r->name);
+		json_add_text(row, "detail", r->meaning);
+		fields = json_add_array(row, "fields");
 		for (const struct record_field *f = r->fields; f->name; f++)
-			field_json(json, f);
-		json_array_end(json);
-		json_object_end(json);
+			field_json(fields, f);
 	}
 	return 0;
 }
@@ -221,7 +217,7 @@ static int list_named(const char *what, const struct list_options *o)
 {
 	static const struct {
 		const char *name;
-		int (*list)(const struct list_options *o, struct json *json);
+		int (*list)(const struct list_options *o, json_t *json);
 	} lists[] = {
 		{ "behaviours", list_behaviours },
 		{ "violations", list_violations },
@@ -231,19 +227,20 @@ static int list_named(const char *what, const struct list_options *o)
 		{ "abi", list_abi },
 	};
 	const char *names[ARRAY_SIZE(lists)];
-	struct json json = { .out = stdout, .indent = true };
 	const char *near;
+	json_t *json;
 	int status;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		names[i] = lists[i].name;
 		if (strcmp(lists[i].name, what) != 0)
 			continue;
-		if (o->json)
-			json_array(&json, NULL);
-		status = lists[i].list(o, &json);
-		if (o->json)
-			json_array_end(&json);
+		json = json_array();
+		status = lists[i].list(o, json);
+		if (o->json && !status)
+			json_print(json, stdout);
+		else
+			json_decref(json);
 		return status;
 	}
 	near = suggest(what, names, ARRAY_SIZE(names));

@@ -44,36 +44,33 @@ static void print_text(const struct eventlog_replay *replay, const uint8_t *data
 
 static void print_json(const struct eventlog_replay *replay, const uint8_t *data, size_t bytes)
 {
-	struct json json = { .out = stdout, .indent = true };
+	json_t *json = json_object(), *rtmrs, *events;
 	char hex[EVENTLOG_HEX], text[64];
 	struct eventlog_event event;
 	struct eventlog log;
 	unsigned int rtmr;
 
-	json_object(&json, NULL);
-	json_text(&json, "schema", "tdlab.measure/1");
-	json_array(&json, "rtmrs");
+	json_add_text(json, "schema", "tdlab.measure/1");
+	rtmrs = json_add_array(json, "rtmrs");
 	for (unsigned int i = 0; i < TD_RTMRS; i++) {
 		eventlog_hex(replay->rtmr[i], hex);
-		json_text(&json, NULL, hex);
+		json_add_text(rtmrs, NULL, hex);
 	}
-	json_array_end(&json);
-	json_array(&json, "events");
+	events = json_add_array(json, "events");
 	eventlog_open(&log, data, bytes);
 	while (eventlog_next(&log, &event)) {
-		json_object(&json, NULL);
-		json_signed(&json, "rtmr", eventlog_extends(&event, &rtmr) ? (int64_t)rtmr : -1);
-		json_hex(&json, "type", event.type);
-		json_text(&json, "name", eventlog_type(event.type));
+		json_t *row = json_add_object(events, NULL);
+
+		json_add_signed(row, "rtmr", eventlog_extends(&event, &rtmr) ? (int64_t)rtmr : -1);
+		json_add_hex(row, "type", event.type);
+		json_add_text(row, "name", eventlog_type(event.type));
 		if (event.digest)
 			eventlog_hex(event.digest, hex);
-		json_text(&json, "digest", event.digest ? hex : NULL);
+		json_add_text(row, "digest", event.digest ? hex : NULL);
 		eventlog_describe(&event, text, sizeof(text));
-		json_text(&json, "text", *text ? text : NULL);
-		json_object_end(&json);
+		json_add_text(row, "text", *text ? text : NULL);
 	}
-	json_array_end(&json);
-	json_object_end(&json);
+	json_print(json, stdout);
 }
 
 static int measure(const char *path, bool as_json)

@@ -59,7 +59,6 @@ static int read_only(const char *words, bool wanted[TD_EV_TYPES])
 
 static void print(const struct records *r, const bool wanted[TD_EV_TYPES], bool as_json)
 {
-	struct json json = { .out = stdout };
 	char text[256];
 
 	for (size_t i = 0; i < r->count; i++) {
@@ -68,7 +67,7 @@ static void print(const struct records *r, const bool wanted[TD_EV_TYPES], bool 
 		if (!wanted[e->type])
 			continue;
 		if (as_json) {
-			describe_json(&json, r, e);
+			json_print_line(describe_json(r, e), stdout);
 			continue;
 		}
 		describe_text(e, text, sizeof(text));

@@ -71,27 +71,25 @@ static void report_text(const struct matching *m)
 static void report_json(const struct matching *m)
 {
 	const struct match_tally *t = &m->shared->states;
-	struct json json = { .out = stdout, .indent = true };
+	json_t *json = json_object(), *violations;
 
-	json_object(&json, NULL);
-	json_text(&json, "schema", "tdlab.sim-match/1");
-	json_text(&json, "guest", m->job->guest->name);
-	json_number(&json, "pages", m->job->pages);
-	json_text(&json, "direction", m->job->to_shared ? "shared" : "private");
-	json_number(&json, "depth", m->depth);
-	json_number(&json, "states", t->states);
-	json_number(&json, "sequences", t->runs);
-	json_number(&json, "merged", t->merged);
-	json_number(&json, "longest", t->deepest);
-	json_number(&json, "calls", t->calls);
-	json_bool(&json, "all", !t->full);
-	json_seconds(&json, "seconds", m->shared->tally.spent.wall);
-	json_seconds(&json, "cpu_seconds", m->shared->tally.spent.cpu);
-	json_array(&json, "violations");
-	tally_each(&m->shared->tally, one_json, &json);
-	json_array_end(&json);
-	json_text(&json, "verdict", verdict_name(judged(m->shared).verdict));
-	json_object_end(&json);
+	json_add_text(json, "schema", "tdlab.sim-match/1");
+	json_add_text(json, "guest", m->job->guest->name);
+	json_add_number(json, "pages", m->job->pages);
+	json_add_text(json, "direction", m->job->to_shared ? "shared" : "private");
+	json_add_number(json, "depth", m->depth);
+	json_add_number(json, "states", t->states);
+	json_add_number(json, "sequences", t->runs);
+	json_add_number(json, "merged", t->merged);
+	json_add_number(json, "longest", t->deepest);
+	json_add_number(json, "calls", t->calls);
+	json_add_bool(json, "all", !t->full);
+	json_add_seconds(json, "seconds", m->shared->tally.spent.wall);
+	json_add_seconds(json, "cpu_seconds", m->shared->tally.spent.cpu);
+	violations = json_add_array(json, "violations");
+	tally_each(&m->shared->tally, one_json, violations);
+	json_add_text(json, "verdict", verdict_name(judged(m->shared).verdict));
+	json_print(json, stdout);
 }
 
 /* The ways that the merging search found are long; short ones are looked for without it. */

@@ -176,27 +176,26 @@ static void report_text(const struct sim_job *job, const struct behaviour *b, co
 static void report_json(const struct sim_job *job, const struct behaviour *b, const struct sim_seen *seen,
 			const struct outcome *out, const char *reproduce)
 {
-	struct json json = { .out = stdout, .indent = true };
+	json_t *json = json_object();
 
-	json_object(&json, NULL);
-	json_text(&json, "schema", "tdlab.sim-vmm/1");
-	json_text(&json, "behaviour", b->spec);
-	json_text(&json, "title", b->title);
-	json_text(&json, "class", b->packed.hostile ? "hostile" : "permitted");
-	json_text(&json, "expect", b->packed.contain ? "contain" : "complete");
-	json_text(&json, "guest", job->guest->name);
-	json_number(&json, "pages", job->pages);
-	json_text(&json, "direction", job->to_shared ? "shared" : "private");
-	json_text(&json, "outcome", out->how);
-	json_text(&json, "finding", out->finding != TD_V_NONE ? td_violation_name(out->finding) : NULL);
-	json_text(&json, "finding_class", out->finding != TD_V_NONE ? td_cause_name(cause_of(b, seen, out->finding)) : NULL);
-	json_text(&json, "verdict", verdict_name(out->judged.verdict));
-	json_text(&json, "reason", out->judged.why);
-	json_number(&json, "calls", seen->calls);
-	json_number(&json, "tdcalls", seen->tdcalls);
-	json_bool(&json, "in_unit", seen->in_unit);
-	json_text(&json, "reproduce", reproduce);
-	json_object_end(&json);
+	json_add_text(json, "schema", "tdlab.sim-vmm/1");
+	json_add_text(json, "behaviour", b->spec);
+	json_add_text(json, "title", b->title);
+	json_add_text(json, "class", b->packed.hostile ? "hostile" : "permitted");
+	json_add_text(json, "expect", b->packed.contain ? "contain" : "complete");
+	json_add_text(json, "guest", job->guest->name);
+	json_add_number(json, "pages", job->pages);
+	json_add_text(json, "direction", job->to_shared ? "shared" : "private");
+	json_add_text(json, "outcome", out->how);
+	json_add_text(json, "finding", out->finding != TD_V_NONE ? td_violation_name(out->finding) : NULL);
+	json_add_text(json, "finding_class", out->finding != TD_V_NONE ? td_cause_name(cause_of(b, seen, out->finding)) : NULL);
+	json_add_text(json, "verdict", verdict_name(out->judged.verdict));
+	json_add_text(json, "reason", out->judged.why);
+	json_add_number(json, "calls", seen->calls);
+	json_add_number(json, "tdcalls", seen->tdcalls);
+	json_add_bool(json, "in_unit", seen->in_unit);
+	json_add_text(json, "reproduce", reproduce);
+	json_print(json, stdout);
 }
 
 static int run_loaded(struct single *s, const struct behaviour *b)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "cli/campaign/ways.h"
+#include "cli/json.h"
 #include "cli/verdict/verdict.h"
 #include "td/event.h"
 
@@ -82,8 +83,7 @@ uint32_t result_known(struct result *result, struct known *known, const char *gu
 uint64_t result_mismatches(const struct result *result);	/* sequences */
 
 void result_json(const struct result *result, FILE *out);
-struct json;
-void result_finding_json(struct json *json, const struct result_finding *finding);
+void result_finding_json(json_t *json, const struct result_finding *finding);
 void result_finding_text(const struct result_finding *finding);
 
 /* The lines "explored" to "finding" of a report; result_report() is all of one. */

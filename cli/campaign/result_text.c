@@ -4,117 +4,111 @@
 #include <string.h>
 
 #include "cli/campaign/result.h"
-#include "cli/json.h"
 
-void result_finding_json(struct json *json, const struct result_finding *f)
+void result_finding_json(json_t *json, const struct result_finding *f)
 {
+	json_t *row = json_add_object(json, NULL), *minimal;
 	char text[ANSWERS_TEXT];
 
-	json_object(json, NULL);
-	json_text(json, "name", td_violation_name(f->kind));
-	json_text(json, "class", td_cause_name(f->cause));
-	json_number(json, "sequences", f->sequences);
+	json_add_text(row, "name", td_violation_name(f->kind));
+	json_add_text(row, "class", td_cause_name(f->cause));
+	json_add_number(row, "sequences", f->sequences);
 	answers_text(f->ways.all[0].answers, f->ways.all[0].length, text);
-	json_text(json, "shortest", text);
-	json_array(json, "minimal");
+	json_add_text(row, "shortest", text);
+	minimal = json_add_array(row, "minimal");
 	for (uint32_t i = 0; i < f->ways.count; i++) {
 		answers_text(f->ways.all[i].answers, f->ways.all[i].length, text);
-		json_text(json, NULL, text);
+		json_add_text(minimal, NULL, text);
 	}
-	json_array_end(json);
-	json_bool(json, "more", f->ways.more);
-	json_text(json, "detail", f->detail);
-	json_text(json, "known", f->known);
-	json_object_end(json);
+	json_add_bool(row, "more", f->ways.more);
+	json_add_text(row, "detail", f->detail);
+	json_add_text(row, "known", f->known);
 }
 
-static void findings_json(struct json *json, const char *key, const struct result *r, bool mismatch)
+static void findings_json(json_t *json, const char *key, const struct result *r, bool mismatch)
 {
-	json_array(json, key);
+	json_t *list = json_add_array(json, key);
+
 	for (uint32_t i = 0; i < r->nfindings; i++)
 		if ((r->findings[i].kind == TD_V_MODEL_MISMATCH) == mismatch)
-			result_finding_json(json, &r->findings[i]);
-	json_array_end(json);
+			result_finding_json(list, &r->findings[i]);
 }
 
-static void of_json(struct json *json, const struct result_of *of)
+static void of_json(json_t *json, const struct result_of *of)
 {
 	char shard[32];
 
-	json_text(json, "version", of->version);
-	json_text(json, "engine", of->engine);
-	json_text(json, "guest", of->guest);
-	json_text(json, "digest", of->digest);
-	json_text(json, "conditions", of->conditions);
-	json_number(json, "pages", of->pages);
-	json_text(json, "direction", of->to_shared ? "shared" : "private");
-	json_number(json, "depth", of->depth);
-	json_number(json, "stalls", of->stalls);
-	json_number(json, "random", of->random);
-	json_number(json, "seed", of->seed);
+	json_add_text(json, "version", of->version);
+	json_add_text(json, "engine", of->engine);
+	json_add_text(json, "guest", of->guest);
+	json_add_text(json, "digest", of->digest);
+	json_add_text(json, "conditions", of->conditions);
+	json_add_number(json, "pages", of->pages);
+	json_add_text(json, "direction", of->to_shared ? "shared" : "private");
+	json_add_number(json, "depth", of->depth);
+	json_add_number(json, "stalls", of->stalls);
+	json_add_number(json, "random", of->random);
+	json_add_number(json, "seed", of->seed);
 	snprintf(shard, sizeof(shard), "%u/%u", of->shard, of->shards);
-	json_text(json, "shard", of->shards ? shard : NULL);
+	json_add_text(json, "shard", of->shards ? shard : NULL);
 }
 
-static void coverage_json(struct json *json, const struct result *r)
+static void coverage_json(json_t *json, const struct result *r)
 {
 	char name[32];
+	json_t *answers = json_add_object(json, "answers"), *states;
 
-	json_object(json, "answers");
 	for (unsigned int i = 0; i < TD_ANSWER_KINDS; i++)
-		json_number(json, answer_name(i), r->answers[i]);
-	json_object_end(json);
-	json_array(json, "states");
+		json_add_number(answers, answer_name(i), r->answers[i]);
+	states = json_add_array(json, "states");
 	for (unsigned int bit = 0; bit < 64; bit++)
 		if ((r->states >> bit & 1) && states_name(bit, name))
-			json_text(json, NULL, name);
-	json_array_end(json);
+			json_add_text(states, NULL, name);
 }
 
-static void last_json(struct json *json, const struct result_last *last)
+static void last_json(json_t *json, const struct result_last *last)
 {
+	json_t *object, *taken;
+
 	if (!last->any) {
-		json_text(json, "last", NULL);
+		json_add_text(json, "last", NULL);
 		return;
 	}
-	json_object(json, "last");
-	json_array(json, "taken");
+	object = json_add_object(json, "last");
+	taken = json_add_array(object, "taken");
 	for (uint32_t i = 0; i < last->depth; i++)
-		json_number(json, NULL, last->taken[i]);
-	json_array_end(json);
-	json_number(json, "dealt", last->dealt);
-	json_number(json, "number", last->number);
-	json_bool(json, "ours", last->ours);
-	json_object_end(json);
+		json_add_number(taken, NULL, last->taken[i]);
+	json_add_number(object, "dealt", last->dealt);
+	json_add_number(object, "number", last->number);
+	json_add_bool(object, "ours", last->ours);
 }
 
 void result_json(const struct result *r, FILE *out)
 {
-	struct json json = { .out = out, .indent = true };
+	json_t *json = json_object();
 
-	json_object(&json, NULL);
-	json_text(&json, "schema", RESULT_SCHEMA);
-	of_json(&json, &r->of);
-	json_bool(&json, "complete", r->complete);
-	json_text(&json, "incomplete", *r->incomplete ? r->incomplete : NULL);
-	json_hex(&json, "gpa", r->gpa);
-	json_number(&json, "sequences", r->sequences);
-	json_number(&json, "calls", r->calls);
-	json_number(&json, "tdcalls", r->tdcalls);
-	json_number(&json, "cut", r->cut);
-	json_number(&json, "in_unit", r->in_unit);
-	json_number(&json, "model_successes", r->successes);
-	json_number(&json, "mismatches", result_mismatches(r));
-	coverage_json(&json, r);
-	findings_json(&json, "violations", r, false);
-	findings_json(&json, "mismatch", r, true);
-	json_seconds(&json, "seconds", r->seconds);
-	json_seconds(&json, "cpu_seconds", r->cpu);
-	json_text(&json, "afterwards", *r->afterwards ? r->afterwards : NULL);
+	json_add_text(json, "schema", RESULT_SCHEMA);
+	of_json(json, &r->of);
+	json_add_bool(json, "complete", r->complete);
+	json_add_text(json, "incomplete", *r->incomplete ? r->incomplete : NULL);
+	json_add_hex(json, "gpa", r->gpa);
+	json_add_number(json, "sequences", r->sequences);
+	json_add_number(json, "calls", r->calls);
+	json_add_number(json, "tdcalls", r->tdcalls);
+	json_add_number(json, "cut", r->cut);
+	json_add_number(json, "in_unit", r->in_unit);
+	json_add_number(json, "model_successes", r->successes);
+	json_add_number(json, "mismatches", result_mismatches(r));
+	coverage_json(json, r);
+	findings_json(json, "violations", r, false);
+	findings_json(json, "mismatch", r, true);
+	json_add_seconds(json, "seconds", r->seconds);
+	json_add_seconds(json, "cpu_seconds", r->cpu);
+	json_add_text(json, "afterwards", *r->afterwards ? r->afterwards : NULL);
 	if (!r->complete)
-		last_json(&json, &r->last);
-	json_text(&json, "verdict", verdict_name(r->verdict));
-	json_object_end(&json);
+		last_json(json, &r->last);
+	json_add_text(json, "verdict", verdict_name(r->verdict));
+	json_print(json, out);
 }
 
 static void states_text(uint64_t states)

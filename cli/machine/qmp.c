@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -35,12 +36,9 @@ static int read_line(struct qmp *q)
 	q->line[end - q->more] = '\0';
 	q->length -= (size_t)(end + 1 - q->more);
 	memmove(q->more, end + 1, q->length);
+	json_decref(q->answer);
+	q->answer = json_loads(q->line, JSON_REJECT_DUPLICATES, NULL);
 	return 0;
-}
-
-static bool begins(const struct qmp *q, const char *with)
-{
-	return strncmp(q->line, with, strlen(with)) == 0;
 }
 
 int qmp_begin(struct qmp *q, int fd)
@@ -52,20 +50,29 @@ int qmp_begin(struct qmp *q, int fd)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	status = read_line(q);
-	if (!status && !begins(q, "{\"QMP\""))
+	if (!status && !json_object_get(q->answer, "QMP"))
 		status = lost("no greeting");
-	return status ? status : qmp_command(q, "{\"execute\":\"qmp_capabilities\"}");
+	return status ? status : qmp_command(q, "qmp_capabilities", NULL);
+}
+
+void qmp_end(struct qmp *q)
+{
+	json_decref(q->answer);
+	q->answer = NULL;
 }
 
 /* With a descriptor if fd is not negative. */
-static int command(struct qmp *q, const char *json, int fd)
+static int command(struct qmp *q, const char *name, json_t *arguments, int fd)
 {
 	union {
 		struct cmsghdr header;
 		char room[CMSG_SPACE(sizeof(fd))];
 	} control = { .header = { CMSG_LEN(sizeof(fd)), SOL_SOCKET, SCM_RIGHTS } };
-	struct iovec data = { .iov_base = (char *)(uintptr_t)json, .iov_len = strlen(json) };
+	json_t *json = json_pack("{s:s, s:o*}", "execute", name, "arguments", arguments);
+	char *text = json_dumps(json, JSON_COMPACT);
+	struct iovec data = { .iov_base = text, .iov_len = text ? strlen(text) : 0 };
 	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
+	bool sent;
 	int status;
 
 	if (fd >= 0) {
@@ -73,26 +80,25 @@ static int command(struct qmp *q, const char *json, int fd)
 		message.msg_control = &control;
 		message.msg_controllen = sizeof(control.room);
 	}
-	if (sendmsg(q->fd, &message, MSG_NOSIGNAL) != (ssize_t)data.iov_len)
+	sent = text && sendmsg(q->fd, &message, MSG_NOSIGNAL) == (ssize_t)data.iov_len;
+	free(text);
+	json_decref(json);
+	if (!sent)
 		return lost("closed");
 	do
 		status = read_line(q);
-	while (!status && !begins(q, "{\"return\"") && !begins(q, "{\"error\""));
-	if (!status && begins(q, "{\"error\""))
+	while (!status && !json_object_get(q->answer, "return") && !json_object_get(q->answer, "error"));
+	if (!status && json_object_get(q->answer, "error"))
 		return lost(q->line);
 	return status;
 }
 
-int qmp_command(struct qmp *q, const char *json)
+int qmp_command(struct qmp *q, const char *name, json_t *arguments)
 {
-	return command(q, json, -1);
+	return command(q, name, arguments, -1);
 }
 
 int qmp_give_fd(struct qmp *q, int fd, const char *name)
 {
-	char *json = xprintf("{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"%s\"}}", name);
-	int status = command(q, json, fd);
-
-	free(json);
-	return status;
+	return command(q, "getfd", json_pack("{s:s}", "fdname", name), fd);
 }

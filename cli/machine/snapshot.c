@@ -12,8 +12,6 @@
 #include "cli/tdlab.h"
 
 #define PATIENCE_S	60
-#define IGNORE_SHARED	"{\"execute\":\"migrate-set-capabilities\",\"arguments\":{\"capabilities\":" \
-			"[{\"capability\":\"x-ignore-shared\",\"state\":true}]}}"
 
 static void close_one(int *fd)
 {
@@ -72,23 +70,26 @@ static int migrate(struct qmp *q, struct snapshot_link *l, const char *command)
 	int status = qmp_begin(q, l->qmp[0]);
 
 	if (!status)
-		status = qmp_command(q, IGNORE_SHARED);
+		status = qmp_command(q, "migrate-set-capabilities",
+				     json_pack("{s:[{s:s, s:b}]}", "capabilities", "capability", "x-ignore-shared", "state", 1));
 	if (!status)
 		status = qmp_give_fd(q, l->state[1], "state");
 	close_one(&l->state[1]);
-	return status ? status : qmp_command(q, command);
+	return status ? status : qmp_command(q, command, json_pack("{s:s}", "uri", "fd:state"));
 }
 
 /* QEMU closes the stream when it has failed, too. */
 static int saved(struct qmp *q)
 {
+	const char *state;
 	int status;
 
 	for (unsigned int tries = 0; tries < PATIENCE_S * 100; tries++) {
-		status = qmp_command(q, "{\"execute\":\"query-migrate\"}");
-		if (status || strstr(q->line, "\"status\": \"completed\""))
+		status = qmp_command(q, "query-migrate", NULL);
+		state = json_string_value(json_object_get(json_object_get(q->answer, "return"), "status"));
+		if (status || (state && strcmp(state, "completed") == 0))
 			return status;
-		if (strstr(q->line, "\"status\": \"failed\"") || strstr(q->line, "\"status\": \"cancelled\""))
+		if (state && (strcmp(state, "failed") == 0 || strcmp(state, "cancelled") == 0))
 			break;
 		usleep(10000);
 	}
@@ -98,12 +99,13 @@ static int saved(struct qmp *q)
 int snapshot_save(struct snapshot *s, struct snapshot_link *l)
 {
 	struct qmp *q = xcalloc(1, sizeof(*q));
-	int status = migrate(q, l, "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"fd:state\"}}");
+	int status = migrate(q, l, "migrate");
 
 	if (!status)
 		status = take_state(s, l->state[0]);
 	if (!status)
 		status = saved(q);
+	qmp_end(q);
 	free(q);
 	return status;
 }
@@ -124,10 +126,11 @@ static void give_state(const struct snapshot *s, int fd)
 int snapshot_load(const struct snapshot *s, struct snapshot_link *l)
 {
 	struct qmp *q = xcalloc(1, sizeof(*q));
-	int status = migrate(q, l, "{\"execute\":\"migrate-incoming\",\"arguments\":{\"uri\":\"fd:state\"}}");
+	int status = migrate(q, l, "migrate-incoming");
 
 	if (!status)
 		give_state(s, l->state[0]);
+	qmp_end(q);
 	free(q);
 	return status;
 }

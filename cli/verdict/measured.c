@@ -109,43 +109,41 @@ void measured_text(const struct measured *m, char *text, size_t bytes)
 			 m->equal ? "equal" : "ARE NOT", events);
 }
 
-static void put(struct json *json, const char *key, const uint8_t *measurement)
+static void put(json_t *json, const char *key, const uint8_t *measurement)
 {
 	char hex[EVENTLOG_HEX];
 
 	eventlog_hex(measurement, hex);
-	json_text(json, key, hex);
+	json_add_text(json, key, hex);
 }
 
-static void put_all(struct json *json, const char *key, const uint8_t rtmr[TD_RTMRS][TD_MEASUREMENT])
+static void put_all(json_t *json, const char *key, const uint8_t rtmr[TD_RTMRS][TD_MEASUREMENT])
 {
-	json_array(json, key);
+	json_t *list = json_add_array(json, key);
+
 	for (unsigned int i = 0; i < TD_RTMRS; i++)
-		put(json, NULL, rtmr[i]);
-	json_array_end(json);
+		put(list, NULL, rtmr[i]);
 }
 
-void measured_json(const struct measured *m, struct json *json)
+void measured_json(const struct measured *m, json_t *json)
 {
 	if (!m->known) {
-		json_text(json, "measured", NULL);
+		json_add_text(json, "measured", NULL);
 		return;
 	}
-	json_object(json, "measured");
-	put(json, "mrtd", m->mrtd);
-	put_all(json, "rtmrs", m->rtmr);
+	json_t *measured = json_add_object(json, "measured");
+	put(measured, "mrtd", m->mrtd);
+	put_all(measured, "rtmrs", m->rtmr);
 	if (m->logged) {
-		json_object(json, "log");
-		json_text(json, "error", *m->error ? m->error : NULL);
-		json_array(json, "events");
+		json_t *log = json_add_object(measured, "log");
+
+		json_add_text(log, "error", *m->error ? m->error : NULL);
+		json_t *events = json_add_array(log, "events");
 		for (unsigned int i = 0; i < TD_RTMRS; i++)
-			json_number(json, NULL, m->replay.events[i]);
-		json_array_end(json);
-		put_all(json, "rtmrs", m->replay.rtmr);
-		json_bool(json, "equal", m->equal);
-		json_object_end(json);
+			json_add_number(events, NULL, m->replay.events[i]);
+		put_all(log, "rtmrs", m->replay.rtmr);
+		json_add_bool(log, "equal", m->equal);
 	} else {
-		json_text(json, "log", NULL);
+		json_add_text(measured, "log", NULL);
 	}
-	json_object_end(json);
 }

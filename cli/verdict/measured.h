@@ -33,6 +33,6 @@ void measured_compare(struct measured *m, const struct td *td, const struct meas
 
 /* "MRTD ..., RTMR0-3 as the 33 events of the guest's log replay"; empty if nothing was measured. */
 void measured_text(const struct measured *m, char *text, size_t bytes);
-void measured_json(const struct measured *m, struct json *json);
+void measured_json(const struct measured *m, json_t *json);
 
 #endif

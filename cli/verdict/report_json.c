@@ -9,243 +9,220 @@
 #include "cli/vmm/describe.h"
 #include "td/td.h"
 
-static void put_guest(struct json *json, const struct boot *b)
+static void put_guest(json_t *json, const struct boot *b)
 {
 	const char *version = *b->guest.version ? b->guest.version : b->console.version;
+	json_t *guest = json_add_object(json, "guest"), *vmm = json_add_object(json, "vmm"), *inject;
 
-	json_object(json, "guest");
-	json_text(json, "image", b->guest.path);
-	json_text(json, "kind", b->guest.kind == GUEST_PAYLOAD ? "payload" : "linux");
-	json_text(json, "firmware", b->guest.firmware);
-	json_text(json, "version", *version ? version : NULL);
-	json_number(json, "gpaw", b->config.td.gpaw);
-	json_number(json, "cpus", b->config.td.vcpus);
-	json_number(json, "memory", b->options.memory.value);
-	json_object_end(json);
-	json_object(json, "vmm");
-	json_text(json, "name", b->behaviour.name);
-	json_text(json, "spec", b->behaviour.spec);
-	json_array(json, "inject");
+	json_add_text(guest, "image", b->guest.path);
+	json_add_text(guest, "kind", b->guest.kind == GUEST_PAYLOAD ? "payload" : "linux");
+	json_add_text(guest, "firmware", b->guest.firmware);
+	json_add_text(guest, "version", *version ? version : NULL);
+	json_add_number(guest, "gpaw", b->config.td.gpaw);
+	json_add_number(guest, "cpus", b->config.td.vcpus);
+	json_add_number(guest, "memory", b->options.memory.value);
+	json_add_text(vmm, "name", b->behaviour.name);
+	json_add_text(vmm, "spec", b->behaviour.spec);
+	inject = json_add_array(vmm, "inject");
 	for (unsigned int i = 0; i < b->options.inject.count; i++)
-		json_text(json, NULL, b->options.inject.items[i]);
-	json_array_end(json);
-	json_text(json, "title", b->behaviour.title);
-	json_text(json, "class", b->behaviour.packed.hostile ? "hostile" : "permitted");
-	json_text(json, "expect", b->behaviour.packed.contain ? "contain" : "complete");
-	json_object_end(json);
+		json_add_text(inject, NULL, b->options.inject.items[i]);
+	json_add_text(vmm, "title", b->behaviour.title);
+	json_add_text(vmm, "class", b->behaviour.packed.hostile ? "hostile" : "permitted");
+	json_add_text(vmm, "expect", b->behaviour.packed.contain ? "contain" : "complete");
 }
 
-static void put_callers(struct json *json, const struct boot *b, const uint64_t callers[CALLERS])
+static void put_callers(json_t *json, const struct boot *b, const uint64_t callers[CALLERS])
 {
 	char name[160];
+	json_t *list = json_add_array(json, "callers");
 
-	json_array(json, "callers");
 	for (unsigned int i = 0; i < CALLERS && callers[i]; i++) {
 		symbols_name(&b->symbols, callers[i], name, sizeof(name));
-		json_text(json, NULL, name);
+		json_add_text(list, NULL, name);
 	}
-	json_array_end(json);
 }
 
-static void put_conversion(struct json *json, const struct boot *b, const struct conversion *c)
+static void put_conversion(json_t *json, const struct boot *b, const struct conversion *c)
 {
-	json_hex(json, "gpa", c->gpa);
-	json_number(json, "pages", c->pages);
-	json_text(json, "direction", c->to_shared ? "shared" : "private");
-	json_text(json, "end", c->closed ? close_name(c->how) : NULL);
-	json_number(json, "calls", c->calls);
-	json_number(json, "retries", c->retries);
-	json_number(json, "stalls", c->stalls);
-	json_number(json, "longest_stall", c->longest_run);
-	json_number(json, "pages_done", c->done);
-	json_number(json, "abandoned", c->closed && c->how == TD_CLOSE_ABANDONED ? c->pages - c->done : 0);
+	json_add_hex(json, "gpa", c->gpa);
+	json_add_number(json, "pages", c->pages);
+	json_add_text(json, "direction", c->to_shared ? "shared" : "private");
+	json_add_text(json, "end", c->closed ? close_name(c->how) : NULL);
+	json_add_number(json, "calls", c->calls);
+	json_add_number(json, "retries", c->retries);
+	json_add_number(json, "stalls", c->stalls);
+	json_add_number(json, "longest_stall", c->longest_run);
+	json_add_number(json, "pages_done", c->done);
+	json_add_number(json, "abandoned", c->closed && c->how == TD_CLOSE_ABANDONED ? c->pages - c->done : 0);
 	put_callers(json, b, c->callers);
 }
 
-static void put_conversions(struct json *json, const struct boot *b)
+static void put_conversions(json_t *json, const struct boot *b)
 {
-	json_array(json, "conversions");
-	for (size_t i = 0; i < b->judgement.nconversions; i++) {
-		json_object(json, NULL);
-		put_conversion(json, b, &b->judgement.conversions[i]);
-		json_object_end(json);
-	}
-	json_array_end(json);
+	json_t *list = json_add_array(json, "conversions");
+
+	for (size_t i = 0; i < b->judgement.nconversions; i++)
+		put_conversion(json_add_object(list, NULL), b, &b->judgement.conversions[i]);
 }
 
-static void put_phases(struct json *json, const struct boot *b)
+static void put_phases(json_t *json, const struct boot *b)
 {
-	json_array(json, "phases");
+	json_t *phases = json_add_array(json, "phases");
+
 	for (unsigned int i = 0; b->guest.firmware && i < PHASES; i++) {
 		const struct phase_totals *t = &b->phases.all[i];
+		json_t *row = json_add_object(phases, NULL);
 
-		json_object(json, NULL);
-		json_text(json, "name", phase_name(i));
-		totals_json(json, &t->of);
-		json_seconds(json, "last", t->last);
-		json_object_end(json);
+		json_add_text(row, "name", phase_name(i));
+		totals_json(row, &t->of);
+		json_add_seconds(row, "last", t->last);
 	}
-	json_array_end(json);
 }
 
-static void put_finding_conversion(struct json *json, const struct boot *b, const struct finding *f)
+static void put_finding_conversion(json_t *json, const struct boot *b, const struct finding *f)
 {
+	json_t *conversion;
 	const struct conversion *c = finding_conversion(&b->judgement, f, tdx_shared_bit(b->config.td.gpaw));
 	char answer[256] = "";
 
 	if (!c) {
-		json_text(json, "conversion", NULL);
+		json_add_text(json, "conversion", NULL);
 		return;
 	}
 	describe_text(&b->records.all[c->record - 1], answer, sizeof(answer));
-	json_object(json, "conversion");
-	json_number(json, "id", c->id);
-	put_conversion(json, b, c);
-	json_text(json, "last_call", answer);
-	json_object_end(json);
+	conversion = json_add_object(json, "conversion");
+	json_add_number(conversion, "id", c->id);
+	put_conversion(conversion, b, c);
+	json_add_text(conversion, "last_call", answer);
 }
 
 /* Violations, or all that is none. */
-static void put_findings(struct json *json, const struct boot *b, bool violations)
+static void put_findings(json_t *json, const struct boot *b, bool violations)
 {
 	uint64_t s = tdx_shared_bit(b->config.td.gpaw);
 	char *again = boot_command(b), at[160];
+	json_t *list = json_add_array(json, violations ? "violations" : "observations");
 
-	json_array(json, violations ? "violations" : "observations");
 	for (size_t i = 0; i < b->judgement.nfindings; i++) {
 		const struct finding *f = &b->judgement.findings[i];
 
 		if ((f->class == TD_CLASS_VIOLATION) != violations)
 			continue;
-		json_object(json, NULL);
-		json_text(json, "name", td_violation_name(f->kind));
-		json_text(json, "class", violations || f->cause == TD_CAUSE_CALLER ? td_cause_name(f->cause) : class_name(f->class));
-		json_hex(json, "gpa", f->gpa & ~s);
-		json_text(json, "alias", f->gpa & s ? "shared" : "private");
-		json_number(json, "pages", f->pages);
-		json_hex(json, "rip", f->rip);
+		json_t *row = json_add_object(list, NULL);
+		json_add_text(row, "name", td_violation_name(f->kind));
+		json_add_text(row, "class", violations || f->cause == TD_CAUSE_CALLER ? td_cause_name(f->cause) : class_name(f->class));
+		json_add_hex(row, "gpa", f->gpa & ~s);
+		json_add_text(row, "alias", f->gpa & s ? "shared" : "private");
+		json_add_number(row, "pages", f->pages);
+		json_add_hex(row, "rip", f->rip);
 		symbols_name(&b->symbols, f->rip, at, sizeof(at));
-		json_text(json, "at", f->rip ? at : NULL);
-		put_callers(json, b, f->callers);
-		json_text(json, "detail", td_violation_sentence(f->kind));
+		json_add_text(row, "at", f->rip ? at : NULL);
+		put_callers(row, b, f->callers);
+		json_add_text(row, "detail", td_violation_sentence(f->kind));
 		if (violations)
-			put_finding_conversion(json, b, f);
+			put_finding_conversion(row, b, f);
 		if (violations)
-			json_text(json, "reproduce", again);
-		json_object_end(json);
+			json_add_text(row, "reproduce", again);
 	}
-	json_array_end(json);
 	free(again);
 }
 
-static void put_exits(struct json *json, const struct judgement *j)
+static void put_exits(json_t *json, const struct judgement *j)
 {
-	json_object(json, "exits");
+	json_t *exits = json_add_object(json, "exits");
+
 	for (unsigned int i = 0; i < EXIT_KINDS; i++)
 		if (j->exits[i])
-			json_number(json, exit_name(i), j->exits[i]);
-	json_object_end(json);
+			json_add_number(exits, exit_name(i), j->exits[i]);
 }
 
-static void put_evidence(struct json *json, const struct boot *b)
+static void put_evidence(json_t *json, const struct boot *b)
 {
 	const struct console *c = &b->console;
+	json_t *device = json_add_object(json, "device"), *console = json_add_object(json, "console"), *stress, *notes;
 
-	json_object(json, "device");
-	json_bool(json, "attached", b->device.attached);
-	json_bool(json, "tested", c->device);
-	json_number(json, "bytes", c->device ? c->device_bytes : 0);
-	json_bool(json, "equal", b->judgement.device_equal);
-	json_bool(json, "removed", c->removed);
-	json_text(json, "failed", *c->failed ? c->failed : NULL);
-	json_object_end(json);
-	json_object(json, "console");
-	json_bool(json, "init", c->init);
-	json_bool(json, "net", c->net);
-	json_bool(json, "done", c->done);
-	json_bool(json, "panicked", c->panicked);
-	json_array(json, "notes");
+	json_add_bool(device, "attached", b->device.attached);
+	json_add_bool(device, "tested", c->device);
+	json_add_number(device, "bytes", c->device ? c->device_bytes : 0);
+	json_add_bool(device, "equal", b->judgement.device_equal);
+	json_add_bool(device, "removed", c->removed);
+	json_add_text(device, "failed", *c->failed ? c->failed : NULL);
+	json_add_bool(console, "init", c->init);
+	json_add_bool(console, "net", c->net);
+	json_add_bool(console, "done", c->done);
+	json_add_bool(console, "panicked", c->panicked);
+	notes = json_add_array(console, "notes");
 	for (unsigned int i = 0; i < c->nnotes; i++)
-		json_text(json, NULL, c->notes[i]);
-	json_array_end(json);
-	json_object_end(json);
+		json_add_text(notes, NULL, c->notes[i]);
 	if (c->stress.done) {
-		json_object(json, "stress");
-		json_number(json, "unaccepted_before", c->stress.before << 10);
-		json_number(json, "unaccepted_after", c->stress.after << 10);
-		json_number(json, "files", c->stress.files);
-		json_number(json, "wrong", c->stress.wrong);
-		json_object_end(json);
+		stress = json_add_object(json, "stress");
+		json_add_number(stress, "unaccepted_before", c->stress.before << 10);
+		json_add_number(stress, "unaccepted_after", c->stress.after << 10);
+		json_add_number(stress, "files", c->stress.files);
+		json_add_number(stress, "wrong", c->stress.wrong);
 	} else {
-		json_text(json, "stress", NULL);
+		json_add_text(json, "stress", NULL);
 	}
-	json_text(json, "fatal", *b->judgement.fatal ? b->judgement.fatal : NULL);
+	json_add_text(json, "fatal", *b->judgement.fatal ? b->judgement.fatal : NULL);
 }
 
-static void put_run(struct json *json, const struct boot *b)
+static void put_run(json_t *json, const struct boot *b)
 {
-	json_object(json, "seconds");
-	json_seconds(json, "detected", b->judgement.detected);
-	json_seconds(json, "user_space", b->judgement.user);
-	json_seconds(json, "init", b->console.init_seconds);
-	json_seconds(json, "end", b->judgement.ended);
-	json_seconds(json, "total", b->wall);
-	json_object_end(json);
-	json_object(json, "journal");
-	json_number(json, "records", b->records.count);
-	json_number(json, "bytes", b->records.count * sizeof(struct td_event));
-	json_object_end(json);
-	json_object(json, "qemu");
-	json_text(json, "path", b->qemu.path);
-	json_text(json, "version", b->qemu.text);
-	json_object_end(json);
-	json_number(json, "seed", b->seed);
-	json_bool(json, "deterministic", boot_repeats(b) && b->config.td.vcpus == 1);
+	json_t *seconds = json_add_object(json, "seconds"), *journal = json_add_object(json, "journal");
+	json_t *qemu = json_add_object(json, "qemu");
+
+	json_add_seconds(seconds, "detected", b->judgement.detected);
+	json_add_seconds(seconds, "user_space", b->judgement.user);
+	json_add_seconds(seconds, "init", b->console.init_seconds);
+	json_add_seconds(seconds, "end", b->judgement.ended);
+	json_add_seconds(seconds, "total", b->wall);
+	json_add_number(journal, "records", b->records.count);
+	json_add_number(journal, "bytes", b->records.count * sizeof(struct td_event));
+	json_add_text(qemu, "path", b->qemu.path);
+	json_add_text(qemu, "version", b->qemu.text);
+	json_add_number(json, "seed", b->seed);
+	json_add_bool(json, "deterministic", boot_repeats(b) && b->config.td.vcpus == 1);
 }
 
 /* Null where there is nothing to say. */
-static void put_waiting(struct json *json, const struct boot *b)
+static void put_waiting(json_t *json, const struct boot *b)
 {
 	char text[240];
+	json_t *waiting = json_add_array(json, "waiting");
 
-	json_array(json, "waiting");
 	for (unsigned int i = 0; i < b->config.td.vcpus && waiting_matters(b->judgement.outcome); i++) {
-		json_object(json, NULL);
-		json_number(json, "vcpu", i);
+		json_t *row = json_add_object(waiting, NULL);
+
+		json_add_number(row, "vcpu", i);
 		waiting_text(&b->end.vcpus[i], text, sizeof(text));
-		json_text(json, "for", *text ? text : NULL);
+		json_add_text(row, "for", *text ? text : NULL);
 		waiting_ve_text(&b->end.vcpus[i], text, sizeof(text));
-		json_text(json, "ve", *text ? text : NULL);
-		json_hex(json, "rip", b->end.vcpus[i].rip);
-		json_object_end(json);
+		json_add_text(row, "ve", *text ? text : NULL);
+		json_add_hex(row, "rip", b->end.vcpus[i].rip);
 	}
-	json_array_end(json);
 }
 
 void report_json(const struct boot *b)
 {
-	struct json json = { .out = stdout, .indent = true };
+	json_t *json = json_object();
 	const struct judgement *j = &b->judgement;
 
-	json_object(&json, NULL);
-	json_text(&json, "schema", "tdlab.boot/1");
-	json_text(&json, "tdlab", TDLAB_VERSION);
-	put_guest(&json, b);
-	json_text(&json, "outcome", outcome_name(j->outcome));
-	json_text(&json, "verdict", verdict_name(j->verdict));
-	json_text(&json, "reason", j->why);
-	json_number(&json, "exit_status", (uint64_t)j->status);
-	put_conversions(&json, b);
-	json_object(&json, "totals");
-	totals_json(&json, &j->totals);
-	json_object_end(&json);
-	put_phases(&json, b);
-	put_findings(&json, b, true);
-	put_findings(&json, b, false);
-	put_evidence(&json, b);
-	measured_json(&b->measured, &json);
-	put_waiting(&json, b);
-	put_exits(&json, j);
-	put_run(&json, b);
-	json_object_end(&json);
+	json_add_text(json, "schema", "tdlab.boot/1");
+	json_add_text(json, "tdlab", TDLAB_VERSION);
+	put_guest(json, b);
+	json_add_text(json, "outcome", outcome_name(j->outcome));
+	json_add_text(json, "verdict", verdict_name(j->verdict));
+	json_add_text(json, "reason", j->why);
+	json_add_number(json, "exit_status", (uint64_t)j->status);
+	put_conversions(json, b);
+	totals_json(json_add_object(json, "totals"), &j->totals);
+	put_phases(json, b);
+	put_findings(json, b, true);
+	put_findings(json, b, false);
+	put_evidence(json, b);
+	measured_json(&b->measured, json);
+	put_waiting(json, b);
+	put_exits(json, j);
+	put_run(json, b);
+	json_print(json, stdout);
 }

@@ -70,8 +70,8 @@ void totals_text(const struct totals *t, char *text, size_t bytes)
 	fclose(out);
 }
 
-void totals_json(struct json *json, const struct totals *t)
+void totals_json(json_t *json, const struct totals *t)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		json_number(json, rows[i].name, value(t, i));
+		json_add_number(json, rows[i].name, value(t, i));
 }

@@ -36,6 +36,6 @@ void totals_record(struct totals *totals, const struct td_event *event);
 void totals_conversion(struct totals *totals, const struct conversion *conversion);
 
 void totals_text(const struct totals *totals, char *text, size_t bytes);
-void totals_json(struct json *json, const struct totals *totals);	/* a key each */
+void totals_json(json_t *json, const struct totals *totals);	/* a key each */
 
 #endif

@@ -202,52 +202,50 @@ void describe_text(const struct td_event *e, char *text, size_t bytes)
 	}
 }
 
-static void element_json(struct json *json, const char *key, const struct record_field *f, uint64_t value)
+static void element_json(json_t *json, const char *key, const struct record_field *f, uint64_t value)
 {
 	if (kinds[f->kind].name)
-		json_text(json, key, kinds[f->kind].name((unsigned int)value));
+		json_add_text(json, key, kinds[f->kind].name((unsigned int)value));
 	else if (f->kind == RECORD_NUMBER || f->kind == RECORD_BYTES || f->kind == RECORD_CHOICES)
-		json_number(json, key, value);
+		json_add_number(json, key, value);
 	else
-		json_hex(json, key, value);
+		json_add_hex(json, key, value);
 }
 
-static void field_json(struct json *json, const struct td_event *e, const struct record_field *f)
+static void field_json(json_t *json, const struct td_event *e, const struct record_field *f)
 {
 	size_t n = elements(e, f);
 	char words[sizeof(e->all) + 1] = "";
 
 	if (f->kind == RECORD_TEXT) {
 		memcpy(words, (const char *)e + f->offset, f->count);
-		json_text(json, f->name, words);
+		json_add_text(json, f->name, words);
 		return;
 	}
 	if (f->count == 1) {
 		element_json(json, f->name, f, element(e, f, 0));
 		return;
 	}
-	json_array(json, f->name);
+	json_t *list = json_add_array(json, f->name);
 	for (size_t i = 0; i < n; i++)
-		element_json(json, NULL, f, element(e, f, i));
-	json_array_end(json);
+		element_json(list, NULL, f, element(e, f, i));
 }
 
-void describe_json(struct json *json, const struct records *records, const struct td_event *e)
+json_t *describe_json(const struct records *records, const struct td_event *e)
 {
+	json_t *row = json_object(), *fields;
 	char text[256];
 
 	describe_text(e, text, sizeof(text));
-	json_object(json, NULL);
-	json_number(json, "sequence", e->sequence);
-	json_number(json, "time", e->time);
-	json_seconds(json, "seconds", records_seconds(records, e));
-	json_number(json, "vcpu", e->vcpu);
-	json_hex(json, "rip", e->rip);
-	json_text(json, "type", event_name(e->type));
-	json_object(json, "fields");
+	json_add_number(row, "sequence", e->sequence);
+	json_add_number(row, "time", e->time);
+	json_add_seconds(row, "seconds", records_seconds(records, e));
+	json_add_number(row, "vcpu", e->vcpu);
+	json_add_hex(row, "rip", e->rip);
+	json_add_text(row, "type", event_name(e->type));
+	fields = json_add_object(row, "fields");
 	for (const struct record_field *f = record_types[e->type].fields; f->name; f++)
-		field_json(json, e, f);
-	json_object_end(json);
-	json_text(json, "text", text);
-	json_object_end(json);
+		field_json(fields, e, f);
+	json_add_text(row, "text", text);
+	return row;
 }

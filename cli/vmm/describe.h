@@ -9,6 +9,6 @@
 /* "MapGPA 0x80003b7f0000, 16384 pages: RETRY at 0x80003b9f0000, 512 converted", without time. */
 void describe_text(const struct td_event *event, char *text, size_t bytes);
 
-void describe_json(struct json *json, const struct records *records, const struct td_event *event);
+json_t *describe_json(const struct records *records, const struct td_event *event);
 
 #endif

@@ -60,16 +60,14 @@ static void test_json(void)
 	struct td_event e = EVENT(VERDICT, verdict, .violation = TD_V_ABANDONED, .class = TD_CLASS_VIOLATION, .gpa = 0x1000,
 				  .pages = 3, .known = TD_KNOWN_TO_SHARED, .real = TD_REAL_MAPPED);
 	struct records records = { .tsc_hz = 1000 };
-	char *text = NULL;
-	size_t bytes;
-	struct json json = { .out = open_memstream(&text, &bytes) };
+	json_t *json = describe_json(&records, &e);
+	char *text = json_dumps(json, JSON_COMPACT);
 
-	describe_json(&json, &records, &e);
-	fclose(json.out);
 	tap_has(text, "\"type\":\"VERDICT\",\"fields\":{\"violation\":\"abandoned\",\"class\":\"violation\",\"gpa\":"
 		"\"0x1000\",\"pages\":3,\"known\":\"to-shared\",\"real\":\"mapped\",\"detail\":\"0x0\"}",
 		"fields by name, in their order");
 	free(text);
+	json_decref(json);
 }
 
 int main(void)

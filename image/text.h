@@ -18,15 +18,20 @@ static inline void text_string(struct text *text, const char *string)
 	text->data[text->used] = '\0';
 }
 
-static inline void text_number(struct text *text, uint64_t number)
+static inline void text_number_in(struct text *text, uint64_t number, unsigned int base)
 {
 	char digits[21], *p = digits + sizeof(digits) - 1;
 
 	*p = '\0';
 	do
-		*--p = (char)('0' + number % 10);
-	while (number /= 10);
+		*--p = "0123456789abcdef"[number % base];
+	while (number /= base);
 	text_string(text, p);
+}
+
+static inline void text_number(struct text *text, uint64_t number)
+{
+	text_number_in(text, number, 10);
 }
 
 #endif

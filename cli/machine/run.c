@@ -15,9 +15,7 @@
 
 #define DRAIN_MS	20
 #define PROGRESS_S	0.2
-#define CONSOLE_ROOM \
-	(1 << 20)		/* a full pipe would make the guest's serial port wait for us: not the same run again \
-				 */
+#define CONSOLE_ROOM	(1 << 20)	/* with a full pipe the guest's serial port waits: not the same run again */
 #define LAST_WORDS	2048	/* of QEMU's stderr that are kept */
 #define MONITOR_DONE	1	/* exit status of QEMU when the monitor ended the run: 2 * 0 + 1 (monitor/end.c) */
 #define MONITOR_PANIC	3

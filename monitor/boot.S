@@ -3,6 +3,8 @@
  * From QEMU's multiboot loader (32-bit, paging off), or from a start-up IPI (16-bit), to C in 64-bit mode.
  * Multiboot 0.6.96, sections 3.1.1 and 3.2.
  */
+#include "abi/x86.h"
+
 #define MULTIBOOT_MAGIC	0x1badb002
 #define IMAGE_OFFSET	(0x40000000 - 0x200000)	/* link.ld: image_base - image_load */
 #define AP_PAGE		0x8000			/* smp.c copies the 16-bit code there */
@@ -14,8 +16,8 @@
 #define EFER_BITS	0x900			/* NXE LME */
 #define CR0_BITS	0x80010031		/* PG WP NE ET PE */
 #define CR4_BITS	0x60			/* MCE PAE */
-#define PTE_TABLE	0x03			/* present, writable */
-#define PTE_LARGE	0x83
+#define TO_TABLE	(PTE_PRESENT | PTE_WRITE)
+#define TO_LARGE	(TO_TABLE | PTE_LARGE)
 
 	.section .boot, "ax"
 	.code32
@@ -125,25 +127,25 @@ boot_gdtr_low:
 	.data
 	.balign 4096
 boot_pml4:
-	.quad boot_pdpt_low - IMAGE_OFFSET + PTE_TABLE
+	.quad boot_pdpt_low - IMAGE_OFFSET + TO_TABLE
 	.fill 255, 8, 0
-	.quad boot_pdpt_direct - IMAGE_OFFSET + PTE_TABLE
+	.quad boot_pdpt_direct - IMAGE_OFFSET + TO_TABLE
 	.fill 255, 8, 0
 boot_pdpt_low:
-	.quad PTE_LARGE
-	.quad boot_pd_image - IMAGE_OFFSET + PTE_TABLE
+	.quad TO_LARGE
+	.quad boot_pd_image - IMAGE_OFFSET + TO_TABLE
 	.fill 510, 8, 0
 boot_pd_image:
 	.set address, 0x200000
 	.rept 16
-	.quad address + PTE_LARGE
+	.quad address + TO_LARGE
 	.set address, address + 0x200000
 	.endr
 	.fill 496, 8, 0
 boot_pdpt_direct:
 	.set address, 0
 	.rept 512
-	.quad address + PTE_LARGE
+	.quad address + TO_LARGE
 	.set address, address + 0x40000000
 	.endr
 

@@ -89,11 +89,7 @@ static void convert(uint64_t gpa_with_s, uint64_t pages)
 {
 	struct td_regs regs = { .long_mode = true };
 
-	regs.gpr[TD_RAX] = TDG_VP_VMCALL;
-	regs.gpr[TD_RCX] = 0xfc00;
-	regs.gpr[TD_R11] = GHCI_MAP_GPA;
-	regs.gpr[TD_R12] = gpa_with_s;
-	regs.gpr[TD_R13] = pages * TDX_PAGE_SIZE;
+	tdx_map_gpa(regs.gpr, gpa_with_s, pages * TDX_PAGE_SIZE);
 	td_tdcall(td, 0, &regs);
 }
 

@@ -2,15 +2,12 @@
 /* The monitor's own memory: the move to the reserve, page tables, and access to what the guest cannot reach. */
 #include "monitor/mem.h"
 
+#include "abi/x86.h"
 #include "image/bytes.h"
 #include "monitor/io.h"
 #include "monitor/panic.h"
 #include "monitor/state.h"
 
-#define PTE_P		1ull
-#define PTE_W		2ull
-#define PTE_LARGE	0x80ull
-#define PTE_NX		(1ull << 63)
 #define ENTRIES		512
 #define GIB		(1ull << 30)
 #define LOADER_BYTES	0x10000
@@ -48,7 +45,7 @@ void *mem_alloc(uint64_t bytes)
 static uint64_t *table(uint64_t *entry)
 {
 	if (*entry == 0)
-		*entry = mem_address(mem_alloc(TDX_PAGE_SIZE)) | PTE_P | PTE_W;
+		*entry = mem_address(mem_alloc(TDX_PAGE_SIZE)) | PTE_PRESENT | PTE_WRITE;
 	return mem_machine(*entry & ~0xfffull);
 }
 
@@ -59,9 +56,9 @@ static void map_image(void)
 	for (va = ADDRESS(image_base); va < ADDRESS(image_end); va += TDX_PAGE_SIZE) {
 		uint64_t *pdpt = table(&pml4[va >> 39 & 511]);
 		uint64_t *pd = table(&pdpt[va >> 30 & 511]);
-		uint64_t rights = va < ADDRESS(image_rodata) ? 0 : va < ADDRESS(image_data) ? PTE_NX : PTE_NX | PTE_W;
+		uint64_t rights = va < ADDRESS(image_rodata) ? 0 : va < ADDRESS(image_data) ? PTE_NX : PTE_NX | PTE_WRITE;
 
-		table(&pd[va >> 21 & 511])[va >> 12 & 511] = (image_at + va - ADDRESS(image_base)) | PTE_P | rights;
+		table(&pd[va >> 21 & 511])[va >> 12 & 511] = (image_at + va - ADDRESS(image_base)) | PTE_PRESENT | rights;
 	}
 }
 
@@ -84,7 +81,7 @@ void mem_move(void)
 	map_image();
 	direct = table(&pml4[MEM_DIRECT >> 39 & 511]);
 	for (i = 0; i < ENTRIES; i++)
-		direct[i] = i * GIB | PTE_P | PTE_W | PTE_LARGE | PTE_NX;
+		direct[i] = i * GIB | PTE_PRESENT | PTE_WRITE | PTE_LARGE | PTE_NX;
 	pdpt_window = table(&pml4[WINDOW >> 39 & 511]);
 
 	/* Last: a variable that changed after the copy would change back. */
@@ -106,7 +103,7 @@ void mem_identity(bool on)
 	if (pdpt == NULL)
 		pdpt = table(&pml4[0]);
 	pd = table(&pdpt[0]);
-	pd[0] = on ? PTE_P | PTE_W | PTE_LARGE : 0;
+	pd[0] = on ? PTE_PRESENT | PTE_WRITE | PTE_LARGE : 0;
 	__asm__ volatile("invlpg (%0)" : : "r"(0x8000ull) : "memory");
 }
 
@@ -141,7 +138,7 @@ static volatile void *device(uint64_t address)
 
 	if (address < MEM_DIRECT_BYTES)
 		return mem_machine(address);
-	*entry = (address & ~(GIB - 1)) | PTE_P | PTE_W | PTE_LARGE | PTE_NX;
+	*entry = (address & ~(GIB - 1)) | PTE_PRESENT | PTE_WRITE | PTE_LARGE | PTE_NX;
 	__asm__ volatile("invlpg (%0)" : : "r"(WINDOW + address % GIB) : "memory");
 	return (volatile void *)(uintptr_t)(WINDOW + address % GIB);
 }

@@ -2,15 +2,13 @@
 /* Reading a guest's linear memory as its CPU would, without ever trusting what is there. */
 #include "monitor/vcpu.h"
 
+#include "abi/x86.h"
 #include "image/bytes.h"
 #include "monitor/guest_memory.h"
 #include "monitor/insn.h"
 #include "monitor/mem.h"
 #include "monitor/state.h"
 
-#define PTE_PRESENT	1ull
-#define PTE_LARGE	0x80ull
-#define PTE_ADDRESS	0x000ffffffffff000ull
 #define TOP_LEVEL	3
 
 /* Kernels and payloads are smaller than this, modules included: [linux:mm.rst]. */

@@ -5,6 +5,7 @@
  * and its caller, advance_guest_rip()); one that ends in a #VE was not executed, so nothing is due until the
  * handler has returned and the next one is done.
  */
+#include "abi/registers.h"
 #include "payloads/lib/payload.h"
 #include "payloads/conform.h"
 
@@ -85,7 +86,6 @@ static void cpuid(uint32_t leaf)
 } while (0)
 
 #define TDCALL	".byte 0x66, 0x0f, 0x01, 0xcc"
-#define VMCALL_MASK 0xfc00
 
 static void test_native_steps(void)
 {
@@ -101,10 +101,10 @@ static void test_native_steps(void)
 	NATIVE("", "mov %%rax, %%cr4", cr4, 0, 0, "MOV to CR4, back");
 	NATIVE("", TDCALL, TDG_VP_INFO, 0, 0, "TDCALL");
 	NATIVE("xor %%r10d, %%r10d; mov $30, %%r11d; mov $1, %%r12d; xor %%r13d, %%r13d; mov $0x3ff, %%r14d", TDCALL,
-	       TDG_VP_VMCALL, VMCALL_MASK, 0, "TDVMCALL<IO>");
+	       TDG_VP_VMCALL, TDX_MASK_R10_R15, 0, "TDVMCALL<IO>");
 	wrmsr(X2APIC_SVR, SVR_ENABLE);
 	wrmsr(X2APIC_SELF_IPI, VECTOR_IPI);	/* what wakes it up: it stays pending */
-	NATIVE("xor %%r10d, %%r10d; mov $12, %%r11d; xor %%r12d, %%r12d", TDCALL, TDG_VP_VMCALL, VMCALL_MASK, 0,
+	NATIVE("xor %%r10d, %%r10d; mov $12, %%r11d; xor %%r12d, %%r12d", TDCALL, TDG_VP_VMCALL, TDX_MASK_R10_R15, 0,
 	       "TDVMCALL<HLT>");
 	__asm__ volatile("sti; nop; cli");
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* TDCALL leaves, their statuses, and the register rules of TDG.VP.VMCALL. */
+#include "payloads/lib/gpr.h"
 #include "payloads/lib/payload.h"
 #include "payloads/conform.h"
 
-enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, GPRS };
-
-#define MASK_MAP	0x3c00ull	/* R10-R13 */
 #define IOAPIC		0xfec00000ull	/* device registers that every PC has; the first is a number that stays */
 #define INVALID(n)	tdx_status(TDX_OPERAND_INVALID, n)
 
@@ -69,9 +67,9 @@ static void test_accept_operands(void)
 
 static uint64_t map(uint64_t gpa, uint64_t bytes, uint64_t *r11)
 {
-	uint64_t gpr[GPRS] = { [RAX] = TDG_VP_VMCALL, [RCX] = MASK_MAP, [R11] = GHCI_MAP_GPA, [R12] = gpa,
-			       [R13] = bytes };
+	uint64_t gpr[GPRS] = { 0 };
 
+	tdx_map_gpa(gpr, gpa, bytes);
 	tdcall(gpr);
 	if (r11 != NULL)
 		*r11 = gpr[R11];
@@ -119,7 +117,7 @@ static void test_registers(void)
 	for (unsigned int i = 0; i < GPRS; i++)
 		gpr[i] = 0x1111111111111111ull * i + 0x4000;
 	gpr[RAX] = TDG_VP_VMCALL;
-	gpr[RCX] = 0xfc00;
+	gpr[RCX] = TDX_MASK_R10_R15;
 	gpr[R10] = 0;
 	gpr[R11] = GHCI_MMIO;
 	gpr[R12] = 4;
@@ -133,7 +131,7 @@ static void test_registers(void)
 	conform_ok(same, "a hypercall leaves all other registers alone");
 	conform_is(leaf(TDG_VP_VMCALL, 0xfc01, 0), INVALID(1), "RAX in the mask");
 	conform_is(leaf(TDG_VP_VMCALL, 0xfc10, 0), INVALID(1), "RSP in the mask");
-	conform_is(leaf(TDG_VP_VMCALL, 1ull << 32 | 0xfc00, 0), INVALID(1), "reserved bit of RCX");
+	conform_is(leaf(TDG_VP_VMCALL, 1ull << 32 | TDX_MASK_R10_R15, 0), INVALID(1), "reserved bit of RCX");
 }
 
 /* A register outside of the mask is zero for the VMM: a MapGPA without R12 and R13 asks for nothing at 0. */
@@ -150,7 +148,7 @@ static void test_mask_hides(void)
 static void test_vmcalls(void)
 {
 	uint64_t s = payload_info.shared, value = 0;
-	uint64_t gpr[GPRS] = { [RAX] = TDG_VP_VMCALL, [RCX] = 0xfc00, [R11] = 0x1ffff };
+	uint64_t gpr[GPRS] = { [RAX] = TDG_VP_VMCALL, [RCX] = TDX_MASK_R10_R15, [R11] = 0x1ffff };
 	uint32_t port = 0;
 
 	tdcall(gpr);

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "payloads/scenario.h"
 
-#define MAP_MASK	0x3c00ull	/* R10-R13 only: the VMM sees and changes nothing else */
 #define MAX_STALLS	8		/* more than any behaviour that expects completion asks for */
 
 struct map_answer scene_map(struct scene *s, uint64_t gpa, uint64_t pages, enum alias to)
 {
-	uint64_t gpr[GPRS] = {
-		[RAX] = TDG_VP_VMCALL, [RCX] = MAP_MASK, [R11] = GHCI_MAP_GPA,
-		[R12] = to == TO_SHARED ? gpa + s->shared : gpa, [R13] = pages * TDX_PAGE_SIZE,
-	};
+	uint64_t gpr[GPRS] = { 0 };
 
+	tdx_map_gpa(gpr, to == TO_SHARED ? gpa + s->shared : gpa, pages * TDX_PAGE_SIZE);
 	scene_tdcall(s, gpr);
 	return (struct map_answer){ gpr[R10], gpr[R11] };
 }

@@ -11,13 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "abi/tdx.h"
+#include "payloads/lib/gpr.h"
 
 #define SCENE_PAGES	16384ull	/* of the window: 64 MiB, Linux's smallest swiotlb */
 
 /* General registers in the order of their numbers, as in the mask of TDG.VP.VMCALL. */
-enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, GPRS };
-
 /* What vCPUs of one scenario tell each other. */
 struct scene_mail {
 	volatile uint64_t value;

@@ -188,7 +188,7 @@ static int believes_inputs(struct scene *s)
 
 	do {
 		gpr[RAX] = TDG_VP_VMCALL;
-		gpr[RCX] = 0x3c00;
+		gpr[RCX] = TDX_MASK_R10_R13;
 		gpr[R10] = 0;
 		gpr[R11] = GHCI_MAP_GPA;
 		scene_tdcall(s, gpr);

@@ -414,9 +414,9 @@ static int inside_page(struct scene *s)
 	unsigned int calls = 0;
 
 	while (a.r10 == TDVMCALL_RETRY && calls++ < 64) {
-		uint64_t gpr[GPRS] = { [RCX] = 0xfc00, [R11] = GHCI_MAP_GPA, [R12] = (s->window | s->shared) + at,
-				       [R13] = bytes - at };
+		uint64_t gpr[GPRS] = { 0 };
 
+		tdx_map_gpa(gpr, (s->window | s->shared) + at, bytes - at);
 		scene_tdcall(s, gpr);
 		a = (struct map_answer){ gpr[R10], gpr[R11] };
 		at = a.r10 == TDVMCALL_RETRY ? a.r11 - (s->window | s->shared) : at;

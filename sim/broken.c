@@ -8,7 +8,6 @@
 #include "sim/guest.h"
 
 #define PAGE	TDX_PAGE_SIZE
-#define MASK	0x3c00	/* R10-R13 */
 #define TRIES	(TD_STALLS + 1)
 
 /* 0, or -1: refused, or given up for good reasons. */
@@ -17,10 +16,7 @@ static int ask(struct sim *sim, uint64_t at, uint64_t end, uint64_t skip)
 	for (int tries = 0; tries < TRIES; tries++) {
 		struct td_regs regs = { .long_mode = true };
 
-		regs.gpr[TD_RCX] = MASK;
-		regs.gpr[TD_R11] = GHCI_MAP_GPA;
-		regs.gpr[TD_R12] = at;
-		regs.gpr[TD_R13] = end - at;
+		tdx_map_gpa(regs.gpr, at, end - at);
 		sim_tdcall(sim, &regs);
 		if (regs.gpr[TD_R10] == TDVMCALL_SUCCESS)
 			return 0;
@@ -104,10 +100,7 @@ static int abandoned(struct sim *sim, uint64_t gpa, uint64_t size, bool to_share
 {
 	struct td_regs regs = { .long_mode = true };
 
-	regs.gpr[TD_RCX] = MASK;
-	regs.gpr[TD_R11] = GHCI_MAP_GPA;
-	regs.gpr[TD_R12] = gpa | (to_shared ? sim_shared_bit(sim) : 0);
-	regs.gpr[TD_R13] = size;
+	tdx_map_gpa(regs.gpr, gpa | (to_shared ? sim_shared_bit(sim) : 0), size);
 	sim_tdcall(sim, &regs);
 	if (regs.gpr[TD_R10] == TDVMCALL_SUCCESS)
 		return to_shared ? 0 : take(sim, gpa, size, TDX_LEVEL_4K);
@@ -144,10 +137,7 @@ static int ask_for(struct sim *sim, uint64_t gpa, uint64_t size)
 {
 	struct td_regs regs = { .long_mode = true };
 
-	regs.gpr[TD_RCX] = MASK;
-	regs.gpr[TD_R11] = GHCI_MAP_GPA;
-	regs.gpr[TD_R12] = gpa;
-	regs.gpr[TD_R13] = size;
+	tdx_map_gpa(regs.gpr, gpa, size);
 	sim_tdcall(sim, &regs);
 	return regs.gpr[TD_R10] == TDVMCALL_SUCCESS ? 0 : -1;
 }

@@ -95,10 +95,7 @@ static int remembers(struct sim *sim, uint64_t gpa, uint64_t size, bool to_share
 	for (int retries = 0; retries < 3; retries++) {
 		struct td_regs regs = { .long_mode = true };
 
-		regs.gpr[TD_RCX] = 0x3c00;
-		regs.gpr[TD_R11] = GHCI_MAP_GPA;
-		regs.gpr[TD_R12] = at | s;
-		regs.gpr[TD_R13] = end - at;
+		tdx_map_gpa(regs.gpr, at | s, end - at);
 		sim_tdcall(sim, &regs);
 		if (regs.gpr[TD_R10] != TDVMCALL_RETRY)
 			return regs.gpr[TD_R10] != TDVMCALL_SUCCESS;

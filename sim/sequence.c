@@ -35,10 +35,7 @@ bool sim_prepare(struct sim *sim, const struct sim_job *job)
 	sim->unit = unit_of(job, &sim->request.start);
 	sim->request.end = sim->request.start + job->pages * TDX_PAGE_SIZE;
 	if (!job->to_shared) {
-		regs.gpr[TD_RCX] = 0x3c00;
-		regs.gpr[TD_R11] = GHCI_MAP_GPA;
-		regs.gpr[TD_R12] = sim->request.start | sim_shared_bit(sim);
-		regs.gpr[TD_R13] = job->pages * TDX_PAGE_SIZE;
+		tdx_map_gpa(regs.gpr, sim->request.start | sim_shared_bit(sim), job->pages * TDX_PAGE_SIZE);
 		td_explore_begin(&sim->td, 1);	/* its first answer is "ok" */
 		sim_tdcall(sim, &regs);
 	}

@@ -9,7 +9,6 @@
 #include "sim/guest.h"
 
 #define PAGE		TDX_PAGE_SIZE
-#define MASK		0x3c00	/* R10-R13 */
 #define TRIES		3	/* as the guests that they are of: each gives up too early as well */
 #define MORE_TRIES	5	/* of the correct loop: three are soon used up ([kvm:3e2dec1ede0a]) */
 #define BUSY		100000	/* answers that ACCEPT is busy, in all */
@@ -22,10 +21,7 @@ static struct answer ask(struct sim *sim, uint64_t gpa, uint64_t size)
 {
 	struct td_regs regs = { .long_mode = true };
 
-	regs.gpr[TD_RCX] = MASK;
-	regs.gpr[TD_R11] = GHCI_MAP_GPA;
-	regs.gpr[TD_R12] = gpa;
-	regs.gpr[TD_R13] = size;
+	tdx_map_gpa(regs.gpr, gpa, size);
 	sim_tdcall(sim, &regs);
 	return (struct answer){ regs.gpr[TD_R10], regs.gpr[TD_R11] };
 }

@@ -40,7 +40,7 @@ static void map_two_pages(struct sim *sim, const void *arg)
 	(void)sim, (void)arg;
 	seen.r10 = 0;
 	seen.r11 = GHCI_MAP_GPA;
-	seen.rax = tdcall(TDG_VP_VMCALL, 0x3c00, &seen.r10, &seen.r11, SIM_RAM | 1ull << 47, 2 * TDX_PAGE_SIZE);
+	seen.rax = tdcall(TDG_VP_VMCALL, TDX_MASK_R10_R13, &seen.r10, &seen.r11, SIM_RAM | 1ull << 47, 2 * TDX_PAGE_SIZE);
 }
 
 static void never_ends(struct sim *sim, const void *arg)

@@ -6,9 +6,6 @@
  */
 #include "td/state.h"
 
-#define OPERAND_RAX	0
-#define OPERAND_RCX	1
-
 struct census {
 	uint64_t pages, mapped, pending, absent;	/* absent: shared, or taken away */
 	uint64_t rom;					/* mapped too, but not to be given back */
@@ -141,7 +138,7 @@ enum td_action td_page_accept(struct td *td, struct td_regs *regs)
 	struct td_plan plan = { 0 };
 
 	if (!decode(td, rcx, &gpa, &level)) {
-		status = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
+		status = tdx_status(TDX_OPERAND_INVALID, TD_RCX);
 		goto done;
 	}
 	c = count(td, gpa, level == TDX_LEVEL_2M ? TDX_2M_PAGES : 1);
@@ -194,10 +191,10 @@ static uint64_t release_status(const struct td *td, uint64_t gpa, uint64_t level
 	}
 	if (c->absent > 0) {
 		*rcx = 0;
-		return tdx_status(TDX_EPT_ENTRY_FREE, OPERAND_RCX);
+		return tdx_status(TDX_EPT_ENTRY_FREE, TD_RCX);
 	}
 	*rcx = c->pending > 0 ? TDX_RELEASE_PENDING : c->rom > 0 ? 0 : TDX_RELEASE_MMIO;
-	return tdx_status(TDX_EPT_ENTRY_STATE_INCORRECT, OPERAND_RCX);
+	return tdx_status(TDX_EPT_ENTRY_STATE_INCORRECT, TD_RCX);
 }
 
 enum td_action td_page_release(struct td *td, struct td_regs *regs)
@@ -206,11 +203,11 @@ enum td_action td_page_release(struct td *td, struct td_regs *regs)
 	struct census c;
 
 	if (!(td_config_flags(td) & TDX_CONFIG_PAGE_RELEASE)) {	/* this module does not have the leaf */
-		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RAX);
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, TD_RAX);
 		return TD_NEXT;
 	}
 	if (!decode(td, rcx, &gpa, &level)) {
-		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, TD_RCX);
 		return TD_NEXT;
 	}
 	c = count(td, gpa, level == TDX_LEVEL_2M ? TDX_2M_PAGES : 1);

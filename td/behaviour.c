@@ -2,7 +2,6 @@
 /* The scripted VMM: what it does with a valid MapGPA request, what it says about it, and how it disturbs ACCEPT. */
 #include "td/state.h"
 
-#define OPERAND_RCX 1
 #define BUSY_OPERANDS 2	/* so many times as long for a vCPU that tries several by turns */
 
 /* xorshift64*: small, and the same everywhere. Only the behaviour draws from it. */
@@ -140,7 +139,7 @@ uint64_t td_disturb_accept(struct td *td, uint64_t rcx, uint64_t pages, struct t
 	if (rule == NULL)
 		return 0;
 	if (held(td, rule, rcx) || rule->fail == TDX_OPERAND_BUSY)
-		return tdx_status(TDX_OPERAND_BUSY, OPERAND_RCX);
+		return tdx_status(TDX_OPERAND_BUSY, TD_RCX);
 	plan->remove = rule->remove;
 	plan->removed = rule->readd ? TD_REAL_PENDING : TD_REAL_REMOVED;
 	return rule->fail != 0 ? tdx_status(rule->fail, rcx % TDX_PAGE_SIZE) : 0;

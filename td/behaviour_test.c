@@ -414,7 +414,7 @@ static void test_registers(void)
 	       "... the others of the mask");
 	tap_ok(regs.gpr[TD_R15] == 15 && regs.gpr[TD_RBX] == 3 && regs.gpr[TD_RCX] == 0x7c00, "... and no other");
 	regs = (struct td_regs){ .gpr = { [TD_R11] = GHCI_MAP_GPA, [TD_R12] = S | FAKE_PAGE(1), [TD_R13] = TDX_PAGE_SIZE } };
-	fake_tdcall(0, TDG_VP_VMCALL, 0x3c00, &regs);
+	fake_tdcall(0, TDG_VP_VMCALL, TDX_MASK_R10_R13, &regs);
 	tap_ok(regs.gpr[TD_R10] == 0 && regs.gpr[TD_R11] != GHCI_MAP_GPA, "... R11 of a SUCCESS is none");
 	regs = (struct td_regs){ .gpr = { [TD_R11] = GHCI_GET_TDVMCALL_INFO, [TD_R15] = 15 } };
 	fake_tdcall(0, TDG_VP_VMCALL, 0x8c00, &regs);

@@ -12,7 +12,6 @@
 #define MMIO	0xc0000000ull
 #define PAGES	64u
 #define STEPS	200u
-#define MASK	0xfc00u		/* R10-R15 */
 #define MIX(sum, word)	((sum) * 0x100000001b3ull ^ (word))
 
 /* All that an engine has come to, and how. */
@@ -150,7 +149,7 @@ static struct td_regs call(struct world *w, uint64_t leaf, uint64_t rcx, uint64_
 
 static struct td_regs vmcall(struct world *w, uint64_t r11, uint64_t r12, uint64_t r13, uint64_t r14)
 {
-	return call(w, TDG_VP_VMCALL, MASK, r11, r12, r13, r14);
+	return call(w, TDG_VP_VMCALL, TDX_MASK_R10_R15, r11, r12, r13, r14);
 }
 
 static struct td_regs port_read(struct world *w, uint64_t size)

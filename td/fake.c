@@ -8,7 +8,6 @@ struct fake fake;
 
 static const struct td_engine fake_engine;
 
-#define FAKE_MASK 0xfc00	/* R10-R15 */
 
 struct td_config fake_config(uint64_t pages)
 {
@@ -75,10 +74,8 @@ struct fake_answer fake_map_gpa(uint64_t gpa, uint64_t bytes)
 	struct td_regs regs = { 0 };
 	struct fake_answer answer;
 
-	regs.gpr[TD_R11] = GHCI_MAP_GPA;
-	regs.gpr[TD_R12] = gpa;
-	regs.gpr[TD_R13] = bytes;
-	answer.action = fake_tdcall(0, TDG_VP_VMCALL, FAKE_MASK, &regs);
+	tdx_map_gpa(regs.gpr, gpa, bytes);
+	answer.action = fake_tdcall(0, TDG_VP_VMCALL, TDX_MASK_R10_R15, &regs);
 	answer.r10 = regs.gpr[TD_R10];
 	answer.r11 = regs.gpr[TD_R11];
 	return answer;

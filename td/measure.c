@@ -5,10 +5,6 @@
  */
 #include "td/state.h"
 
-#define OPERAND_RCX	1
-#define OPERAND_RDX	2
-#define OPERAND_R8	8
-
 #define EXTEND_BYTES	256	/* of a page that one TDH.MR.EXTEND takes in */
 
 _Static_assert(TD_MEASUREMENT == TD_SHA384_BYTES, "MRTD and RTMRs are SHA-384");
@@ -78,13 +74,13 @@ enum td_action td_rtmr_extend(struct td *td, struct td_regs *regs)
 	uint8_t digest[TD_SHA384_BYTES];
 
 	if (buffer % 64 != 0 || buffer >= td->mem->s) {
-		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, TD_RCX);
 		return TD_NEXT;
 	}
 	if (!td_sept_private(td, buffer))
 		return unmapped(td, buffer, regs->rip);
 	if (index >= TD_RTMRS) {
-		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RDX);
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, TD_RDX);
 		return TD_NEXT;
 	}
 	td_engine_private(td, buffer, digest, sizeof(digest), false);
@@ -138,11 +134,11 @@ enum td_action td_report_leaf(struct td *td, struct td_regs *regs)
 	uint8_t report[REPORT_SIZE];
 
 	if (out % REPORT_SIZE != 0 || out >= td->mem->s)
-		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, TD_RCX);
 	else if (data % REPORT_DATA_SIZE != 0 || data >= td->mem->s)
-		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_RDX);
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, TD_RDX);
 	else if (regs->gpr[TD_R8] != 0)
-		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, OPERAND_R8);
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, TD_R8);
 	else if (!td_sept_private(td, out))
 		return unmapped(td, out, regs->rip);
 	else if (!td_sept_private(td, data))

@@ -2,8 +2,6 @@
 /* TDG.VM.RD, VM.WR and SYS.RD: what a TD may know of itself ([mod:metadata_generic.c]). */
 #include "td/state.h"
 
-#define OPERAND_RCX	1
-
 /*
  * A field is matched by class (bits 61:56) and code (bits 23:0); size, context and the flag bits do not matter, the
  * reserved ones, last-element and last-field must be zero ([mod:md_field_id_t]).
@@ -62,7 +60,7 @@ static uint64_t read_field(const struct td *td, uint64_t id, uint64_t *value)
 /* R8 is 0 unless all went well. */
 void td_vm_rd(struct td *td, struct td_regs *regs)
 {
-	uint64_t value = 0, status = tdx_status(TDX_OPERAND_INVALID, OPERAND_RCX);
+	uint64_t value = 0, status = tdx_status(TDX_OPERAND_INVALID, TD_RCX);
 
 	if (regs->gpr[TD_RCX] == 0)
 		status = tdx_status(read_field(td, regs->gpr[TD_RDX], &value), 0);
@@ -104,7 +102,7 @@ static uint64_t write_field(struct td *td, uint64_t id, uint64_t old, uint64_t v
 /* R8 = value, R9 = which of its bits to write; R8 out = the old value, 0 unless all went well. */
 void td_vm_wr(struct td *td, struct td_regs *regs)
 {
-	uint64_t id = regs->gpr[TD_RDX], old = 0, code = TDX_OPERAND_INVALID, operand = OPERAND_RCX;
+	uint64_t id = regs->gpr[TD_RDX], old = 0, code = TDX_OPERAND_INVALID, operand = TD_RCX;
 
 	if (regs->gpr[TD_RCX] == 0) {
 		operand = 0;

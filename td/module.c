@@ -2,8 +2,6 @@
 /* The TDX module: TDCALL dispatch and the register rules of TDG.VP.VMCALL ([mod:tdg_vp_vmcall.c]). */
 #include "td/state.h"
 
-#define OPERAND_RAX	0
-#define OPERAND_RCX	1
 #define REG(n)		(1ull << (n))
 
 static void invalid_operand(struct td_regs *regs, uint64_t operand)
@@ -24,7 +22,7 @@ static enum td_action vp_vmcall(struct td *td, unsigned int vcpu, struct td_regs
 	if (td_config_flags(td) & TDX_CONFIG_NO_RBP_MOD)
 		forbidden |= REG(TD_RBP);
 	if (mask & forbidden) {
-		invalid_operand(regs, OPERAND_RCX);
+		invalid_operand(regs, TD_RCX);
 		return TD_NEXT;
 	}
 	for (unsigned int i = 0; i < TD_GPRS; i++)
@@ -106,7 +104,7 @@ static enum td_action leaf(struct td *td, unsigned int vcpu, struct td_regs *reg
 		td_sys_rd(td, regs);
 		return TD_NEXT;
 	default:	/* unknown, or not modelled: the module's answer to a leaf that it does not have */
-		invalid_operand(regs, OPERAND_RAX);
+		invalid_operand(regs, TD_RAX);
 		return TD_NEXT;
 	}
 }
@@ -124,7 +122,7 @@ enum td_action td_tdcall(struct td *td, unsigned int vcpu, struct td_regs *regs)
 	if (!regs->long_mode || regs->cpl != 0)
 		return TD_GP;
 	if (rax >> 24 != 0 || !version_ok)
-		invalid_operand(regs, OPERAND_RAX);
+		invalid_operand(regs, TD_RAX);
 	else
 		action = leaf(td, vcpu, regs);
 	rax &= 0xffff;

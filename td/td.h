@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "abi/tdx.h"
+#include "abi/registers.h"
 #include "td/behaviour.h"
 #include "td/event.h"
 
@@ -56,10 +56,6 @@ struct td_config {
 					 * UINT64_MAX: never, and they are no part of the state */
 	struct td_behaviour behaviour;
 };
-
-/* General registers in the order of their numbers in a TDVMCALL mask (bit n of RCX = gpr[n]). */
-enum { TD_RAX, TD_RCX, TD_RDX, TD_RBX, TD_RSP, TD_RBP, TD_RSI, TD_RDI, TD_R8, TD_R9, TD_R10, TD_R11, TD_R12, TD_R13,
-       TD_R14, TD_R15, TD_GPRS };
 
 struct td_regs {
 	uint64_t gpr[TD_GPRS];

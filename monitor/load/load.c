@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What every guest gets, whatever its kind; linux.c and payload.c add theirs. */
+#include "abi/x86.h"
 #include "image/bytes.h"
 #include "monitor/load/load.h"
 #include "monitor/load/parts.h"
@@ -27,9 +28,6 @@
 /* ACPI 6.4, 15, "System Address Map Interfaces". */
 enum { E820_RAM = 1, E820_ACPI = 3 };
 
-#define PTE_PRESENT	1ull
-#define PTE_WRITE	2ull
-#define PTE_LARGE	0x80ull
 
 #define GDT_CODE64	0x00af9b000000ffffull
 #define GDT_DATA	0x00cf93000000ffffull

@@ -2,23 +2,21 @@
 /* Nested page tables: see npt.h. */
 #include "monitor/npt.h"
 
+#include "abi/x86.h"
 #include "monitor/mem.h"
 #include "monitor/shootdown.h"
 #include "td/td.h"
 
 /* Nested walks are user accesses (APM 15.25.5), and A and D need not be tracked: set, they cost no update. */
-#define NPT_TABLE	0x07ull
-#define NPT_PAGE	0x65ull		/* read only */
-#define NPT_WRITE	0x02ull
-#define NPT_LARGE	0x80ull
-#define NPT_ADDRESS	0x000ffffffffff000ull
+#define NPT_TABLE	(PTE_PRESENT | PTE_WRITE | PTE_USER)
+#define NPT_PAGE	(PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY)	/* read only */
 #define PAGE_LEVEL	0
 #define BLOCK_LEVEL	1
 #define TOP_LEVEL	3
 
 static uint64_t *root;
 static uint64_t generation;
-static uint64_t writable = NPT_WRITE;	/* of new entries */
+static uint64_t writable = PTE_WRITE;	/* of new entries */
 static bool stale;
 
 void npt_init(void)
@@ -61,7 +59,7 @@ static void set(uint64_t *entry, uint64_t value)
 static void split(uint64_t *entry)
 {
 	uint64_t *table = mem_alloc(TDX_PAGE_SIZE);
-	uint64_t page = *entry & ~NPT_LARGE;
+	uint64_t page = *entry & ~PTE_LARGE;
 
 	for (unsigned int i = 0; i < 512; i++)
 		table[i] = page + i * TDX_PAGE_SIZE;
@@ -80,10 +78,10 @@ static uint64_t *walk(uint64_t gpa, int level, bool create)
 			if (!create)
 				return NULL;
 			*entry = mem_address(mem_alloc(TDX_PAGE_SIZE)) | NPT_TABLE;
-		} else if (*entry & NPT_LARGE) {
+		} else if (*entry & PTE_LARGE) {
 			split(entry);
 		}
-		table = mem_machine(*entry & NPT_ADDRESS);
+		table = mem_machine(*entry & PTE_ADDRESS);
 	}
 	return slot(table, gpa, level);
 }
@@ -96,9 +94,9 @@ static bool map_block(uint64_t gpa, uint64_t pages, uint64_t machine)
 	if (gpa % TDX_2M_SIZE != 0 || machine % TDX_2M_SIZE != 0 || pages < TDX_2M_PAGES)
 		return false;
 	entry = walk(gpa, BLOCK_LEVEL, true);
-	if (*entry != 0 && !(*entry & NPT_LARGE))
+	if (*entry != 0 && !(*entry & PTE_LARGE))
 		return false;
-	set(entry, machine | NPT_PAGE | writable | NPT_LARGE);
+	set(entry, machine | NPT_PAGE | writable | PTE_LARGE);
 	return true;
 }
 
@@ -124,7 +122,7 @@ static uint64_t unmap_block(uint64_t gpa, uint64_t pages)
 	uint64_t *entry = walk(gpa, BLOCK_LEVEL, false);
 
 	if (entry != NULL && *entry != 0) {
-		if (!(*entry & NPT_LARGE) || gpa % TDX_2M_SIZE != 0 || pages < TDX_2M_PAGES)
+		if (!(*entry & PTE_LARGE) || gpa % TDX_2M_SIZE != 0 || pages < TDX_2M_PAGES)
 			return 0;
 		set(entry, 0);
 	}
@@ -153,10 +151,10 @@ static void set_writable(uint64_t *table, int level, uint64_t write)
 	for (unsigned int i = 0; i < 512; i++) {
 		if (table[i] == 0)
 			continue;
-		if (level != PAGE_LEVEL && !(table[i] & NPT_LARGE))
-			set_writable(mem_machine(table[i] & NPT_ADDRESS), level - 1, write);
+		if (level != PAGE_LEVEL && !(table[i] & PTE_LARGE))
+			set_writable(mem_machine(table[i] & PTE_ADDRESS), level - 1, write);
 		else
-			table[i] = (table[i] & ~NPT_WRITE) | write;
+			table[i] = (table[i] & ~PTE_WRITE) | write;
 	}
 }
 
@@ -169,8 +167,8 @@ void npt_protect(void)
 
 void npt_unprotect(void)
 {
-	writable = NPT_WRITE;
-	set_writable(root, TOP_LEVEL, NPT_WRITE);
+	writable = PTE_WRITE;
+	set_writable(root, TOP_LEVEL, PTE_WRITE);
 }
 
 bool npt_unprotect_page(uint64_t gpa, uint64_t *machine)
@@ -180,9 +178,9 @@ bool npt_unprotect_page(uint64_t gpa, uint64_t *machine)
 	if (entry == NULL || *entry == 0)
 		return false;
 	entry = walk(gpa, PAGE_LEVEL, false);
-	if (*entry == 0 || (*entry & NPT_WRITE))
+	if (*entry == 0 || (*entry & PTE_WRITE))
 		return false;
-	*entry |= NPT_WRITE;
-	*machine = *entry & NPT_ADDRESS;
+	*entry |= PTE_WRITE;
+	*machine = *entry & PTE_ADDRESS;
 	return true;
 }

@@ -50,11 +50,11 @@ static uint64_t translate(uint64_t gpa)
 		entry = table[gpa >> (12 + 9 * level) & 511];
 		if (!(entry & 1))
 			return 0;
-		if (level == 0 || (entry & NPT_LARGE))
+		if (level == 0 || (entry & PTE_LARGE))
 			break;
-		table = (uint64_t *)(entry & NPT_ADDRESS);
+		table = (uint64_t *)(entry & PTE_ADDRESS);
 	}
-	return (entry & NPT_ADDRESS) + (gpa & ((1ull << (12 + 9 * level)) - 1));
+	return (entry & PTE_ADDRESS) + (gpa & ((1ull << (12 + 9 * level)) - 1));
 }
 
 static uint64_t seed = 88172645463325252ull;
@@ -88,7 +88,7 @@ static unsigned int count_large(void)
 	for (unsigned int i = 0; i < 2 * PAGES; i += 512) {
 		const uint64_t *entry = walk(base + i % PAGES * TDX_PAGE_SIZE + i / PAGES * S, BLOCK_LEVEL, false);
 
-		n += entry != NULL && (*entry & NPT_LARGE);
+		n += entry != NULL && (*entry & PTE_LARGE);
 	}
 	return n;
 }
@@ -138,7 +138,7 @@ static void test_random(void)
 static bool hole(uint64_t block, unsigned int first, unsigned int pages)
 {
 	for (unsigned int i = 0; i < 512; i++) {
-		uint64_t entry = i >= first && i < first + pages ? 0 : (MACHINE + i * TDX_PAGE_SIZE) | NPT_PAGE | NPT_WRITE;
+		uint64_t entry = i >= first && i < first + pages ? 0 : (MACHINE + i * TDX_PAGE_SIZE) | NPT_PAGE | PTE_WRITE;
 
 		if (*walk(block + i * TDX_PAGE_SIZE, PAGE_LEVEL, false) != entry)
 			return false;
@@ -178,7 +178,7 @@ int main(void)
 	npt_unmap(BASE, 3 * 512 + 7);
 	tap_ok(agrees(), "nothing is mapped at first, and unmapping that is harmless");
 	npt_map(BASE, 512, MACHINE);
-	tap_ok(*walk(BASE, BLOCK_LEVEL, false) & NPT_LARGE, "a whole aligned block is one large entry");
+	tap_ok(*walk(BASE, BLOCK_LEVEL, false) & PTE_LARGE, "a whole aligned block is one large entry");
 	tap_is(translate(BASE + 0x1234), MACHINE + 0x1234, "which translates");
 	before = npt_generation();
 	npt_sync();

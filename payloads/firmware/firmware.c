@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/registers.h"
+
 #define SHARED_ALIAS	0xffff800000000000ull	/* of the address 0, in its tables */
 #define SHARED		(1ull << 47)
 #define PAGE		4096ull
-
-enum { TDG_VP_VMCALL = 0, TDG_VP_INFO = 1, TDG_MEM_PAGE_ACCEPT = 6, GHCI_MAP_GPA = 0x10001, GHCI_IO = 30 };
 
 extern const char firmware_trap[];
 
@@ -35,7 +35,7 @@ static uint64_t vmcall(uint64_t function, uint64_t a, uint64_t b, uint64_t c, ui
 	register uint64_t r13 __asm__("r13") = b;
 	register uint64_t r14 __asm__("r14") = c;
 	register uint64_t r15 __asm__("r15") = d;
-	uint64_t rax = TDG_VP_VMCALL, rcx = 0xfc00;
+	uint64_t rax = TDG_VP_VMCALL, rcx = TDX_MASK_R10_R15;
 
 	__asm__ volatile(".byte 0x66, 0x0f, 0x01, 0xcc" : "+a"(rax), "+c"(rcx), "+r"(r10), "+r"(r11), "+r"(r12), "+r"(r13),
 			 "+r"(r14), "+r"(r15) : : "memory");

@@ -6,16 +6,14 @@
  *	512 GiB ..	the same GPAs with S
  *	1024 GiB ..	the patchwork, 4 KiB pages
  */
+#include "abi/x86.h"
 #include "payloads/lib/payload.h"
 
 #define ENTRIES		512u
 #define GIBS		4u
-#define PTE_PRESENT	0x001ull
-#define PTE_WRITE	0x002ull
-#define PTE_DIRTY	0x060ull	/* accessed and dirty: the CPU then never writes to the tables */
-#define PTE_LARGE	0x080ull
-#define PTE_TABLE	(PTE_PRESENT | PTE_WRITE | 0x020ull)
-#define PTE_LEAF	(PTE_PRESENT | PTE_WRITE | PTE_DIRTY)
+#define PTE_USED	(PTE_ACCESSED | PTE_DIRTY)	/* the CPU then never writes to the tables */
+#define PTE_TABLE	(PTE_PRESENT | PTE_WRITE | PTE_ACCESSED)
+#define PTE_LEAF	(PTE_PRESENT | PTE_WRITE | PTE_USED)
 #define ALIAS_SHIFT	39		/* one entry of the root each */
 
 typedef uint64_t table[ENTRIES] __attribute__((aligned(4096)));

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Instruction hypercalls (GHCI, "TDG.VP.VMCALL<Instruction...>"). R12-R15 carry at most four values each way. */
+#include "payloads/lib/gpr.h"
 #include "payloads/lib/payload.h"
-
-enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, GPRS };
-
-#define MASK_R10_R15	0xfc00ull
 
 static uint64_t vmcall(uint64_t gpr[GPRS])
 {
 	gpr[RAX] = TDG_VP_VMCALL;
-	gpr[RCX] = MASK_R10_R15;
+	gpr[RCX] = TDX_MASK_R10_R15;
 	gpr[R10] = 0;
 	tdcall(gpr);
 	if (gpr[RAX] != 0)

@@ -21,7 +21,7 @@ bool td_event_disturbs(const struct td_event *event)
 	const struct td_record_mapgpa *call = &event->mapgpa;
 
 	switch (event->type) {
-	case TD_EV_MAPGPA:	/* with a conversion: one without was refused for what it is */
+	case TD_EV_MAPGPA:	/* with a conversion: one without was refused for what it is, or is not followed any more */
 		return call->conversion != 0 && (call->r10 != TDVMCALL_SUCCESS || call->done < call->bytes / TDX_PAGE_SIZE);
 	case TD_EV_ACCEPT:
 		return accept_disturbs(&event->accept);

@@ -44,6 +44,29 @@ honoured() {
 	calls WERROR=1 | grep -q -- -Werror
 }
 
+@test "install-packages --look says what is missing and how to install it, and installs nothing" {
+	local bin=$BATS_TEST_TMPDIR/bin
+	mkdir "$bin"
+	printf '#!/bin/sh\necho "$@" >>"%s/installed"\n' "$BATS_TEST_TMPDIR" >"$bin/apt-get"
+	printf '#!/bin/sh\nfor name; do :; done\n[ "$name" = clang ] || printf installed\n' >"$bin/dpkg-query"
+	cp "$bin/apt-get" "$bin/sudo"
+	chmod +x "$bin"/*
+	PATH=$bin:$PATH
+	run scripts/install-packages --look boot firmware	# all of it is there
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	run scripts/install-packages --look boot check
+	[ "$status" -eq 3 ]
+	[ "$output" = "install-packages: missing: clang; this installs them: make deps SETS='boot check'" ]
+	run scripts/install-packages --look
+	[ "$status" -eq 2 ]
+	run scripts/install-packages --look nosuch
+	[ "$status" -eq 2 ]
+	[ ! -e "$BATS_TEST_TMPDIR/installed" ]
+	run scripts/install-packages boot check			# without --look it does
+	grep -q clang "$BATS_TEST_TMPDIR/installed"
+}
+
 # installed PREFIX: what is built, installed under $root and nowhere else.
 installed() {
 	root=$BATS_TEST_TMPDIR/root

@@ -5,11 +5,15 @@
 
 #include "cli/campaign/explored.h"
 
-/* Answers come in their order; what comes otherwise is none of this sequence. */
-static void collect_answers(struct explored_sequence *s, const struct td_record_answers *a)
+/* Answers come in their order: after any other record of them it is not known what the sequence was. */
+static void collect_answers(struct explored *x, const struct td_record_answers *a)
 {
-	if (a->first != s->answered || a->count > TD_ANSWERS_EACH || a->count > s->end.count - s->answered)
+	struct explored_sequence *s = &x->now;
+
+	if (!s->ended || a->first != s->answered || a->count > TD_ANSWERS_EACH || a->count > s->end.count - s->answered) {
+		x->disordered = true;
 		return;
+	}
 	memcpy(s->taken + s->answered, a->taken, a->count);
 	memcpy(s->answer + s->answered, a->answer, a->count);
 	s->answered += a->count;
@@ -178,6 +182,18 @@ static void begin(struct explored *x, const struct td_event *event)
 	x->start = x->read;
 }
 
+/* A sequence that had ended before and lacks answers stays without them. */
+static void collect_end(struct explored *x, const struct td_record_ended *end)
+{
+	struct explored_sequence *s = &x->now;
+
+	x->over |= end->end == EXPLORE_OVER;
+	x->disordered |= s->ended || end->count > TD_EXPLORE_DEPTH;
+	s->ended = end->count <= TD_EXPLORE_DEPTH;
+	s->end = *end;
+	s->answered = 0;
+}
+
 /* Whether the record is the last one of a sequence, or of what is around sequences. */
 static bool read_one(struct explored *x, const struct records *records, double cpu)
 {
@@ -190,18 +206,16 @@ static bool read_one(struct explored *x, const struct records *records, double c
 		begin(x, event);
 		return true;
 	}
-	x->over |= event->type == TD_EV_SEQUENCE && event->ended.end == EXPLORE_OVER;
-	if (event->type == TD_EV_SEQUENCE && event->ended.count <= TD_EXPLORE_DEPTH) {
-		s->ended = true;
-		s->end = event->ended;
-	} else if (event->type == TD_EV_ANSWERS && s->ended) {
-		collect_answers(s, &event->answers);
+	if (event->type == TD_EV_SEQUENCE) {
+		collect_end(x, &event->ended);
+	} else if (event->type == TD_EV_ANSWERS) {
+		collect_answers(x, &event->answers);
 	} else if (x->began) {
 		collect(x, event);
 	}
 	if (!s->ended || s->answered < s->end.count)
 		return false;
-	if (s->end.end == EXPLORE_OVER) {
+	if (s->end.end == EXPLORE_OVER || x->disordered) {	/* nobody is blamed for what may be of two sequences */
 		x->now = (struct explored_sequence){ 0 };
 		return true;
 	}
@@ -249,18 +263,20 @@ int explored_end(struct explored *x, struct boot *b)
 	int status = b->judgement.status;
 	uint32_t new;
 
-	r->complete = x->over && !b->end.signal && !b->end.timed_out;
+	r->complete = x->over && !x->disordered && !b->end.signal && !b->end.timed_out;
 	new = result_known(r, &b->known, boot_guest_name(b));
 
 	if (status == STATUS_ENVIRONMENT)
 		complain(status, "%s", b->judgement.why);
 	else if (status < STATUS_SIGNAL && new)
 		status = STATUS_FAIL;
-	else if (status == STATUS_PASS && !x->began)
+	else if (status == STATUS_PASS && (!x->began || x->disordered))
 		status = STATUS_INCONCLUSIVE;
 	r->incomplete[0] = '\0';
 	if (!r->complete && b->end.signal)
 		snprintf(r->incomplete, sizeof(r->incomplete), "interrupted by signal %d", b->end.signal);
+	else if (x->disordered)
+		snprintf(r->incomplete, sizeof(r->incomplete), "answers of a sequence are missing in the journal, or out of order");
 	r->verdict = verdict_of_status(status);
 	snprintf(r->afterwards, sizeof(r->afterwards), "%s", outcome_name(b->judgement.outcome));
 	return status;

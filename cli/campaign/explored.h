@@ -33,6 +33,7 @@ struct explored {
 	struct estimate estimate;
 	bool over;			/* the monitor has run all that there are */
 	bool began, first;		/* first: the last sequence of the run before this one comes again */
+	bool disordered;	/* records of answers were missing, or not in their order */
 	bool other_window;	/* it is not where the run before this one was */
 	uint64_t s_bit, begin;
 	double seconds, cpu;		/* of the runs before this one */

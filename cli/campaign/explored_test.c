@@ -75,28 +75,84 @@ static bool is(enum td_answer answer, enum explore_end why, uint64_t detail, con
 	return strcmp(found(answer, why, detail), name) == 0 && (!*name || strstr(x.result.findings[0].detail, how));
 }
 
+static void put_end(uint32_t count, enum explore_end why)
+{
+	put(EVENT(SEQUENCE, ended, .end = why, .ours = 1, .count = count));
+}
+
+static void put_answers(unsigned int first, unsigned int count, enum td_answer answer)
+{
+	struct td_event answers = EVENT(ANSWERS, answers, .first = (uint8_t)first, .count = (uint8_t)count);
+
+	memset(answers.answers.answer, (int)answer, count);
+	put(answers);
+}
+
 /* More answers than a record holds: they come in several. */
 static void test_many_answers(void)
 {
-	struct td_event first = EVENT(ANSWERS, answers, .count = TD_ANSWERS_EACH),
-			rest = EVENT(ANSWERS, answers, .first = TD_ANSWERS_EACH, .count = 2);
-
-	for (unsigned int i = 0; i < TD_ANSWERS_EACH; i++)
-		first.answers.answer[i] = TD_ANSWER_STALL;
-	rest.answers.answer[0] = rest.answers.answer[1] = TD_ANSWER_LIE;
 	begin();
-	put(EVENT(SEQUENCE, ended, .end = EXPLORE_END_PORT, .ours = 1, .count = TD_ANSWERS_EACH + 2));
-	put(rest);
-	explored_read(&x, &records, 0);
-	tap_is(x.result.sequences, 0, "answers that do not come in their order are none");
-	put(first);
+	put_end(TD_ANSWERS_EACH + 2, EXPLORE_END_PORT);
+	put_answers(0, TD_ANSWERS_EACH, TD_ANSWER_STALL);
 	explored_read(&x, &records, 0);
 	tap_is(x.result.sequences, 0, "a sequence is over when all its answers have come");
-	put(rest);
+	put_answers(TD_ANSWERS_EACH, 2, TD_ANSWER_LIE);
 	explored_read(&x, &records, 0);
 	tap_is(x.result.sequences, 1, "and is one then");
 	tap_ok(x.result.answers[TD_ANSWER_STALL] == TD_ANSWERS_EACH && x.result.answers[TD_ANSWER_LIE] == 2,
 	       "with each of them");
+}
+
+/* The journal ends as it should, after count sequences; afterwards the guest did well. */
+static int over(uint64_t count)
+{
+	static struct boot boot;
+
+	put_end(0, EXPLORE_OVER);
+	explored_read(&x, &records, 0);
+	boot.judgement.status = STATUS_PASS;
+	return x.result.sequences == count && x.result.nfindings == 0 ? explored_end(&x, &boot) : -1;
+}
+
+static void inconclusive(const char *what)
+{
+	tap_is(over(0), STATUS_INCONCLUSIVE, what);
+	tap_ok(!x.result.complete && strstr(x.result.incomplete, "out of order"), "... and it is said why");
+}
+
+static void test_disorder(void)
+{
+	begin();
+	answer(TD_ANSWER_OK);
+	put_end(2, EXPLORE_END_PORT);
+	put_answers(0, 1, TD_ANSWER_STALL);
+	put_answers(1, 1, TD_ANSWER_OK);
+	tap_ok(over(1) == STATUS_PASS && x.result.complete && !*x.result.incomplete, "answers in their order");
+	begin();
+	answer(TD_ANSWER_HALF);
+	put_end(2, EXPLORE_END_PORT);
+	put_answers(1, 1, TD_ANSWER_OK);
+	put_answers(0, 1, TD_ANSWER_STALL);
+	put_answers(1, 1, TD_ANSWER_OK);
+	inconclusive("answers out of their order");
+	begin();
+	put_end(2, EXPLORE_END_PORT);
+	put_answers(0, 1, TD_ANSWER_STALL);
+	answer(TD_ANSWER_HALF);
+	put_end(2, EXPLORE_END_PORT);
+	put_answers(0, 1, TD_ANSWER_STALL);
+	put_answers(1, 1, TD_ANSWER_OK);
+	inconclusive("the next sequence before all of one's answers");
+	begin();
+	put_end(1, EXPLORE_END_PORT);
+	put_answers(0, 2, TD_ANSWER_STALL);
+	inconclusive("more answers than there were");
+	begin();
+	put_answers(0, 1, TD_ANSWER_STALL);
+	inconclusive("answers of no sequence");
+	begin();
+	put_end(TD_EXPLORE_DEPTH + 1, EXPLORE_END_PORT);
+	inconclusive("a sequence longer than any can be");
 }
 
 int main(void)
@@ -138,5 +194,6 @@ int main(void)
 	       "of a violation: that one");
 	tap_is(x.result.nfindings, 1, "and only that");
 	test_many_answers();
+	test_disorder();
 	return tap_done();
 }

@@ -160,7 +160,7 @@ void result_finding_text(const struct result_finding *f)
 		printf("           %-8s %s\n", i ? "or" : "minimal", *text ? text : "(no answer is needed)");
 	}
 	if (f->ways.more)
-		printf("           there may be longer ones\n");
+		printf("           there may be others: not all could be kept\n");
 	if (f->known)
 		printf("           known:   %s\n", f->known);
 }

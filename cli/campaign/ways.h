@@ -17,7 +17,7 @@ struct way {
 
 struct ways {
 	uint32_t count;
-	bool more;		/* longer ones were left out */
+	bool more;		/* others were left out, for which there was no room */
 	struct way all[WAYS];	/* the shortest first; of one length, in the order of the answers */
 };
 

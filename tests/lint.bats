@@ -132,6 +132,10 @@ passes() {
 @test "a file without a licence line" {
 	first='int a;' file td/a.c
 	caught spdx td/a.c
+	first='int a;' file td/a.c 'int b;' '/* SPDX-License-Identifier: MIT */'
+	caught spdx td/a.c
+	first='int a;' file td/a.c '/* SPDX-License-Identifier: MIT */'
+	passes spdx
 }
 
 @test "a function that only its own file uses" {
@@ -180,18 +184,21 @@ passes() {
 	[ "$status" -eq 2 ]
 }
 
-@test "what distributions build with: a result that must be used; a monitor that does not boot" {
+@test "what distributions build with: a result that must be used" {
 	printf 'all unit-tests:\n\t$(CC) $(CPPFLAGS) $(CFLAGS) -O2 -Wall -Werror -c -o /dev/null td/a.c\n' >Makefile
-	mkdir -p build/lint/hardened
-	printf '#!/bin/sh\nexit 0\n' >build/lint/hardened/tdlab
-	chmod +x build/lint/hardened/tdlab
 	file td/a.c '#include <sys/random.h>' 'long a(char *to) { return getrandom(to, 1, 0); }'
-	passes hardened
-	file td/a.c '#include <sys/random.h>' 'void a(char *to) { getrandom(to, 1, 0); }'
 	passes gcc
-	caught hardened warn_unused_result
-	file td/a.c 'int a;'
-	printf '#!/bin/sh\necho dead; exit 4\n' >build/lint/hardened/tdlab
+	file td/a.c '#include <sys/random.h>' 'void a(char *to) { getrandom(to, 1, 0); }'
+	passes clang
+	caught gcc warn_unused_result
+}
+
+@test "a monitor that was built with them and does not boot" {
+	mkdir -p build/lint/gcc
+	printf '#!/bin/sh\nexit 0\n' >build/lint/gcc/tdlab
+	chmod +x build/lint/gcc/tdlab
+	passes hardened
+	printf '#!/bin/sh\necho dead; exit 4\n' >build/lint/gcc/tdlab
 	caught hardened dead
 }
 

@@ -139,7 +139,8 @@ static void test_accept_rules(void)
 		"a code of GHCI");
 	refused(HEAD "[rule]\nfail = OPERAND_BUSY\n", "t.vmm:6: fail: \"OPERAND_BUSY\" is neither", "a code of the module");
 	refused(HEAD "[rule]\non = accept\n", "t.vmm:6: a rule on accept needs busy, fail or remove", "nothing to do");
-	refused(HEAD "[rule]\non = accept\nchance = 3\nremove = 1\n", "t.vmm:8: chance is that of being busy", "chance without busy");
+	refused(HEAD "[rule]\non = accept\nchance = 3\nremove = 1\n", "t.vmm:8: chance is that of being busy",
+		"chance without busy");
 	refused(HEAD "[rule]\non = accept\nfail = OPERAND_BUSY\nremove = 1\n", "t.vmm:8: fail and remove", "fail and remove");
 	refused(HEAD "[rule]\non = enter\n", "t.vmm:6: \"enter\" is none of mapgpa accept", "on");
 	refused(HEAD "[rule]\nshift = 4\n", "t.vmm:6: shift: \"4\" is not +PAGES or -PAGES", "shift without a sign");

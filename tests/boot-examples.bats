@@ -63,9 +63,9 @@ behaves() {
 		class=$(sed -n 's/^expect *= *//p' "$top/behaviours/$name.vmm")
 		case $class:$(sed -n 's/.*tdconv: \([a-z]*\):.*/\1/p' "$line" | head -n 1) in
 		complete:done | contain:done | contain:contained) rows=$((rows + 1)) ;;
-		contain:)	# the VMM took the TD's memory away, or told it what was not so, before the module was there
+		contain:)	# the VMM took the TD's memory away, or told it what was not so, and the TD ended
 			case $name in
-			elsewhere | lie | lie-private | readd | readd-accepted | remove | remove-accepted | shared-ve) ;;
+			elsewhere | lie | lie-private | readd-accepted | remove-accepted | shared-ve) ;;
 			*) echo "$name: nothing was heard of the module"; wrong=1 ;;
 			esac ;;
 		*) echo "$name: not as expected of $class"; wrong=1 ;;
@@ -76,10 +76,14 @@ behaves() {
 }
 
 @test "100 conversions each way under every behaviour: done where GHCI permits it, contained where it does not" {
-	"$tdlab" check --json --disk none --module "$module" --seed 7 --keep "$BATS_TEST_TMPDIR/keep" "$kernel/vmlinuz" \
-		>"$report" || true
-	behaves "$BATS_TEST_TMPDIR/keep" 35
-	[ "$(charged "$BATS_TEST_TMPDIR/keep/eagain-thrice.journal" $linux)" -ge 4 ]	# the kernel's own are found like that
+	local first
+	# The VMM does as it is asked until the module's first MapGPA: the kernel before it is the business of other tests.
+	linux 0 --vmm complete --disk none --module "$module" --seed 7 --journal "$journal"
+	first=$("$tdlab" trace --json --only mapgpa "$journal" |
+		jq -n --arg rip $modules '[inputs.rip | startswith($rip)] | index(true) + 1')
+	"$tdlab" check --json --disk none --module "$module" --seed 7 --template-at "$first" \
+		--keep "$BATS_TEST_TMPDIR/keep" "$kernel/vmlinuz" >"$report" || true
+	behaves "$BATS_TEST_TMPDIR/keep" 45
 }
 
 @test "conversions each way on four vCPUs at once" {
@@ -87,4 +91,5 @@ behaves() {
 		--vmm complete,hyperv-stall,eagain-thrice,busy,aug-mixed,flip-s \
 		"$kernel/vmlinuz" >"$report" || true
 	behaves "$BATS_TEST_TMPDIR/keep" 5
+	[ "$(charged "$BATS_TEST_TMPDIR/keep/eagain-thrice.journal" $linux)" -ge 4 ]	# the kernel's own are found like that
 }

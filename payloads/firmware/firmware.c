@@ -14,7 +14,8 @@
 #define SHARED		(1ull << 47)
 #define PAGE		4096ull
 
-extern const char firmware_trap[];
+/* Hidden: clang would look its address up in a table that nobody fills. */
+extern const char firmware_trap[] __attribute__((visibility("hidden")));
 
 static uint64_t random_state;
 

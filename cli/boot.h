@@ -80,16 +80,16 @@ struct boot {
 #define BOOT_GUEST_OPTIONS(FIELD) \
 	{ "inject", OPT_LIST, FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it, such as mapgpa:retry:when=2" }, \
 	{ "behaviours", OPT_FOLDER, FIELD(behaviours), "DIR", "where behaviours are looked for" }, \
-	{ "firmware", OPT_FILE, FIELD(firmware), "FILE", "TDVF image that the guest starts with" }, \
-	{ "initrd", OPT_FILE, FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
-	{ "append", OPT_TEXT, FIELD(append), "STRING", "more words for the kernel command line" }, \
-	{ "memory", OPT_SIZE, FIELD(memory), "SIZE", "of the guest [1G]" }, \
-	{ "cpus", OPT_NUMBER, FIELD(cpus), "N", "vCPUs of the guest [1]" }, \
-	{ "disk", OPT_FILE, FIELD(disk), "FILE", "raw image, read only, or none [4 MiB of random data]" }, \
-	{ "modules", OPT_FOLDER, FIELD(modules), "DIR", "the kernel's modules, for the disk's driver" }, \
-	{ "module", OPT_LIST, FIELD(module), "FILE", "load this one too" }, \
-	{ "timeout", OPT_SECONDS, FIELD(timeout), "S", "seconds until the guest is given up [300]" }, \
-	{ "qemu", OPT_FILE, FIELD(qemu), "FILE", "QEMU to use [qemu-system-x86_64 in PATH]" },
+	{ "firmware", OPT_FILE | OPT_BOOT, FIELD(firmware), "FILE", "TDVF image that the guest starts with" }, \
+	{ "initrd", OPT_FILE | OPT_BOOT, FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
+	{ "append", OPT_TEXT | OPT_BOOT, FIELD(append), "STRING", "more words for the kernel command line" }, \
+	{ "memory", OPT_SIZE | OPT_BOOT, FIELD(memory), "SIZE", "of the guest [1G]" }, \
+	{ "cpus", OPT_NUMBER | OPT_BOOT, FIELD(cpus), "N", "vCPUs of the guest [1]" }, \
+	{ "disk", OPT_FILE | OPT_BOOT, FIELD(disk), "FILE", "raw image, read only, or none [4 MiB of random data]" }, \
+	{ "modules", OPT_FOLDER | OPT_BOOT, FIELD(modules), "DIR", "the kernel's modules, for the disk's driver" }, \
+	{ "module", OPT_LIST | OPT_BOOT, FIELD(module), "FILE", "load this one too" }, \
+	{ "timeout", OPT_SECONDS | OPT_BOOT, FIELD(timeout), "S", "seconds until the guest is given up [300]" }, \
+	{ "qemu", OPT_FILE | OPT_BOOT, FIELD(qemu), "FILE", "QEMU to use [qemu-system-x86_64 in PATH]" },
 
 /* Their defaults, and the built-in payload if no kernel is named. *own is to be freed. Returns 0, or STATUS_INPUT. */
 int boot_guest(struct boot_options *options, char *const *operands, int noperands, const char *verb, char **own);

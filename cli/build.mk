@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The command. It links libtdconv for its model of Linux, and td/ to finish a run in the memory that the monitor leaves
-# behind. Nothing of monitor/: what both need is in image/ and wire/.
+# The command. It links sim/ and what that is made of: td/ is also what finishes a run in the memory that the monitor
+# leaves behind, libtdconv its model of Linux. Nothing of monitor/: what both need is in image/ and wire/.
 CLI_SRC := $(filter-out cli/main.c cli/first/% %_test.c $(wildcard cli/*/fuzz_*.c),$(wildcard cli/*.c cli/*/*.c))
 CLI_LIB := $(CLI_SRC:cli/%.c=%)
 CLI_LIBS := -linih -ljansson
@@ -27,11 +27,14 @@ $(B)/libcli.a: $(CLI_LIB_OBJ)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$(B)/tdlab: $(B)/cli/main.o $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--gc-sections -o $@ $^ $(CLI_LIBS)
+# A harness may call tdlab_tdcall().
+$(B)/tdlab: $(B)/cli/main.o $(B)/libcli.a
+	$(CC) $(SIM_CFLAGS) $(LDFLAGS) -Wl,--export-dynamic-symbol=tdlab_tdcall -Wl,--gc-sections -o $@ \
+		$(filter %.o,$^) $(B)/libcli.a $(CLI_LIBS) -ldl
 
-$(CLI_TESTS): %: %.o $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--gc-sections -o $@ $^ $(CLI_LIBS)
+$(CLI_TESTS): %: %.o $(B)/libcli.a $(B)/libsim.a $(B)/libtd.a $(B)/libtdconv.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--gc-sections -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+		$(CLI_LIBS) -ldl
 
 $(B)/cli/%.o: cli/%.c
 	@mkdir -p $(@D)

@@ -22,14 +22,14 @@ static const struct opt options[] = {
 	{ "vmm", OPT_BEHAVIOUR, BOOT_FIELD(vmm), "NAME[:K=V,...],...", "behaviours, or files ./NAME.vmm [all]" },
 	BOOT_GUEST_OPTIONS(BOOT_FIELD)
 	KNOWN_OPTIONS(BOOT_FIELD)
-	{ "harness", OPT_FILE, FIELD(harness), "FILE", "guest code in a shared object, run in a process" },
-	{ "guest", OPT_TEXT, FIELD(guest), "NAME", "libtdconv, a toy, or all of tdlab-sim's guests" },
-	{ "pages", OPT_NUMBER, FIELD(pages), "N", "of a conversion in a process [tdlab-sim's]" },
+	{ "harness", OPT_FILE | OPT_CODE, FIELD(harness), "FILE", "code of your own in a process, a shared object" },
+	{ "guest", OPT_TEXT | OPT_CODE, FIELD(guest), "NAME", "code in a process: see tdlab list guests, or all" },
+	{ "pages", OPT_NUMBER | OPT_CODE, FIELD(pages), "N", "of a conversion in a process [32768]" },
 	{ "jobs", OPT_JOBS, FIELD(jobs), "N", "rows at a time, also -j N [one per processor]" },
-	{ "full", OPT_FLAG, FIELD(full), NULL, "boot for every row instead of continuing one boot" },
-	{ "template-at", OPT_TEXT, FIELD(at), "N|PHASE", "the MapGPA, or the phase, that the behaviours begin at [1]" },
+	{ "full", OPT_FLAG | OPT_BOOT, FIELD(full), NULL, "boot for every row instead of continuing one boot" },
+	{ "template-at", OPT_TEXT | OPT_BOOT, FIELD(at), "N|PHASE", "the MapGPA, or the phase, that the behaviours begin at [1]" },
 	{ "seed", OPT_NUMBER, BOOT_FIELD(seed), "N", "of what the VMM leaves to chance [drawn]" },
-	{ "keep", OPT_FOLDER, FIELD(keep), "DIR", "keep each row's console and journal there" },
+	{ "keep", OPT_FOLDER | OPT_BOOT, FIELD(keep), "DIR", "keep each row's console and journal there" },
 	{ "tap", OPT_FLAG, FIELD(tap), NULL, "report as TAP" },
 	{ "junit", OPT_FILE, FIELD(junit), "FILE", "report as JUnit XML as well" },
 	{ "json", OPT_FLAG, BOOT_FIELD(json), NULL, "report as JSON" },
@@ -39,21 +39,11 @@ static const struct opt options[] = {
 static int check_usage(const struct check_options *o, int noperands)
 {
 	const struct boot_options *b = &o->boot;
-	bool sim = o->harness || o->guest;
 
 	if (o->tap && b->json)
 		return complain(STATUS_INPUT, "check: --tap and --json both want standard output");
-	if (o->harness && o->guest)
-		return complain(STATUS_INPUT, "check: --harness and --guest: one guest at a time");
-	if (sim && noperands)
+	if ((o->harness || o->guest) && noperands)
 		return complain(STATUS_INPUT, "check: a kernel and --%s: one guest at a time", o->harness ? "harness" : "guest");
-	if (sim && (b->firmware || b->initrd || b->append || b->memory.given || b->cpus.given || b->disk ||
-		    b->modules || b->module.count ||
-		    b->qemu || o->full || o->at || o->keep))
-		return complain(STATUS_INPUT, "check: --%s is run in a process: it takes no option that is about a boot",
-				o->harness ? "harness" : "guest");
-	if (!sim && o->pages.given)
-		return complain(STATUS_INPUT, "check: --pages is for --harness and --guest");
 	if (o->full && o->at)
 		return complain(STATUS_INPUT, "check: --full has no template: no --template-at");
 	if (o->jobs.value < 1 || o->jobs.value > MAX_JOBS)
@@ -207,8 +197,10 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (!status)
 		status = check_usage(&c.options, noperands);
 	if (!status)
+		status = opt_suits(verb, argc, argv, check_is_code(&c));
+	if (!status)
 		status = template_at_read(&c.at, c.options.at, c.options.boot.firmware != NULL);
-	if (!status && !c.options.harness && !c.options.guest)
+	if (!status && !check_is_code(&c))
 		status = boot_guest(&c.options.boot, operands, noperands, verb->name, &own);
 	if (!status)
 		status = check_plan(&c);
@@ -216,7 +208,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGXFSZ, SIG_IGN);
 		c.jobs = (unsigned int)(c.options.jobs.value < c.nrows ? c.options.jobs.value : c.nrows);
-		if (!c.nguests)
+		if (!c.ncodes)
 			status = prepare_boot(&c);
 	}
 	if (!status)

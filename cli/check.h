@@ -7,6 +7,7 @@
 #define CLI_CHECK_H
 
 #include "cli/boot.h"
+#include "cli/code/code.h"
 #include "cli/output.h"
 #include "cli/machine/template.h"
 #include "cli/verdict/known.h"
@@ -22,7 +23,7 @@ struct check_options {
 struct check_result {
 	bool done;
 	enum verdict verdict;
-	int status;		/* what tdlab boot, or tdlab-sim, would end with */
+	int status;		/* what tdlab boot, or tdlab run, would end with */
 	char why[256];
 	char outcome[24];
 	struct totals totals;
@@ -32,12 +33,13 @@ struct check_result {
 	double seconds;
 	bool init;		/* user space was reached, and ... */
 	bool device_equal;	/* ... the disk's data came through shared memory as it is */
-	bool worse_is_private;	/* tdlab-sim: which direction the verdict is from */
+	bool worse_is_private;	/* of code in a process: which direction the verdict is from */
 };
 
 struct check_row {
 	struct behaviour behaviour;
-	char *guest;		/* of tdlab-sim; NULL: the guest that is booted */
+	const struct code *code;	/* in a process; NULL: the guest that is booted */
+	const char *guest;	/* its name, or NULL */
 	char *name;		/* of the row */
 	char *reproduce;	/* the command that runs it again, once there is a verdict */
 	struct check_result *result;
@@ -47,12 +49,12 @@ struct check_row {
 
 struct check {
 	struct check_options options;
-	struct boot *boot;		/* the guest; NULL: it runs in tdlab-sim */
+	struct boot *boot;		/* the guest; NULL: it runs in a process */
 	struct template_at at;
 	struct template *template;	/* what rows are copies of; NULL: every row boots */
-	char *sim;			/* path of tdlab-sim */
-	char **guests;			/* of tdlab-sim */
-	size_t nguests;
+	struct explore_options code_options;
+	struct code *codes;		/* guests in a process */
+	size_t ncodes;
 	struct check_row *rows;
 	size_t nrows;
 	unsigned int jobs;
@@ -69,16 +71,18 @@ void check_plan_free(struct check *check);
 /* check_pool.c: runs every row, `jobs` at a time, and reports each in its turn. */
 void check_run(struct check *check);
 
-/*
- * check_sim.c: finds out which guests are meant, and that they can be had. Returns 0, or a status after a complaint.
- * check_sim_command(): the command of a row that was run, to be freed.
- */
-int check_sim_guests(struct check *check);
-char *check_sim_command(const struct check *check, const struct check_row *row);
+static inline bool check_is_code(const struct check *check)
+{
+	return check->options.guest || check->options.harness;
+}
 
-/* What a row's process does: check_boot.c, check_sim.c. *result is complete afterwards. */
+/* check_code.c: finds out which guest code is meant, and that it can be had. Returns 0, or a status after a complaint. */
+int check_code_guests(struct check *check);
+char *check_code_command(const struct check_row *row);	/* that runs it again, to be freed */
+
+/* What a row's process does: check_boot.c, check_code.c. The row's result is complete afterwards. */
 void check_boot_row(struct check *check, struct check_row *row);
-void check_sim_row(struct check *check, struct check_row *row);
+void check_code_row(struct check_row *row);
 
 /* Whether what a row found is known; once, before it is reported. */
 void check_look_up(struct check *check, struct check_row *row);

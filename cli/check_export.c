@@ -57,7 +57,7 @@ static void put_row(json_t *rows, const struct check_row *row)
 static const char *guest_of(const struct check *c)
 {
 	if (!c->boot)
-		return "tdlab-sim";
+		return "process";
 	return c->boot->guest.path ? c->boot->guest.path : c->boot->options.disk;	/* what the firmware finds there */
 }
 

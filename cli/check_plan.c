@@ -24,7 +24,7 @@ static char *next_spec(const char **list)
 	return xprintf("%.*s", (int)(end - start), start);
 }
 
-static int add_row(struct check *c, const char *spec, char *guest)
+static int add_row(struct check *c, const char *spec, const struct code *code)
 {
 	struct check_row *row;
 	struct behaviour behaviour;
@@ -36,8 +36,8 @@ static int add_row(struct check *c, const char *spec, char *guest)
 		return status;
 	c->rows = xrealloc(c->rows, (c->nrows + 1) * sizeof(*c->rows));
 	row = &c->rows[c->nrows++];
-	*row = (struct check_row){ .behaviour = behaviour, .guest = guest };
-	row->name = xprintf("%s%s%s", guest ? guest : "", guest ? " " : "", spec);
+	*row = (struct check_row){ .behaviour = behaviour, .code = code, .guest = code ? code->guest->name : NULL };
+	row->name = xprintf("%s%s%s", code ? row->guest : "", code ? " " : "", spec);
 	return 0;
 }
 
@@ -93,7 +93,7 @@ static size_t take_out(struct check *c, size_t first, const char *word, bool mat
 	return before - kept;
 }
 
-static int add_all(struct check *c, char *guest)
+static int add_all(struct check *c, const struct code *code)
 {
 	size_t count;
 	int status;
@@ -101,23 +101,23 @@ static int add_all(struct check *c, char *guest)
 
 	for (size_t i = 0; i < count; i++) {
 		if (!status)
-			status = add_row(c, names[i], guest);
+			status = add_row(c, names[i], code);
 		free(names[i]);
 	}
 	free(names);
 	return status;
 }
 
-static int select_rows(struct check *c, size_t first, const char *word, char *guest)
+static int select_rows(struct check *c, size_t first, const char *word, const struct code *code)
 {
 	size_t before = c->nrows;
 	int status = 0;
 
 	if (*word == '!' && before == first)	/* all but these */
-		status = add_all(c, guest);
+		status = add_all(c, code);
 	if (!status && *word == '!')
 		return take_out(c, first, word + 1, true) ? 0 : complain(STATUS_INPUT, "--vmm: nothing to take out: %s", word);
-	status = add_all(c, guest);
+	status = add_all(c, code);
 	if (!status)
 		take_out(c, before, word, false);
 	if (!status && c->nrows == before)
@@ -125,7 +125,7 @@ static int select_rows(struct check *c, size_t first, const char *word, char *gu
 	return status;
 }
 
-static int add_listed(struct check *c, const char *list, char *guest)
+static int add_listed(struct check *c, const char *list, const struct code *code)
 {
 	size_t first = c->nrows;
 	int status = 0;
@@ -136,9 +136,9 @@ static int add_listed(struct check *c, const char *list, char *guest)
 		if (!*spec)
 			status = complain(STATUS_INPUT, "--vmm: an empty name in the list");
 		else if (*spec == '!' || is_selection(spec))
-			status = select_rows(c, first, spec, guest);
+			status = select_rows(c, first, spec, code);
 		else
-			status = add_row(c, spec, guest);
+			status = add_row(c, spec, code);
 		free(spec);
 	}
 	return status;
@@ -157,20 +157,19 @@ static int share_results(struct check *c)
 	return 0;
 }
 
-static int add_rows(struct check *c, char *guest)
+static int add_rows(struct check *c, const struct code *code)
 {
 	const char *list = c->options.boot.vmm;
 
-	return list ? add_listed(c, list, guest) : add_all(c, guest);
+	return list ? add_listed(c, list, code) : add_all(c, code);
 }
 
 int check_plan(struct check *c)
 {
-	bool sim = c->options.harness || c->options.guest;
-	int status = sim ? check_sim_guests(c) : add_rows(c, NULL);
+	int status = check_is_code(c) ? check_code_guests(c) : add_rows(c, NULL);
 
-	for (size_t i = 0; i < c->nguests && !status; i++)
-		status = add_rows(c, c->guests[i]);
+	for (size_t i = 0; i < c->ncodes && !status; i++)
+		status = add_rows(c, &c->codes[i]);
 	if (!status && !c->nrows)
 		status = complain(STATUS_INPUT, "--vmm: no behaviour is named");
 	return status ? status : share_results(c);
@@ -185,8 +184,5 @@ void check_plan_free(struct check *c)
 	if (c->nrows && c->rows[0].result)
 		munmap(c->rows[0].result, c->nrows * sizeof(*c->rows[0].result));
 	free(c->rows);
-	while (c->nguests)
-		free(c->guests[--c->nguests]);
-	free(c->guests);
-	free(c->sim);
+	free(c->codes);
 }

@@ -30,7 +30,7 @@ static void __attribute__((noreturn)) work(struct check *c, struct check_row *ro
 	if (c->boot)
 		check_boot_row(c, row);
 	else
-		check_sim_row(c, row);
+		check_code_row(row);
 	row->result->done = true;
 	_exit(0);
 }
@@ -117,7 +117,7 @@ static void report(struct pool *p)
 		struct check_row *row = &c->rows[p->reported];
 
 		if (!row->reproduce)
-			row->reproduce = check_sim_command(c, row);
+			row->reproduce = check_code_command(row);
 		check_look_up(c, row);
 		check_report_row(c, p->reported++);
 	}

@@ -63,10 +63,10 @@ void check_report_begin(const struct check *c)
 		return;
 	if (c->boot)
 		report_guest(c->boot);
-	else if (c->nguests > 1)
-		printf("guests     %zu of tdlab-sim, in a process, both directions\n", c->nguests);
+	else if (c->ncodes > 1)
+		printf("guests     %zu, in a process, both directions\n", c->ncodes);
 	else
-		printf("guest      %s, in a process, both directions\n", c->guests[0]);
+		printf("guest      %s, in a process, both directions\n", c->codes[0].guest->name);
 	if (c->template)
 		template_describe(c->template);
 	printf("%-*s  %-9s  %-8s  %-12s  %6s  %s\n", name_width(c), "behaviour", "class", "expect", "verdict", "calls",

@@ -30,17 +30,17 @@ static void bash_verbs(void)
 static void bash_arguments(const struct verb *v)
 {
 	for (const struct opt *o = v->options; o->name; o++) {
-		if (o->kind == OPT_FILE)
+		if (OPT_KIND(o) == OPT_FILE)
 			printf("\t'%s --%s') mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); return ;;\n", v->name,
 			       o->name);
-		else if (o->kind == OPT_FOLDER)
+		else if (OPT_KIND(o) == OPT_FOLDER)
 			printf("\t'%s --%s') mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); return ;;\n", v->name,
 			       o->name);
-		else if (o->kind == OPT_BEHAVIOUR)
+		else if (OPT_KIND(o) == OPT_BEHAVIOUR)
 			printf("\t'%s --%s') mapfile -t COMPREPLY < <(compgen -W \"$(tdlab list behaviours 2>/dev/null | "
 			       "sed -n 's/^\\([^ ][^ ]*\\).*/\\1/p')\" -- \"$word\"); return ;;\n",
 			       v->name, o->name);
-		else if (o->kind != OPT_FLAG)
+		else if (OPT_KIND(o) != OPT_FLAG)
 			printf("\t'%s --%s') return ;;\n", v->name, o->name);
 	}
 }
@@ -109,11 +109,11 @@ static void zsh_verb(const struct verb *v)
 
 	printf("\t%s) _arguments '--help[tell about the verb]'", v->name);
 	for (const struct opt *o = v->options; o->name; o++) {
-		printf(" \\\n\t\t'%s--%s[", o->kind == OPT_LIST ? "*" : "", o->name);
+		printf(" \\\n\t\t'%s--%s[", OPT_KIND(o) == OPT_LIST ? "*" : "", o->name);
 		zsh_text(o->help);
 		printf("]");
-		if (o->kind != OPT_FLAG)
-			printf(":%s:%s", o->name, actions[o->kind]);
+		if (OPT_KIND(o) != OPT_FLAG)
+			printf(":%s:%s", o->name, actions[OPT_KIND(o)]);
 		printf("'");
 	}
 	if (strchr(v->operands, '|')) {

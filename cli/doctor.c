@@ -82,7 +82,6 @@ static const struct part {
 } parts[] = {
 	{ "monitor", "monitor.elf", "\x7f" "ELF" },
 	{ "payload", "payloads/builtin", "\x7f" "ELF" },
-	{ "sim", "tdlab-sim", "\x7f" "ELF" },
 	{ "first", EVIDENCE_FIRST, "\x7f" "ELF" },
 	{ "initrd", "initrd.cpio", "bin/busybox" },
 };

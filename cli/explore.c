@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tdlab explore KERNEL: every sequence of answers, up to a depth, against one running guest. The monitor takes the
+ * tdlab explore: every sequence of answers, up to a depth, against one running guest. The monitor takes the
  * guest back after each (monitor/explore.h); here each sequence is compared with the reference model and with td's
  * verdicts, and afterwards the guest is judged on what it does when it is left alone.
  */
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/explore.h"
+#include "cli/code/code.h"
 #include "wire/sha256.h"
 
 #define UNDO_STEPS	200000
@@ -19,11 +19,13 @@
 #define TIMEOUT_S	86400
 
 static const struct opt options[] = {
-	EXPLORE_OPTIONS,
-	{ "depth", OPT_NUMBER, EXPLORE_FIELD(depth), "N", "answers chosen in one sequence [5]" },
-	{ "sequences", OPT_NUMBER, EXPLORE_FIELD(sequences), "N", "stop after so many [all]" },
+	EXPLORE_OPTIONS
+	EXPLORE_JOURNAL_OPTION(OPT_BOOT)
+	{ "depth", OPT_NUMBER, EXPLORE_FIELD(depth), "N", "answers chosen in one sequence [6; a kernel: 5]" },
+	{ "match", OPT_FLAG | OPT_CODE, EXPLORE_FIELD(match), NULL,
+	  "go on from equal states once, and without --depth to every sequence's end" },
+	{ "sequences", OPT_NUMBER | OPT_BOOT, EXPLORE_FIELD(sequences), "N", "stop after so many [all]" },
 	{ "random", OPT_NUMBER, EXPLORE_FIELD(random), "N", "so many sequences drawn at random instead of all" },
-	{ "draw", OPT_NUMBER, EXPLORE_FIELD(draw), "N", "seed of --random [1]" },
 	{ "shard", OPT_TEXT, EXPLORE_FIELD(shard), "I/N", "only this part of all sequences, for tdlab merge" },
 	{ "state", OPT_FILE, EXPLORE_FIELD(state), "FILE", "keeps what is done; go on from there if it exists" },
 	{ 0 },
@@ -35,7 +37,7 @@ struct explore *explore_new(void)
 
 	x->options = (struct explore_options){
 		.boot = { .vmm = "complete", .memory.value = 1ull << 30, .cpus.value = 1, .timeout.value = TIMEOUT_S },
-		.depth.value = 5, .pages.value = 1, .stalls.value = TDCONV_LINUX_TRIES, .draw.value = 1,
+		.depth.value = 5, .pages.value = 1, .model_stalls.value = TDCONV_LINUX_TRIES,
 	};
 	return x;
 }
@@ -69,7 +71,7 @@ static int fill_of(struct explore *x, const char *kernel)
 
 	*of = (struct result_of){
 		.version = TDLAB_VERSION, .engine = "monitor", .to_shared = !o->to_private, .depth = o->depth.value,
-		.stalls = o->stalls.value, .random = o->random.value, .seed = o->random.value ? o->draw.value : 0,
+		.stalls = o->model_stalls.value, .random = o->random.value, .seed = o->random.value ? explore_seed(o) : 0,
 	};
 	snprintf(of->guest, sizeof(of->guest), "%s", kernel);
 	sha256_hex(x->boot.guest.data, x->boot.guest.bytes, of->digest);
@@ -113,7 +115,7 @@ int explore_prepare(struct explore *x, const char *kernel)
 	if (!status)
 		b->config.explore = (struct monitor_explore){
 			.depth = (uint32_t)o->depth.value, .to_shared = !o->to_private, .min_pages = o->pages.value,
-			.sequences = o->sequences.value, .random = o->random.value, .seed = o->draw.value,
+			.sequences = o->sequences.value, .random = o->random.value, .seed = explore_seed(o),
 			.shard = x->explored.result.of.shard ? x->explored.result.of.shard - 1 : 0,
 			.shards = x->explored.result.of.shards,
 		};
@@ -218,21 +220,19 @@ static int run(const struct verb *verb, int argc, char **argv)
 {
 	char **operands = xcalloc((size_t)argc, sizeof(*operands));
 	struct explore *x = explore_new();
-	int noperands, status;
+	const struct explore_options *o = &x->options;
+	int noperands, status = opt_parse(verb, argc, argv, &x->options, operands, &noperands);
 
-	if (explore_is_process(argc, argv))
-		return explore_in_process(argv + 1, NULL);
-	status = opt_parse(verb, argc, argv, &x->options, operands, &noperands);
-	if (!status && noperands != 1)
+	if (!status && noperands != !explore_is_code(o))
 		status = complain(STATUS_INPUT, "explore: %s: see tdlab explore --help",
-				  noperands ? "more than one kernel" : "which kernel?");
-	if (!status) {
-		status = explore(x, operands[0]);
-		explore_free(x);
-	}
+				  noperands ? "more than one guest" : "which kernel, --guest or --harness?");
+	if (!status)
+		status = opt_suits(verb, argc, argv, explore_is_code(o));
+	if (!status)
+		status = explore_is_code(o) ? code_explore(o) : explore(x, operands[0]);
+	explore_free(x);
 	free(operands);
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_explore = { "explore", run, "KERNEL", "give one running kernel every answer a VMM can give",
-				   options };
+const struct verb verb_explore = { "explore", run, "[KERNEL]", "give one guest every answer a VMM can give", options };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Exploring a kernel: what explore, replay and minimise have in common. */
+/* Exploring a guest: what explore, replay, minimise and run have in common, be it a kernel or code in a process. */
 #ifndef CLI_EXPLORE_H
 #define CLI_EXPLORE_H
 
@@ -7,37 +7,57 @@
 
 struct explore_options {
 	struct boot_options boot;
-	struct opt_number depth, pages, sequences, stalls, random, draw;
+	struct opt_number depth, pages, sequences, stalls, model_stalls, random;
 	const char *shard, *state, *finding;
-	const char *guest, *harness;	/* not a kernel: tdlab-sim's */
-	bool to_private;
+	const char *guest, *harness;	/* not a kernel: code in a process */
+	bool to_private, match;
 };
 
 #define EXPLORE_FIELD(name) offsetof(struct explore_options, name)
 #define EXPLORE_BOOT_FIELD(name) offsetof(struct explore_options, boot.name)
 
-/* The options that say what is explored, and where. */
+/* What the guest is, and what it is to convert. */
+#define EXPLORE_GUEST_OPTIONS \
+	{ "guest", OPT_TEXT | OPT_CODE, EXPLORE_FIELD(guest), "NAME", "code in a process: see tdlab list guests" }, \
+	{ "harness", OPT_FILE | OPT_CODE, EXPLORE_FIELD(harness), "FILE", "code of your own in a process, a shared object" }, \
+	{ "pages", OPT_NUMBER, EXPLORE_FIELD(pages), "N", \
+	  "of the conversion [8]; a kernel: at its first MapGPA of at least so many [1]" }, \
+	{ "to-private", OPT_FLAG, EXPLORE_FIELD(to_private), NULL, "a conversion to private [to shared]" }, \
+	{ "seed", OPT_NUMBER, EXPLORE_BOOT_FIELD(seed), "N", "of all that is left to chance: the same run every time [1]" }, \
+	{ "json", OPT_FLAG, EXPLORE_BOOT_FIELD(json), NULL, "report as JSON" },
+
+/* The options that say how it is explored, and where. */
 #define EXPLORE_OPTIONS \
-	{ "guest", OPT_TEXT, EXPLORE_FIELD(guest), "NAME", "no kernel: a guest in a process; options as tdlab-sim(1)" }, \
-	{ "harness", OPT_FILE, EXPLORE_FIELD(harness), "FILE", "no kernel: guest code of your own in a process" }, \
-	{ "pages", OPT_NUMBER, EXPLORE_FIELD(pages), "N", "at the first MapGPA of at least so many pages [1]" }, \
-	{ "to-private", OPT_FLAG, EXPLORE_FIELD(to_private), NULL, "at the first MapGPA to private [to shared]" }, \
-	{ "model-stalls", OPT_NUMBER, EXPLORE_FIELD(stalls), "N", \
+	EXPLORE_GUEST_OPTIONS \
+	{ "stalls", OPT_NUMBER | OPT_CODE, EXPLORE_FIELD(stalls), "N", \
+	  "RETRYs without progress in a row that it has to live through [3]" }, \
+	{ "model-stalls", OPT_NUMBER | OPT_BOOT, EXPLORE_FIELD(model_stalls), "N", \
 	  "RETRYs without progress that end the model's loop [3, as Linux]" }, \
-	{ "vmm", OPT_BEHAVIOUR, EXPLORE_FIELD(boot.vmm), "NAME[:K=V,...]", "the VMM before and after [complete]" }, \
-	{ "inject", OPT_LIST, EXPLORE_FIELD(boot.inject), "CALL:KEY=VALUE...", "a fault on top of it" }, \
-	{ "behaviours", OPT_FOLDER, EXPLORE_FIELD(boot.behaviours), "DIR", "where behaviours are looked for" }, \
-	{ "initrd", OPT_FILE, EXPLORE_FIELD(boot.initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
-	{ "append", OPT_TEXT, EXPLORE_FIELD(boot.append), "STRING", "more words for the kernel command line" }, \
-	{ "memory", OPT_SIZE, EXPLORE_FIELD(boot.memory), "SIZE", "of the guest [1G]" }, \
-	{ "modules", OPT_FOLDER, EXPLORE_FIELD(boot.modules), "DIR", "the kernel's modules, for the disk's driver" }, \
-	{ "seed", OPT_NUMBER, EXPLORE_FIELD(boot.seed), "N", "the same run every time" }, \
-	{ "timeout", OPT_SECONDS, EXPLORE_FIELD(boot.timeout), "S", "seconds until the guest is given up [86400]" }, \
-	{ "console", OPT_FILE, EXPLORE_FIELD(boot.console), "FILE", "for the guest's console [stderr]" }, \
-	{ "journal", OPT_FILE, EXPLORE_FIELD(boot.journal), "FILE", "keep the journal, for tdlab trace" }, \
-	{ "qemu", OPT_FILE, EXPLORE_FIELD(boot.qemu), "FILE", "QEMU to use [qemu-system-x86_64 in PATH]" }, \
-	KNOWN_OPTIONS(EXPLORE_BOOT_FIELD) \
-	{ "json", OPT_FLAG, EXPLORE_FIELD(boot.json), NULL, "report as JSON" }
+	{ "vmm", OPT_BEHAVIOUR | OPT_BOOT, EXPLORE_BOOT_FIELD(vmm), "NAME[:K=V,...]", "the VMM before and after [complete]" }, \
+	{ "inject", OPT_LIST | OPT_BOOT, EXPLORE_BOOT_FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it" }, \
+	{ "behaviours", OPT_FOLDER | OPT_BOOT, EXPLORE_BOOT_FIELD(behaviours), "DIR", "where behaviours are looked for" }, \
+	{ "initrd", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
+	{ "append", OPT_TEXT | OPT_BOOT, EXPLORE_BOOT_FIELD(append), "STRING", "more words for the kernel command line" }, \
+	{ "memory", OPT_SIZE | OPT_BOOT, EXPLORE_BOOT_FIELD(memory), "SIZE", "of the guest [1G]" }, \
+	{ "modules", OPT_FOLDER | OPT_BOOT, EXPLORE_BOOT_FIELD(modules), "DIR", "the kernel's modules, for the disk's driver" }, \
+	{ "timeout", OPT_SECONDS | OPT_BOOT, EXPLORE_BOOT_FIELD(timeout), "S", "seconds until the guest is given up [86400]" }, \
+	{ "console", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(console), "FILE", "for the guest's console [stderr]" }, \
+	{ "qemu", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(qemu), "FILE", "QEMU to use [qemu-system-x86_64 in PATH]" }, \
+	KNOWN_OPTIONS(EXPLORE_BOOT_FIELD)
+
+#define EXPLORE_JOURNAL_OPTION(guests) \
+	{ "journal", OPT_FILE | (guests), EXPLORE_BOOT_FIELD(journal), "FILE", "keep the journal, for tdlab trace" },
+
+/* Whether the options name guest code, to be run in a process. */
+static inline bool explore_is_code(const struct explore_options *o)
+{
+	return o->guest || o->harness;
+}
+
+static inline uint64_t explore_seed(const struct explore_options *o)
+{
+	return o->boot.seed.given ? o->boot.seed.value : 1;
+}
 
 /* One command from its words to its end. */
 struct explore {
@@ -49,7 +69,6 @@ struct explore {
 	int status;		/* not 0: something went wrong meanwhile */
 };
 
-/* Defaults for opt_parse(). */
 struct explore *explore_new(void);
 void explore_free(struct explore *explore);
 
@@ -58,9 +77,5 @@ int explore_prepare(struct explore *explore, const char *kernel);
 
 /* Boots and explores. Returns the exit status; the result is complete only if all came to its end. */
 int explore_run(struct explore *explore);
-
-/* If one of argv's options is for tdlab-sim, that takes over and this does not return; more are further words of it. */
-int explore_in_process(char *const *argv, const char *const *more);
-bool explore_is_process(int argc, char *const *argv);
 
 #endif

@@ -11,6 +11,7 @@
 #include "cli/verdict/records.h"
 #include "cli/verdict/totals.h"
 #include "cli/vmm/behaviour.h"
+#include "sim/guest.h"
 #include "td/event.h"
 #include "td/explore.h"
 
@@ -172,6 +173,19 @@ static int list_abi(const struct list_options *o, json_t *json)
 	return 0;
 }
 
+/* Guest code that comes with tdlab. */
+static int list_guests(const struct list_options *o, json_t *json)
+{
+	const char *rows[32][2];
+	size_t count = 0;
+
+	for (const struct sim_guest *const *g = sim_guests; *g && count < ARRAY_SIZE(rows); g++, count++) {
+		rows[count][0] = (*g)->name;
+		rows[count][1] = (*g)->what;
+	}
+	return list_pairs(o, json, rows, count);
+}
+
 static int list_totals(const struct list_options *o, json_t *json)
 {
 	static const char *const rows[][2] = {
@@ -222,6 +236,7 @@ static int list_named(const char *what, const struct list_options *o)
 		{ "behaviours", list_behaviours },
 		{ "violations", list_violations },
 		{ "answers", list_answers },
+		{ "guests", list_guests },
 		{ "records", list_records },
 		{ "totals", list_totals },
 		{ "abi", list_abi },
@@ -245,7 +260,7 @@ static int list_named(const char *what, const struct list_options *o)
 	}
 	near = suggest(what, names, ARRAY_SIZE(names));
 	return complain(STATUS_INPUT, "list: no list \"%s\": %s%s", what,
-			near ? "did you mean " : "there are behaviours, violations, answers, records, totals, abi", near ? near : "");
+			near ? "did you mean " : "there are behaviours, violations, answers, guests, records, totals, abi", near ? near : "");
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
@@ -263,6 +278,6 @@ static int run(const struct verb *verb, int argc, char **argv)
 }
 
 const struct verb verb_list = {
-	"list", run, "[behaviours|violations|answers|records|totals|abi]",
-	"list behaviours, answers, violations, records, totals or the TDX ABI", options,
+	"list", run, "[behaviours|violations|answers|guests|records|totals|abi]",
+	"list behaviours, violations, answers, guests, records, totals or the TDX ABI", options,
 };

@@ -52,7 +52,7 @@ static bool store(const struct opt *opt, const char *text, void *values)
 	void *where = (char *)values + opt->offset;
 	struct opt_number *number = where;
 
-	switch (opt->kind) {
+	switch (OPT_KIND(opt)) {
 	case OPT_FLAG:
 		*(bool *)where = true;
 		return true;
@@ -82,15 +82,6 @@ static const struct opt *find(const struct verb *verb, const char *name, size_t 
 	return NULL;
 }
 
-/* How the verb is called: "tdlab boot", or the program's name alone where it has no verbs. */
-static const char *called(const struct verb *verb)
-{
-	static char text[64];
-
-	snprintf(text, sizeof(text), "%s%s%s", program_name, *verb->name ? " " : "", verb->name);
-	return text;
-}
-
 static int __attribute__((format(printf, 2, 3))) refuse(const struct verb *verb, const char *format, ...)
 {
 	char text[512];
@@ -99,7 +90,7 @@ static int __attribute__((format(printf, 2, 3))) refuse(const struct verb *verb,
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	return complain(STATUS_INPUT, "%s%s%s", verb->name, *verb->name ? ": " : "", text);
+	return complain(STATUS_INPUT, "%s: %s", verb->name, text);
 }
 
 static int unknown(const struct verb *verb, const char *given, size_t length)
@@ -116,7 +107,7 @@ static int unknown(const struct verb *verb, const char *given, size_t length)
 	if (near)
 		status = refuse(verb, "unknown option --%s: did you mean --%s?", name, near);
 	else
-		status = refuse(verb, "unknown option --%s: see %s --help", name, called(verb));
+		status = refuse(verb, "unknown option --%s: see tdlab %s --help", name, verb->name);
 	free(name);
 	return status;
 }
@@ -128,10 +119,10 @@ static int parse_jobs(const struct verb *verb, char **argv, void *values, int *u
 	const char *text = argv[0][2] ? argv[0] + 2 : argv[1];
 
 	*used = argv[0][2] ? 1 : 2;
-	while (opt->name && opt->kind != OPT_JOBS)
+	while (opt->name && OPT_KIND(opt) != OPT_JOBS)
 		opt++;
 	if (!opt->name)
-		return refuse(verb, "unknown option %s: see %s --help", argv[0], called(verb));
+		return refuse(verb, "unknown option %s: see tdlab %s --help", argv[0], verb->name);
 	if (!text)
 		return refuse(verb, "-j needs an argument: %s", opt->arg);
 	if (!store(opt, text, values))
@@ -151,9 +142,9 @@ static int parse_one(const struct verb *verb, char **argv, void *values, int *us
 	*used = 1;
 	if (!opt)
 		return unknown(verb, name, length);
-	if (opt->kind == OPT_FLAG && equals)
+	if (OPT_KIND(opt) == OPT_FLAG && equals)
 		return refuse(verb, "--%s takes no argument", opt->name);
-	if (opt->kind != OPT_FLAG && !equals) {
+	if (OPT_KIND(opt) != OPT_FLAG && !equals) {
 		if (!text)
 			return refuse(verb, "--%s needs an argument: %s", opt->name,
 					opt->arg);
@@ -161,11 +152,11 @@ static int parse_one(const struct verb *verb, char **argv, void *values, int *us
 	}
 	if (store(opt, text, values))
 		return 0;
-	if (opt->kind == OPT_LIST)
+	if (OPT_KIND(opt) == OPT_LIST)
 		return refuse(verb, "--%s %s: more than %d of them", opt->name, text,
 				OPT_LIST_MOST);
 	return refuse(verb, "--%s %s: not a %s", opt->name, text,
-			opt->kind == OPT_SIZE ? "size: write bytes, or a number with K, M or G" : "number");
+			OPT_KIND(opt) == OPT_SIZE ? "size: write bytes, or a number with K, M or G" : "number");
 }
 
 /* In 80 columns, from this one on: a line ends where a word does. */
@@ -188,7 +179,7 @@ static void help_text(const char *text, int column)
 
 static void help(const struct verb *verb)
 {
-	printf("usage: %s%s%s%s\n%s\n", called(verb), verb->options->name ? " [option...]" : "",
+	printf("usage: tdlab %s%s%s%s\n%s\n", verb->name, verb->options->name ? " [option...]" : "",
 	       *verb->operands ? " " : "", verb->operands, verb->help);
 	if (verb->options->name)
 		printf("\n");
@@ -221,12 +212,27 @@ int opt_parse(const struct verb *verb, int argc, char **argv, void *values, char
 			if (status)
 				return status;
 		} else if (argv[i][1] != '-') {
-			return refuse(verb, "unknown option %s: see %s --help", argv[i], called(verb));
+			return refuse(verb, "unknown option %s: see tdlab %s --help", argv[i], verb->name);
 		} else {
 			status = parse_one(verb, argv + i, values, &used);
 			if (status)
 				return status;
 		}
+	}
+	return 0;
+}
+
+int opt_suits(const struct verb *verb, int argc, char **argv, bool code)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		size_t length = strcspn(argv[i], "=");
+		const struct opt *opt = strncmp(argv[i], "--", 2) == 0 ? find(verb, argv[i] + 2, length - 2) : NULL;
+
+		if (opt && opt->kind & (code ? OPT_BOOT : OPT_CODE))
+			return refuse(verb, "--%s is about %s", opt->name, code ?
+				      "a boot: not with guest code in a process" : "guest code in a process: not with a boot");
+		if (opt && OPT_KIND(opt) != OPT_FLAG && !argv[i][length])
+			i++;
 	}
 	return 0;
 }

@@ -18,6 +18,11 @@ enum opt_kind {
 	OPT_JOBS,	/* struct opt_number; the one option that has a letter as well, as make has: -j N */
 };
 
+/* An option that makes no sense for every guest says so beside its kind. */
+#define OPT_BOOT	0x100u	/* for one that is booted */
+#define OPT_CODE	0x200u	/* for guest code in a process */
+#define OPT_KIND(opt)	((enum opt_kind)((opt)->kind & 0xff))
+
 struct opt_number {
 	uint64_t value;
 	bool given;
@@ -33,7 +38,7 @@ struct opt_list {
 
 struct opt {
 	const char *name;	/* without the dashes */
-	enum opt_kind kind;
+	unsigned int kind;	/* enum opt_kind, and for which guests */
 	size_t offset;		/* in the verb's structure */
 	const char *arg;	/* shown in --help */
 	const char *help;
@@ -44,6 +49,12 @@ struct opt {
  * order. Returns 0 to go on, -1 when --help was printed, else an exit status after a complaint.
  */
 int opt_parse(const struct verb *verb, int argc, char **argv, void *values, char **operands, int *noperands);
+
+/*
+ * Refuses, in one line, the first option that is not for the guest at hand, which is one that is booted or code in a
+ * process. After opt_parse(). Returns 0, or a status after a complaint.
+ */
+int opt_suits(const struct verb *verb, int argc, char **argv, bool code);
 
 /* Text to number; false unless all of it is one. */
 bool opt_number(const char *text, uint64_t *value);

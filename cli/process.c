@@ -108,39 +108,21 @@ static char *read_all(int fd, size_t limit, size_t *length)
 	return text;
 }
 
-static char *output(char *const argv[], int in, int err, size_t limit, size_t *length, int *status)
+char *process_capture(char *const argv[], int in, size_t limit, size_t *bytes)
 {
-	int pipes[2];
+	int pipes[2], status = -1;
 	char *text;
 	pid_t pid;
 
 	if (pipe2(pipes, O_CLOEXEC))
 		return NULL;
-	pid = process_start(argv, in, pipes[1], err);
+	pid = process_start(argv, in, pipes[1], -1);
 	close(pipes[1]);
-	text = read_all(pipes[0], limit, length);
+	text = read_all(pipes[0], limit, bytes);
 	close(pipes[0]);
 	if (pid > 0)
-		*status = *length <= limit ? process_wait(pid) : process_end(pid);
-	if (pid > 0 && *length <= limit)
-		return text;
-	free(text);
-	return NULL;
-}
-
-char *process_output(char *const argv[], int err, size_t limit, int *status)
-{
-	size_t length;
-
-	return output(argv, -1, err, limit, &length, status);
-}
-
-char *process_capture(char *const argv[], int in, size_t limit, size_t *bytes)
-{
-	int status = 0;
-	char *text = output(argv, in, -1, limit, bytes, &status);
-
-	if (text && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		status = *bytes <= limit ? process_wait(pid) : process_end(pid);
+	if (pid > 0 && *bytes <= limit && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return text;
 	free(text);
 	return NULL;

@@ -31,12 +31,6 @@ int process_end(pid_t pid);	/* kills it first, if it still runs */
  */
 char *process_capture(char *const argv[], int in, size_t limit, size_t *bytes);
 
-/*
- * What a program prints, at most limit bytes of it, to be freed, and how it ended (waitpid()). err: its standard error.
- * NULL if it could not be started or printed more.
- */
-char *process_output(char *const argv[], int err, size_t limit, int *status);
-
 /* Path of a program in PATH, to be freed, or NULL: errno says why, if name is a path. */
 char *process_find(const char *name);
 

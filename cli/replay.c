@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tdlab replay and tdlab minimise: one sequence of answers again, and the shortest that still shows the same. What is
- * given is the sequence, or a result that has findings; what runs it is the monitor, or tdlab-sim where there is no
+ * given is the sequence, or a result that has findings; what runs it is the monitor, or a process where there is no
  * kernel.
  */
 #include <stdio.h>
@@ -10,14 +10,25 @@
 #include <unistd.h>
 
 #include "cli/campaign/ddmin.h"
-#include "cli/explore.h"
+#include "cli/code/code.h"
 #include "cli/file.h"
 #include "cli/replay_check.h"
 #include "wire/sha256.h"
 
-static const struct opt options[] = {
-	EXPLORE_OPTIONS,
-	{ "finding", OPT_TEXT, EXPLORE_FIELD(finding), "NAME", "which one of FILE [the first]" },
+#define FINDING_OPTION \
+	{ "finding", OPT_TEXT, EXPLORE_FIELD(finding), "NAME", "what is to be shown [of FILE: the first]" },
+
+static const struct opt replay_options[] = {
+	EXPLORE_OPTIONS
+	EXPLORE_JOURNAL_OPTION(0)
+	FINDING_OPTION
+	{ 0 },
+};
+
+static const struct opt minimise_options[] = {
+	EXPLORE_OPTIONS
+	EXPLORE_JOURNAL_OPTION(OPT_BOOT)
+	FINDING_OPTION
 	{ 0 },
 };
 
@@ -93,79 +104,36 @@ static int check_harness(const struct again *a)
 	       complain(STATUS_INPUT, "%s: %s is not the harness that it was found with", a->path, of->guest);
 }
 
-/* tdlab-sim with what the file says, and does not return; options of the user's come last and are stronger. */
-static int in_process(const struct again *a, const char *verb, const struct explore_options *o)
+/* What the file says, unless the user says otherwise. */
+static void take_from_file(const struct again *a, struct explore_options *o)
 {
-	char pages[24], stalls[24], answers[ANSWERS_TEXT];
 	const struct result_of *of = &a->file.of;
-	bool minimise = strcmp(verb, "minimise") == 0;
-	const char *words[20];
-	size_t n = 0;
-	int status = check_harness(a);
 
-	if (status)
-		return status;
-	snprintf(pages, sizeof(pages), "%lu", of->pages);
-	snprintf(stalls, sizeof(stalls), "%lu", of->stalls);
-	answers_text(a->answers, a->count, answers);
-	words[n++] = *of->digest ? "--harness" : "--guest";
-	words[n++] = of->guest;
-	words[n++] = "--pages";
-	words[n++] = pages;
-	words[n++] = "--stalls";
-	words[n++] = stalls;
-	words[n++] = minimise ? "--minimise" : "--replay";
-	words[n++] = answers;
-	if (minimise && *a->name) {
-		words[n++] = "--finding";
-		words[n++] = a->name;
-	}
-	if (!of->to_shared)
-		words[n++] = "--to-private";
-	if (o->boot.json)
-		words[n++] = "--json";
-	if (o->boot.journal) {
-		words[n++] = "--journal";
-		words[n++] = o->boot.journal;
-	}
-	words[n] = NULL;
-	return explore_in_process(NULL, words);
+	*(*of->digest ? &o->harness : &o->guest) = of->guest;
+	if (!o->pages.given)
+		o->pages = (struct opt_number){ of->pages, true, "of the file" };
+	if (!o->stalls.given)
+		o->stalls = (struct opt_number){ of->stalls, true, "of the file" };
+	o->to_private = !of->to_shared;
 }
 
-/* Answers for a guest that the user's options name: they are tdlab-sim's, the operand becomes one. */
-static int given_in_process(const char *verb, int argc, char **argv)
+static bool is_minimise(const struct verb *verb)
 {
-	const char **words = xcalloc((size_t)argc + 3, sizeof(*words));
-	const char *what = NULL, *near = NULL;
-	char nearest[32] = "";
-	size_t n = 0;
-	int status;
+	return strcmp(verb->name, "minimise") == 0;
+}
 
-	for (int i = 1; i < argc; i++) {
-		uint8_t answers[TD_EXPLORE_DEPTH];
-		uint32_t count;
-		char wrong[32] = "";
+static int run_code(struct again *a, const struct verb *verb)
+{
+	struct explore_options *o = &a->explore->options;
+	int status = 0;
 
-		if (!what && argv[i][0] != '-' && answers_parse(argv[i], answers, &count, wrong)) {
-			what = argv[i];
-			continue;
-		}
-		words[n++] = argv[i];
-		if (argv[i][0] != '-' && answers_near(wrong)) {
-			near = answers_near(wrong);
-			memcpy(nearest, wrong, sizeof(nearest));
-		}
+	if (a->path) {
+		take_from_file(a, o);
+		status = check_harness(a);
 	}
-	words[n++] = strcmp(verb, "minimise") == 0 ? "--minimise" : "--replay";
-	words[n++] = what;
-	if (what)
-		status = explore_in_process(NULL, words);
-	else if (near)
-		status = complain(STATUS_INPUT, "%s: no answer \"%s\": did you mean \"%s\"?", verb, nearest, near);
-	else
-		status = complain(STATUS_INPUT, "%s: which answers? with --guest or --harness a sequence is to be given", verb);
-	free(words);
-	return status;
+	if (status)
+		return status;
+	return (is_minimise(verb) ? code_minimise : code_replay)(o, a->answers, a->count, a->name);
 }
 
 /* The boot must be of what the file is of. */
@@ -196,7 +164,7 @@ static int prepare(struct again *a, const char *kernel)
 
 	if (a->path) {
 		o->to_private = !a->file.of.to_shared;
-		o->stalls.value = o->stalls.given ? o->stalls.value : a->file.of.stalls;
+		o->model_stalls.value = o->model_stalls.given ? o->model_stalls.value : a->file.of.stalls;
 		kernel = kernel ? kernel : a->file.of.guest;
 	}
 	o->depth.value = a->count;
@@ -281,40 +249,55 @@ static int minimise(struct again *a)
 	return boot_close_journal(&x->boot) ? STATUS_ENVIRONMENT : r->complete ? STATUS_PASS : status;
 }
 
-static int run_kernel(struct again *a, const char *verb, const char *kernel)
+static int run_kernel(struct again *a, const struct verb *verb, const char *kernel)
 {
 	int status = prepare(a, kernel);
 
 	if (!status)
-		status = strcmp(verb, "minimise") == 0 ? minimise(a) : replay(a);
+		status = is_minimise(verb) ? minimise(a) : replay(a);
 	return status;
+}
+
+/* What is given is known: on which guest it is to be run, and whether that goes with the options. */
+static int run_again(struct again *a, const struct verb *verb, int argc, char **argv, const char *kernel)
+{
+	const struct explore_options *o = &a->explore->options;
+	bool code = a->path ? strcmp(a->file.of.engine, "process") == 0 : explore_is_code(o);
+	int status;
+
+	if (a->path && explore_is_code(o))
+		return complain(STATUS_INPUT, "%s: it says of which guest it is: no --guest and no --harness", a->path);
+	if (code && kernel)
+		return complain(STATUS_INPUT, "%s: %s: it is about guest code in a process, and takes no kernel", verb->name,
+				a->path ? a->path : kernel);
+	if (!a->path && !code && !kernel)
+		return complain(STATUS_INPUT, "%s: on which guest? name a kernel, --guest or --harness", verb->name);
+	status = opt_suits(verb, argc, argv, code);
+	if (status)
+		return status;
+	return code ? run_code(a, verb) : run_kernel(a, verb, kernel);
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
 	char **operands = xcalloc((size_t)argc, sizeof(*operands));
 	struct again *a = xcalloc(1, sizeof(*a));
+	struct explore_options *o;
 	int n, status;
 
-	if (explore_is_process(argc, argv))
-		return given_in_process(verb->name, argc, argv);
 	a->explore = explore_new();
-	status = opt_parse(verb, argc, argv, &a->explore->options, operands, &n);
+	o = &a->explore->options;
+	status = opt_parse(verb, argc, argv, o, operands, &n);
 	if (!status && (n == 0 || n > 2))
 		status = complain(STATUS_INPUT, "%s: %s: see tdlab %s --help", verb->name,
 				  n ? "too many files" : "which file or answers?", verb->name);
 	if (!status && n == 1 && replay_is_check(operands[0]))
-		status = strcmp(verb->name, "replay") == 0 ? replay_check(operands[0], a->explore->options.finding) :
+		status = !is_minimise(verb) ? replay_check(operands[0], o->finding) :
 			 complain(STATUS_INPUT, "%s: a row of tdlab check is one run: there is nothing to minimise", operands[0]);
 	if (!status)
-		status = read_what(a, operands[0], a->explore->options.finding);
-	if (!status && a->path && strcmp(a->file.of.engine, "process") == 0)
-		status = n > 1 ? complain(STATUS_INPUT, "%s was found in a process: it takes no kernel", a->path) :
-				 in_process(a, verb->name, &a->explore->options);
-	else if (!status && !a->path && n < 2)
-		status = complain(STATUS_INPUT, "%s: on which guest? name a kernel, --guest or --harness", verb->name);
-	else if (!status)
-		status = run_kernel(a, verb->name, operands[1]);
+		status = read_what(a, operands[0], o->finding);
+	if (!status)
+		status = run_again(a, verb, argc, argv, n > 1 ? operands[1] : NULL);
 	explore_free(a->explore);
 	free(a);
 	free(operands);
@@ -322,6 +305,6 @@ static int run(const struct verb *verb, int argc, char **argv)
 }
 
 const struct verb verb_replay = { "replay", run, "WHAT [KERNEL]",
-				  "run one sequence of answers again: of a result, or as given", options };
+				  "run one sequence of answers again: of a result, or as given", replay_options };
 const struct verb verb_minimise = { "minimise", run, "WHAT [KERNEL]",
-				    "the shortest sequence of answers that still shows the same", options };
+				    "the shortest sequence of answers that still shows the same", minimise_options };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A row of tdlab check's result again. The row has the command that does it; a file may come from anywhere, so the
- * command is not a shell's, and can be nothing but tdlab boot or tdlab-sim.
+ * command is not a shell's, and can be nothing but a verb of tdlab that runs a guest once.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -56,33 +56,21 @@ static const json_t *pick(const json_t *rows, const char *behaviour)
 	return NULL;
 }
 
-static bool ends_with(const char *path, const char *name)
-{
-	const char *slash = strrchr(path, '/');
-
-	return strcmp(slash ? slash + 1 : path, name) == 0;
-}
-
 /* Whatever program the line names, it is this one that runs it. */
 static int start(const char *path, const char *command)
 {
-	char *copy = xprintf("%s", command), *words[MOST_WORDS + 1] = { NULL }, *program;
+	char *copy = xprintf("%s", command), *words[MOST_WORDS + 1] = { NULL };
 	int n = split_words(copy, words, MOST_WORDS);
-	bool sim = n > 1 && ends_with(words[0], "tdlab-sim");
 
-	if (!sim && (n < 2 || (strcmp(words[1], "boot") != 0 && strcmp(words[1], "check") != 0 &&
-			       strcmp(words[1], "explore") != 0))) {
+	if (n < 2 || (strcmp(words[1], "boot") != 0 && strcmp(words[1], "check") != 0 && strcmp(words[1], "run") != 0)) {
 		free(copy);
-		return complain(STATUS_INPUT, "%s: \"reproduce\" is none of tdlab boot, check, explore, nor tdlab-sim", path);
+		return complain(STATUS_INPUT, "%s: \"reproduce\" is none of tdlab boot, check, nor run", path);
 	}
-	program = sim ? installed_needed("tdlab-sim") : xprintf("%s", "/proc/self/exe");
-	if (!program)
-		return STATUS_ENVIRONMENT;
 	narrate("%s", command);
-	words[0] = sim ? program : (char *)(uintptr_t)program_called;
-	execv(program, words);
+	words[0] = (char *)(uintptr_t)program_called;
+	execv("/proc/self/exe", words);
 	free(copy);
-	return complain(STATUS_ENVIRONMENT, "%s cannot be started: %s", program, strerror(errno));
+	return complain(STATUS_ENVIRONMENT, "tdlab cannot be started: %s", strerror(errno));
 }
 
 int replay_check(const char *path, const char *behaviour)

@@ -21,9 +21,6 @@ enum status {
 	STATUS_SIGNAL = 128,
 };
 
-/* What this program is called: tdlab-sim says so first of all. */
-extern const char *program_name;
-
 /* How it was called, as typed; main() sets it. What is printed to be typed again begins so. */
 extern const char *program_called;
 
@@ -91,7 +88,7 @@ struct verb {
 	const struct opt *options;
 };
 
-extern const struct verb verb_boot, verb_check, verb_explore, verb_replay, verb_minimise, verb_merge, verb_list,
+extern const struct verb verb_boot, verb_check, verb_explore, verb_replay, verb_minimise, verb_run, verb_merge, verb_list,
 	verb_trace, verb_measure, verb_doctor,
 	verb_completion;
 

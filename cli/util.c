@@ -12,14 +12,13 @@
 
 #include "cli/tdlab.h"
 
-const char *program_name = "tdlab";
 const char *program_called = "tdlab";
 
 /* One write(), so that a line stays whole among those of other processes. */
 static void say(const char *format, va_list args)
 {
 	char line[1024];
-	int prefix = snprintf(line, sizeof(line), "%s: ", program_name);
+	int prefix = snprintf(line, sizeof(line), "tdlab: ");
 	int length = vsnprintf(line + prefix, sizeof(line) - 1 - (size_t)prefix, format, args);
 	size_t bytes = strlen(line);
 

@@ -6,7 +6,7 @@ LIBDIR := $(PREFIX)/lib
 DESTDIR ?=
 
 INSTALL_GUEST = $(patsubst %,644:%:include,$(wildcard guest/include/*.h)) $(TDCONV_PAIR:%=644:%:share/tdconv)
-INSTALL_TABLE = $(foreach f,tdlab tdlab-sim,755:$(B)/$f:bin) \
+INSTALL_TABLE = 755:$(B)/tdlab:bin \
 	$(foreach f,monitor.elf initrd.cpio,644:$(B)/$f:share/tdlab) 755:$(B)/tdlab-first:share/tdlab \
 	$(PAYLOADS:%=644:%:share/tdlab/payloads) \
 	$(patsubst %,644:%:share/tdlab/behaviours,$(wildcard behaviours/*.vmm)) \

@@ -1,20 +1,26 @@
 # SPDX-License-Identifier: MIT
-# sim: td in a process. Rates matter here: all of it is one program to the optimizer, both ends included, from the same
-# sources as everywhere. (clang would need a linker plugin for that; only the sanitizers and lint use it.)
+# sim: td in a process, a library. Rates matter here: all of it is one program to the optimizer, both ends included, from
+# the same sources as everywhere. (clang would need a linker plugin for that; only the sanitizers and lint use it.)
 SIM_CFLAGS := $(BASE_CFLAGS) -O3 $(if $(findstring clang,$(CC)),,-flto=auto) $(CFLAGS)
-SIM_PROGRAM := campaign main minimise report search states vmm
-SIM_SRC := $(filter-out %_test.c sim/bench% $(SIM_PROGRAM:%=sim/%.c),$(wildcard sim/*.c)) \
+SIM_SRC := $(filter-out %_test.c sim/bench%,$(wildcard sim/*.c)) \
 	$(filter-out %_test.c td/fake%.c td/fuzz.c,$(wildcard td/*.c)) \
 	$(filter-out %_test.c guest/fuzz% guest/fake.c,$(wildcard guest/*.c))
 SIM_OBJ := $(SIM_SRC:%.c=$(B)/fast/%.o)
 SIM_TESTS := $(patsubst %.c,$(B)/%,$(wildcard sim/*_test.c))
 
-ALL += $(B)/tdlab-sim
 TESTS += $(SIM_TESTS) sim/model_test.sh
 
-# A harness may call tdlab_tdcall().
-$(B)/tdlab-sim: $(SIM_PROGRAM:%=$(B)/fast/sim/%.o) $(SIM_OBJ) $(B)/libcli.a
-	$(CC) $(SIM_CFLAGS) $(LDFLAGS) -Wl,--export-dynamic-symbol=tdlab_tdcall -Wl,--gc-sections -o $@ $^ $(CLI_LIBS) -ldl
+# In the command the loop around all sequences is part of that one program.
+$(B)/tdlab: $(SIM_OBJ) $(B)/fast/cli/code/search.o
+
+# For tests of the command, which are many and need no rates.
+$(B)/libsim.a: $(patsubst %.c,$(B)/%.o,$(filter sim/%,$(SIM_SRC)))
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/sim/%.o: sim/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WARN) -D_GNU_SOURCE -MMD -c $< -o $@
 
 $(B)/fast/%.o: %.c
 	@mkdir -p $(@D)
@@ -32,7 +38,7 @@ $(B)/sim/bench_bare: sim/bench_bare.c $(filter-out $(B)/fast/sim/%,$(SIM_OBJ)) \
 		-Wl,--gc-sections -o $@
 
 ## make bench-sim  sequences of answers a second in process, beside td's answers alone and Spin; a part of make bench
-bench-sim: $(B)/tdlab-sim $(B)/sim/bench_bare
+bench-sim: $(B)/tdlab $(B)/sim/bench_bare
 	sim/bench $(B)
 
 .PHONY: bench-sim

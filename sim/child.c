@@ -46,11 +46,17 @@ int child_signal(void)
 
 static _Noreturn void child(int (*fn)(void *), void *arg, pid_t parent, struct answer *answer)
 {
+	sigset_t none;
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)	/* it died before that */
 		_exit(1);
 	setpgid(0, 0);	/* Ctrl-C is the command's to handle */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGTTOU, SIG_IGN);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	for (unsigned int i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
 		signal(ending[i], SIG_DFL);
 	dup2(STDERR_FILENO, STDOUT_FILENO);

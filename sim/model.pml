@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The conversion loop, its accept and its undo as a model for Spin: any VMM, every number of pages that it may do, and
- * the obligations that tdlab-sim judges by. It is a second opinion on the algorithm, written apart from the code, and
- * the yardstick for its rate; that the C code is the algorithm is for the proof and for tdlab-sim to show.
+ * the obligations that tdlab explore judges by. It is a second opinion on the algorithm, written apart from the code, and
+ * the yardstick for its rate; that the C code is the algorithm is for the proof and for tdlab explore to show.
  *
  *	spin -a -DN=8 model.pml && gcc -O2 -DSAFETY -DVECTORSZ=4096 -o pan pan.c && ./pan
  *

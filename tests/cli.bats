@@ -248,15 +248,14 @@ ended() {
 	refused 2 'tdlab: --timeout 0x0: *' boot --timeout 0x0 "$violate"
 	refused 2 'tdlab: --jobs 0x800: *' check --jobs 0x800 "$violate"
 	refused 2 'tdlab: --depth 0x1000: *' explore --depth 0x1000 "$violate"
-	refused 2 'tdlab-sim: --pages 0x10000000: *' explore --guest linux --pages 0x10000000
+	refused 2 'tdlab: --pages 0x10000000: *' explore --guest linux --pages 0x10000000
 }
 
 @test "an answer that is none, with the nearest name" {
 	refused 2 'tdlab: frst: neither a file nor answers*did you mean "first"?' replay frst
 	refused 2 'tdlab: *"stal" is none*did you mean "stall"?' replay first,stal,ok
 	refused 2 'tdlab: *tdlab list answers names them' replay nothing-like-it
-	refused 2 'tdlab: replay: *"stal": did you mean "stall"?' replay --guest linux first,stal
-	refused 2 'tdlab-sim: *"stal": did you mean "stall"?' explore --guest linux --replay first,stal
+	refused 2 'tdlab: *"stal" is none*did you mean "stall"?' replay --guest linux first,stal
 }
 
 @test "--qemu that is no program: why not" {
@@ -283,7 +282,7 @@ ended() {
 @test "doctor: each part that is gone or damaged, and none that is there" {
 	local part path
 	mkdir -p tree
-	cp -r "$build"/{tdlab,tdlab-sim,tdlab-first,monitor.elf,initrd.cpio,payloads} "$top/behaviours" tree
+	cp -r "$build"/{tdlab,tdlab-first,monitor.elf,initrd.cpio,payloads} "$top/behaviours" tree
 	run tree/tdlab doctor
 	[ "$status" -eq 0 ]
 	run ! grep -q '^missing' <<<"$output"
@@ -302,7 +301,6 @@ ended() {
 	done <<-END
 		monitor monitor.elf
 		payload payloads/builtin
-		sim tdlab-sim
 		first tdlab-first
 		initrd initrd.cpio
 		behaviours behaviours
@@ -379,7 +377,7 @@ inputs() {
 		cmp want got
 		cmp console.want console
 	done
-	run bash -c 'exec "$@" >&-' - "$build/tdlab-sim" --guest libtdconv --depth 2
+	run bash -c 'exec "$@" >&-' - "$build/tdlab" explore --guest libtdconv --depth 2
 	[ "$status" -eq 0 ]
 }
 

@@ -109,7 +109,7 @@ essence() {
 }
 
 @test "drawn sequences, deeper than all of them can be had" {
-	explore --depth 24 --random 60 --draw 3
+	explore --depth 24 --random 60 --seed 3
 	[ "$status" -le 1 ]
 	[ "$(field .sequences)" -eq 60 ]
 	[ "$(field .mismatches)" -eq 0 ]

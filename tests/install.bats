@@ -109,6 +109,7 @@ verb() {
 		{ tdlab explore --guest tail-only --to-private --depth 2 --shard 2/2 --json >part.2 || [ -s part.2 ]; } ;;
 	replay) finds tdlab replay result ;;
 	minimise) tdlab minimise result ;;
+	run) finds tdlab run --guest tail-only --to-private --vmm hyperv ;;
 	merge) finds tdlab merge part.1 part.2 ;;
 	list) tdlab list behaviours | grep -q '^hyperv ' ;;
 	trace) tdlab trace --only mapgpa journal | grep -q MapGPA ;;

@@ -52,10 +52,10 @@ again() {
 	PATH=$build:$PATH again 1 'accepted' tdlab check --guest tail-only --vmm hyperv
 }
 
-@test "tdlab-sim and tdlab explore: one run under a behaviour" {
-	again 1 '^finding    pending-access' "$build/tdlab-sim" --guest tail-only --to-private --vmm hyperv --pages 1024 \
+@test "tdlab run: one run under a behaviour" {
+	again 1 '^finding    pending-access' "$tdlab" run --guest tail-only --to-private --vmm hyperv --pages 1024 \
 		--inject mapgpa:retry=+8:when=1 --behaviours 'my behaviours'
-	again 1 '^finding    pending-access' "$tdlab" explore --guest tail-only --to-private --vmm hyperv
+	PATH=$build:$PATH again 1 '^finding    pending-access' tdlab run --guest tail-only --to-private --vmm hyperv
 }
 
 @test "all options together: QEMU is started by the printed command as by the one that printed it" {

@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031,SC2154 # what run sets is what the same test looks at
-# tdlab-sim: guest code in a process under every answer of a VMM. Each known defect has its name and is found in at most
+# Guest code in a process under every answer of a VMM. Each known defect has its name and is found in at most
 # three answers; what is correct is clean.
 
 bats_require_minimum_version 1.5.0
 
 setup() {
 	cd "$BATS_TEST_DIRNAME/.." || return 1
-	sim=${B:-build}/tdlab-sim
+	tdlab=${B:-build}/tdlab
 }
 
 harness() {
@@ -19,11 +19,11 @@ harness() {
 caught() {
 	local toy=$1 finding=$2 shortest
 	shift 2
-	run -1 "$sim" --guest "$toy" --pages 4 --json "$@"
+	run -1 "$tdlab" explore --guest "$toy" --pages 4 --json "$@"
 	shortest=$(jq -r "[.violations[] | select(.name == \"$finding\") | .shortest][0]" <<<"$output")
 	[ -n "$shortest" ]
 	[ "$(tr ',' '\n' <<<"$shortest" | wc -l)" -le 3 ]
-	run -1 "$sim" --guest "$toy" --pages 4 --json --replay "$shortest" "$@"
+	run -1 "$tdlab" replay "$shortest" --guest "$toy" --pages 4 --json "$@"
 	[ "$(jq -r '.violations[0].name' <<<"$output")" = "$finding" ]
 	[ "$(jq .sequences <<<"$output")" = 1 ]
 }
@@ -34,25 +34,25 @@ caught() {
 @test "toy: stalls without bound" { caught unbounded runaway; }
 @test "toy: R11 at the end is taken for success" { caught end-is-success false-success; }
 @test "toy: R11 inside a page, byte by byte: no VMM is to blame for more than that it takes long" {
-	run -1 "$sim" --guest byte-trickle --vmm byte-trickle:bytes=1 --pages 64 --json
+	run -1 "$tdlab" run --guest byte-trickle --vmm byte-trickle:bytes=1 --pages 64 --json
 	[ "$(jq -r .finding <<<"$output")" = unbounded ]
-	run -0 "$sim" --guest byte-trickle --vmm unaligned --json
+	run -0 "$tdlab" run --guest byte-trickle --vmm unaligned --json
 }
 @test "toy: the error is lost" { caught swallowed-error false-success; }
 
 @test "the correct loop is clean, both ways" {
-	run -0 "$sim" --guest correct --pages 8 --depth 8
-	run -0 "$sim" --guest correct --pages 8 --depth 8 --to-private
+	run -0 "$tdlab" explore --guest correct --pages 8 --depth 8
+	run -0 "$tdlab" explore --guest correct --pages 8 --depth 8 --to-private
 }
 
 @test "libtdconv with undo is clean, both ways" {
-	run -0 "$sim" --pages 4 --depth 5
-	run -0 "$sim" --pages 4 --depth 5 --to-private
+	run -0 "$tdlab" explore --guest libtdconv --pages 4 --depth 5
+	run -0 "$tdlab" explore --guest libtdconv --pages 4 --depth 5 --to-private
 }
 
 @test "64 pages, every sequence to its end, equal states merged: libtdconv is clean, both ways" {
 	for direction in '' --to-private; do
-		run -0 "$sim" --pages 64 --match --json ${direction:+"$direction"}
+		run -0 "$tdlab" explore --guest libtdconv --pages 64 --match --json ${direction:+"$direction"}
 		[ "$(jq -r '"\(.all) \(.violations | length) \(.longest)"' <<<"$output")" = "true 0 512" ]
 		[ "$(jq .states <<<"$output")" -gt 10000 ]
 		echo "# $(jq -r '"\(.states) states, \(.sequences) sequences, \(.seconds) s"' <<<"$output")" >&3
@@ -61,7 +61,7 @@ caught() {
 
 @test "with --match each toy is caught as without" {
 	caught_matching() {
-		run -1 "$sim" --match --json --pages 8 --guest "$@"
+		run -1 "$tdlab" explore --match --json --pages 8 --guest "$@"
 		jq -r '[.violations[] | "\(.name)=\(.shortest)"] | join(" ")' <<<"$output"
 	}
 	[ "$(caught_matching tail-only --to-private)" = "pending-access=first abandoned=stall,stall,stall" ]
@@ -72,22 +72,22 @@ caught() {
 	[[ $(caught_matching swallowed-error) == "abandoned=stall,stall,stall false-success=invalid "* ]]
 	[ "$(caught_matching no-r11-check --depth 6)" = \
 		"abandoned=stall,stall,stall wrapping-request=beyond crosses-shared-bit=zero outside-request=below" ]
-	run -0 "$sim" --match --guest correct
-	run -2 "$sim" --match --harness /nowhere.so
+	run -0 "$tdlab" explore --match --guest correct
+	run -2 "$tdlab" explore --match --harness /nowhere.so
 }
 
 @test "random sequences: the same seed gives the same" {
-	run -0 "$sim" --pages 64 --depth 40 --random 2000 --seed 7 --json
+	run -0 "$tdlab" explore --guest libtdconv --pages 64 --depth 40 --random 2000 --seed 7 --json
 	first=$(jq '[.sequences, .calls, .tdcalls]' <<<"$output")
-	run -0 "$sim" --pages 64 --depth 40 --random 2000 --seed 7 --json
+	run -0 "$tdlab" explore --guest libtdconv --pages 64 --depth 40 --random 2000 --seed 7 --json
 	[ "$(jq '[.sequences, .calls, .tdcalls]' <<<"$output")" = "$first" ]
-	run -0 "$sim" --pages 64 --depth 40 --random 2000 --seed 8 --json
+	run -0 "$tdlab" explore --guest libtdconv --pages 64 --depth 40 --random 2000 --seed 8 --json
 	[ "$(jq '[.sequences, .calls, .tdcalls]' <<<"$output")" != "$first" ]
 }
 
 @test "a harness that executes TDCALL itself" {
 	harness trap
-	run -1 "$sim" --harness "$BATS_TEST_TMPDIR/trap.so" --to-private --json
+	run -1 "$tdlab" explore --harness "$BATS_TEST_TMPDIR/trap.so" --to-private --json
 	[ "$(jq -c '[.violations[].name]' <<<"$output")" = '["abandoned"]' ]
 }
 
@@ -100,13 +100,13 @@ caught() {
 	139) want='#GP (SIGSEGV)' ;;
 	*) want='neither #UD nor #GP' ;;
 	esac
-	run "${B:-build}/tdlab" doctor
+	run "$tdlab" doctor
 	[[ $output == *tdcall*"$want"* ]]
 }
 
 @test "a harness that crashes and hangs: both are findings, and the rest is explored" {
 	harness broken
-	run -1 --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/broken.so" --depth 1
+	run -1 --separate-stderr "$tdlab" explore --harness "$BATS_TEST_TMPDIR/broken.so" --depth 1
 	[[ $output == *"guest-died (hostile) in 1 sequence:"* ]]
 	[[ $output == *"guest-hung (permitted) in 1 sequence:"* ]]
 	[[ $output == *"explored   8 pages to shared: 18 sequences"* ]]
@@ -116,13 +116,13 @@ caught() {
 	harness libc
 	harness old-names
 	for direction in '' --to-private; do
-		run -0 --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/libc.so" --stalls 4 --depth 3 ${direction:+"$direction"}
+		run -0 --separate-stderr "$tdlab" explore --harness "$BATS_TEST_TMPDIR/libc.so" --stalls 4 --depth 3 ${direction:+"$direction"}
 		[ -z "$stderr" ]
-		run -0 --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/old-names.so" --stalls 4 --depth 3 \
+		run -0 --separate-stderr "$tdlab" explore --harness "$BATS_TEST_TMPDIR/old-names.so" --stalls 4 --depth 3 \
 			${direction:+"$direction"}
 		[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"old-names.so: convert() and accept() are names of tdlab 0.1"* ]]
 	done
-	run -0 "$sim" --harness "$BATS_TEST_TMPDIR/old-names.so" --vmm hyperv --to-private
+	run -0 "$tdlab" run --harness "$BATS_TEST_TMPDIR/old-names.so" --vmm hyperv --to-private
 }
 
 # explored HARNESS STATUS OPTION...: its sequences, complete or not, findings, and what is said of what was not seen
@@ -130,7 +130,7 @@ explored() {
 	local name=$1 want=$2
 	shift 2
 	harness "$name"
-	run "-$want" --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/$name.so" --stalls 4 --json "$@"
+	run "-$want" --separate-stderr "$tdlab" explore --harness "$BATS_TEST_TMPDIR/$name.so" --stalls 4 --json "$@"
 	jq -r '"\(.sequences) \(.complete) [\([.violations[].name] | unique | join(" "))] \(.verdict) \(.incomplete)"' \
 		<<<"$output"
 }
@@ -138,7 +138,7 @@ explored() {
 @test "a crash that only comes after other runs cuts no tree, is no finding, and the result is not complete" {
 	run -0 explored sixth 5 --depth 1
 	[[ $output == "18 false [] inconclusive guest-died was seen in "*"did not come again in a process of its own"* ]]
-	all=$("$sim" --guest correct --depth 2 --json | jq .sequences)
+	all=$("$tdlab" explore --guest correct --depth 2 --json | jq .sequences)
 	run -0 explored sixth 5 --depth 2
 	[[ $output == "$all false [] inconclusive "* ]]
 }
@@ -161,7 +161,7 @@ front() {
 	shift 2
 	# shellcheck disable=SC2086 # flags
 	gcc -Wall -Werror -I. -shared -fPIC $flags -o "$BATS_TEST_TMPDIR/front.so" tests/harness/front.c
-	run "-$want" --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/front.so" --stalls 4 --depth 2 --json "$@"
+	run "-$want" --separate-stderr "$tdlab" explore --harness "$BATS_TEST_TMPDIR/front.so" --stalls 4 --depth 2 --json "$@"
 	jq -r '"[\([.violations[].name] | unique | join(" "))] \(if .in_unit > 0 then "noted" else "nothing" end)"' \
 		<<<"$output"
 }
@@ -176,7 +176,7 @@ front() {
 	[ "$(front 0 '-DDECLARED -DWIDE')" = "[] noted" ]
 	[ "$(front 0 '-DDECLARED -DWIDE' --to-private)" = "[] noted" ]
 	[ "$(front 1 '-DDECLARED -DWIDE -DNEIGHBOUR')" = "[accept-unrequested] noted" ]
-	run -1 --separate-stderr "$sim" --harness "$BATS_TEST_TMPDIR/front.so" --vmm hyperv --pages 1024 --json
+	run -1 --separate-stderr "$tdlab" run --harness "$BATS_TEST_TMPDIR/front.so" --vmm hyperv --pages 1024 --json
 	[ "$(jq -r '"\(.finding) \(.in_unit)"' <<<"$output")" = "accept-unrequested true" ]
 }
 
@@ -185,15 +185,14 @@ front() {
 		run -3 --separate-stderr bash -c '"$@" >/dev/full' - "$@"
 		[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"results cannot be written: No space left on device" ]]
 	}
-	full "$sim" --depth 2
-	full "$sim" --depth 2 --json
-	full "$sim" --match --pages 4
-	full "$sim" --vmm hyperv --pages 600
-	full "$sim" --guest tail-only --to-private --minimise stall,first
-	full "$sim" --guests
-	full "${B:-build}/tdlab" explore --guest correct --depth 2
-	full "${B:-build}/tdlab" minimise --guest tail-only --to-private stall,first
-	run -3 --separate-stderr "$sim" --replay stall,ok --journal /dev/full
+	full "$tdlab" explore --guest libtdconv --depth 2
+	full "$tdlab" explore --guest libtdconv --depth 2 --json
+	full "$tdlab" explore --guest libtdconv --match --pages 4
+	full "$tdlab" run --guest libtdconv --vmm hyperv --pages 600
+	full "$tdlab" list guests
+	full "$tdlab" explore --guest correct --depth 2
+	full "$tdlab" minimise --guest tail-only --to-private stall,first
+	run -3 --separate-stderr "$tdlab" replay stall,ok --guest libtdconv --journal /dev/full
 	[[ $stderr == *"--journal /dev/full: No space left on device" ]]
 }
 
@@ -209,16 +208,16 @@ interrupted() {
 @test "a signal: what was seen is reported, as not complete, and no process stays" {
 	harness slow
 	slow=$BATS_TEST_TMPDIR/slow.so
-	run -0 interrupted INT 130 "$sim" --harness "$slow" --depth 6 --json
+	run -0 interrupted INT 130 "$tdlab" explore --harness "$slow" --depth 6 --json
 	[ "$(jq -r '"\(.complete) \(.sequences > 0) \(.incomplete)"' <<<"$output")" = "false true interrupted by signal 2" ]
-	run -0 interrupted TERM 143 "${B:-build}/tdlab" explore --guest libtdconv --random 1000000000 --depth 40
+	run -0 interrupted TERM 143 "$tdlab" explore --guest libtdconv --random 1000000000 --depth 40
 	[[ $output == *"incomplete: "*"verdict    inconclusive: not all was seen"* ]]
-	run -0 interrupted INT 130 "$sim" --match --pages 64 --json
+	run -0 interrupted INT 130 "$tdlab" explore --guest libtdconv --match --pages 64 --json
 	[[ $output == *'"all": false'*'"verdict": "inconclusive"'*interrupted* ]]
-	run -0 interrupted TERM 143 "$sim" --harness "$slow" --minimise first,first,first,first,first,first,first,first --json
+	run -0 interrupted TERM 143 "$tdlab" minimise first,first,first,first,first,first,first,first --harness "$slow" --json
 	[[ $output == *'"complete": false'*'"incomplete": "interrupted by signal 15"'* ]]
 	harness broken	# which hangs then
-	run -0 interrupted INT 130 "$sim" --harness "$BATS_TEST_TMPDIR/broken.so" --vmm error-after:code=GPA_INUSE
+	run -0 interrupted INT 130 "$tdlab" run --harness "$BATS_TEST_TMPDIR/broken.so" --vmm error-after:code=GPA_INUSE
 	[[ $output != *verdict* ]]
 }
 
@@ -226,7 +225,7 @@ interrupted() {
 under() {
 	local behaviour=$1 status=$2 said="$3 $4"
 	shift 4
-	run "-$status" --separate-stderr "$sim" --vmm "$behaviour" --json "$@"
+	run "-$status" --separate-stderr "$tdlab" run --vmm "$behaviour" --json "$@"
 	[ "$(jq -r '"\(.outcome) \(.finding)"' <<<"$output")" = "$said" ]
 	reproduce=$(jq -r .reproduce <<<"$output")
 	again=$(jq -c 'del(.reproduce)' <<<"$output")
@@ -235,14 +234,14 @@ under() {
 }
 
 @test "one run under a behaviour: judged by its label, and its command runs again" {
-	under complete 0 converted null
+	under complete 0 converted null --guest libtdconv
 	under eagain:stalls=2 0 converted null --guest linux
 	under eagain:stalls=3 1 failed abandoned --guest linux
-	under error-after 0 undone null
+	under error-after 0 undone null --guest libtdconv
 	under error-after 0 failed null --guest correct --to-private
 	under error-after 1 converted false-success --guest swallowed-error
 	under error-after 1 stopped td-lost --guest swallowed-error --to-private
-	under error-after:call=9 5 converted null
+	under error-after:call=9 5 converted null --guest libtdconv
 	under qemu-64m 1 converted pending-access --guest tail-only --to-private
 }
 
@@ -251,7 +250,7 @@ matrix() {
 	local filter=$1 behaviour
 	shift
 	for behaviour in behaviours/*.vmm; do
-		"$sim" --vmm "$(basename "$behaviour" .vmm)" --json "$@" 2>&1 || true
+		"$tdlab" run --vmm "$(basename "$behaviour" .vmm)" --json "$@" 2>&1 || true
 	done | jq -r "select($filter) | \"\(.behaviour) \(.finding)\""
 }
 
@@ -280,15 +279,15 @@ matrix() {
 	under hyperv 1 failed abandoned --harness "$BATS_TEST_TMPDIR/trap.so"
 	under complete 0 converted null --harness "$BATS_TEST_TMPDIR/trap.so" --to-private
 	under error-after:code=GPA_INUSE 1 guest-hung guest-hung --harness "$BATS_TEST_TMPDIR/broken.so"
-	printf '%s\n' '[behaviour]' 'title = R11 is 0' 'class = hostile' 'expect = contain' '[rule]' 'complete = 1' \
+	printf '%s\n' '[behaviour]' 'title = R11 is 0' 'class = hostile' 'expect = contain' '[rule]' \
 		'claim = zero' 'claim-s = strip' \
 		>"$BATS_TEST_TMPDIR/zero.vmm"
 	under "$BATS_TEST_TMPDIR/zero.vmm" 1 guest-died guest-died --harness "$BATS_TEST_TMPDIR/broken.so"
-	run -2 --separate-stderr "$sim" --vmm hyperv --harness "$BATS_TEST_TMPDIR/empty.so"
+	run -2 --separate-stderr "$tdlab" run --vmm hyperv --harness "$BATS_TEST_TMPDIR/empty.so"
 	[[ -z $output && $stderr == *"does not define int tdlab_convert"* ]]
-	run -2 --separate-stderr "$sim" --vmm hyperb
+	run -2 --separate-stderr "$tdlab" run --guest libtdconv --vmm hyperb
 	[[ $stderr == *'did you mean "hyperv"'* ]]
-	run -2 --separate-stderr "$sim" --vmm hyperv --depth 3
+	run -2 --separate-stderr "$tdlab" run --guest libtdconv --vmm hyperv --depth 3
 }
 
 @test "more conversions than can be followed: nothing is said of them, nor is anything passed" {
@@ -313,15 +312,57 @@ matrix() {
 
 @test "a harness without the function, none at all, a guest and an answer that do not exist" {
 	harness empty
-	run -2 "$sim" --harness "$BATS_TEST_TMPDIR/empty.so"
+	run -2 "$tdlab" explore --harness "$BATS_TEST_TMPDIR/empty.so"
 	[[ $output == *"does not define int tdlab_convert"* ]]
-	run -2 "$sim" --harness /nowhere.so
+	run -2 "$tdlab" explore --harness /nowhere.so
 	[[ $output == *"/nowhere.so"* ]]
-	run -2 "$sim" --guest nobody
-	[[ $output == *"--guests"* ]]
-	run -0 "$sim" --guests
+	run -2 "$tdlab" explore --guest nobody
+	[[ $output == *"tdlab list guests"* ]]
+	run -0 "$tdlab" list guests
 	[[ $output == *"tail-only"* ]]
-	run -2 "$sim" --replay ok,maybe
+	run -2 "$tdlab" replay ok,maybe --guest libtdconv
 	[[ $output == *'"maybe"'* ]]
-	run -2 "$sim" --pages 0
+	run -2 "$tdlab" explore --guest libtdconv --pages 0
+}
+
+@test "one grammar: an option that makes no sense for the guest is refused in one line" {
+	refused() {
+		local pattern=$1
+		shift
+		run -2 --separate-stderr "$tdlab" "$@"
+		# shellcheck disable=SC2053 # a pattern
+		[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr == $pattern ]]
+	}
+	for option in '--memory 1G' '--vmm hyperv' '--inject=mapgpa:retry' '--timeout 5' '--model-stalls 4' '--qemu x'; do
+		# shellcheck disable=SC2086 # words
+		refused "tdlab: explore: ${option%%[ =]*} is about a boot*" explore --guest correct $option
+		# shellcheck disable=SC2086 # words
+		refused "tdlab: replay: ${option%%[ =]*} is about a boot*" replay --guest correct $option ok
+	done
+	for option in --match '--stalls 4'; do
+		# shellcheck disable=SC2086 # words
+		refused "tdlab: explore: ${option% *} is about guest code*" explore $option build/payloads/violate
+	done
+	refused 'tdlab: explore: --journal is about a boot*' explore --guest correct --journal x
+	refused 'tdlab: explore: more than one guest*' explore --guest correct build/payloads/violate
+	refused 'tdlab: run: which guest*' run --vmm hyperv
+	refused 'tdlab: run: vmlinuz:*tdlab boot*' run vmlinuz
+	printf '[]\n' >"$BATS_TEST_TMPDIR/state"; rm "$BATS_TEST_TMPDIR/state"
+	(cd "$BATS_TEST_TMPDIR" && "$OLDPWD/$tdlab" explore --guest correct --depth 2 --state --memory)	# a file's name
+}
+
+@test "replay: what does not come again is no pass" {
+	run -5 --separate-stderr "$tdlab" replay stall,ok --guest correct --finding runaway
+	[[ $stderr == *"runaway did not come again"* ]]
+	run -0 "$tdlab" replay stall,ok --guest correct
+	run -1 "$tdlab" replay stall --guest unbounded --finding runaway
+}
+
+@test "--seed is of all chances: of the sequences that are drawn, and of the VMM's in one run" {
+	printf '%s\n' '[behaviour]' 'title = now and then' 'class = permitted' 'expect = complete' '[rule]' 'complete = 1' \
+		'chunk = 1' 'chance = 128' >"$BATS_TEST_TMPDIR/chance.vmm"
+	calls() { "$tdlab" run --guest correct --pages 64 --vmm "$BATS_TEST_TMPDIR/chance.vmm" --json "$@" | jq .calls; }
+	[ "$(calls)" = "$(calls --seed 1)" ]
+	[ "$(calls --seed 7)" = "$(calls --seed 7)" ]
+	[ "$(for seed in 1 2 3 4 5; do calls --seed $seed; done | sort -u | wc -l)" -gt 1 ]
 }

@@ -33,7 +33,7 @@ found() {
 @test "an ACCEPT that is busy has one name, and an R11 inside a page blames nobody" {
 	run -1 "$tdlab" boot --json --vmm busy --append scenario=accept-abandoned --console console "$build/payloads/violate"
 	[ "$(found '.violations[]')" = "accept-abandoned permitted" ]
-	run -1 "$build/tdlab-sim" --json --guest broken-double-accept --to-private --vmm busy
+	run -1 "$tdlab" run --json --guest broken-double-accept --to-private --vmm busy
 	[ "$(jq -r '"\(.finding) \(.finding_class)"' <<<"$output")" = "accept-abandoned permitted" ]
 	run -0 "$tdlab" boot --json --vmm byte-trickle --append scenario=inside-page --console console \
 		"$build/payloads/violate"

@@ -91,9 +91,9 @@ setup() {
 	cat >vmm.json <<-END
 	{ "schema": "tdlab.check/1", "tdlab": "$(tdlab --version | cut -d' ' -f2)", "rows": [
 	  { "behaviour": "complete", "verdict": "pass",
-	    "reproduce": "tdlab-sim --guest tail-only --vmm complete --to-private" },
+	    "reproduce": "tdlab run --guest tail-only --vmm complete --to-private" },
 	  { "behaviour": "hyperv", "verdict": "fail",
-	    "reproduce": "tdlab-sim --guest 'tail-only' --vmm hyperv --to-private" } ] }
+	    "reproduce": "tdlab run --guest 'tail-only' --vmm hyperv --to-private" } ] }
 	END
 	run -1 tdlab replay vmm.json
 	[[ $output == *pending-access* ]]
@@ -102,9 +102,9 @@ setup() {
 	run -2 tdlab minimise vmm.json
 	sed 's/"tdlab": "[^"]*"/"tdlab": "0.0"/' vmm.json >old
 	run -2 tdlab replay old
-	sed 's/tdlab-sim --guest .tail/touch owned; tdlab-sim --guest .tail/' vmm.json >evil
+	sed 's/tdlab run --guest .tail/touch owned; tdlab run --guest .tail/' vmm.json >evil
 	run -2 tdlab replay evil
-	[[ $output == *"none of tdlab boot, check, explore, nor tdlab-sim"* ]]
+	[[ $output == *"none of tdlab boot, check, nor run"* ]]
 	[ ! -e owned ]
 }
 

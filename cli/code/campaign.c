@@ -7,7 +7,7 @@
 
 #include "cli/file.h"
 #include "sim/child.h"
-#include "sim/tally.h"
+#include "cli/code/tally.h"
 #include "wire/sha256.h"
 
 #define SAVE_S	1.0	/* at most that much is done again after the command was killed */
@@ -15,17 +15,17 @@
 
 static int fill_of(struct result_of *of, const struct search *s)
 {
-	const struct options *o = s->options;
+	const struct explore_options *o = s->code->options;
 	uint8_t *data;
 	size_t bytes;
 	int status;
 
-	*of = (struct result_of){ .version = TDLAB_VERSION, .engine = "process", .pages = s->job->pages,
-				  .to_shared = s->job->to_shared, .depth = s->depth, .stalls = s->job->stalls,
-				  .random = o->random.value, .seed = o->random.value ? o->seed.value : 0 };
-	snprintf(of->guest, sizeof(of->guest), "%s", s->guest->name);
-	if (s->guest->unit != 0)
-		snprintf(of->conditions, sizeof(of->conditions), "in units of %lu bytes", s->guest->unit);
+	*of = (struct result_of){ .version = TDLAB_VERSION, .engine = "process", .pages = s->code->job.pages,
+				  .to_shared = s->code->job.to_shared, .depth = s->depth, .stalls = s->code->job.stalls,
+				  .random = o->random.value, .seed = o->random.value ? explore_seed(o) : 0 };
+	snprintf(of->guest, sizeof(of->guest), "%s", s->code->guest->name);
+	if (s->code->guest->unit != 0)
+		snprintf(of->conditions, sizeof(of->conditions), "in units of %lu bytes", s->code->guest->unit);
 	if (o->shard != NULL && !result_shard(o->shard, &of->shard, &of->shards))
 		return complain(STATUS_INPUT, "--shard %s: write I/N, I from 1 to N", o->shard);
 	if (o->harness == NULL)
@@ -54,12 +54,12 @@ static int go_on(struct campaign *c, const char *path, bool *done)
 
 int campaign_open(struct campaign *c, const struct search *s, bool *done)
 {
-	const char *state = s->options->state;
+	const char *state = s->code->options->state;
 	int status = fill_of(&c->before.of, s);
 
 	if (!status)
-		status = known_open(&c->known, s->options->known, s->options->write_known);
-	c->progress = s->options->replay == NULL && progress_wanted();
+		status = known_open(&c->known, s->code->options->boot.known, s->code->options->boot.write_known);
+	c->progress = !s->replay && progress_wanted();
 	s->tally->followed = state != NULL || c->progress;
 	if (status || state == NULL)
 		return status;
@@ -167,11 +167,11 @@ void campaign_tick(void *arg)
 		show(s, &copy, seconds);
 		c->shown = seconds;
 	}
-	if (s->options->state != NULL && c->status == 0 && seconds - c->saved >= SAVE_S && !copy.skipping) {
+	if (s->code->options->state != NULL && c->status == 0 && seconds - c->saved >= SAVE_S && !copy.skipping) {
 		copy.spent = (struct clocks){ seconds, clocks_since(&c->start).cpu + copy.cpu };
 		r = c->before;
 		add_tally(&r, &copy);
-		c->status = result_save(&r, s->options->state);
+		c->status = result_save(&r, s->code->options->state);
 		c->saved = seconds;
 	}
 }
@@ -184,19 +184,19 @@ int campaign_report(const struct search *s, struct result *r)
 
 	if (c->progress && c->shown > 0)
 		progress_clear();
-	judgement = judged(r, result_known(r, &c->known, s->guest->name));
+	judgement = judged(r, result_known(r, &c->known, s->code->guest->name));
 	r->verdict = judgement.verdict;
 	known_vanished(&c->known);
-	if (s->options->state != NULL && c->status == 0)
-		c->status = result_save(r, s->options->state);
+	if (s->code->options->state != NULL && c->status == 0)
+		c->status = result_save(r, s->code->options->state);
 	if (child_signal() && !r->complete)
 		snprintf(r->incomplete, sizeof(r->incomplete), "interrupted by signal %d", child_signal());
 	else if (!r->complete && !*r->incomplete)
 		snprintf(r->incomplete, sizeof(r->incomplete), "given up: the guest code dies or diverges too often");
-	if (s->options->json) {
+	if (s->code->options->boot.json) {
 		result_json(r, stdout);
 	} else {
-		printf("guest      %s: %s\n", s->guest->name, s->guest->what);
+		printf("guest      %s: %s\n", s->code->guest->name, s->code->guest->what);
 		result_text(r);
 		judged_text(judgement);
 	}

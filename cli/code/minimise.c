@@ -5,7 +5,7 @@
 
 #include "cli/campaign/ddmin.h"
 #include "sim/child.h"
-#include "sim/tally.h"
+#include "cli/code/tally.h"
 
 static void shown(void *kind, const struct result_finding *f)
 {
@@ -54,32 +54,36 @@ static int report(const struct search *search, const struct ddmin *d)
 	if (campaign_open(&campaign, &s, &done))
 		return STATUS_ENVIRONMENT;
 	campaign_result(&s, child_signal() == 0, &r);
-	if (!s.options->json)
+	if (!s.code->options->boot.json)
 		printf("minimised  %u candidates tried\n", d->tried);
 	status = campaign_report(&s, &r);
 	return status == STATUS_FAIL ? STATUS_PASS : status;
 }
 
-int run_minimise(const struct options *o, struct sim_job *job, struct sim_guest *guest)
+int code_minimise(const struct explore_options *o, const uint8_t *answers, uint32_t count, const char *name)
 {
-	struct search s = { .options = o, .job = job, .guest = guest, .journal = -1, .only = true };
-	struct td_choices from = { 0 };
-	int status = search_given("--minimise", o->minimise, &from), shown;
+	struct code code;
+	struct search s = { .code = &code, .journal = -1, .only = true, .replay = true };
+	int status, shown;
+	char text[ANSWERS_TEXT];
+	const char *shows;
 	struct ddmin d;
 
+	child_catch_signals();
+	status = code_open(&code, o, CODE_PAGES);
 	s.tally = !status ? tally_new() : NULL;
 	if (s.tally == NULL)
 		return status ? status : STATUS_ENVIRONMENT;
-	shown = what_shows(&s, from.answer, from.named);
+	shown = what_shows(&s, answers, count);
 	if (shown < 0)
 		return STATUS_ENVIRONMENT;
 	if (child_signal())
 		return complain(STATUS_SIGNAL + child_signal(), "interrupted before anything was tried");
-	if (shown == 0 || (o->finding != NULL && strcmp(o->finding, td_violation_name((unsigned int)shown)) != 0))
-		return complain(STATUS_INPUT, "--minimise %s: it shows %s%s%s", o->minimise,
-				shown ? td_violation_name((unsigned int)shown) : "nothing", o->finding ? ", not " : "",
-				o->finding ? o->finding : "");
-	ddmin_begin(&d, from.answer, from.named);
+	answers_text(answers, count, text);
+	shows = shown ? td_violation_name((unsigned int)shown) : "nothing";
+	if (shown == 0 || (*name && strcmp(name, shows) != 0))
+		return complain(STATUS_INPUT, "%s: it shows %s%s%s", text, shows, *name ? ", not " : "", name);
+	ddmin_begin(&d, answers, count);
 	status = minimise(&s, &d, shown);
 	return status ? status : report(&s, &d);
 }

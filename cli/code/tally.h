@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What a search has seen, and how it is told. */
-#ifndef SIM_TALLY_H
-#define SIM_TALLY_H
+#ifndef CLI_TALLY_H
+#define CLI_TALLY_H
 
 #include "cli/campaign/estimate.h"
 #include "cli/campaign/result.h"
+#include "cli/code/code.h"
 #include "cli/verdict/known.h"
-#include "sim/options.h"
 
 /* Seconds by the wall's clock, and of processor time that children used. */
 struct clocks {
@@ -68,19 +68,17 @@ int campaign_report(const struct search *search, struct result *result);	/* retu
 
 /* A search in a process of its own; tally is in memory that both see. */
 struct search {
-	const struct options *options;
-	const struct sim_job *job;
-	struct sim_guest *guest;
+	struct code *code;
 	uint32_t depth;
 	struct tally *tally;
 	struct sim *sim;
 	struct campaign *campaign;	/* NULL: nobody follows it */
 	int journal;			/* of a replay; -1: none */
 	bool only;			/* the sequence of `from`, and no other */
+	bool replay;			/* that sequence is all that the user asked for */
 };
 
 struct tally *tally_new(void);	/* three, in memory that processes share; NULL after a complaint */
-int search_given(const char *option, const char *text, struct td_choices *choices);
 
 /*
  * From *from on, or the sequence that it names. What a guest can remember is gone with its process: one that was

@@ -9,10 +9,11 @@
 #include <time.h>
 
 #include "sim/child.h"
-#include "sim/tally.h"
+#include "cli/code/tally.h"
 
 #define MAX_DEATHS	20
 #define MAX_RETRIES	1000
+#define DEPTH		6
 #define CPU_EVERY	4096	/* sequences */
 
 /* What comes of a process of guest code, beside statuses after a complaint. */
@@ -105,10 +106,10 @@ static int one(struct search *s)
 	memcpy(t->plan.taken, c->taken, c->depth);
 	memcpy(t->plan.width, c->width, c->depth);
 	t->begun++;
-	finding = sim_sequence(sim, s->job);
+	finding = sim_sequence(sim, &s->code->job);
 	if (!settle(s, finding, &sim->seen))
 		return AGAIN;
-	return s->options->harness != NULL && sim->seen.over != SIM_DONE ? GO_ON : OVER;
+	return s->code->options->harness != NULL && sim->seen.over != SIM_DONE ? GO_ON : OVER;
 }
 
 /* The child: from where the choices stand to the end, or to where another process has to go on. */
@@ -117,7 +118,7 @@ static int work(void *arg)
 	struct search *s = arg;
 	struct tally *t = s->tally;
 	struct td *td = &s->sim->td;
-	int status = options_load(s->options, s->guest);
+	int status = code_load(s->code);
 	bool first = t->resumed == 0 || t->again;
 
 	if (status || (t->resumed == 0 && !t->skipping && !td_explore_any(td)))
@@ -131,12 +132,12 @@ static int work(void *arg)
 
 static void begin(const struct search *s, struct td *td, const struct td_choices *from)
 {
-	const struct options *o = s->options;
+	const struct explore_options *o = s->code->options;
 	struct td_choices *c = td_explore_choices(td);
 
 	td_explore_begin(td, s->depth);
 	if (o->random.value != 0 && !s->only)
-		td_explore_random(td, o->seed.value, o->random.value);
+		td_explore_random(td, explore_seed(o), o->random.value);
 	if (s->campaign != NULL && s->campaign->before.of.shards != 0)
 		td_explore_shard(td, s->campaign->before.of.shard - 1, s->campaign->before.of.shards);
 	if (s->tally->resumed != 0 || (s->only && from->named == 0)) {
@@ -161,11 +162,11 @@ static void begin(const struct search *s, struct td *td, const struct td_choices
 /* A TD that is ready for the sequence that comes after *from, or for what *from names if none was run. */
 static struct sim *prepared(const struct search *s, const struct td_choices *from)
 {
-	struct sim_setup setup = { .pages = sim_job_pages(s->job), .behaviour.implicit = TD_IMPLICIT_VE,
+	struct sim_setup setup = { .pages = sim_job_pages(&s->code->job), .behaviour.implicit = TD_IMPLICIT_VE,
 				   .journal = s->journal > 0 ? s->journal : 0 };
 	struct sim *sim = sim_new(&setup);
 
-	if (sim == NULL || !sim_prepare(sim, s->job))
+	if (sim == NULL || !sim_prepare(sim, &s->code->job))
 		return NULL;
 	begin(s, &sim->td, from);
 	return sim;
@@ -203,7 +204,7 @@ static int ended(struct search *s, enum child_end end, int status)
 	struct tally *t = s->tally;
 
 	if (s->sim->journal_error != 0)
-		return complain(STATUS_ENVIRONMENT, "--journal %s: %s", s->options->journal,
+		return complain(STATUS_ENVIRONMENT, "--journal %s: %s", s->code->options->boot.journal,
 				strerror(s->sim->journal_error));
 	if (end == CHILD_INTERRUPTED)
 		return OVER;
@@ -330,24 +331,9 @@ struct tally *tally_new(void)
 	return t != MAP_FAILED ? t : NULL;
 }
 
-/* The sequence that --replay or --minimise names. */
-int search_given(const char *option, const char *text, struct td_choices *c)
-{
-	const char *near;
-	char wrong[32];
-
-	if (answers_parse(text, c->answer, &c->named, wrong))
-		return 0;
-	if (!*wrong && c->named == TD_EXPLORE_DEPTH)
-		return complain(STATUS_INPUT, "%s: more than %d answers", option, TD_EXPLORE_DEPTH);
-	near = answers_near(wrong);
-	return complain(STATUS_INPUT, "%s: no answer \"%s\": %s%s%s", option, wrong,
-			near ? "did you mean \"" : "tdlab list answers names them", near ? near : "", near ? "\"?" : "");
-}
-
 static int open_journal(struct search *s)
 {
-	const char *path = s->options->journal;
+	const char *path = s->code->options->boot.journal;
 
 	s->journal = path != NULL ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
 	return path != NULL && s->journal < 0 ? complain(STATUS_INPUT, "--journal %s: %s", path, strerror(errno)) : 0;
@@ -355,42 +341,81 @@ static int open_journal(struct search *s)
 
 static int search_all(struct search *s, struct td_choices from)
 {
-	const struct options *o = s->options;
 	struct tally *t = s->tally;
 	int status;
 
 	s->campaign->start = clocks_now();
 	status = search(s, from);
 	t->spent = clocks_since(&s->campaign->start);
-	if (!status && tally_bad(t) && o->replay == NULL && o->random.value == 0)
+	if (!status && tally_bad(t) && !s->replay && s->code->options->random.value == 0)
 		status = shorten(s, s->depth, t + 1);
 	s->depth = s->campaign->before.of.depth;
-	if (!status && o->replay == NULL)	/* that is one process already */
+	if (!status && !s->replay)	/* that is one process already */
 		confirm(s);
 	return status;
 }
 
-int run_search(const struct options *o, struct sim_job *job, struct sim_guest *guest)
+/* name: of the finding that a replay is to show, or "". */
+static int search_reported(struct search *s, struct td_choices from, const char *name)
 {
 	struct campaign campaign = { 0 };
-	struct search s = { .options = o, .job = job, .guest = guest, .depth = (uint32_t)o->depth.value,
-			    .campaign = &campaign, .journal = -1 };
-	struct td_choices from = { 0 };
 	struct result result;
 	bool done = false;
-	int status = o->replay != NULL ? search_given("--replay", o->replay, &from) : 0;
+	int status = open_journal(s);
 
-	if (!status)
-		status = open_journal(&s);
-	s.depth = o->replay != NULL ? from.named : s.depth;
-	s.tally = !status ? tally_new() : NULL;
-	if (s.tally == NULL)
+	s->campaign = &campaign;
+	s->tally = !status ? tally_new() : NULL;
+	if (s->tally == NULL)
 		return status ? status : STATUS_ENVIRONMENT;
-	status = campaign_open(&campaign, &s, &done);
+	status = campaign_open(&campaign, s, &done);
 	if (!status && !done)
-		status = search_all(&s, from);
+		status = search_all(s, from);
 	if (status)
 		return status;
-	campaign_result(&s, tally_complete(s.tally), &result);
-	return campaign_report(&s, done ? &campaign.before : &result);
+	campaign_result(s, tally_complete(s->tally), &result);
+	status = campaign_report(s, done ? &campaign.before : &result);
+	if (*name && status < STATUS_SIGNAL && !result_finding(&result, name))
+		status = complain(STATUS_INCONCLUSIVE, "%s did not come again", name);
+	return status;
+}
+
+static int check_numbers(const struct explore_options *o)
+{
+	if (o->depth.given && (o->depth.value == 0 || o->depth.value > TD_EXPLORE_DEPTH))
+		return complain(STATUS_INPUT, "--depth %s: from 1 to %d", o->depth.text, TD_EXPLORE_DEPTH);
+	if (!o->match)
+		return 0;
+	if (o->shard != NULL || o->state != NULL)
+		return complain(STATUS_INPUT, "--shard and --state are for a search: not with --match");
+	if (o->random.given || o->harness != NULL)
+		return complain(STATUS_INPUT, "--match is about all sequences of a --guest: %s", o->harness != NULL ?
+				"what a harness remembers is not known" : "not with --random");
+	return 0;
+}
+
+int code_explore(const struct explore_options *o)
+{
+	struct code code;
+	struct search s = { .code = &code, .depth = o->depth.given ? (uint32_t)o->depth.value : DEPTH, .journal = -1 };
+	int status = check_numbers(o);
+
+	child_catch_signals();
+	if (!status)
+		status = code_open(&code, o, CODE_PAGES);
+	if (status)
+		return status;
+	return o->match ? code_match(&code) : search_reported(&s, (struct td_choices){ 0 }, "");
+}
+
+int code_replay(const struct explore_options *o, const uint8_t *answers, uint32_t count, const char *name)
+{
+	struct code code;
+	struct search s = { .code = &code, .depth = count, .journal = -1, .replay = true };
+	struct td_choices from = { .named = count };
+	int status;
+
+	child_catch_signals();
+	memcpy(from.answer, answers, count);
+	status = code_open(&code, o, CODE_PAGES);
+	return status ? status : search_reported(&s, from, name);
 }

@@ -4,7 +4,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "sim/tally.h"
+#include "cli/code/tally.h"
 
 static void add(void *arg, const struct result_finding *f)
 {

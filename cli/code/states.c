@@ -6,7 +6,7 @@
 #include "cli/json.h"
 #include "sim/child.h"
 #include "sim/match.h"
-#include "sim/tally.h"
+#include "cli/code/tally.h"
 
 #define SHORT 5		/* answers: below that a shortest sequence is looked for, without merging */
 
@@ -55,7 +55,7 @@ static void one_json(void *json, const struct result_finding *f)
 	result_finding_json(json, f);
 }
 
-static void report_text(const struct matching *m)
+static void match_text(const struct matching *m)
 {
 	const struct match_tally *t = &m->shared->states;
 
@@ -68,7 +68,7 @@ static void report_text(const struct matching *m)
 	judged_text(judged(m->shared));
 }
 
-static void report_json(const struct matching *m)
+static void match_json(const struct matching *m)
 {
 	const struct match_tally *t = &m->shared->states;
 	json_t *json = json_object(), *violations;
@@ -93,15 +93,17 @@ static void report_json(const struct matching *m)
 }
 
 /* The ways that the merging search found are long; short ones are looked for without it. */
-static int look_for_short_ones(const struct options *o, struct matching *m, struct sim_guest *guest)
+static int look_for_short_ones(struct code *code, struct matching *m)
 {
-	struct search s = { .options = o, .job = m->job, .guest = guest, .tally = &m->shared->tally };
+	struct search s = { .code = code, .tally = &m->shared->tally };
 
 	return bad(m->shared) && child_signal() == 0 ? shorten(&s, SHORT, &m->shared->scratch) : 0;
 }
 
-int run_states(const struct options *o, struct sim_job *job, struct sim_guest *guest)
+int code_match(struct code *code)
 {
+	const struct explore_options *o = code->options;
+	const struct sim_job *job = &code->job;
 	struct sim_setup setup = { .pages = sim_job_pages(job), .runaway_calls = o->depth.given ? 0 : UINT64_MAX };
 	struct matching m = { .job = job, .depth = o->depth.given ? (uint32_t)o->depth.value : 0 };
 	struct clocks start = clocks_now();
@@ -122,10 +124,10 @@ int run_states(const struct options *o, struct sim_job *job, struct sim_guest *g
 	for (unsigned int f = 1; f < TD_FINDING_KINDS; f++)
 		for (unsigned int c = 0; c < TD_CAUSES; c++)
 			m.shared->tally.found[c][f] = m.shared->states.causes[c][f];
-	status = look_for_short_ones(o, &m, guest);
+	status = look_for_short_ones(code, &m);
 	if (status)
 		return status;
-	(o->json ? report_json : report_text)(&m);
+	(o->boot.json ? match_json : match_text)(&m);
 	if (end == CHILD_INTERRUPTED)
 		return complain(STATUS_SIGNAL + child_signal(), "interrupted: not all states were seen");
 	return judged(m.shared).status;

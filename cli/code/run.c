@@ -6,11 +6,11 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "cli/code/code.h"
 #include "cli/json.h"
 #include "cli/vmm/inject.h"
 #include "cli/words.h"
 #include "sim/child.h"
-#include "sim/tally.h"
 
 #define RUNAWAY_CALLS	10000	/* as in a boot */
 
@@ -18,26 +18,18 @@
 #define TDCALLS_PER_PAGE	16
 #define TDCALLS_EXTRA		200000
 
-struct outcome {
-	enum td_violation finding;
-	const char *how;	/* what became of the conversion */
-	struct judged judged;
-};
-
 struct single {
-	const struct options *options;
-	const struct sim_job *job;
-	struct sim_guest *guest;
+	struct code *code;
 	struct sim *sim;
 };
 
 static int guest_process(void *arg)
 {
 	const struct single *s = arg;
-	int status = options_load(s->options, s->guest);
+	int status = code_load(s->code);
 
 	if (!status)
-		sim_attempt(s->sim, s->job);
+		sim_attempt(s->sim, &s->code->job);
 	return status;
 }
 
@@ -52,9 +44,10 @@ static void count_from_guest(struct td_behaviour *b)
 	}
 }
 
-static struct sim *prepared(const struct options *o, const struct sim_job *job, const struct td_behaviour *behaviour)
+static struct sim *prepared(const struct code *code, const struct td_behaviour *behaviour)
 {
-	struct sim_setup setup = { .pages = sim_job_pages(job), .seed = o->seed.value, .behaviour = *behaviour,
+	const struct sim_job *job = &code->job;
+	struct sim_setup setup = { .pages = sim_job_pages(job), .seed = explore_seed(code->options), .behaviour = *behaviour,
 				   .runaway_calls = RUNAWAY_CALLS,
 				   .max_tdcalls = TDCALLS_EXTRA + TDCALLS_PER_PAGE * (uint64_t)job->pages };
 	struct sim *sim;
@@ -78,14 +71,14 @@ static const char *how_it_went(const struct sim_seen *seen)
 }
 
 /* What it did wrong; text is room for it. */
-static const char *failure(const struct outcome *out, enum child_end end, int child_status, char *text, size_t bytes)
+static const char *failure(enum td_violation finding, enum child_end end, int child_status, char *text, size_t bytes)
 {
 	if (end == CHILD_DIED && WIFSIGNALED(child_status))
 		snprintf(text, bytes, "the guest code crashed: %s", strsignal(WTERMSIG(child_status)));
 	else if (end == CHILD_DIED)
 		snprintf(text, bytes, "the guest code ended its process");
-	else if (out->finding != TD_V_NONE)
-		snprintf(text, bytes, "%s", td_violation_sentence(out->finding));
+	else if (finding != TD_V_NONE)
+		snprintf(text, bytes, "%s", td_violation_sentence(finding));
 	else
 		return NULL;
 	return text;
@@ -103,7 +96,7 @@ static const char *missing(const struct sim_seen *seen, const struct sim_job *jo
 	return undisturbed != NULL ? undisturbed : ground_unexercised(&b->packed, most);
 }
 
-static void judge(struct outcome *out, enum child_end end, int child_status, struct sim *sim, const struct sim_job *job,
+static void judge_run(struct code_run *out, enum child_end end, int child_status, struct sim *sim, const struct sim_job *job,
 		  const struct behaviour *b)
 {
 	bool contain = b->packed.contain, stopped = sim->seen.over == SIM_STOPPED;
@@ -118,7 +111,7 @@ static void judge(struct outcome *out, enum child_end end, int child_status, str
 		out->how = td_violation_name(out->finding);
 	}
 	grounds = (struct grounds){
-		.failed = failure(out, end, child_status, text, sizeof(text)),
+		.failed = failure(out->finding, end, child_status, text, sizeof(text)),
 		.unfinished = stopped && !contain ? "the TDX module ended the TD for what the VMM did, no violation" : NULL,
 		.missing = missing(&sim->seen, job, b),
 		.passed = ground_passed(contain, stopped),
@@ -126,21 +119,21 @@ static void judge(struct outcome *out, enum child_end end, int child_status, str
 	out->judged = judge_grounds(&grounds);
 }
 
-/* To be freed. */
-static char *command_of(const struct options *o, const struct sim_job *job, const struct behaviour *b)
+char *code_command(const struct code *c, const struct behaviour *b)
 {
-	char *text = command_line("--vmm"), number[32];
+	const struct explore_options *o = c->options;
+	char *text = command_line("run"), number[32];
 
-	add_word(&text, b->spec);
-	for (unsigned int i = 0; i < o->inject.count; i++)
-		add_option(&text, "--inject", o->inject.items[i]);
-	add_option(&text, "--behaviours", o->behaviours);
-	add_option(&text, o->harness != NULL ? "--harness" : "--guest", job->guest->name);
-	snprintf(number, sizeof(number), "%" PRIu32, job->pages);
+	add_option(&text, "--vmm", b->spec);
+	for (unsigned int i = 0; i < o->boot.inject.count; i++)
+		add_option(&text, "--inject", o->boot.inject.items[i]);
+	add_option(&text, "--behaviours", o->boot.behaviours);
+	add_option(&text, o->harness != NULL ? "--harness" : "--guest", c->guest->name);
+	snprintf(number, sizeof(number), "%" PRIu32, c->job.pages);
 	add_option(&text, "--pages", number);
-	if (!job->to_shared)
+	if (!c->job.to_shared)
 		add_word(&text, "--to-private");
-	snprintf(number, sizeof(number), "%" PRIu64, o->seed.value);
+	snprintf(number, sizeof(number), "%" PRIu64, explore_seed(o));
 	add_option(&text, "--seed", number);
 	return text;
 }
@@ -155,9 +148,36 @@ static enum td_cause cause_of(const struct behaviour *b, const struct sim_seen *
 	return b->packed.hostile && seen->disturbed ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED;
 }
 
-static void report_text(const struct sim_job *job, const struct behaviour *b, const struct sim_seen *seen,
-			const struct outcome *out, const char *reproduce)
+int code_run(struct code *c, const struct behaviour *b, struct code_run *run)
 {
+	struct single s = { c, NULL };
+	int child_status = 0, status = 0;
+	enum child_end end;
+
+	*run = (struct code_run){ 0 };
+	c->job.expect = b->packed.contain ? SIM_CONTAIN : SIM_COMPLETE;
+	s.sim = prepared(c, &b->packed);
+	end = s.sim != NULL ? child_run(guest_process, &s, &s.sim->seen.tdcalls, NULL, &child_status) : CHILD_NONE;
+	if (end == CHILD_NONE)
+		return complain(STATUS_ENVIRONMENT, "no memory or no process for the guest code");
+	if (end == CHILD_INTERRUPTED)
+		status = complain(STATUS_SIGNAL + child_signal(), "interrupted after %" PRIu64 " MapGPA, %" PRIu64 " TDCALLs",
+				  s.sim->seen.calls, s.sim->seen.tdcalls);
+	else if (end == CHILD_BACK && child_status != 0)
+		status = child_status;
+	else
+		judge_run(run, end, child_status, s.sim, &c->job, b);
+	run->seen = s.sim->seen;
+	run->cause = cause_of(b, &run->seen, run->finding);
+	sim_free(s.sim);
+	return status;
+}
+
+static void run_text(const struct sim_job *job, const struct behaviour *b, const struct code_run *out,
+			const char *reproduce)
+{
+	const struct sim_seen *seen = &out->seen;
+
 	printf("guest      %s: %s\n", job->guest->name, job->guest->what);
 	printf("vmm        %s: %s (%s, to be %s)\n", b->spec, b->title, b->packed.hostile ? "hostile" : "permitted",
 	       b->packed.contain ? "contained" : "completed");
@@ -165,7 +185,7 @@ static void report_text(const struct sim_job *job, const struct behaviour *b, co
 	       job->to_shared ? "shared" : "private", out->how, seen->calls, seen->tdcalls);
 	if (out->finding != TD_V_NONE)
 		printf("finding    %s (%s): %s\n", td_violation_name(out->finding),
-		       td_cause_name(cause_of(b, seen, out->finding)), td_violation_sentence(out->finding));
+		       td_cause_name(out->cause), td_violation_sentence(out->finding));
 	if (seen->in_unit)
 		printf("note       it asked for memory outside the request, within its unit of %" PRIu64 " bytes\n",
 		       job->guest->unit);
@@ -173,9 +193,10 @@ static void report_text(const struct sim_job *job, const struct behaviour *b, co
 	printf("verdict    %s: %s\n", verdict_name(out->judged.verdict), out->judged.why);
 }
 
-static void report_json(const struct sim_job *job, const struct behaviour *b, const struct sim_seen *seen,
-			const struct outcome *out, const char *reproduce)
+static void run_json(const struct sim_job *job, const struct behaviour *b, const struct code_run *out,
+			const char *reproduce)
 {
+	const struct sim_seen *seen = &out->seen;
 	json_t *json = json_object();
 
 	json_add_text(json, "schema", "tdlab.sim-vmm/1");
@@ -188,7 +209,7 @@ static void report_json(const struct sim_job *job, const struct behaviour *b, co
 	json_add_text(json, "direction", job->to_shared ? "shared" : "private");
 	json_add_text(json, "outcome", out->how);
 	json_add_text(json, "finding", out->finding != TD_V_NONE ? td_violation_name(out->finding) : NULL);
-	json_add_text(json, "finding_class", out->finding != TD_V_NONE ? td_cause_name(cause_of(b, seen, out->finding)) : NULL);
+	json_add_text(json, "finding_class", out->finding != TD_V_NONE ? td_cause_name(out->cause) : NULL);
 	json_add_text(json, "verdict", verdict_name(out->judged.verdict));
 	json_add_text(json, "reason", out->judged.why);
 	json_add_number(json, "calls", seen->calls);
@@ -198,42 +219,57 @@ static void report_json(const struct sim_job *job, const struct behaviour *b, co
 	json_print(json, stdout);
 }
 
-static int run_loaded(struct single *s, const struct behaviour *b)
+/* One run as the user asked for it. */
+static int run_reported(const struct explore_options *o)
 {
-	struct outcome out = { 0 };
-	int child_status = 0;
-	enum child_end end;
-	char *reproduce;
-
-	s->sim = prepared(s->options, s->job, &b->packed);
-	end = s->sim != NULL ? child_run(guest_process, s, &s->sim->seen.tdcalls, NULL, &child_status) : CHILD_NONE;
-	if (end == CHILD_NONE)
-		return complain(STATUS_ENVIRONMENT, "no memory or no process for the guest code");
-	if (end == CHILD_INTERRUPTED)
-		return complain(STATUS_SIGNAL + child_signal(), "interrupted after %" PRIu64 " MapGPA, %" PRIu64 " TDCALLs",
-				s->sim->seen.calls, s->sim->seen.tdcalls);
-	if (end == CHILD_BACK && child_status != 0)
-		return child_status;
-	judge(&out, end, child_status, s->sim, s->job, b);
-	reproduce = command_of(s->options, s->job, b);
-	(s->options->json ? report_json : report_text)(s->job, b, &s->sim->seen, &out, reproduce);
-	free(reproduce);
-	sim_free(s->sim);
-	return out.judged.status;
-}
-
-int run_vmm(const struct options *o, struct sim_job *job, struct sim_guest *guest)
-{
-	struct single s = { .options = o, .job = job, .guest = guest };
+	struct code_run run;
 	struct behaviour b;
-	int status = behaviour_load(&b, o->vmm, o->behaviours);
+	struct code code;
+	char *reproduce;
+	int status;
 
-	if (!status && (status = behaviour_inject(&b, &o->inject)) != 0)
-		behaviour_free(&b);
+	child_catch_signals();
+	status = code_open(&code, o, CODE_RUN_PAGES);
+	if (!status)
+		status = behaviour_load(&b, o->boot.vmm, o->boot.behaviours);
 	if (status)
 		return status;
-	job->expect = b.packed.contain ? SIM_CONTAIN : SIM_COMPLETE;
-	status = run_loaded(&s, &b);
+	status = behaviour_inject(&b, &o->boot.inject);
+	if (!status)
+		status = code_run(&code, &b, &run);
+	if (!status) {
+		reproduce = code_command(&code, &b);
+		(o->boot.json ? run_json : run_text)(&code.job, &b, &run, reproduce);
+		free(reproduce);
+		status = run.judged.status;
+	}
 	behaviour_free(&b);
 	return status;
 }
+
+static const struct opt options[] = {
+	EXPLORE_GUEST_OPTIONS
+	{ "vmm", OPT_BEHAVIOUR, EXPLORE_BOOT_FIELD(vmm), "NAME[:K=V,...]", "how the VMM behaves [complete]" },
+	{ "inject", OPT_LIST, EXPLORE_BOOT_FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it" },
+	{ "behaviours", OPT_FOLDER, EXPLORE_BOOT_FIELD(behaviours), "DIR", "where behaviours are looked for" },
+	{ 0 },
+};
+
+static int run_verb(const struct verb *verb, int argc, char **argv)
+{
+	struct explore_options o = { .boot.vmm = "complete" };
+	char **operands = xcalloc((size_t)argc, sizeof(*operands));
+	int noperands, status = opt_parse(verb, argc, argv, &o, operands, &noperands);
+
+	if (!status && noperands)
+		status = complain(STATUS_INPUT, "run: %s: it is guest code in a process that is run: tdlab boot is for kernels",
+				  operands[0]);
+	if (!status && !explore_is_code(&o))
+		status = complain(STATUS_INPUT, "run: which guest? --guest NAME or --harness FILE");
+	if (!status)
+		status = run_reported(&o);
+	free(operands);
+	return status < 0 ? STATUS_PASS : status;
+}
+
+const struct verb verb_run = { "run", run_verb, "", "run guest code in a process once, under one behaviour", options };

@@ -180,7 +180,7 @@ static void help_text(const char *text, int column)
 static void help(const struct verb *verb)
 {
 	printf("usage: tdlab %s%s%s%s\n%s\n", verb->name, verb->options->name ? " [option...]" : "",
-	       *verb->operands ? " " : "", verb->operands, verb->help);
+	       !*verb->operands ? "" : strlen(verb->operands) > 48 ? "\n       " : " ", verb->operands, verb->help);
 	if (verb->options->name)
 		printf("\n");
 	for (const struct opt *opt = verb->options; opt->name; opt++) {

@@ -359,7 +359,7 @@ matrix() {
 }
 
 @test "--seed is of all chances: of the sequences that are drawn, and of the VMM's in one run" {
-	printf '%s\n' '[behaviour]' 'title = now and then' 'class = permitted' 'expect = complete' '[rule]' 'complete = 1' \
+	printf '%s\n' '[behaviour]' 'title = now and then' 'class = permitted' 'expect = complete' '[rule]' \
 		'chunk = 1' 'chance = 128' >"$BATS_TEST_TMPDIR/chance.vmm"
 	calls() { "$tdlab" run --guest correct --pages 64 --vmm "$BATS_TEST_TMPDIR/chance.vmm" --json "$@" | jq .calls; }
 	[ "$(calls)" = "$(calls --seed 1)" ]

@@ -119,7 +119,7 @@ setup() {
 	tdlab explore --guest tail-only --to-private --json >result || true
 	refused 'neither a file nor answers ("maybe" is none)' replay ok,maybe
 	refused "on which guest?" replay first,ok
-	refused "which answers?" replay --guest tail-only
+	refused "which file or answers?" replay --guest tail-only
 	refused 'no finding runaway' replay --finding runaway result
 	refused "which file or answers?" minimise
 	sed 's/"version": "[^"]*"/"version": "0.0"/' result >old

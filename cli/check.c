@@ -27,7 +27,7 @@ static const struct opt options[] = {
 	{ "pages", OPT_NUMBER | OPT_CODE, FIELD(pages), "N", "of a conversion in a process [32768]" },
 	{ "jobs", OPT_JOBS, FIELD(jobs), "N", "rows at a time, also -j N [one per processor]" },
 	{ "full", OPT_FLAG | OPT_BOOT, FIELD(full), NULL, "boot for every row instead of continuing one boot" },
-	{ "template-at", OPT_TEXT | OPT_BOOT, FIELD(at), "N|PHASE", "the MapGPA, or the phase, that the behaviours begin at [1]" },
+	{ "template-at", OPT_TEXT | OPT_BOOT, FIELD(at), "N|PHASE", "the MapGPA, or phase, that the behaviours begin at [1]" },
 	{ "seed", OPT_NUMBER, BOOT_FIELD(seed), "N", "of what the VMM leaves to chance [drawn]" },
 	{ "keep", OPT_FOLDER | OPT_BOOT, FIELD(keep), "DIR", "keep each row's console and journal there" },
 	{ "tap", OPT_FLAG, FIELD(tap), NULL, "report as TAP" },

@@ -76,7 +76,7 @@ static inline bool check_is_code(const struct check *check)
 	return check->options.guest || check->options.harness;
 }
 
-/* check_code.c: finds out which guest code is meant, and that it can be had. Returns 0, or a status after a complaint. */
+/* check_code.c: finds out which guest code is meant, and that it is there. 0, or a status after a complaint. */
 int check_code_guests(struct check *check);
 char *check_code_command(const struct check_row *row);	/* that runs it again, to be freed */
 

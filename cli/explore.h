@@ -33,14 +33,14 @@ struct explore_options {
 	  "RETRYs without progress in a row that it has to live through [3]" }, \
 	{ "model-stalls", OPT_NUMBER | OPT_BOOT, EXPLORE_FIELD(model_stalls), "N", \
 	  "RETRYs without progress that end the model's loop [3, as Linux]" }, \
-	{ "vmm", OPT_BEHAVIOUR | OPT_BOOT, EXPLORE_BOOT_FIELD(vmm), "NAME[:K=V,...]", "the VMM before and after [complete]" }, \
+	{ "vmm", OPT_BEHAVIOUR | OPT_BOOT, EXPLORE_BOOT_FIELD(vmm), "NAME[:K=V,...]", "VMM before and after [complete]" }, \
 	{ "inject", OPT_LIST | OPT_BOOT, EXPLORE_BOOT_FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it" }, \
 	{ "behaviours", OPT_FOLDER | OPT_BOOT, EXPLORE_BOOT_FIELD(behaviours), "DIR", "where behaviours are looked for" }, \
 	{ "initrd", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
 	{ "append", OPT_TEXT | OPT_BOOT, EXPLORE_BOOT_FIELD(append), "STRING", "more words for the kernel command line" }, \
 	{ "memory", OPT_SIZE | OPT_BOOT, EXPLORE_BOOT_FIELD(memory), "SIZE", "of the guest [1G]" }, \
-	{ "modules", OPT_FOLDER | OPT_BOOT, EXPLORE_BOOT_FIELD(modules), "DIR", "the kernel's modules, for the disk's driver" }, \
-	{ "timeout", OPT_SECONDS | OPT_BOOT, EXPLORE_BOOT_FIELD(timeout), "S", "seconds until the guest is given up [86400]" }, \
+	{ "modules", OPT_FOLDER | OPT_BOOT, EXPLORE_BOOT_FIELD(modules), "DIR", "kernel modules, for the disk's driver" }, \
+	{ "timeout", OPT_SECONDS | OPT_BOOT, EXPLORE_BOOT_FIELD(timeout), "S", "seconds until it is given up [86400]" }, \
 	{ "console", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(console), "FILE", "for the guest's console [stderr]" }, \
 	{ "qemu", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(qemu), "FILE", "QEMU to use [qemu-system-x86_64 in PATH]" }, \
 	KNOWN_OPTIONS(EXPLORE_BOOT_FIELD)

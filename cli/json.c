@@ -85,7 +85,10 @@ void json_add_text(json_t *to, const char *key, const char *text)
 
 void json_add_number(json_t *to, const char *key, uint64_t value)
 {
-	add(to, key, value > INT64_MAX ? json_real((double)value) : json_integer((json_int_t)value));
+	if (value > INT64_MAX)
+		json_add_hex(to, key, value);
+	else
+		add(to, key, json_integer((json_int_t)value));
 }
 
 void json_add_signed(json_t *to, const char *key, int64_t value)

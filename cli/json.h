@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What jansson leaves open when JSON is written: text that is not UTF-8 comes out as U+FFFD, so that the output is valid
- * whatever a guest printed, and numbers have our forms. Each adds to an object, or without a key to an array.
+ * What jansson leaves open when JSON is written: text that is not UTF-8 comes out as U+FFFD, so that the output is
+ * valid whatever a guest printed, and numbers have our forms. Each adds to an object, or without a key to an array.
  */
 #ifndef CLI_JSON_H
 #define CLI_JSON_H
@@ -14,7 +14,7 @@
 json_t *json_add_object(json_t *to, const char *key);
 json_t *json_add_array(json_t *to, const char *key);
 void json_add_text(json_t *to, const char *key, const char *text);	/* NULL text: null */
-void json_add_number(json_t *to, const char *key, uint64_t value);	/* above INT64_MAX: rounded to 15 digits */
+void json_add_number(json_t *to, const char *key, uint64_t value);	/* no integer above INT64_MAX: hex */
 void json_add_signed(json_t *to, const char *key, int64_t value);
 void json_add_hex(json_t *to, const char *key, uint64_t value);		/* as text: "0x1000" */
 void json_add_seconds(json_t *to, const char *key, double value);	/* microseconds; negative: null */

@@ -43,7 +43,7 @@ int main(void)
 	json_add_number(list, NULL, 1);
 	json_add_object(list, NULL);
 	is(json, json_print_line,
-	   "{\"n\":9223372036854775807,\"more\":1.84467440737096e19,\"s\":-5,\"h\":\"0xffffffffffffffff\","
+	   "{\"n\":9223372036854775807,\"more\":\"0xffffffffffffffff\",\"s\":-5,\"h\":\"0xffffffffffffffff\","
 	   "\"t\":1.234568,\"never\":null,\"b\":true,\"null\":null,\"empty\":[],\"list\":[1,{}]}\n",
 	   "values, in their order");
 	json = json_object();

@@ -260,7 +260,8 @@ static int list_named(const char *what, const struct list_options *o)
 	}
 	near = suggest(what, names, ARRAY_SIZE(names));
 	return complain(STATUS_INPUT, "list: no list \"%s\": %s%s", what,
-			near ? "did you mean " : "there are behaviours, violations, answers, guests, records, totals, abi", near ? near : "");
+			near ? "did you mean " :
+			"there are behaviours, violations, answers, guests, records, totals, abi", near ? near : "");
 }
 
 static int run(const struct verb *verb, int argc, char **argv)

@@ -88,7 +88,8 @@ struct verb {
 	const struct opt *options;
 };
 
-extern const struct verb verb_boot, verb_check, verb_explore, verb_replay, verb_minimise, verb_run, verb_merge, verb_list,
+extern const struct verb verb_boot, verb_check, verb_explore, verb_replay, verb_minimise, verb_run, verb_merge,
+	verb_list,
 	verb_trace, verb_measure, verb_doctor,
 	verb_completion;
 

@@ -45,7 +45,7 @@ $(B)/payloads/%.o: payloads/%.S
 
 # A firmware is the whole of its flash, of which it can reach each byte from each other.
 $(B)/payloads/firmware/firmware.o: PAYLOAD_CFLAGS += -fpie
-$(B)/payloads/firmware.fd: $(B)/payloads/firmware/start.o $(B)/payloads/firmware/firmware.o payloads/firmware/firmware.lds
+$(B)/payloads/firmware.fd: $(addprefix $(B)/payloads/firmware/,start.o firmware.o) payloads/firmware/firmware.lds
 	$(LD) -nostdlib -static -T payloads/firmware/firmware.lds -o $@.elf $(filter %.o,$^)
 	$(OBJCOPY) -O binary $@.elf $@
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# sim: td in a process, a library. Rates matter here: all of it is one program to the optimizer, both ends included, from
-# the same sources as everywhere. (clang would need a linker plugin for that; only the sanitizers and lint use it.)
+# sim: td in a process, a library. Rates matter here: all of it is one program to the optimizer, both ends included,
+# from the same sources as everywhere. (clang would need a linker plugin for that; only the sanitizers and lint use it.)
 SIM_CFLAGS := $(BASE_CFLAGS) -O3 $(if $(findstring clang,$(CC)),,-flto=auto) $(CFLAGS)
 SIM_SRC := $(filter-out %_test.c sim/bench%,$(wildcard sim/*.c)) \
 	$(filter-out %_test.c td/fake%.c td/fuzz.c,$(wildcard td/*.c)) \

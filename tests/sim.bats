@@ -116,7 +116,8 @@ caught() {
 	harness libc
 	harness old-names
 	for direction in '' --to-private; do
-		run -0 --separate-stderr "$tdlab" explore --harness "$BATS_TEST_TMPDIR/libc.so" --stalls 4 --depth 3 ${direction:+"$direction"}
+		run -0 --separate-stderr "$tdlab" explore --harness "$BATS_TEST_TMPDIR/libc.so" --stalls 4 --depth 3 \
+			${direction:+"$direction"}
 		[ -z "$stderr" ]
 		run -0 --separate-stderr "$tdlab" explore --harness "$BATS_TEST_TMPDIR/old-names.so" --stalls 4 --depth 3 \
 			${direction:+"$direction"}

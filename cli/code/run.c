@@ -96,8 +96,8 @@ static const char *missing(const struct sim_seen *seen, const struct sim_job *jo
 	return undisturbed != NULL ? undisturbed : ground_unexercised(&b->packed, most);
 }
 
-static void judge_run(struct code_run *out, enum child_end end, int child_status, struct sim *sim, const struct sim_job *job,
-		  const struct behaviour *b)
+static void judge_run(struct code_run *out, enum child_end end, int child_status, struct sim *sim,
+		      const struct sim_job *job, const struct behaviour *b)
 {
 	bool contain = b->packed.contain, stopped = sim->seen.over == SIM_STOPPED;
 	struct grounds grounds;

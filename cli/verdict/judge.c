@@ -235,8 +235,8 @@ static const char *no_evidence(const struct judgement *j, const struct console *
 }
 
 /* That the guest did not come to its end; text is room for it. */
-static const char *unfinished(const struct judgement *j, const struct td_behaviour *behaviour, const struct run_end *end,
-			      char *text, size_t bytes)
+static const char *unfinished(const struct judgement *j, const struct td_behaviour *behaviour,
+			      const struct run_end *end, char *text, size_t bytes)
 {
 	if (outcome_finished(j->outcome) || (behaviour->contain && contained(j)) || j->outcome == OUTCOME_NO_TDX ||
 	    j->outcome == OUTCOME_PAYLOAD_SKIPPED)

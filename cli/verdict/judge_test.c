@@ -435,28 +435,6 @@ static void test_device_use(void)
 	       "each with its place");
 }
 
-static void disturbs(struct td_event e, bool disturbs, const char *name)
-{
-	begin();
-	behaviour.contain = 1;
-	put(EVENT(OPEN, open, 1, POOL | S, 512));
-	call(1, POOL | S, 512, TDVMCALL_SUCCESS, 0, 512);
-	close_it(1, TD_CLOSE_COMPLETE, POOL | S, 512, 512, 1, 0, 0);
-	put(e);
-	power_off();
-	expect(OUTCOME_POWER_OFF, disturbs ? VERDICT_PASS : VERDICT_INCONCLUSIVE,
-	       disturbs ? STATUS_PASS : STATUS_INCONCLUSIVE, disturbs ? "contained" : "never came to misbehave", name);
-}
-
-static void test_disturbs(void)
-{
-	disturbs(EVENT(VMM_ACT, act, TD_ACT_EMPTIED, 0x4000, 1), true, "a VMM that replaces pages disturbs");
-	disturbs(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0x8000020000000001), true, "one that keeps ACCEPT busy");
-	disturbs(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0xc0000b0b00000000), true, "one that leaves ACCEPT no size");
-	disturbs(EVENT(ACCEPT, accept, .rcx = 0x200001, .status = 0xc0000b0b00000001), false, "not one of 4 KiB");
-	disturbs(EVENT(ACCEPT, accept, .rcx = 0x4000, .status = 0), false, "nor one that lets ACCEPT succeed");
-}
-
 /* The disk is the VMM's. */
 static void test_bad_disk(void)
 {
@@ -480,28 +458,6 @@ static void test_bad_disk(void)
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "disk could not be read", "the disk's is");
 }
 
-/* Each ground in turn decides where nothing before it is known; and what nobody knows anything of is no pass. */
-static void test_order(void)
-{
-	static const int statuses[] = { STATUS_ENVIRONMENT, STATUS_FAIL, STATUS_UNFINISHED, STATUS_INCONCLUSIVE, STATUS_PASS };
-	struct grounds g = { "broken", "failed", "unfinished", "missing", "passed" };
-	const char **const order[] = { &g.broken, &g.failed, &g.unfinished, &g.missing, &g.passed };
-	bool right = true;
-
-	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-		struct judged judged = judge_grounds(&g);
-
-		right &= judged.status == statuses[i] && judged.verdict == verdict_of_status(statuses[i]) &&
-			 strcmp(judged.why, *order[i]) == 0;
-		*order[i] = NULL;
-	}
-	tap_ok(right, "of several grounds the first decides");
-	tap_ok(judge_grounds(&g).verdict == VERDICT_INCONCLUSIVE, "no ground at all is no pass");
-	for (unsigned int v = 0; v < VERDICT_KINDS; v++)
-		right &= verdict_good((enum verdict)v) == (verdict_status((enum verdict)v) == STATUS_PASS);
-	tap_ok(right, "a verdict is good if, and only if, its exit status is 0");
-}
-
 /* It asked for more than one step of its VMM, came to the end of the first, and elsewhere asked for no more. */
 static void test_exercised(void)
 {
@@ -522,7 +478,6 @@ static void test_exercised(void)
 int main(void)
 {
 	test_exercised();
-	test_order();
 	test_pass();
 	test_evidence();
 	test_abandoned();
@@ -533,7 +488,6 @@ int main(void)
 	test_ended_by_vmm();
 	test_accept_abandoned();
 	test_device_use();
-	test_disturbs();
 	test_bad_disk();
 	records_free(&records);
 	judge_free(&j);

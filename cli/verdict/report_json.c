@@ -110,7 +110,8 @@ static void put_findings(json_t *json, const struct boot *b, bool violations)
 			continue;
 		json_t *row = json_add_object(list, NULL);
 		json_add_text(row, "name", td_violation_name(f->kind));
-		json_add_text(row, "class", violations || f->cause == TD_CAUSE_CALLER ? td_cause_name(f->cause) : class_name(f->class));
+		json_add_text(row, "class",
+			      violations || f->cause == TD_CAUSE_CALLER ? td_cause_name(f->cause) : class_name(f->class));
 		json_add_hex(row, "gpa", f->gpa & ~s);
 		json_add_text(row, "alias", f->gpa & s ? "shared" : "private");
 		json_add_number(row, "pages", f->pages);

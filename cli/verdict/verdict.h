@@ -59,7 +59,7 @@ struct judged judge_grounds(const struct grounds *grounds);
 void judged_text(struct judged judged);	/* the last line of a report: the verdict, and why it is no other */
 
 /* The grounds that every run under a behaviour has. ended: the TDX module ended the TD for what the VMM had done. */
-const char *ground_undisturbed(bool contain, bool disturbed);	/* the behaviour was never in force: evidence is missing */
+const char *ground_undisturbed(bool contain, bool disturbed);	/* the behaviour was never in force */
 #define GROUND_UNTRACKED "more conversions were open at a time, or more of their memory used, than tdlab can follow"
 const char *ground_passed(bool contain, bool ended);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a VMM that does a part at a time was met at all. */
+/* Which ground of a verdict decides, and whether a VMM that does a part at a time was met at all. */
 #include "cli/testing.h"
 #include "cli/verdict/verdict.h"
 
@@ -36,7 +36,7 @@ static void test_other_rules(void)
 
 	says(chunks, 16, 0, "not exercised", "a VMM that may stop after a chunk, and one chunk");
 	says(chunks, 17, 0, NULL, "... and more");
-	says((struct td_rule){ .complete = ALL, .stalls = 3 }, 1, 0, NULL, "one that stalls always is met with the first page");
+	says((struct td_rule){ .complete = ALL, .stalls = 3 }, 1, 0, NULL, "one that always stalls is met at the first page");
 	says((struct td_rule){ .complete = ALL, .stalls = 3 }, 0, 0, "not exercised", "... and not without one");
 	says((struct td_rule){ .complete = ALL, .stalls = 1, .chance = 3 }, 1, 0, NULL, "one that may stall has no steps");
 	says((struct td_rule){ .complete = 512, .first = 3, .last = 3 }, 1, 0, NULL, "nor has a rule for certain calls");
@@ -59,8 +59,31 @@ static void test_behaviour(void)
 	tap_ok(!ground_unexercised(&b, few), "no rules, no steps");
 }
 
+/* Each ground in turn decides where nothing before it is known; and what nobody knows anything of is no pass. */
+static void test_order(void)
+{
+	static const int statuses[] = { STATUS_ENVIRONMENT, STATUS_FAIL, STATUS_UNFINISHED, STATUS_INCONCLUSIVE, STATUS_PASS };
+	struct grounds g = { "broken", "failed", "unfinished", "missing", "passed" };
+	const char **const order[] = { &g.broken, &g.failed, &g.unfinished, &g.missing, &g.passed };
+	bool right = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		struct judged judged = judge_grounds(&g);
+
+		right &= judged.status == statuses[i] && judged.verdict == verdict_of_status(statuses[i]) &&
+			 strcmp(judged.why, *order[i]) == 0;
+		*order[i] = NULL;
+	}
+	tap_ok(right, "of several grounds the first decides");
+	tap_ok(judge_grounds(&g).verdict == VERDICT_INCONCLUSIVE, "no ground at all is no pass");
+	for (unsigned int v = 0; v < VERDICT_KINDS; v++)
+		right &= verdict_good((enum verdict)v) == (verdict_status((enum verdict)v) == STATUS_PASS);
+	tap_ok(right, "a verdict is good if, and only if, its exit status is 0");
+}
+
 int main(void)
 {
+	test_order();
 	test_steps();
 	test_other_rules();
 	test_behaviour();

@@ -110,7 +110,6 @@ gdtr:	.word	. - gdt - 1
 	.long	gdt
 
 	.section .parameters, "a"
-	.globl firmware_mode, firmware_seed
 firmware_mode:	.quad 0
 firmware_seed:	.quad 1
 

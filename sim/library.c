@@ -4,8 +4,8 @@
 
 #include "guest/include/tdconv.h"
 #include "guest/include/tdconv_linux.h"
+#include "guest/include/tdconv_os.h"
 #include "sim/guest.h"
-#include "sim/os.h"
 
 #define EXTENTS	4
 
@@ -32,17 +32,17 @@ void tdconv_os_zero(void *os, uint64_t gpa, uint64_t bytes)
  * that. One sim at a time.
  */
 static struct {
-	struct sim_os os;
 	struct sim *sim;
 	struct tdconv fresh, tdc;
 	struct tdconv_result last;
 } cpu;
 
-static void guest_tdcall(struct tdconv_regs *r)
+void tdconv_os_tdcall(void *os, struct tdconv_regs *r)
 {
 	struct td_regs regs = { .long_mode = true };
 	uint64_t *g = regs.gpr;
 
+	(void)os;
 	g[TD_RAX] = r->rax, g[TD_RCX] = r->rcx, g[TD_RDX] = r->rdx, g[TD_R8] = r->r8, g[TD_R9] = r->r9;
 	g[TD_R10] = r->r10, g[TD_R11] = r->r11, g[TD_R12] = r->r12, g[TD_R13] = r->r13;
 	sim_tdcall(cpu.sim, &regs);
@@ -50,21 +50,11 @@ static void guest_tdcall(struct tdconv_regs *r)
 	r->r10 = g[TD_R10], r->r11 = g[TD_R11], r->r12 = g[TD_R12], r->r13 = g[TD_R13];
 }
 
-void tdconv_os_tdcall(void *os, struct tdconv_regs *regs)
-{
-	struct sim_os *whose = os;
-
-	if (whose->tdcall)
-		whose->tdcall(whose, regs);
-	else
-		guest_tdcall(regs);
-}
-
 static void start(struct sim *sim)
 {
 	if (cpu.sim != sim) {
 		cpu.sim = sim;
-		tdconv_init(&cpu.fresh, &cpu.os);
+		tdconv_init(&cpu.fresh, NULL);
 		if (sim->exploring)
 			cpu.fresh.policy.work.stalls = cpu.fresh.policy.undo.stalls = TD_STALLS;	/* soon exhausted */
 	}

@@ -6,11 +6,13 @@
 #include "abi/tdx.h"
 #include "cli/campaign/model.h"
 #include "guest/include/tdconv_linux.h"
-#include "sim/os.h"
+#include "guest/include/tdconv_os.h"
 
-/* A VMM that plays back what the real guest was told, and looks at what it is asked meanwhile. */
+/*
+ * A VMM that plays back what the real guest was told, and looks at what it is asked meanwhile. The library's hooks here
+ * are the model's own: the makefile links it with a libtdconv that nobody else sees.
+ */
 struct playback {
-	struct sim_os os;	/* the first */
 	const struct td_event *const *calls;
 	size_t ncalls, at;
 	bool cut;
@@ -49,10 +51,10 @@ static void map_gpa(struct playback *p, struct tdconv_regs *regs)
 }
 
 /* ACCEPT succeeds: what the module says is not what is compared. */
-static void tdcall(struct sim_os *os, struct tdconv_regs *regs)
+void tdconv_os_tdcall(void *os, struct tdconv_regs *regs)
 {
 	if (regs->rax == TDG_VP_VMCALL)
-		map_gpa((struct playback *)os, regs);
+		map_gpa(os, regs);
 	else
 		regs->rax = 0;
 }
@@ -60,8 +62,8 @@ static void tdcall(struct sim_os *os, struct tdconv_regs *regs)
 void model_compare(const struct td_event *const *calls, size_t ncalls, uint64_t shared_bit, bool cut, uint32_t stalls,
 		   struct model_verdict *verdict)
 {
-	struct playback p = { .os.tdcall = tdcall, .calls = calls, .ncalls = ncalls, .cut = cut, .verdict = verdict };
-	struct tdconv tdc = { .os = &p.os, .td.shared_bit = shared_bit };
+	struct playback p = { .calls = calls, .ncalls = ncalls, .cut = cut, .verdict = verdict };
+	struct tdconv tdc = { .os = &p, .td.shared_bit = shared_bit };
 	struct tdconv_linux out;
 	const struct td_record_mapgpa *first;
 	uint64_t start;

@@ -352,12 +352,14 @@ static enum td_action on_hlt(struct vcpu *vcpu)
 	return reflect(vcpu, VE_HLT, length);
 }
 
-/* RDPMC without a PMU is #GP, the others do not exist in a TD ([mod:td_generic_ve_exit]). */
+/* MONITOR and MWAIT are #VE ([mod:td_generic_ve_exit]), RDPMC without a PMU is #GP; AMD's own do not exist in a TD. */
 static enum td_action on_forbidden(struct vcpu *vcpu)
 {
 	enum insn_kind kind;
+	uint32_t length = code_length(vcpu, &kind, 3);
 
-	code_length(vcpu, &kind, 2);
+	if (kind == INSN_MONITOR || kind == INSN_MWAIT)
+		return reflect(vcpu, kind == INSN_MONITOR ? VE_MONITOR : VE_MWAIT, length);
 	return carry_out(vcpu, kind == INSN_RDPMC ? TD_GP : TD_UD, 0);
 }
 

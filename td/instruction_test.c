@@ -138,7 +138,7 @@ static void test_msrs(void)
 static void test_reflected(void)
 {
 	static const uint32_t reasons[] = { VE_HLT, VE_INVD, VE_VMCALL, VE_CR_ACCESS, VE_IO, VE_WBINVD, VE_APIC_WRITE,
-					    VE_PCONFIG };
+					    VE_PCONFIG, VE_MONITOR, VE_MWAIT };
 	struct td_config c = fake_config(16);
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {

@@ -20,13 +20,18 @@ boot() {	# ARG...: sets status
 		>"$work/report" 2>"$work/err" </dev/null || status=$?
 }
 
+# What conform checks does not need a VMM's steps, and it may meet none of them.
+unmet() {
+	[ "$status" -eq 5 ] && [[ $(jq -r .reason "$work/report") == "not exercised"* ]]
+}
+
 # The payload's own TAP decides, and it must be complete; unless the TDX module ended the TD for what the VMM had done.
 # A VMM that lets every conversion be completed is no reason to skip anything.
 checks_itself() {	# NAME ARG...
 	local name=$1 complaints=
 	shift
 	boot "$@"
-	[ "$status" -eq 0 ] || complaints="exit status $status"
+	[ "$status" -eq 0 ] || { [[ $name == conform* ]] && unmet; } || complaints="exit status $status"
 	tr -d '\r' <"$work/console" | grep -E '^(ok|not ok|1\.\.)' >"$work/tap"
 	grep -q '^not ok' "$work/tap" && complaints+=" $(grep '^not ok' "$work/tap")"
 	[ "$(jq -r .outcome "$work/report")" = stopped ] ||
@@ -47,7 +52,7 @@ for cpus in 1 2; do
 done
 checks_itself "conform, 128 MiB" --memory 128M --append memory=128 "$build/payloads/conform"
 
-# 64 MiB under every behaviour that comes with tdlab; Linux's largest swiotlb under two.
+# 66 MiB under every behaviour that comes with tdlab, more than a step of each; Linux's largest swiotlb under two.
 for vmm in "$top"/behaviours/*.vmm error-after:call=2 error-after:call=3,code=GPA_INUSE eagain:stalls=20 \
 	busy:times=3 byte-trickle:bytes=1; do
 	vmm=${vmm##*/}

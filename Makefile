@@ -75,11 +75,14 @@ check:
 	scripts/install-packages boot firmware check
 	$(MAKE) prepare-check
 	$(MAKE) all unit-tests sanitized-tests
-	@# Modules need the headers of exactly these kernels, which a mirror may have dropped: the tests say so then.
-	-$(MAKE) $(patsubst %/VERSION,%/tdconv_demo.ko,$(wildcard $(KERNEL)/VERSION $(KERNEL)-newest/VERSION))
+	@# They need the headers of exactly these kernels, which a mirror may have dropped: the tests say so then.
+	-$(MAKE) fetched-modules
 	$(MAKE) B=$(B)/alias DEFINES=-DTDLAB_ALIAS_BANKS all
 	scripts/run-tests $(filter tests/boot-%,$(TESTS)) scripts/lint $(filter-out tests/boot-%,$(TESTS)) \
 		$(patsubst $(B)/%,$(B)/sanitize/%,$(UNIT_TESTS))
+
+# Of the kernels that are there by now: a recipe is expanded as a whole, before its first line fetches any.
+fetched-modules: $(patsubst %/VERSION,%/tdconv_demo.ko,$(wildcard $(KERNEL)/VERSION $(KERNEL)-newest/VERSION))
 
 ## make t=td/mapgpa  builds and runs one unit test: td/mapgpa_test
 ifdef t
@@ -153,7 +156,7 @@ sanitized-tests:
 	$(MAKE) B=$(B)/sanitize CC=clang SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' unit-tests
 
 .PHONY: all deps boot boot-firmware check unit lint sanitize soak sources firmware-matrix bench clean distclean help
-.PHONY: prepare-check
+.PHONY: prepare-check fetched-modules
 .PHONY: unit-tests sanitized-tests
 # A header that has moved: what was made of it is made again.
 %.h: ;

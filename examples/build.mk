@@ -2,13 +2,13 @@
 # libtdconv where it is meant to live.
 DEMO_SRC := $(wildcard examples/linux/*)
 
-# For the kernel that scripts/fetch-kernel put into this folder.
+# For the kernel that scripts/fetch-kernel put into this folder; two may be made at a time.
 %/tdconv_demo.ko: $(DEMO_SRC) $(TDCONV_PAIR) scripts/build-module
 	scripts/fetch-headers $*
-	rm -rf $(B)/examples/linux
-	mkdir -p $(B)/examples/linux
-	cp $(DEMO_SRC) $(TDCONV_PAIR) $(B)/examples/linux
-	scripts/build-module $* $(B)/examples/linux $@
+	rm -rf $(B)/examples/$(notdir $*)
+	mkdir -p $(B)/examples/$(notdir $*)
+	cp $(DEMO_SRC) $(TDCONV_PAIR) $(B)/examples/$(notdir $*)
+	scripts/build-module $* $(B)/examples/$(notdir $*) $@
 
 ## make demo       the kernel's own loop and libtdconv side by side, in one boot under one VMM: Debian's newest kernel
 ##                 and 6.12

@@ -27,29 +27,34 @@ static void format_text(struct text *text, const char *format, va_list args)
 	}
 }
 
-static void __attribute__((noreturn)) end(void (*how)(const char *message), const char *format, va_list args)
+static const char *message(const char *format, va_list args)
 {
 	static char buffer[MONITOR_MESSAGE_BYTES];
 	struct text text = { buffer, 0, sizeof(buffer) };
 
 	buffer[0] = '\0';
 	format_text(&text, format, args);
-	how(buffer);
-	__builtin_unreachable();
+	return buffer;
 }
 
 void panic(const char *format, ...)
 {
+	const char *text;
 	va_list args;
 
 	va_start(args, format);
-	end(end_panic, format, args);
+	text = message(format, args);
+	va_end(args);
+	end_panic(text);
 }
 
 void blame(const char *format, ...)
 {
+	const char *text;
 	va_list args;
 
 	va_start(args, format);
-	end(end_blame, format, args);
+	text = message(format, args);
+	va_end(args);
+	end_blame(text);
 }

@@ -118,12 +118,6 @@ static bool held(struct td *td, const struct td_rule *rule, uint64_t rcx)
 	return hold;
 }
 
-void td_vmm_act(struct td *td, enum td_act act, uint64_t gpa, uint64_t pages)
-{
-	if (pages != 0)
-		td_emit(td, VMM_ACT, act, 0, .what = act, .gpa = gpa, .pages = pages);
-}
-
 void td_take_away(struct td *td, uint64_t gpa, const struct td_plan *plan)
 {
 	td_vmm_act(td, plan->removed == TD_REAL_PENDING ? TD_ACT_EMPTIED : TD_ACT_REMOVED, gpa,

@@ -204,6 +204,12 @@ uint64_t td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_rea
 	return removed;
 }
 
+void td_vmm_act(struct td *td, enum td_act act, uint64_t gpa, uint64_t pages)
+{
+	if (pages != 0)
+		td_emit(td, VMM_ACT, act, 0, .what = act, .gpa = gpa, .pages = pages);
+}
+
 /* What is not there is no use to a device either, so its twin is as that of any page that is not shared. */
 void td_sept_hide(struct td *td, uint64_t gpa)
 {

@@ -130,6 +130,8 @@ void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared);
 void td_sept_misconvert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared);
 uint64_t td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_real real);
+/* For the journal: what a VMM does to memory that nobody asked it to touch. */
+void td_vmm_act(struct td *td, enum td_act act, uint64_t gpa, uint64_t pages);
 void td_sept_hide(struct td *td, uint64_t gpa);		/* a hostile VMM does not map a page that it has shared */
 void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int from_mask, enum td_known known);
@@ -162,9 +164,6 @@ static inline bool td_page_mapped(const struct td_page *page, enum td_alias alia
 	return alias == TD_PRIVATE ? td_page_real(page) == TD_REAL_MAPPED :
 				     (page->real_marks & (PAGE_REAL | PAGE_WITHHELD)) == TD_REAL_SHARED;
 }
-
-/* behaviour.c, for the journal: what a VMM does to memory that nobody asked it to touch. */
-void td_vmm_act(struct td *td, enum td_act act, uint64_t gpa, uint64_t pages);
 
 /* conversion.c. gpa without S. */
 struct td_conversion *td_conversion_request(struct td *td, uint64_t gpa, uint64_t size, bool to_shared, uint64_t rip);

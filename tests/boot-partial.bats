@@ -53,10 +53,9 @@ clean() {
 }
 
 @test "qemu-64m" {
-	pool='.conversions[] | select(.pages == 32768)'	# with half of it no part would be left for a second call
-	linux 0 --vmm qemu-64m --append swiotlb=65536
+	linux 0 --vmm qemu-64m --append swiotlb=65536	# with half of it no part would be left for a second call
 	clean
-	says "$pool | .calls == 2 and .retries == 1"
+	says ".conversions[] | select(.pages == 32768) | .calls == 2 and .retries == 1"
 }
 
 @test "eagain:stalls=2, as many as Linux bears" {

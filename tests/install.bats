@@ -48,6 +48,7 @@ honoured() {
 	local bin=$BATS_TEST_TMPDIR/bin
 	mkdir "$bin"
 	printf '#!/bin/sh\necho "$@" >>"%s/installed"\n' "$BATS_TEST_TMPDIR" >"$bin/apt-get"
+	# shellcheck disable=SC2016 # for the script to expand
 	printf '#!/bin/sh\nfor name; do :; done\n[ "$name" = clang ] || printf installed\n' >"$bin/dpkg-query"
 	cp "$bin/apt-get" "$bin/sudo"
 	chmod +x "$bin"/*

@@ -358,22 +358,20 @@ static int search_all(struct search *s, struct td_choices from)
 /* name: of the finding that a replay is to show, or "". */
 static int search_reported(struct search *s, struct td_choices from, const char *name)
 {
-	struct campaign campaign = { 0 };
 	struct result result;
 	bool done = false;
 	int status = open_journal(s);
 
-	s->campaign = &campaign;
 	s->tally = !status ? tally_new() : NULL;
 	if (s->tally == NULL)
 		return status ? status : STATUS_ENVIRONMENT;
-	status = campaign_open(&campaign, s, &done);
+	status = campaign_open(s->campaign, s, &done);
 	if (!status && !done)
 		status = search_all(s, from);
 	if (status)
 		return status;
 	campaign_result(s, tally_complete(s->tally), &result);
-	status = campaign_report(s, done ? &campaign.before : &result);
+	status = campaign_report(s, done ? &s->campaign->before : &result);
 	if (*name && status < STATUS_SIGNAL && !result_finding(&result, name))
 		status = complain(STATUS_INCONCLUSIVE, "%s did not come again", name);
 	return status;
@@ -396,7 +394,9 @@ static int check_numbers(const struct explore_options *o)
 int code_explore(const struct explore_options *o)
 {
 	struct code code;
-	struct search s = { .code = &code, .depth = o->depth.given ? (uint32_t)o->depth.value : DEPTH, .journal = -1 };
+	struct campaign campaign = { 0 };
+	struct search s = { .code = &code, .depth = o->depth.given ? (uint32_t)o->depth.value : DEPTH, .campaign = &campaign,
+			    .journal = -1 };
 	int status = check_numbers(o);
 
 	child_catch_signals();
@@ -410,7 +410,8 @@ int code_explore(const struct explore_options *o)
 int code_replay(const struct explore_options *o, const uint8_t *answers, uint32_t count, const char *name)
 {
 	struct code code;
-	struct search s = { .code = &code, .depth = count, .journal = -1, .replay = true };
+	struct campaign campaign = { 0 };
+	struct search s = { .code = &code, .depth = count, .campaign = &campaign, .journal = -1, .replay = true };
 	struct td_choices from = { .named = count };
 	int status;
 

@@ -56,10 +56,10 @@ checks_itself "conform, 128 MiB" --memory 128M --append memory=128 "$build/paylo
 for vmm in "$top"/behaviours/*.vmm error-after:call=2 error-after:call=3,code=GPA_INUSE eagain:stalls=20 \
 	busy:times=3 byte-trickle:bytes=1; do
 	vmm=${vmm##*/}
-	checks_itself "builtin under ${vmm%.vmm}" --vmm "${vmm%.vmm}" --append convert=64 "$build/payloads/builtin"
+	checks_itself "builtin under ${vmm%.vmm}" --vmm "${vmm%.vmm}" --append convert=66 "$build/payloads/builtin"
 done
 checks_itself "builtin, 2 vCPUs, under hyperv" --vmm hyperv --cpus 2 --append convert=64 "$build/payloads/builtin"
-checks_itself "builtin in chunks of 2 MiB under kvm" --vmm kvm --append "convert=64 chunk=512" "$build/payloads/builtin"
+checks_itself "builtin in chunks of 4 MiB under kvm" --vmm kvm --append "convert=64 chunk=1024" "$build/payloads/builtin"
 checks_itself "builtin, 1 GiB" --vmm hyperv --memory 1280M "$build/payloads/builtin"
 checks_itself "builtin, 1 GiB on 2 vCPUs" --vmm qemu-64m --cpus 2 --memory 1280M "$build/payloads/builtin"
 finish

@@ -151,10 +151,10 @@ verb() {
 		"$@" check --guest tail-only --vmm hyperv | sed -n 's/^ *replay: //p'
 	}
 	PATH=$root/usr/bin:$PATH
-	[[ $(replay tdlab) == 'tdlab explore --vmm hyperv '* ]]
-	[[ $(replay root/usr/bin/tdlab) == 'root/usr/bin/tdlab explore '* ]]
+	[[ $(replay tdlab) == 'tdlab run --vmm hyperv '* ]]
+	[[ $(replay root/usr/bin/tdlab) == 'root/usr/bin/tdlab run '* ]]
 	line=$(replay './my lab')
-	[[ $line == "'./my lab' explore "* ]]
+	[[ $line == "'./my lab' run "* ]]
 	run bash -c "$line"
 	[ "$status" -eq 1 ]
 	[[ $output == *"verdict    fail"* ]]

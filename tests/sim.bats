@@ -280,7 +280,7 @@ matrix() {
 	under hyperv 1 failed abandoned --harness "$BATS_TEST_TMPDIR/trap.so"
 	under complete 0 converted null --harness "$BATS_TEST_TMPDIR/trap.so" --to-private
 	under error-after:code=GPA_INUSE 1 guest-hung guest-hung --harness "$BATS_TEST_TMPDIR/broken.so"
-	printf '%s\n' '[behaviour]' 'title = R11 is 0' 'class = hostile' 'expect = contain' '[rule]' \
+	printf '%s\n' '[behaviour]' 'title = R11 is 0' 'class = hostile' 'expect = contain' '[rule]' 'complete = 1' \
 		'claim = zero' 'claim-s = strip' \
 		>"$BATS_TEST_TMPDIR/zero.vmm"
 	under "$BATS_TEST_TMPDIR/zero.vmm" 1 guest-died guest-died --harness "$BATS_TEST_TMPDIR/broken.so"
@@ -293,22 +293,22 @@ matrix() {
 
 @test "more conversions than can be followed: nothing is said of them, nor is anything passed" {
 	harness many
-	run -5 "$sim" --harness "$BATS_TEST_TMPDIR/many.so" --pages 4096 --replay stall --json
+	run -5 "$tdlab" replay stall --harness "$BATS_TEST_TMPDIR/many.so" --pages 4096 --json
 	[ "$(jq -r '"\(.verdict) \(.violations | length)"' <<<"$output")" = "inconclusive 0" ]
 	[[ $(jq -r .incomplete <<<"$output") == *"than tdlab can follow" ]]
-	run -5 "$sim" --harness "$BATS_TEST_TMPDIR/many.so" --pages 4096 --vmm stall
+	run -5 "$tdlab" run --harness "$BATS_TEST_TMPDIR/many.so" --pages 4096 --vmm stall
 	[[ $output == *"than tdlab can follow" ]]
-	run -0 "$sim" --harness "$BATS_TEST_TMPDIR/many.so" --pages 512 --replay stall	# few enough
-	run -0 "$sim" --harness "$BATS_TEST_TMPDIR/many.so" --pages 512 --vmm stall
+	run -0 "$tdlab" replay stall --harness "$BATS_TEST_TMPDIR/many.so" --pages 512	# few enough
+	run -0 "$tdlab" run --harness "$BATS_TEST_TMPDIR/many.so" --pages 512 --vmm stall
 }
 
 @test "a conversion within one step of the VMM is no test of it, and a page more is" {
-	run -5 "$sim" --vmm hyperv --pages 512 --guest correct
+	run -5 "$tdlab" run --vmm hyperv --pages 512 --guest correct
 	[[ $output == *"not exercised: no conversion went beyond one step"* ]]
-	run -0 "$sim" --vmm hyperv --pages 513 --guest correct
-	run -5 "$sim" --vmm inplace --guest correct
+	run -0 "$tdlab" run --vmm hyperv --pages 513 --guest correct
+	run -5 "$tdlab" run --vmm inplace --guest correct
 	[[ $output == *"not exercised: no conversion to private"* ]]
-	run -0 "$sim" --vmm inplace --guest correct --to-private
+	run -0 "$tdlab" run --vmm inplace --guest correct --to-private
 }
 
 @test "a harness without the function, none at all, a guest and an answer that do not exist" {

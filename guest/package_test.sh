@@ -133,7 +133,7 @@ check "and it runs" "$work/cc"
 touch "$work/empty"
 for header in "$root"/usr/include/tdconv*.h; do
 	check "$(basename "$header") stands alone in C11" stands_alone gcc -x c -std=c11 -ffreestanding -pedantic "$header"
-	check "... and in C++11" stands_alone g++ -x c++ -std=c++11 "$header"
+	check "$(basename "$header") and in C++11" stands_alone g++ -x c++ -std=c++11 "$header"
 done
 sed 's/#include "tdconv.h"//' "$root/usr/include/tdconv_linux.h" >"$work/alone.h"
 refuse "a header that does not is noticed" stands_alone gcc -x c -std=c11 "$work/alone.h"

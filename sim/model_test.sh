@@ -32,10 +32,10 @@ is() {
 cp sim/model.pml "$work"
 for to in '' -DTO_PRIVATE; do
 	is "every answer, every number of pages${to:+, to private}" '????* states' ${to:+"$to"}
-	is "... R11 is not checked" 'violated told*' -DNO_R11_CHECK ${to:+"$to"}
-	is "... stalls are not counted" 'violated (judged_fruitless<=2)' -DNO_BUDGET ${to:+"$to"}
-	is "... the error is lost" 'violated told*' -DNO_ERROR ${to:+"$to"}
-	is "... nothing is quarantined" 'violated (lost*' -DNO_QUARANTINE ${to:+"$to"}
+	is "R11 is not checked${to:+, to private}" 'violated told*' -DNO_R11_CHECK ${to:+"$to"}
+	is "stalls are not counted${to:+, to private}" 'violated (judged_fruitless<=2)' -DNO_BUDGET ${to:+"$to"}
+	is "the error is lost${to:+, to private}" 'violated told*' -DNO_ERROR ${to:+"$to"}
+	is "nothing is quarantined${to:+, to private}" 'violated (lost*' -DNO_QUARANTINE ${to:+"$to"}
 done
 is "to private, only the tail is accepted" 'violated (real*' -DTAIL_ONLY -DTO_PRIVATE
 finish

@@ -354,6 +354,14 @@ static void test_implicit_stop(void)
 	tap_is(fake_touch(S | FAKE_PAGE(1), 0), TD_STOP, "... what is not ends the TD");
 	tap_is(td_stopped(fake.td), TD_STOP_IMPLICIT, "... for that");
 	tap_is(fake_violations(TD_V_SHARED_ALIAS_OF_PRIVATE), 1, "... and whoever did it is named");
+	start_vmm((struct td_behaviour){ .implicit = TD_IMPLICIT_STOP, .nrules = 2,
+					 .rules = { { .first = 1, .last = 1, .step = 1, .lie = 1 }, { .complete = 4 } } });
+	fake_share(0, 8);
+	fake_share(16, 8);
+	tap_is(fake_touch(S | FAKE_PAGE(0), 0), TD_STOP, "implicit stop: a guest that was lied to");
+	td_finish(fake.td);
+	tap_is(fake_violations(TD_V_SHARED_ALIAS_OF_PRIVATE), 0, "... is not to blame");
+	tap_is(fake_closed(TD_CLOSE_CUT_OFF), 1, "... nor for the conversion that was open");
 }
 
 /* A kept page is there again; one that the guest released, or that never was, is PENDING as ever. */

@@ -35,17 +35,6 @@ setup() {
 	bare=${tdvf%.ms.fd}.nokeys.fd
 }
 
-# rows STATUS ARG...: tdlab check ends with it.
-rows() {
-	local want=$1 got=0
-	shift
-	"$tdlab" check --json --behaviours "$top/behaviours" --keep "$BATS_TEST_TMPDIR/kept" "$@" >"$report" || got=$?
-	[ "$got" -eq "$want" ] && return
-	echo "tdlab check $*: exit status $got, expected $want"
-	cat "$report"
-	return 1
-}
-
 # VMMs, and what the guest has to say under them.
 vmms=complete,hyperv,eagain-thrice,busy,flip-s
 all_pass() {
@@ -66,17 +55,17 @@ all_pass() {
 }
 
 @test "a unikernel in C: done where GHCI permits it, contained where it does not" {
-	rows 0 --vmm "$vmms" "$ROOT/right/unikernel"
+	check 0 --vmm "$vmms" "$ROOT/right/unikernel"
 	all_pass
 }
 
 @test "a unikernel in C++: done where GHCI permits it, contained where it does not" {
-	rows 0 --vmm "$vmms" "$ROOT/right/unikernel-c++"
+	check 0 --vmm "$vmms" "$ROOT/right/unikernel-c++"
 	all_pass
 }
 
 @test "a unikernel that takes RETRY for success is caught" {
-	rows 1 --vmm complete,hyperv,flip-s "$ROOT/wrong/unikernel"
+	check 1 --vmm complete,hyperv,flip-s "$ROOT/wrong/unikernel"
 	says '[.rows[].verdict] == ["pass", "fail", "fail"]'
 }
 
@@ -95,7 +84,7 @@ all_pass() {
 @test "an EFI application under Debian's TDVF: done where GHCI permits it, contained where it does not" {
 	[ -r "$bare" ] || skip "no firmware: Debian sid was not to be had"
 	"$top/scripts/mkesp" "$ROOT/right/tdconv.efi" "$BATS_TEST_TMPDIR/esp"
-	rows 0 --template-at loader --vmm "$vmms" --firmware "$bare" --disk "$BATS_TEST_TMPDIR/esp"
+	check 0 --template-at loader --vmm "$vmms" --firmware "$bare" --disk "$BATS_TEST_TMPDIR/esp"
 	all_pass
 	says 'all(.rows[]; .mapgpa_calls > 1900)'	# most of them are the firmware's
 }
@@ -103,7 +92,7 @@ all_pass() {
 @test "an EFI application that takes RETRY for success is caught; ResetSystem powers off" {
 	[ -r "$bare" ] || skip "no firmware: Debian sid was not to be had"
 	"$top/scripts/mkesp" "$ROOT/wrong/tdconv.efi" "$BATS_TEST_TMPDIR/esp"
-	rows 1 --template-at loader --vmm complete,hyperv --firmware "$bare" --disk "$BATS_TEST_TMPDIR/esp"
+	check 1 --template-at loader --vmm complete,hyperv --firmware "$bare" --disk "$BATS_TEST_TMPDIR/esp"
 	says '.rows[0] | .outcome == "power-off" and .verdict == "inconclusive"'	# nothing but its word says that it ran
 	grep -aF 'tdconv: done, both ways' "$BATS_TEST_TMPDIR/kept/complete.console"
 	says '.rows[1].verdict == "fail"'

@@ -51,17 +51,6 @@ phase() {
 	says '.conversions | map(select(.direction == "private" and .pages < 512 and .calls > 1)) | length == 0'
 }
 
-# check STATUS ARG...: tdlab check ends with STATUS, and keeps what it saw.
-check() {
-	local want=$1 got=0
-	shift
-	"$tdlab" check --json --behaviours "$top/behaviours" --keep "$BATS_TEST_TMPDIR/kept" "$@" >"$report" || got=$?
-	[ "$got" -eq "$want" ] && return
-	echo "tdlab check $*: exit status $got, expected $want"
-	cat "$report"
-	return 1
-}
-
 # retries VMM WHERE: how many MapGPA of this row from RIPs like that were answered RETRY.
 retries() {
 	"$tdlab" trace --only mapgpa "$BATS_TEST_TMPDIR/kept/$1.journal" | grep -c "RIP $2.*RETRY" || true

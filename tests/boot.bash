@@ -60,3 +60,14 @@ firmware_known() {
 mkesp() {
 	"$top/scripts/mkesp" --kernel "$kernel/vmlinuz" --initrd "$build/initrd.cpio" "$@"
 }
+
+# check STATUS ARG...: tdlab check ends with STATUS, and keeps what it saw.
+check() {
+	local want=$1 got=0
+	shift
+	"$tdlab" check --json --behaviours "$top/behaviours" --keep "$BATS_TEST_TMPDIR/kept" "$@" >"$report" || got=$?
+	[ "$got" -eq "$want" ] && return
+	echo "tdlab check $*: exit status $got, expected $want"
+	cat "$report"
+	return 1
+}

@@ -7,7 +7,22 @@
 #include "cli/check.h"
 #include "sim/guest.h"
 
-static void one_direction(const struct check_row *row, bool to_private, struct check_result *r)
+/*
+ * A row is as good as the worse of its directions. Many behaviours are about one of them only: what the other did not
+ * meet counts when neither met it.
+ */
+enum badness { NOT_MET, GOOD, DOUBTFUL, BAD };
+
+static enum badness badness(const struct code_run *run)
+{
+	if (run->judged.verdict == VERDICT_FAIL)
+		return BAD;
+	if (run->judged.verdict == VERDICT_PASS)
+		return GOOD;
+	return run->judged.status == STATUS_INCONCLUSIVE && !run->seen.untracked ? NOT_MET : DOUBTFUL;
+}
+
+static enum badness one_direction(const struct check_row *row, bool to_private, struct check_result *r)
 {
 	const char *direction = to_private ? "to private" : "to shared";
 	struct code code = *row->code;
@@ -19,7 +34,7 @@ static void one_direction(const struct check_row *row, bool to_private, struct c
 		r->verdict = VERDICT_INCONCLUSIVE;
 		r->status = STATUS_ENVIRONMENT;
 		snprintf(r->why, sizeof(r->why), "%s: it could not be run: see standard error", direction);
-		return;
+		return DOUBTFUL;
 	}
 	r->status = run.judged.status;
 	r->verdict = run.judged.verdict;
@@ -29,32 +44,18 @@ static void one_direction(const struct check_row *row, bool to_private, struct c
 	if (r->all_named)
 		r->found[run.cause] |= 1u << run.finding;
 	snprintf(r->why, sizeof(r->why), "%s: %s", direction, run.judged.why);
-}
-
-/*
- * A row is as good as the worse of its directions. Many behaviours are about one of them only: what the other did not
- * meet counts when neither met it.
- */
-static int badness(const struct check_result *r)
-{
-	if (r->verdict == VERDICT_FAIL)
-		return 3;
-	if (r->verdict == VERDICT_PASS)
-		return 1;
-	return r->status == STATUS_INCONCLUSIVE ? 0 : 2;
+	return badness(&run);
 }
 
 void check_code_row(struct check_row *row)
 {
 	struct check_result shared = { 0 }, private = { 0 };
 	double start = seconds_now();
+	enum badness first = one_direction(row, false, &shared);
+	bool second = one_direction(row, true, &private) > first;
 	uint64_t calls;
-	bool second;
 
-	one_direction(row, false, &shared);
-	one_direction(row, true, &private);
 	calls = shared.totals.mapgpa_calls + private.totals.mapgpa_calls;
-	second = badness(&private) > badness(&shared);
 	*row->result = second ? private : shared;
 	if (shared.verdict == VERDICT_PASS && private.verdict == VERDICT_PASS)
 		snprintf(row->result->why, sizeof(row->result->why), "%s", strchr(shared.why, ':') + 2);

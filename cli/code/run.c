@@ -190,7 +190,7 @@ static void run_text(const struct sim_job *job, const struct behaviour *b, const
 		printf("note       it asked for memory outside the request, within its unit of %" PRIu64 " bytes\n",
 		       job->guest->unit);
 	printf("again      %s\n", reproduce);
-	printf("verdict    %s: %s\n", verdict_name(out->judged.verdict), out->judged.why);
+	judged_text(out->judged);
 }
 
 static void run_json(const struct sim_job *job, const struct behaviour *b, const struct code_run *out,

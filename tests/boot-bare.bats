@@ -55,17 +55,17 @@ all_pass() {
 }
 
 @test "a unikernel in C: done where GHCI permits it, contained where it does not" {
-	check 0 --vmm "$vmms" "$ROOT/right/unikernel"
+	check_rows 0 --vmm "$vmms" "$ROOT/right/unikernel"
 	all_pass
 }
 
 @test "a unikernel in C++: done where GHCI permits it, contained where it does not" {
-	check 0 --vmm "$vmms" "$ROOT/right/unikernel-c++"
+	check_rows 0 --vmm "$vmms" "$ROOT/right/unikernel-c++"
 	all_pass
 }
 
 @test "a unikernel that takes RETRY for success is caught" {
-	check 1 --vmm complete,hyperv,flip-s "$ROOT/wrong/unikernel"
+	check_rows 1 --vmm complete,hyperv,flip-s "$ROOT/wrong/unikernel"
 	says '[.rows[].verdict] == ["pass", "fail", "fail"]'
 }
 
@@ -84,7 +84,7 @@ all_pass() {
 @test "an EFI application under Debian's TDVF: done where GHCI permits it, contained where it does not" {
 	[ -r "$bare" ] || skip "no firmware: Debian sid was not to be had"
 	"$top/scripts/mkesp" "$ROOT/right/tdconv.efi" "$BATS_TEST_TMPDIR/esp"
-	check 0 --template-at loader --vmm "$vmms" --firmware "$bare" --disk "$BATS_TEST_TMPDIR/esp"
+	check_rows 0 --template-at loader --vmm "$vmms" --firmware "$bare" --disk "$BATS_TEST_TMPDIR/esp"
 	all_pass
 	says 'all(.rows[]; .mapgpa_calls > 1900)'	# most of them are the firmware's
 }
@@ -92,7 +92,7 @@ all_pass() {
 @test "an EFI application that takes RETRY for success is caught; ResetSystem powers off" {
 	[ -r "$bare" ] || skip "no firmware: Debian sid was not to be had"
 	"$top/scripts/mkesp" "$ROOT/wrong/tdconv.efi" "$BATS_TEST_TMPDIR/esp"
-	check 1 --template-at loader --vmm complete,hyperv --firmware "$bare" --disk "$BATS_TEST_TMPDIR/esp"
+	check_rows 1 --template-at loader --vmm complete,hyperv --firmware "$bare" --disk "$BATS_TEST_TMPDIR/esp"
 	says '.rows[0] | .outcome == "power-off" and .verdict == "inconclusive"'	# nothing but its word says that it ran
 	grep -aF 'tdconv: done, both ways' "$BATS_TEST_TMPDIR/kept/complete.console"
 	says '.rows[1].verdict == "fail"'

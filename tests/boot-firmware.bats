@@ -58,7 +58,7 @@ retries() {
 
 @test "tdlab check from the kernel on: all that the firmware asks for is done, and the kernel meets each VMM" {
 	firmware_known hyperv kernel
-	check 0 --template-at kernel --vmm complete,hyperv:pages=64 --modules "$kernel/modules" \
+	check_rows 0 --template-at kernel --vmm complete,hyperv:pages=64 --modules "$kernel/modules" \
 		--firmware "$without_keys" "$kernel/vmlinuz"
 	says '[.rows[] | .verdict == "pass" and .mapgpa_calls > 3000 and .device_equal] == [true, true]'
 	# 64 MiB of swiotlb in parts of 64 pages. The firmware's hole for devices would be six thousand.
@@ -71,7 +71,7 @@ retries() {
 @test "tdlab check from the boot loader on: what the firmware converts for it meets them too, nothing before" {
 	firmware_known hyperv:pages=256 signed
 	mkesp grub "$BATS_TEST_TMPDIR/disk"
-	check "$status" --template-at loader --vmm hyperv:pages=256 --firmware "$tdvf" --disk "$BATS_TEST_TMPDIR/disk" \
+	check_rows "$status" --template-at loader --vmm hyperv:pages=256 --firmware "$tdvf" --disk "$BATS_TEST_TMPDIR/disk" \
 		--junit "$BATS_TEST_TMPDIR/junit"
 	grep -F "classname=\"$BATS_TEST_TMPDIR/disk\"" "$BATS_TEST_TMPDIR/junit"	# a guest without a kernel of its own
 	says ".rows[0] | .verdict == \"$verdict\" and (.reason | startswith(\"private memory\")) and .retries < 10"
@@ -80,7 +80,7 @@ retries() {
 
 @test "tdlab check from a phase that never comes: no behaviour is ever in force" {
 	firmware_known hyperv kernel
-	check 4 --template-at kernel --vmm hyperv --firmware "$tdvf" --disk "$tdvf"
+	check_rows 4 --template-at kernel --vmm hyperv --firmware "$tdvf" --disk "$tdvf"
 	says '.rows[0] | .verdict == "inconclusive" and .outcome == "no-boot" and .mapgpa_calls > 1000 and .retries == 0'
 }
 

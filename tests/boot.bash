@@ -61,8 +61,8 @@ mkesp() {
 	"$top/scripts/mkesp" --kernel "$kernel/vmlinuz" --initrd "$build/initrd.cpio" "$@"
 }
 
-# check STATUS ARG...: tdlab check ends with STATUS, and keeps what it saw.
-check() {
+# check_rows STATUS ARG...: tdlab check ends with STATUS, and keeps what it saw.
+check_rows() {
 	local want=$1 got=0
 	shift
 	"$tdlab" check --json --behaviours "$top/behaviours" --keep "$BATS_TEST_TMPDIR/kept" "$@" >"$report" || got=$?

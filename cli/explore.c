@@ -160,7 +160,7 @@ static int resume(struct explore *x, bool *done)
 {
 	struct monitor_explore *e = &x->boot.config.explore;
 	struct explored *to = &x->explored;
-	const struct result_last *last = &to->result.last;
+	const struct search_last *last = &to->result.last;
 	const char *state = x->options.state, *different;
 	struct result r;
 	int status;

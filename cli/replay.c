@@ -13,6 +13,7 @@
 #include "cli/code/code.h"
 #include "cli/file.h"
 #include "cli/replay_check.h"
+#include "cli/suggest.h"
 #include "wire/sha256.h"
 
 #define FINDING_OPTION \
@@ -62,6 +63,15 @@ static int pick(struct again *a, const char *name)
 	return 0;
 }
 
+static const char *near_answer(const char *word)
+{
+	const char *names[TD_ANSWER_KINDS];
+
+	for (unsigned int i = 0; i < TD_ANSWER_KINDS; i++)
+		names[i] = answer_name(i);
+	return suggest(word, names, TD_ANSWER_KINDS);
+}
+
 static int read_what(struct again *a, const char *what, const char *finding)
 {
 	char wrong[32];
@@ -74,7 +84,7 @@ static int read_what(struct again *a, const char *what, const char *finding)
 	if (a->count == TD_EXPLORE_DEPTH && !*wrong)
 		return complain(STATUS_INPUT, "more than %d answers: a guest is given no more", TD_EXPLORE_DEPTH);
 	if (access(what, F_OK) != 0) {
-		const char *near = answers_near(wrong);
+		const char *near = near_answer(wrong);
 
 		return complain(STATUS_INPUT, "%s: neither a file nor answers (\"%s\" is none): %s%s%s", what, wrong,
 				near ? "did you mean \"" : "tdlab list answers names them", near ? near : "", near ? "\"?" : "");

@@ -10,8 +10,7 @@ SIM_TESTS := $(patsubst %.c,$(B)/%,$(wildcard sim/*_test.c))
 
 TESTS += $(SIM_TESTS) sim/model_test.sh
 
-# In the command the loop around all sequences is part of that one program.
-$(B)/tdlab: $(SIM_OBJ) $(B)/fast/cli/code/search.o
+$(B)/tdlab: $(SIM_OBJ)
 
 # For tests of the command, which are many and need no rates.
 $(B)/libsim.a: $(patsubst %.c,$(B)/%.o,$(filter sim/%,$(SIM_SRC)))

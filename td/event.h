@@ -141,6 +141,9 @@ enum td_cause {
 
 const char *td_cause_name(unsigned int cause);
 
+/* What an UNTRACKED record means for a result. */
+#define TD_UNTRACKED "more conversions were open at a time, or more of their memory used, than tdlab can follow"
+
 /*
  * Whether the record shows the VMM doing what a willing one would not. A run without one says nothing about a guest
  * that was to contain a VMM, and neither does a request that any VMM refuses.

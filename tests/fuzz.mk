@@ -5,7 +5,7 @@
 FUZZ_NAMED := $(basename $(wildcard cli/*/fuzz_*.c image/fuzz_*.c))
 FUZZ_TARGETS := td/fuzz guest/fuzz monitor/fuzz $(FUZZ_NAMED)
 F := $(FUZZ_TARGETS)
-FUZZ_ARCHIVES := $(B)/libcli.a $(B)/libtd.a $(B)/libtdconv.a
+FUZZ_ARCHIVES := $(B)/libcli.a $(B)/libsim.a $(B)/libtd.a $(B)/libtdconv.a
 FUZZ_LINK := -Wl,--gc-sections -Wl,--start-group $(FUZZ_ARCHIVES) -Wl,--end-group
 FUZZ_CORPUS = tests/corpus/$(patsubst fuzz_%,%,$(notdir $(patsubst %/fuzz,%,$1)))
 

@@ -152,7 +152,7 @@ static void finish(struct explored *x)
 {
 	const struct explored_sequence *s = &x->now;
 	const struct td_record_ended *e = &s->end;
-	struct result_last *last = &x->result.last;
+	struct search_last *last = &x->result.last;
 	uint8_t widths[TD_EXPLORE_DEPTH];
 
 	for (uint32_t i = 0; i < e->count; i++)
@@ -162,7 +162,7 @@ static void finish(struct explored *x)
 	x->result.states |= e->states;
 	estimate_add(&x->estimate, s->taken, widths, e->count);
 	if (!x->first) {
-		*last = (struct result_last){ .any = true, .depth = e->count, .ours = e->ours };
+		*last = (struct search_last){ .any = true, .depth = e->count, .ours = e->ours };
 		memcpy(last->taken, s->taken, sizeof(last->taken));
 		last->dealt = x->result.of.random ? 0 : e->number;
 		last->number = x->result.of.random ? e->number : 0;

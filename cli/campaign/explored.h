@@ -4,9 +4,9 @@
 #define CLI_EXPLORED_H
 
 #include "cli/boot.h"
-#include "cli/campaign/estimate.h"
 #include "cli/campaign/model.h"
 #include "cli/campaign/result.h"
+#include "sim/estimate.h"
 
 #define EXPLORED_CALLS	256	/* of one sequence that are compared */
 

@@ -8,9 +8,9 @@
 
 #include <stdio.h>
 
-#include "cli/campaign/ways.h"
 #include "cli/json.h"
 #include "cli/verdict/verdict.h"
+#include "sim/search.h"
 #include "td/event.h"
 
 #define RESULT_SCHEMA	"tdlab.explore/2"
@@ -39,15 +39,6 @@ struct result_of {
 	uint32_t shard, shards;		/* from 1; 0 of 0: the whole */
 };
 
-/* The last sequence that was run: whoever goes on runs it again, to see what else was possible, and then the next. */
-struct result_last {
-	bool any;
-	uint8_t taken[TD_EXPLORE_DEPTH];
-	uint32_t depth;
-	uint64_t dealt, number;
-	bool ours;
-};
-
 struct result {
 	struct result_of of;
 	bool complete;
@@ -62,7 +53,7 @@ struct result {
 	struct result_finding findings[RESULT_FINDINGS];
 	enum verdict verdict;
 	char afterwards[32];		/* of a kernel */
-	struct result_last last;	/* if not complete */
+	struct search_last last;	/* if not complete */
 };
 
 /* One more sequence, with these answers. */

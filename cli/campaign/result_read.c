@@ -162,7 +162,7 @@ static void read_findings(struct reader *r, const json_t *o, const char *key, st
 	}
 }
 
-static void read_last(struct reader *r, const json_t *o, struct result_last *last)
+static void read_last(struct reader *r, const json_t *o, struct search_last *last)
 {
 	const json_t *object = json_object_get(o, "last"), *taken = json_object_get(object, "taken");
 

@@ -66,7 +66,7 @@ static void coverage_json(json_t *json, const struct result *r)
 			json_add_text(states, NULL, name);
 }
 
-static void last_json(json_t *json, const struct result_last *last)
+static void last_json(json_t *json, const struct search_last *last)
 {
 	json_t *object, *taken;
 

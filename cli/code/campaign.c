@@ -52,24 +52,6 @@ static int go_on(struct campaign *c, const char *path, bool *done)
 	return status;
 }
 
-int campaign_open(struct campaign *c, const struct search *s, bool *done)
-{
-	const char *state = s->code->options->state;
-	int status = fill_of(&c->before.of, s);
-
-	if (!status)
-		status = known_open(&c->known, s->code->options->boot.known, s->code->options->boot.write_known);
-	c->progress = !s->replay && progress_wanted();
-	s->tally->followed = state != NULL || c->progress;
-	if (status || state == NULL)
-		return status;
-	if (access(state, F_OK) != 0)
-		return result_save(&c->before, state);	/* that it cannot is better known now */
-	status = go_on(c, state, done);
-	s->tally->skipping = c->before.last.any;
-	return status;
-}
-
 static void finding(void *result, const struct result_finding *f)
 {
 	result_find(result, f);
@@ -89,24 +71,6 @@ static void add_tally(struct result *r, const struct tally *t)
 		r->last = t->last;
 }
 
-/*
- * What was not seen, although it was looked for. It stays with the result, unlike an interruption: whoever goes on from
- * there cannot make up for it.
- */
-static void doubts(const struct tally *t, char text[200])
-{
-	for (unsigned int f = 1; f < TD_FINDING_KINDS; f++)
-		if (t->unsure[f] != 0)
-			snprintf(text, 200, "%s was seen in %lu sequence%s and did not come again in a process of its own: what the "
-				 "guest code does depends on what it did before", td_violation_name(f), t->unsure[f],
-				 t->unsure[f] == 1 ? "" : "s");
-	if (t->untracked != 0)
-		snprintf(text, 200, "in %lu sequence%s " GROUND_UNTRACKED, t->untracked, t->untracked == 1 ? "" : "s");
-	if (t->diverged != 0)
-		snprintf(text, 200, "in %lu sequence%s the guest code did not ask again, after the same answers, what it had asked "
-			 "before: there may be more behind that", t->diverged, t->diverged == 1 ? "" : "s");
-}
-
 /* new: findings that are not known. What is known is expected. */
 static struct judged judged(const struct result *r, uint32_t new)
 {
@@ -122,7 +86,7 @@ void campaign_result(const struct search *s, bool complete, struct result *r)
 	*r = s->campaign->before;
 	add_tally(r, s->tally);
 	if (!*r->incomplete)
-		doubts(s->tally, r->incomplete);
+		tally_doubts(s->tally, r->incomplete);
 	r->complete = complete && !*r->incomplete;
 	r->verdict = judged(r, r->nfindings).verdict;
 }
@@ -152,10 +116,9 @@ static void show(const struct search *s, const struct tally *t, double seconds)
 		      (double)t->sequences / seconds, 100 * share, share > 0 ? seconds / share * (1 - share) : 0);
 }
 
-void campaign_tick(void *arg)
+static void tick(struct search *s)
 {
 	static struct tally copy;
-	struct search *s = arg;
 	struct campaign *c = s->campaign;
 	double seconds = clocks_since(&c->start).wall;
 	struct result r;
@@ -174,6 +137,29 @@ void campaign_tick(void *arg)
 		c->status = result_save(&r, s->code->options->state);
 		c->saved = seconds;
 	}
+}
+
+int campaign_open(struct campaign *c, struct search *s, bool *done)
+{
+	const char *state = s->code->options->state;
+	int status = fill_of(&c->before.of, s);
+
+	if (!status)
+		status = known_open(&c->known, s->code->options->boot.known, s->code->options->boot.write_known);
+	s->shard = c->before.of.shard;
+	s->shards = c->before.of.shards;
+	s->tick = tick;
+	c->start = clocks_now();
+	c->progress = !s->replay && progress_wanted();
+	s->tally->followed = state != NULL || c->progress;
+	if (status || state == NULL)
+		return status;
+	if (access(state, F_OK) != 0)
+		return result_save(&c->before, state);	/* that it cannot is better known now */
+	status = go_on(c, state, done);
+	s->last = c->before.last;
+	s->tally->skipping = s->last.any;
+	return status;
 }
 
 int campaign_report(const struct search *s, struct result *r)

@@ -21,7 +21,7 @@ static int what_shows(struct search *s, const uint8_t *answers, uint32_t count)
 	memcpy(from.answer, answers, count);
 	memset(s->tally, 0, sizeof(*s->tally));
 	s->depth = count;
-	if (search(s, from))
+	if (search_told(s, search(s, from)))
 		return -1;
 	tally_each(s->tally, shown, &kind);
 	return kind;
@@ -63,7 +63,7 @@ static int report(const struct search *search, const struct ddmin *d)
 int code_minimise(const struct explore_options *o, const uint8_t *answers, uint32_t count, const char *name)
 {
 	struct code code;
-	struct search s = { .code = &code, .journal = -1, .only = true, .replay = true };
+	struct search s;
 	int status, shown;
 	char text[ANSWERS_TEXT];
 	const char *shows;
@@ -71,9 +71,13 @@ int code_minimise(const struct explore_options *o, const uint8_t *answers, uint3
 
 	child_catch_signals();
 	status = code_open(&code, o, CODE_PAGES);
-	s.tally = !status ? tally_new() : NULL;
+	if (status)
+		return status;
+	s = search_of(&code, 0);
+	s.only = s.replay = true;
+	s.tally = search_tallies();
 	if (s.tally == NULL)
-		return status ? status : STATUS_ENVIRONMENT;
+		return STATUS_ENVIRONMENT;
 	shown = what_shows(&s, answers, count);
 	if (shown < 0)
 		return STATUS_ENVIRONMENT;

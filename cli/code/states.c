@@ -95,9 +95,10 @@ static void match_json(const struct matching *m)
 /* The ways that the merging search found are long; short ones are looked for without it. */
 static int look_for_short_ones(struct code *code, struct matching *m)
 {
-	struct search s = { .code = code, .tally = &m->shared->tally };
+	struct search s = search_of(code, SHORT);
 
-	return bad(m->shared) && child_signal() == 0 ? shorten(&s, SHORT, &m->shared->scratch) : 0;
+	s.tally = &m->shared->tally;
+	return bad(m->shared) && child_signal() == 0 ? search_told(&s, shorten(&s, SHORT, &m->shared->scratch)) : 0;
 }
 
 int code_match(struct code *code)

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/campaign/answers.h"
 #include "cli/file.h"
 #include "cli/verdict/known.h"
+#include "sim/answers.h"
 
 #define WORDS 4		/* before the explanation */
 #define UNEXPLAINED "not explained yet:"	/* as --write-known leaves it: that is not known */

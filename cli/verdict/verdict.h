@@ -7,6 +7,7 @@
 
 #include "cli/tdlab.h"
 #include "td/behaviour.h"
+#include "td/event.h"
 
 /*
  * The worse comes later: of several verdicts the last counts. KNOWN: nothing but known findings.
@@ -60,7 +61,7 @@ void judged_text(struct judged judged);	/* the last line of a report: the verdic
 
 /* The grounds that every run under a behaviour has. ended: the TDX module ended the TD for what the VMM had done. */
 const char *ground_undisturbed(bool contain, bool disturbed);	/* the behaviour was never in force */
-#define GROUND_UNTRACKED "more conversions were open at a time, or more of their memory used, than tdlab can follow"
+#define GROUND_UNTRACKED TD_UNTRACKED
 const char *ground_passed(bool contain, bool ended);
 
 /*

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "abi/tdx.h"
-#include "cli/campaign/answers.h"
 #include "cli/vmm/describe.h"
+#include "sim/answers.h"
 #include "td/td.h"
 
 struct row {

@@ -3,10 +3,10 @@
  * The minimal sequences of answers that lead to something: those of which nothing can be left out, as far as they were
  * tried. One that contains another, its answers in that order, is none.
  */
-#ifndef CLI_WAYS_H
-#define CLI_WAYS_H
+#ifndef SIM_WAYS_H
+#define SIM_WAYS_H
 
-#include "cli/campaign/answers.h"
+#include "sim/answers.h"
 
 #define WAYS 8
 

@@ -3,8 +3,8 @@
  * How many sequences a tree of answers will have, guessed while it is walked: what has been under a choice so far is
  * expected under the same choice elsewhere. Only the uppermost levels are looked at, for the walk may be a fast one.
  */
-#ifndef CLI_ESTIMATE_H
-#define CLI_ESTIMATE_H
+#ifndef SIM_ESTIMATE_H
+#define SIM_ESTIMATE_H
 
 #include <stdint.h>
 

@@ -2,7 +2,7 @@
 /* The estimate of a tree: right in the end, near it on the way. */
 #include <stdio.h>
 
-#include "cli/campaign/estimate.h"
+#include "sim/estimate.h"
 
 #define tap_puts(s) fputs(s, stdout)
 #include "wire/tap.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "cli/campaign/ways.h"
+#include "sim/ways.h"
 
 #define WRITTEN_OUT 12	/* answers: what is repeated beyond that, a loop without end, is not shown */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers by name: "first,stall,ok". */
-#ifndef CLI_ANSWERS_H
-#define CLI_ANSWERS_H
+#ifndef SIM_ANSWERS_H
+#define SIM_ANSWERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,9 +14,6 @@
 const char *answer_name(unsigned int answer);
 
 void answers_text(const uint8_t *answers, uint32_t count, char text[ANSWERS_TEXT]);
-
-/* The answer that a word was meant to be, or NULL. */
-const char *answers_near(const char *word);
 
 /* *wrong is the first word that is none, or is empty if there are too many. False in both cases. */
 bool answers_parse(const char *text, uint8_t answers[TD_EXPLORE_DEPTH], uint32_t *count, char wrong[32]);

@@ -2,9 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/campaign/answers.h"
-#include "cli/suggest.h"
-#include "cli/tdlab.h"
+#include "sim/answers.h"
 #include "td/td.h"
 
 static const char *const names[] = {
@@ -35,11 +33,6 @@ static unsigned int number_of(const char *word, size_t length)
 	       (strlen(names[answer]) != length || strncmp(names[answer], word, length) != 0))
 		answer++;
 	return answer;
-}
-
-const char *answers_near(const char *word)
-{
-	return suggest(word, names, ARRAY_SIZE(names));
 }
 
 bool answers_parse(const char *text, uint8_t answers[TD_EXPLORE_DEPTH], uint32_t *count, char wrong[32])
@@ -76,7 +69,7 @@ const char *states_name(unsigned int bit, char text[32])
 	};
 	unsigned int r = bit / TD_EXPLORE_STATE(1, 0), k = bit % TD_EXPLORE_STATE(1, 0);
 
-	if (r >= ARRAY_SIZE(real) || k >= ARRAY_SIZE(known) || !real[r] || !known[k])
+	if (r >= sizeof(real) / sizeof(real[0]) || k >= sizeof(known) / sizeof(known[0]) || !real[r] || !known[k])
 		return NULL;
 	snprintf(text, 32, "%s/%s", real[r], known[k]);
 	return text;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "cli/campaign/estimate.h"
+#include "sim/estimate.h"
 
 static void leave(struct estimate *e, uint32_t level)
 {

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* Guest code under every sequence of answers, depth first, or under so many drawn at random. */
+#ifndef SIM_SEARCH_H
+#define SIM_SEARCH_H
+
+#include "sim/estimate.h"
+#include "sim/sequence.h"
+#include "sim/ways.h"
+
+/* The last sequence that was run: whoever goes on runs it again, to see what else was possible, and then the next. */
+struct search_last {
+	bool any;
+	uint8_t taken[TD_EXPLORE_DEPTH];
+	uint32_t depth;
+	uint64_t dealt, number;
+	bool ours;
+};
+
+/* Seconds by the wall's clock, and of processor time that children used. */
+struct clocks {
+	double wall, cpu;
+};
+
+struct clocks clocks_now(void);
+struct clocks clocks_since(const struct clocks *start);
+
+/* Shared with the process that runs the guest, so that what it did is known when it is gone. */
+struct tally {
+	uint64_t sequences, tdcalls, calls, cut, in_unit, states;
+	uint64_t found[TD_CAUSES][TD_FINDING_KINDS];
+	uint64_t answers[TD_ANSWER_KINDS];
+	struct ways ways[TD_CAUSES][TD_FINDING_KINDS];
+	uint64_t unsure[TD_FINDING_KINDS];	/* sequences that showed it, which did not in a process of their own */
+	uint64_t untracked;			/* sequences in which more was open at a time than td can follow */
+	uint64_t diverged;			/* sequences in which the guest did not do again what it had done */
+
+	/* Processes: how many before this one, what ended them, sequences that this one has begun. */
+	uint32_t resumed, deaths, retries, begun;
+	bool stop;				/* the process is to end when its sequence is over */
+	bool again;				/* the present process begins with the last one's last sequence */
+	struct { uint8_t taken[TD_EXPLORE_DEPTH], width[TD_EXPLORE_DEPTH]; uint32_t depth; } plan;	/* of this sequence */
+	uint64_t asked[TD_EXPLORE_DEPTH];	/* by the run before it, at so many first choices */
+	uint32_t nasked;
+	struct clocks spent;
+
+	/* Only if it is followed: where it is, for whoever is to go on, and how much there will be. */
+	bool followed;
+	bool skipping;				/* what the run before this one had counted is only seen again */
+	double cpu;				/* that the present process has used, now and then */
+	struct search_last last;
+	struct estimate estimate;
+	volatile uint64_t changes;		/* odd while something is being changed */
+};
+
+/* What search() and its like return beside 0 and what load() returned. */
+enum { SEARCH_NO_PROCESS = -10, SEARCH_NO_JOURNAL };
+
+struct code;
+struct campaign;
+
+/* A search in a process of its own; tally is in memory that both see. */
+struct search {
+	const struct sim_job *job;
+	int (*load)(void *arg);		/* in each process of the guest, first of all; not 0 ends the search */
+	void *load_arg;
+	bool remembers;			/* the guest: stopped within a call it is not called again in that process */
+	uint32_t depth;
+	uint64_t random, seed;		/* not 0: so many are drawn */
+	uint32_t shard, shards;		/* from 1; 0 of 0: the whole */
+	struct search_last last;	/* where to go on, if tally->skipping */
+	void (*tick)(struct search *search);	/* now and then while it runs, or NULL */
+	struct tally *tally;
+	struct sim *sim;
+	int journal;			/* of a replay; -1: none */
+	int journal_error;		/* errno of SEARCH_NO_JOURNAL */
+	bool only;			/* the sequence of `from`, and no other */
+	bool replay;			/* that sequence is all that the user asked for */
+	struct code *code;		/* of the command: not looked at here */
+	struct campaign *campaign;
+};
+
+struct tally *tally_new(void);	/* three, in memory that processes share; NULL: there is none */
+
+/*
+ * From *from on, or the sequence that it names. What a guest can remember is gone with its process: one that was
+ * stopped within a call is not run in the same one again, and one that dies, or asks for something else than it did
+ * after the same answers, is given that sequence again in a process of its own. If it dies there too, that is a
+ * finding, and the next process goes on after it.
+ */
+int search(struct search *search, struct td_choices from);
+
+/* The same at every depth below that one: what is found there is shorter, and nothing shorter is to be had. */
+int shorten(const struct search *search, uint32_t below, struct tally *scratch);
+
+/* All of that, each finding as short as it can be had and shown in a process of its own. */
+int search_all(struct search *search, struct td_choices from);
+
+/* Whether nothing cut it short. */
+bool search_complete(const struct tally *tally);
+
+/*
+ * What was not seen, although it was looked for; nothing is written if there is none. Whoever goes on from there cannot
+ * make up for it, unlike for an interruption.
+ */
+void tally_doubts(const struct tally *tally, char text[200]);
+
+uint64_t tally_bad(const struct tally *tally);	/* sequences that show something */
+
+#endif

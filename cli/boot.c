@@ -8,6 +8,8 @@
 
 #include "cli/boot.h"
 #include "cli/machine/ask.h"
+#include "cli/machine/kallsyms.h"
+#include "cli/machine/modules.h"
 #include "cli/machine/run.h"
 
 #define FIELD(name) offsetof(struct boot_options, name)
@@ -111,6 +113,44 @@ static void read_phases(struct boot *b)
 	volume_free(&volume);
 }
 
+/* Of a kernel from its own memory, if no file beside it has them. */
+static void read_kernel_symbols(struct boot *b)
+{
+	struct symbols *s = &b->symbols;
+	off_t from = 0;
+	char *text;
+
+	if (b->guest.kind == GUEST_LINUX)
+		symbols_load(s, b->options.kernel, b->guest.version);
+	symbols_place(s, &b->records);
+	while (!s->placed && (text = kallsyms_text(&b->ram, &from))) {
+		symbols_free(s);
+		symbols_parse_map(s, text);
+		symbols_place(s, &b->records);
+		s->placed &= s->slide == 0;
+	}
+}
+
+/* Of the user's modules, where their files are as they were built. */
+static void read_module_symbols(struct boot *b)
+{
+	for (unsigned int i = 0; i < b->options.module.count; i++)
+		for (unsigned int j = 0; j < b->console.nmodules; j++)
+			if (modules_same_name(b->options.module.items[i], b->console.modules[j].name))
+				symbols_add_module(&b->symbols, b->options.module.items[i], b->console.modules[j].name,
+						   b->console.modules[j].text);
+}
+
+static void read_symbols(struct boot *b)
+{
+	if (b->guest.kind == GUEST_PAYLOAD) {
+		symbols_load_payload(&b->symbols, b->options.kernel);
+		return;
+	}
+	read_kernel_symbols(b);
+	read_module_symbols(b);
+}
+
 static int keep_eventlog(struct boot *b)
 {
 	const struct measured_log *log = &b->console.eventlog;
@@ -133,12 +173,7 @@ static int run_and_report(struct boot *b)
 	if (status)
 		return status;
 	judge_known(&b->judgement, &b->known, boot_guest_name(b), b->behaviour.spec);
-	if (b->guest.kind == GUEST_LINUX) {
-		symbols_load(&b->symbols, b->options.kernel, b->guest.version);
-		symbols_place(&b->symbols, &b->records);
-	} else if (b->guest.path) {
-		symbols_load_payload(&b->symbols, b->options.kernel);
-	}
+	read_symbols(b);
 	if (b->guest.firmware)
 		read_phases(b);
 	if (b->options.json)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The small parts: options, console, archive, checksum, symbols, versions. */
 #include "cli/machine/cpio.h"
+#include "cli/machine/modules.h"
 #include "cli/machine/qemu.h"
 #include "cli/machine/ram.h"
 #include "cli/opt.h"
@@ -193,6 +194,12 @@ static void test_symbols(void)
 	tap_ok(!symbols_name(&s, 0xffffffffffff0000, text, sizeof(text)), "an address far behind all");
 	symbols_free(&s);
 
+	call.rip = 0xffffffffc0801062;
+	symbols_parse_map(&s, xprintf("%s", map));
+	symbols_place(&s, &records);
+	tap_ok(!s.placed, "a module's call says nothing about the kernel");
+	symbols_free(&s);
+
 	/* This very program's, from its ELF symbol table. */
 	symbols_load_payload(&s, "/proc/self/exe");
 	for (size_t i = 0; i < s.count; i++)
@@ -204,6 +211,28 @@ static void test_symbols(void)
 	symbols_load_payload(&s, "/proc/self/cmdline");
 	tap_is(s.count, 0, "none of another file");
 	symbols_free(&s);
+}
+
+/* As if this program were a module: of one section, whose address is told. What follows it has no name. */
+static void test_module_symbols(void)
+{
+	struct symbols s = { .placed = true };
+	char text[80];
+
+	symbols_add_module(&s, "/proc/self/exe", "own", 0xffffffffc0000000);
+	tap_ok(s.count > 1 && strcmp(s.all[0].module, "own") == 0, "functions of .text");
+	tap_ok(symbols_name(&s, s.all[0].address + 2, text, sizeof(text)) && strstr(text, "+0x2 [own]"), "with the module's name");
+	tap_ok(!s.all[s.count - 1].name && !symbols_name(&s, s.all[s.count - 1].address + 16, text, sizeof(text)),
+	       "nothing behind its end");
+	symbols_free(&s);
+	s.placed = true;
+	symbols_add_module(&s, "/proc/self/cmdline", "own", 0xffffffffc0000000);
+	tap_is(s.count, 0, "no module in another file");
+	symbols_free(&s);
+	tap_ok(modules_same_name("a/b/tdconv-demo.ko", "tdconv_demo") && modules_same_name("tdconv_demo.ko.xz", "tdconv_demo"),
+	       "the kernel's name of a file");
+	tap_ok(!modules_same_name("a/tdconv_demo2.ko", "tdconv_demo") && !modules_same_name("tdconv_demo", "tdconv_demo"),
+	       "not that of another, nor of what is no module");
 }
 
 static void test_versions(void)
@@ -253,6 +282,7 @@ int main(void)
 	test_archive();
 	test_checksum();
 	test_symbols();
+	test_module_symbols();
 	test_versions();
 	return tap_done();
 }

@@ -21,6 +21,7 @@
  *   tdlab: device missing                no disk turned up, although its driver is there
  *   tdlab: removed vda                   its driver let go of it, so its shared memory goes back to private
  *   tdlab: failed TEXT                   a step failed; the run goes on
+ *   tdlab: module NAME ADDRESS           it was loaded, and its code (.text) is there
  *   tdlab: net NAME                      a virtio network card: the gateway answered
  *   tdlab: stress unaccepted N kB, then N kB; N files of 16 MiB, N wrong
  *                                        files in memory until none was unaccepted, read again
@@ -47,6 +48,7 @@
 #define EVIDENCE_FAILED		"failed "
 #define EVIDENCE_DEVICE_FAILED	EVIDENCE_FAILED "read vda"
 #define EVIDENCE_EVENTLOG	"eventlog "
+#define EVIDENCE_MODULE		"module "
 #define EVIDENCE_NET		"net "
 #define EVIDENCE_STRESS		"stress "
 #define EVIDENCE_STRESS_FORMAT	"unaccepted %" SCNu64 " kB, then %" SCNu64 " kB; %u files of 16 MiB, %u wrong"

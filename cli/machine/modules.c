@@ -153,15 +153,31 @@ static int collect(struct collection *c, const char *name, unsigned int depth)
 	return add(c, &module, depth);
 }
 
+/* The module's name in a path, and the end of it; NULL if it is not a module's. */
+static const char *name_in(const char *path, const char **end)
+{
+	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+
+	*end = strstr(base, ".ko");
+	return *end && *end != base ? base : NULL;
+}
+
+bool modules_same_name(const char *path, const char *name)
+{
+	const char *end, *base = name_in(path, &end);
+
+	return base && same_name(base, name, (size_t)(end - base));
+}
+
 /* A file of the user's, the name of which is the module's. */
 static int collect_file(struct collection *c, const char *path)
 {
-	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path, *end = strstr(base, ".ko");
+	const char *end, *base = name_in(path, &end);
 	struct module module = { 0 };
 	char *stem;
 	int status;
 
-	if (!end || end == base || access(path, R_OK) != 0)
+	if (!base || access(path, R_OK) != 0)
 		return complain(STATUS_INPUT, "--module %s: not a module: give it FILE.ko, or .ko.xz, .ko.zst, .ko.gz", path);
 	snprintf(module.name, sizeof(module.name), "%.*s", (int)(end - base), base);
 	stem = xprintf("%.*s", (int)(end - path), path);

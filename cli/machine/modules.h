@@ -16,4 +16,7 @@
 int modules_collect(const char *kernel, const char *release, const char *folder, bool net, const struct opt_list *own,
 		    struct cpio *archive);
 
+/* Whether the file at path is that module's, by its name. */
+bool modules_same_name(const char *path, const char *name);
+
 #endif

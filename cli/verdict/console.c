@@ -49,6 +49,10 @@ static void take_ours(struct console *c, const char *text, double seconds)
 				 text + strlen(EVIDENCE_FAILED));
 	} else if (begins(text, EVIDENCE_EVENTLOG)) {
 		measured_line(&c->eventlog, text + strlen(EVIDENCE_EVENTLOG));
+	} else if (begins(text, EVIDENCE_MODULE)) {
+		c->nmodules += c->nmodules < CONSOLE_MODULES &&
+			       sscanf(text + strlen(EVIDENCE_MODULE), "%55s %" SCNx64, c->modules[c->nmodules].name,
+				      &c->modules[c->nmodules].text) == 2;
 	} else if (begins(text, EVIDENCE_NET)) {
 		c->net = true;
 	} else if (begins(text, EVIDENCE_STRESS)) {

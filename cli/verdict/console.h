@@ -11,6 +11,7 @@
 
 #define CONSOLE_NOTES		6
 #define CONSOLE_NOTE_BYTES	140
+#define CONSOLE_MODULES		16
 
 struct console {
 	char nonce[33];			/* expected back */
@@ -36,6 +37,11 @@ struct console {
 		uint64_t before, after;	/* KiB of unaccepted memory */
 		unsigned int files, wrong;
 	} stress;
+	struct {
+		char name[56];
+		uint64_t text;		/* where the code of that module lies */
+	} modules[CONSOLE_MODULES];
+	unsigned int nmodules;
 	double init_seconds;
 	struct measured_log eventlog;	/* measured_free() */
 	struct console_line {

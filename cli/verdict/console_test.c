@@ -36,6 +36,12 @@ static void test_evidence(void)
 	tap_ok(console.init_seconds == 1.5, "and the first time counts");
 	console_evidence(&console, "Kernel panic\nOops\n", 19, 1.5);
 	tap_ok(!console.panicked && console.nnotes == 0, "nothing else is looked for there");
+	console_evidence(&console, "tdlab: module demo 0xffffffffc0580000\ntdlab: module other\n", 59, 1.5);
+	tap_ok(console.nmodules == 1 && strcmp(console.modules[0].name, "demo") == 0 &&
+	       console.modules[0].text == 0xffffffffc0580000, "where a module is, if both words came");
+	for (int i = 0; i < 20; i++)
+		console_evidence(&console, "tdlab: module demo 1\n", 21, 1.5);
+	tap_is(console.nmodules, CONSOLE_MODULES, "no more than there is room for");
 }
 
 static void test_terminal(void)

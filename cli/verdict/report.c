@@ -9,6 +9,7 @@
 
 #include "cli/boot.h"
 #include "cli/vmm/describe.h"
+#include "cli/verdict/asked.h"
 #include "cli/verdict/waiting.h"
 #include "td/td.h"
 
@@ -106,6 +107,46 @@ static void report_conversions(const struct boot *b)
 	}
 }
 
+static void report_callers(const struct boot *b, const uint64_t callers[CALLERS])
+{
+	char name[160];
+
+	if (!callers[0])
+		return;
+	printf(INDENT "called by (from the stack, heuristic):");
+	for (unsigned int i = 0; i < CALLERS && callers[i]; i++) {
+		symbols_name(&b->symbols, callers[i], name, sizeof(name));
+		printf("%s %s", i ? "," : "", name);
+	}
+	putchar('\n');
+}
+
+/* Two loops in one guest are told apart: the kernel's, and one of a module. */
+static void report_asked(const struct boot *b)
+{
+	struct asked asked;
+	bool first = true;
+
+	if (b->guest.kind == GUEST_PAYLOAD)
+		return;
+	asked_read(&asked, &b->judgement, &b->records, &b->symbols, tdx_shared_bit(b->config.td.gpaw));
+	for (unsigned int i = 0; i < asked.count; i++) {
+		const struct asked_row *r = &asked.rows[i];
+
+		if (!r->named)
+			continue;
+		label(first ? "asked by" : "",
+		      "%s: %" PRIu64 " conversion%s, %" PRIu64 " completed, %" PRIu64 " violation%s; %" PRIu64
+		      " MapGPA (%" PRIu64 " RETRY, %" PRIu64 " stall%s)",
+		      r->by, r->conversions, plural(r->conversions), r->completed, r->violations, plural(r->violations),
+		      r->calls, r->retries, r->stalls, plural(r->stalls));
+		report_callers(b, r->callers);
+		first = false;
+	}
+	if (asked.others)
+		printf(INDENT "and %" PRIu64 " more conversion%s, from other places\n", asked.others, plural(asked.others));
+}
+
 static void report_device(const struct boot *b)
 {
 	const struct console *c = &b->console;
@@ -144,20 +185,6 @@ static void report_waiting(const struct boot *b)
 		if (*text)
 			label("", "vCPU %u: %s", i, text);
 	}
-}
-
-static void report_callers(const struct boot *b, const uint64_t callers[CALLERS])
-{
-	char name[160];
-
-	if (!callers[0])
-		return;
-	printf(INDENT "called by (from the stack, heuristic):");
-	for (unsigned int i = 0; i < CALLERS && callers[i]; i++) {
-		symbols_name(&b->symbols, callers[i], name, sizeof(name));
-		printf("%s %s", i ? "," : "", name);
-	}
-	putchar('\n');
 }
 
 /* What happened right before, as the journal has it. */
@@ -357,6 +384,7 @@ void report_text(const struct boot *b)
 	label("vmm", "%s: %s", b->behaviour.name, b->behaviour.title);
 	report_times(b);
 	report_conversions(b);
+	report_asked(b);
 	report_device(b);
 	report_measured(b);
 	report_console(b);

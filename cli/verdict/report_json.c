@@ -5,6 +5,7 @@
 
 #include "cli/boot.h"
 #include "cli/json.h"
+#include "cli/verdict/asked.h"
 #include "cli/verdict/waiting.h"
 #include "cli/vmm/describe.h"
 #include "td/td.h"
@@ -63,6 +64,27 @@ static void put_conversions(json_t *json, const struct boot *b)
 
 	for (size_t i = 0; i < b->judgement.nconversions; i++)
 		put_conversion(json_add_object(list, NULL), b, &b->judgement.conversions[i]);
+}
+
+static void put_asked(json_t *json, const struct boot *b)
+{
+	json_t *list = json_add_array(json, "asked_by");
+	struct asked asked;
+
+	asked_read(&asked, &b->judgement, &b->records, &b->symbols, tdx_shared_bit(b->config.td.gpaw));
+	for (unsigned int i = 0; i < asked.count; i++) {
+		const struct asked_row *r = &asked.rows[i];
+		json_t *row = json_add_object(list, NULL);
+
+		json_add_text(row, "name", r->by);
+		json_add_number(row, "conversions", r->conversions);
+		json_add_number(row, "completed", r->completed);
+		json_add_number(row, "violations", r->violations);
+		json_add_number(row, "calls", r->calls);
+		json_add_number(row, "retries", r->retries);
+		json_add_number(row, "stalls", r->stalls);
+		put_callers(row, b, r->callers);
+	}
 }
 
 static void put_phases(json_t *json, const struct boot *b)
@@ -216,6 +238,7 @@ void report_json(const struct boot *b)
 	json_add_text(json, "reason", j->why);
 	json_add_number(json, "exit_status", (uint64_t)j->status);
 	put_conversions(json, b);
+	put_asked(json, b);
 	totals_json(json_add_object(json, "totals"), &j->totals);
 	put_phases(json, b);
 	put_findings(json, b, true);

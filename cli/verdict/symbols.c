@@ -11,15 +11,23 @@
 #include "cli/verdict/symbols.h"
 
 #define SLIDE_STEP	(2ull << 20)
+#define KERNEL_MAP	0xffffffff80000000ull	/* of Linux: kernel text ([linux:mm.rst]) */
+#define KERNEL_MAP_BYTES (1ull << 30)
 #define LONGEST		(1ull << 20)	/* no function is longer: an address beyond is in none that is known */
 
-static void add(struct symbols *s, uint64_t address, const char *name)
+static char *keep(struct symbols *s, char *text)
+{
+	s->texts = xrealloc(s->texts, (s->ntexts + 1) * sizeof(*s->texts));
+	return s->texts[s->ntexts++] = text;
+}
+
+static void add(struct symbols *s, uint64_t address, const char *name, const char *module)
 {
 	if (s->count == s->room) {
 		s->room = s->room ? 2 * s->room : 65536;
 		s->all = xrealloc(s->all, s->room * sizeof(*s->all));
 	}
-	s->all[s->count++] = (struct symbol){ address, name };
+	s->all[s->count++] = (struct symbol){ address, name, module };
 }
 
 static int by_address(const void *a, const void *b)
@@ -38,18 +46,17 @@ static void sort(struct symbols *s)
 /* Lines "ffffffff81000000 T _text". */
 void symbols_parse_map(struct symbols *s, char *text)
 {
-	char *line = text, *next, type;
+	char *line = keep(s, text), *next, type;
 	uint64_t address;
 	int at;
 
-	s->text = text;
 	for (; line && *line; line = next) {
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = '\0';
 		at = 0;
 		if (sscanf(line, "%" SCNx64 " %c %n", &address, &type, &at) == 2 && at && strchr("tTwW", type))
-			add(s, address, line + at);
+			add(s, address, line + at, NULL);
 	}
 	sort(s);
 }
@@ -59,29 +66,51 @@ static bool inside(uint64_t offset, uint64_t bytes, size_t file)
 	return offset <= file && bytes <= file - offset;
 }
 
-/* Functions of an ELF symbol table. The file is the user's and may be anything: every offset is checked. */
-static void parse_elf(struct symbols *s, char *data, size_t bytes)
+/* An ELF file. It is the user's and may be anything: every offset is checked. */
+struct elf {
+	const char *data;
+	size_t bytes;
+	const Elf64_Shdr *sections;
+	unsigned int count;
+};
+
+static bool open_elf(struct elf *elf, const char *data, size_t bytes)
 {
 	const Elf64_Ehdr *head = (const void *)data;
-	const Elf64_Shdr *sections = (const void *)(data + head->e_shoff), *table, *strings;
 
-	s->text = data;
-	if (head->e_ident[EI_CLASS] != ELFCLASS64 || head->e_shentsize != sizeof(*sections) || head->e_shoff % 8 != 0 ||
-	    !inside(head->e_shoff, (uint64_t)head->e_shnum * sizeof(*sections), bytes))
-		return;
-	for (table = sections; table < sections + head->e_shnum; table++) {
-		if (table->sh_type != SHT_SYMTAB || table->sh_link >= head->e_shnum || table->sh_offset % 8 != 0)
-			continue;
-		strings = &sections[table->sh_link];
-		if (!inside(table->sh_offset, table->sh_size, bytes) ||
-		    !inside(strings->sh_offset, strings->sh_size, bytes) || strings->sh_size == 0 ||
-		    data[strings->sh_offset + strings->sh_size - 1] != '\0')
+	if (bytes < sizeof(*head) || memcmp(data, ELFMAG, SELFMAG) != 0 || head->e_ident[EI_CLASS] != ELFCLASS64 ||
+	    head->e_shentsize != sizeof(Elf64_Shdr) || head->e_shoff % 8 != 0 ||
+	    !inside(head->e_shoff, (uint64_t)head->e_shnum * sizeof(Elf64_Shdr), bytes))
+		return false;
+	*elf = (struct elf){ data, bytes, (const void *)(data + head->e_shoff), head->e_shnum };
+	return true;
+}
+
+/* The text in section that begins at offset; NULL if there is none that ends. */
+static const char *string_at(const struct elf *elf, unsigned int section, uint64_t offset)
+{
+	const Elf64_Shdr *strings = &elf->sections[section];
+
+	if (section >= elf->count || !inside(strings->sh_offset, strings->sh_size, elf->bytes) ||
+	    offset >= strings->sh_size || elf->data[strings->sh_offset + strings->sh_size - 1] != '\0')
+		return NULL;
+	return elf->data + strings->sh_offset + offset;
+}
+
+/* Functions of its symbol tables: of that section, which lies at base, or, if section is 0, of all. */
+static void add_functions(struct symbols *s, const struct elf *elf, unsigned int section, uint64_t base, const char *module)
+{
+	for (const Elf64_Shdr *table = elf->sections; table < elf->sections + elf->count; table++) {
+		if (table->sh_type != SHT_SYMTAB || table->sh_offset % 8 != 0 ||
+		    !inside(table->sh_offset, table->sh_size, elf->bytes))
 			continue;
 		for (uint64_t i = 0; i < table->sh_size / sizeof(Elf64_Sym); i++) {
-			const Elf64_Sym *symbol = (const Elf64_Sym *)(const void *)(data + table->sh_offset) + i;
+			const Elf64_Sym *symbol = (const Elf64_Sym *)(const void *)(elf->data + table->sh_offset) + i;
+			const char *name = string_at(elf, table->sh_link, symbol->st_name);
 
-			if (ELF64_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_name < strings->sh_size)
-				add(s, symbol->st_value, data + strings->sh_offset + symbol->st_name);
+			if (ELF64_ST_TYPE(symbol->st_info) == STT_FUNC && name &&
+			    (!section || symbol->st_shndx == section))
+				add(s, base + symbol->st_value, name, module);
 		}
 	}
 	sort(s);
@@ -90,6 +119,7 @@ static void parse_elf(struct symbols *s, char *data, size_t bytes)
 static void load(struct symbols *s, char *path)
 {
 	uint8_t *data = NULL;
+	struct elf elf;
 	size_t bytes;
 
 	if (s->path || access(path, R_OK) != 0 || file_read(path, "symbols", &data, &bytes) != 0) {
@@ -98,10 +128,12 @@ static void load(struct symbols *s, char *path)
 	}
 	data = xrealloc(data, bytes + 1);
 	data[bytes] = '\0';
-	if (bytes >= sizeof(Elf64_Ehdr) && memcmp(data, ELFMAG, SELFMAG) == 0)
-		parse_elf(s, (char *)data, bytes);
-	else
+	if (open_elf(&elf, (char *)data, bytes)) {
+		keep(s, (char *)data);
+		add_functions(s, &elf, 0, 0, NULL);
+	} else {
 		symbols_parse_map(s, (char *)data);
+	}
 	if (s->count > 1) {	/* Debian's System.map is a note that says where the real one is */
 		s->path = path;
 		return;
@@ -136,6 +168,29 @@ void symbols_load(struct symbols *s, const char *kernel, const char *version)
 	free(folder);
 }
 
+void symbols_add_module(struct symbols *s, const char *path, const char *name, uint64_t address)
+{
+	uint8_t *data = NULL;
+	struct elf elf;
+	size_t bytes;
+
+	if (file_read(path, "module", &data, &bytes) != 0)
+		return;
+	keep(s, (char *)data);
+	name = keep(s, xprintf("%s", name));
+	address -= s->slide;
+	for (unsigned int i = 1; open_elf(&elf, (char *)data, bytes) && i < elf.count; i++) {
+		const char *section = string_at(&elf, ((const Elf64_Ehdr *)(const void *)data)->e_shstrndx,
+						elf.sections[i].sh_name);
+
+		if (!section || strcmp(section, ".text") != 0)
+			continue;
+		add(s, address + elf.sections[i].sh_size, NULL, NULL);
+		add_functions(s, &elf, i, address - elf.sections[i].sh_addr, name);
+		break;
+	}
+}
+
 void symbols_add_image(struct symbols *s, uint64_t base, uint64_t bytes, const char *name)
 {
 	s->images = xrealloc(s->images, (s->nimages + 1) * sizeof(*s->images));
@@ -148,7 +203,9 @@ void symbols_free(struct symbols *s)
 {
 	free(s->images);
 	free(s->all);
-	free(s->text);
+	for (size_t i = 0; i < s->ntexts; i++)
+		free(s->texts[i]);
+	free(s->texts);
 	free(s->path);
 	*s = (struct symbols){ 0 };
 }
@@ -165,7 +222,7 @@ static const struct symbol *find(const struct symbols *s, uint64_t address)
 		else
 			high = middle;
 	}
-	return low && address - s->all[low - 1].address < LONGEST ? &s->all[low - 1] : NULL;
+	return low && address - s->all[low - 1].address < LONGEST && s->all[low - 1].name ? &s->all[low - 1] : NULL;
 }
 
 /* [linux:tdcall.S]; before 6.7 they had the other names. */
@@ -179,9 +236,10 @@ void symbols_place(struct symbols *s, const struct records *records)
 {
 	uint64_t rip = 0;
 
-	/* The decompressor makes hypercalls too, from low addresses; the last caller is the kernel itself. */
+	/* The decompressor makes hypercalls too, from low addresses, and modules may, from higher ones. */
 	for (size_t i = records->count; i > 0 && !rip; i--)
-		if (records->all[i - 1].type == TD_EV_MAPGPA || records->all[i - 1].type == TD_EV_TDCALL)
+		if ((records->all[i - 1].type == TD_EV_MAPGPA || records->all[i - 1].type == TD_EV_TDCALL) &&
+		    records->all[i - 1].rip - KERNEL_MAP < KERNEL_MAP_BYTES)
 			rip = records->all[i - 1].rip;
 	for (size_t i = 0; i < s->count && rip && !s->placed; i++) {
 		uint64_t start = s->all[i].address, end = i + 1 < s->count ? s->all[i + 1].address : start + 4096;
@@ -199,7 +257,8 @@ bool symbols_name(const struct symbols *s, uint64_t address, char *text, size_t 
 	const struct symbol *symbol = s->placed ? find(s, address - s->slide) : NULL;
 
 	if (symbol) {
-		snprintf(text, bytes, "%s+0x%" PRIx64, symbol->name, address - s->slide - symbol->address);
+		snprintf(text, bytes, "%s+0x%" PRIx64 "%s%s%s", symbol->name, address - s->slide - symbol->address,
+			 symbol->module ? " [" : "", symbol->module ? symbol->module : "", symbol->module ? "]" : "");
 		return true;
 	}
 	for (size_t i = s->nimages; i > 0; i--) {

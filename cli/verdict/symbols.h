@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names for the guest's addresses, when vmlinux or System.map is at hand. */
+/* Names for the guest's addresses: of vmlinux or System.map, of the kernel's own table, of a module's file. */
 #ifndef CLI_SYMBOLS_H
 #define CLI_SYMBOLS_H
 
@@ -7,7 +7,8 @@
 
 struct symbol {
 	uint64_t address;
-	const char *name;
+	const char *name;	/* NULL: here ends what has one */
+	const char *module;	/* it is of, or NULL */
 };
 
 /* Code that has a name as a whole: a firmware's driver. */
@@ -19,8 +20,9 @@ struct symbol_image {
 struct symbols {
 	struct symbol *all;	/* text symbols, sorted by address */
 	size_t count, room;
-	char *text;		/* where the names are */
-	char *path;		/* of the file, NULL if there was none */
+	char **texts;		/* where the names are */
+	size_t ntexts;
+	char *path;		/* of the kernel's file, NULL if there was none */
 	uint64_t slide;		/* of a kernel that moved itself: run-time address - linked address */
 	bool placed;		/* the slide is known */
 	struct symbol_image *images;	/* the later ones first, where they overlap */
@@ -30,6 +32,9 @@ struct symbols {
 /* Looks beside the kernel and, from arch/x86/boot, at the top of its build tree. No file is no error. */
 void symbols_load(struct symbols *symbols, const char *kernel, const char *version);
 void symbols_load_payload(struct symbols *symbols, const char *payload);	/* its own, where it was linked to */
+
+/* The module's file, uncompressed, as it was built; its .text is at that address. Nothing is added if that is not it. */
+void symbols_add_module(struct symbols *symbols, const char *path, const char *name, uint64_t address);
 void symbols_add_image(struct symbols *symbols, uint64_t base, uint64_t bytes, const char *name);
 void symbols_free(struct symbols *symbols);
 
@@ -39,7 +44,10 @@ void symbols_free(struct symbols *symbols);
  */
 void symbols_place(struct symbols *symbols, const struct records *records);
 
-/* "name+0x1c", of a symbol or an image, or "0xffffffff81000000". Returns false if it is only the number. */
+/*
+ * "name+0x1c", of a symbol or an image, "name+0x1c [module]", or "0xffffffff81000000". Returns false if it is only the
+ * number.
+ */
 bool symbols_name(const struct symbols *symbols, uint64_t address, char *text, size_t bytes);
 
 /* Of the text of a System.map; takes text. */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose code asked: a kernel and a module of it, with names and without. */
+#include "cli/testing.h"
+#include "cli/tdlab.h"
+#include "cli/verdict/asked.h"
+
+#define S	(1ull << 47)
+#define KERNEL	0xffffffff81000000ull
+#define MODULE	0xffffffffc0000000ull
+#define POOL	0x10000000ull
+#define DEMO	0x20000000ull
+
+static struct td_event events[4];
+static struct records records = { .all = events, .count = 4 };
+static struct conversion conversions[4];
+static struct finding findings[3];
+static struct judgement j = { .conversions = conversions, .nconversions = 4, .findings = findings, .nfindings = 3 };
+
+static void conversion(unsigned int i, uint64_t rip, uint64_t gpa, bool closed, enum td_close how, uint64_t calls)
+{
+	events[i] = (struct td_event){ .type = TD_EV_MAPGPA, .rip = rip };
+	conversions[i] = (struct conversion){ .id = i + 1, .gpa = gpa, .pages = 16, .closed = closed, .how = how, .calls = calls,
+					      .retries = calls - 1, .stalls = 1, .record = i + 1, .callers = { rip + 0x100 } };
+}
+
+static void finding(unsigned int i, unsigned int class, uint64_t gpa)
+{
+	findings[i] = (struct finding){ .kind = TD_V_ABANDONED, .class = class, .gpa = gpa, .pages = 1, .record = 4 };
+}
+
+int main(void)
+{
+	struct symbols symbols = { 0 };
+	struct asked asked;
+
+	conversion(0, KERNEL + 0x10, POOL, true, TD_CLOSE_ABANDONED, 3);
+	conversion(1, MODULE + 0x10, DEMO, true, TD_CLOSE_COMPLETE, 4);
+	conversion(2, MODULE + 0x20, DEMO, true, TD_CLOSE_COMPLETE, 4);
+	conversion(3, KERNEL + 0x10, POOL + 0x100000, false, TD_CLOSE_COMPLETE, 2);
+	finding(0, TD_CLASS_VIOLATION, POOL | S);
+	finding(1, TD_CLASS_VMM_CAUSED, POOL | S);
+	finding(2, TD_CLASS_VIOLATION, 0x30000000);	/* nobody asked for that */
+
+	asked_read(&asked, &j, &records, &symbols, S);
+	tap_is(asked.count, 3, "without names each address is one");
+	tap_ok(!asked.rows[0].named && strcmp(asked.rows[0].by, "0xffffffff81000010") == 0, "and says where it is");
+
+	symbols_parse_map(&symbols, xprintf("ffffffff81000000 T __tdcall\n"));
+	symbols.placed = true;
+	symbols_add_image(&symbols, MODULE, 0x1000, "demo.ko");
+	asked_read(&asked, &j, &records, &symbols, S);
+	tap_is(asked.count, 2, "one function, one row");
+	tap_ok(asked.rows[0].named && strcmp(asked.rows[0].by, "__tdcall") == 0 && strcmp(asked.rows[1].by, "demo.ko") == 0,
+	       "by name");
+	tap_is(asked.rows[0].conversions, 2, "the kernel's conversions");
+	tap_is(asked.rows[0].completed, 0, "one given up, one still open");
+	tap_is(asked.rows[0].violations, 1, "a violation in its memory, not what the VMM caused or nobody asked for");
+	tap_is(asked.rows[0].calls, 5, "its calls");
+	tap_is(asked.rows[0].callers[0], KERNEL + 0x110, "who called it");
+	tap_is(asked.rows[1].completed, 2, "what the module completed");
+	tap_is(asked.rows[1].violations, 0, "and it is charged with nothing");
+	tap_is(asked.rows[1].retries, 6, "RETRYs are summed");
+	symbols_free(&symbols);
+	return tap_done();
+}

@@ -12,8 +12,6 @@
 
 #define TDX_CPUID_LEAF	0x21
 #define RFLAGS_IF	(1ull << 9)
-#define MSR_FS_BASE	0xc0000100
-#define MSR_GS_BASE	0xc0000101
 
 /* No MSR has this number, so td answers #VE: for the writes of EFER that only the persona knows to be one. */
 #define MSR_ALWAYS_VE	0
@@ -75,6 +73,8 @@ static void trace(const struct vcpu *vcpu, const struct vm_exit *e)
 	} else if (reason == EXIT_MSR) {
 		a = r[TD_RCX];
 		b = e->write;
+	} else if (reason == EXIT_CR) {
+		a = e->qualification;
 	} else if (reason == EXIT_EPT_PRIVATE || reason == EXIT_EPT_SHARED) {
 		a = e->gpa;
 		b = e->error;
@@ -300,6 +300,14 @@ static enum td_action on_msr(struct vcpu *vcpu, bool write)
 	}
 }
 
+static enum td_action on_cr(struct vcpu *vcpu, const struct vm_exit *e)
+{
+	struct td_instruction in = instruction(vcpu, VE_CR_ACCESS, e->length);
+
+	in.qualification = e->qualification;
+	return carry_out(vcpu, td_instruction(td, vcpu->index, &in), e->length);
+}
+
 /* #VE needs the linear address, which the vendor need not give: found in the instruction, believed if it leads back. */
 static enum td_action on_ept(struct vcpu *vcpu, const struct vm_exit *e)
 {
@@ -311,10 +319,7 @@ static enum td_action on_ept(struct vcpu *vcpu, const struct vm_exit *e)
 	bool split = false;
 
 	if (!(e->access & (TD_ACCESS_FETCH | TD_ACCESS_WALK))) {
-		memcpy(regs.gpr, vcpu->regs.gpr, sizeof(regs.gpr));
-		regs.rip = vcpu->regs.rip;
-		regs.fs_base = rdmsr(MSR_FS_BASE);
-		regs.gs_base = rdmsr(MSR_GS_BASE);
+		regs = vcpu_insn_regs(vcpu);
 		if (insn_explain(code, vcpu_code(vcpu, code), &regs, e->gpa, e->access & TD_ACCESS_WRITE, &operand, &split)) {
 			gla = split ? (operand.gla + operand.bytes - 1) & ~(TDX_PAGE_SIZE - 1) : operand.gla;
 			if (vcpu_translate(vcpu, gla, &gpa) && gpa / TDX_PAGE_SIZE == e->gpa / TDX_PAGE_SIZE)
@@ -402,6 +407,8 @@ enum td_action exit_handle(struct vcpu *vcpu, const struct vm_exit *e)
 		return on_cpuid(vcpu);
 	case EXIT_MSR:
 		return on_msr(vcpu, e->write);
+	case EXIT_CR:
+		return on_cr(vcpu, e);
 	case EXIT_HLT:
 		return on_hlt(vcpu);
 	case EXIT_CACHE:

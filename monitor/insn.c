@@ -192,6 +192,7 @@ static struct form two_byte(const struct decoder *d, uint8_t opcode, unsigned in
 	case 0xb6: case 0xbe: return (struct form){ RD, 1, 0, false };		/* MOVZX MOVSX */
 	case 0xb7: case 0xbf: return (struct form){ RD, 2, 0, false };
 	case 0xc0: case 0xc1: return (struct form){ RW, bytes, 0, false };	/* XADD */
+	case 0x01: return reg == 6 ? (struct form){ RD, 2, 0, false } : NOT_KNOWN;	/* LMSW */
 	case 0xc3: return d->operand16 || d->repeat ? NOT_KNOWN : (struct form){ WR, 0, 0, false };	/* MOVNTI */
 	case 0xc7: return reg == 1 ? (struct form){ RW, d->rex & REX_W ? 16 : 8, 0, false } : NOT_KNOWN;
 	default: return NOT_KNOWN;

@@ -5,10 +5,12 @@
 #include "abi/x86.h"
 #include "image/bytes.h"
 #include "monitor/guest_memory.h"
-#include "monitor/insn.h"
+#include "monitor/io.h"
 #include "monitor/mem.h"
 #include "monitor/state.h"
 
+#define MSR_FS_BASE	0xc0000100
+#define MSR_GS_BASE	0xc0000101
 #define TOP_LEVEL	3
 
 /* Kernels and payloads are smaller than this, modules included: [linux:mm.rst]. */
@@ -106,4 +108,12 @@ void vcpu_callers(const struct vcpu *vcpu, uint64_t callers[VCPU_CALLERS])
 	for (size_t i = 0; i < words && found < VCPU_CALLERS; i++)
 		if (after_call(vcpu, stack[i]))
 			callers[found++] = stack[i];
+}
+
+struct insn_regs vcpu_insn_regs(const struct vcpu *vcpu)
+{
+	struct insn_regs regs = { .rip = vcpu->regs.rip, .fs_base = rdmsr(MSR_FS_BASE), .gs_base = rdmsr(MSR_GS_BASE) };
+
+	memcpy(regs.gpr, vcpu->regs.gpr, sizeof(regs.gpr));
+	return regs;
 }

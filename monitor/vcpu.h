@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "monitor/insn.h"
 #include "monitor/load/load.h"
 #include "monitor/persona/persona.h"
 #include "td/td.h"
@@ -65,6 +66,9 @@ struct vcpu {
 bool vcpu_translate(const struct vcpu *vcpu, uint64_t gla, uint64_t *gpa);
 size_t vcpu_read(const struct vcpu *vcpu, uint64_t gla, void *data, size_t bytes);
 size_t vcpu_code(const struct vcpu *vcpu, uint8_t *code);
+
+/* What a decoder has to know of the guest to find operands in memory. */
+struct insn_regs vcpu_insn_regs(const struct vcpu *vcpu);
 
 /* Return addresses on the stack, innermost first; unused entries are 0. A heuristic. */
 #define VCPU_CALLERS 5

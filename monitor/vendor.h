@@ -22,10 +22,9 @@ struct vm_exit {
 	uint16_t port;
 	uint32_t size;
 	uint64_t next_rip;
-
-	/* Of an invalid opcode, by exit_decode(): reason tells TDCALLs apart then. */
-	enum insn_kind insn;
-	uint32_t length;
+	uint64_t qualification;	/* CR: as VMX has it */
+	uint32_t length;	/* CR; and of an invalid opcode, by exit_decode(): reason tells TDCALLs apart then */
+	enum insn_kind insn;	/* of an invalid opcode */
 };
 
 /* Turns it on, or panics if this CPU cannot do it. Each CPU once. */

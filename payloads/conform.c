@@ -28,6 +28,7 @@ int payload_main(void)
 	conform_tdcalls();
 	conform_exceptions();
 	conform_debug();
+	conform_control_registers();
 	conform_interrupts();
 	conform_memory();
 	if (payload_info.vcpus > 1)

@@ -13,6 +13,7 @@ void conform_is(uint64_t got, uint64_t want, const char *name);
 void conform_tdcalls(void);		/* conform_tdcall.c */
 void conform_exceptions(void);		/* conform_ve.c */
 void conform_debug(void);		/* conform_debug.c */
+void conform_control_registers(void);	/* conform_cr.c */
 void conform_interrupts(void);		/* conform_irq.c */
 void conform_second_cpu(void);
 void conform_memory(void);		/* conform_memory.c */

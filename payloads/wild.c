@@ -28,30 +28,19 @@ static uint64_t flip(uint64_t value, unsigned int low, unsigned int bits)
 	return value;
 }
 
-/* An exception in the instruction ends it: execution goes on at the label, of which there must be one only. */
-#define WRITE(name, instruction) \
-	extern const char name##_end[]; \
-	static __attribute__((noinline)) void name(uint64_t value, uint64_t number) \
-	{ \
-		trap_resume((uint64_t)(uintptr_t)name##_end); \
-		__asm__ volatile(instruction "; " #name "_end:" \
-				 : "+a"(value), "+c"(number) : : "rdx", "memory"); \
-		trap_resume(0); \
-	}
-
-WRITE(write_cr0, "mov %%rax, %%cr0")
-WRITE(write_cr3, "mov %%rax, %%cr3")
-WRITE(write_cr4, "mov %%rax, %%cr4")
-WRITE(write_cr8, "mov %%rax, %%cr8")
-WRITE(write_dr0, "mov %%rax, %%dr0")
-WRITE(write_dr3, "mov %%rax, %%dr3")
-WRITE(write_dr5, "mov %%rax, %%dr5")
-WRITE(write_dr6, "mov %%rax, %%dr6")
-WRITE(write_dr7, "mov %%rax, %%dr7")
-WRITE(load_msw, "lmsw %%ax")
-WRITE(write_xcr, "mov %%rax, %%rdx; shr $32, %%rdx; xsetbv")
-WRITE(write_msr, "mov %%rax, %%rdx; shr $32, %%rdx; wrmsr")
-WRITE(load_code, "push %%rcx; push %%rax; lretq")
+TRAP_ATTEMPT(write_cr0, "mov %%rax, %%cr0")
+TRAP_ATTEMPT(write_cr3, "mov %%rax, %%cr3")
+TRAP_ATTEMPT(write_cr4, "mov %%rax, %%cr4")
+TRAP_ATTEMPT(write_cr8, "mov %%rax, %%cr8")
+TRAP_ATTEMPT(write_dr0, "mov %%rax, %%dr0")
+TRAP_ATTEMPT(write_dr3, "mov %%rax, %%dr3")
+TRAP_ATTEMPT(write_dr5, "mov %%rax, %%dr5")
+TRAP_ATTEMPT(write_dr6, "mov %%rax, %%dr6")
+TRAP_ATTEMPT(write_dr7, "mov %%rax, %%dr7")
+TRAP_ATTEMPT(load_msw, "lmsw %%ax")
+TRAP_ATTEMPT(write_xcr, "xsetbv")
+TRAP_ATTEMPT(write_msr, "wrmsr")
+TRAP_ATTEMPT(load_code, "push %%rcx; push %%rax; lretq")
 
 /* Everything but an NMI, which would come when it likes. */
 static void random_msr(void)

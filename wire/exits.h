@@ -20,6 +20,7 @@
 	MONITOR_EXIT(IO, "io", "port, 1 for out") \
 	MONITOR_EXIT(CPUID, "cpuid", "leaf, subleaf") \
 	MONITOR_EXIT(MSR, "msr", "MSR, 1 for write") \
+	MONITOR_EXIT(CR, "cr-write", "qualification as VMX has it, 0") \
 	MONITOR_EXIT(HLT, "hlt", "0, 0") \
 	MONITOR_EXIT(CACHE, "cache-flush", "0, 0") \
 	MONITOR_EXIT(EPT_PRIVATE, "ept-private", "GPA, error code") \

@@ -101,7 +101,7 @@ void qemu_arguments(const struct qemu_run *run, struct words *w)
 
 		/* Continued, it would look for its option ROM where firmware may be by now ([qemu:vapic_post_load]). */
 		"-global", "apic-common.vapic=off",
-		"-cpu", "max,phys-bits=48,la57=off",
+		"-cpu", "max,phys-bits=48,la57=off,mpx=off",
 		"-device", "isa-debug-exit,iobase=0xf4,iosize=4",
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
 		"-chardev", "null,id=evidence",

@@ -5,6 +5,7 @@
  * [mod:cpuid_configurations.c]): constants, what the host's CPU can do under a mask, and a few bits that
  * follow the vCPU. The model is Sapphire Rapids, the first with TDX. Leaves and bits: SDM volume 2A, CPUID.
  */
+#include "image/bytes.h"
 #include "monitor/persona/persona.h"
 
 #define BIT(n)			(1u << (n))
@@ -14,6 +15,7 @@
 #define HYPERVISOR_FIRST	0x40000000u
 #define HYPERVISOR_LAST		0x4fffffffu
 #define CRYSTAL_HZ		25000000u
+#define CR4_ALWAYS		0x7ffull	/* VME PVI TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT */
 #define CR4_OSXSAVE		(1ull << 18)
 #define CR4_PKE			(1ull << 22)
 
@@ -52,11 +54,6 @@ enum { EAX, EBX, ECX, EDX };
 #define D80000001_FROM_HOST	0x2c100000u	/* NX 1-GiB-pages RDTSCP LM */
 #define D80000007_INVARIANT_TSC	BIT(8)
 #define LINEAR_BITS		(48u << 8)
-
-void persona_init(struct persona *persona, uint64_t tsc_hz, uint32_t vcpus, bool hide_cx16)
-{
-	*persona = (struct persona){ .tsc_hz = tsc_hz, .vcpus = vcpus, .hide_cx16 = hide_cx16 };
-}
 
 static void set(uint32_t out[4], uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx)
 {
@@ -200,6 +197,34 @@ void persona_cpuid(const struct persona_vcpu *vcpu, uint32_t leaf, uint32_t subl
 		extended(vcpu, leaf, out);
 	else
 		basic(vcpu, leaf, subleaf, out);
+}
+
+/* A feature's bit in CR4, and where the CPUID leaf is that enumerates it for the guest: without it, there is no such bit. */
+static const struct {
+	uint8_t cr4, leaf, reg, bit;
+} cr4_features[] = {
+	{ 11, 7, ECX, 2 }, { 16, 7, EBX, 0 }, { 17, 1, ECX, 17 }, { 18, 1, ECX, 26 }, { 20, 7, EBX, 7 }, { 21, 7, EBX, 20 },
+	{ 22, 7, ECX, 3 },	/* UMIP FSGSBASE PCID OSXSAVE SMEP SMAP PKE */
+};
+
+static uint64_t cr4_bits(const struct persona *persona)
+{
+	const struct persona_vcpu vcpu = { .persona = persona };
+	uint64_t bits = CR4_ALWAYS;
+	uint32_t out[4];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cr4_features); i++) {
+		persona_cpuid(&vcpu, cr4_features[i].leaf, 0, out);
+		if (out[cr4_features[i].reg] >> cr4_features[i].bit & 1)
+			bits |= 1ull << cr4_features[i].cr4;
+	}
+	return bits;
+}
+
+void persona_init(struct persona *persona, uint64_t tsc_hz, uint32_t vcpus, bool hide_cx16)
+{
+	*persona = (struct persona){ .tsc_hz = tsc_hz, .vcpus = vcpus, .hide_cx16 = hide_cx16 };
+	persona->cr4_bits = cr4_bits(persona);
 }
 
 /*

@@ -132,6 +132,13 @@ static void xsave(void)
 	tap_ok(all_zero(), "no state 40");
 }
 
+/* SDM 3A, "Control Registers": each with the leaf that enumerates it. KL, CET, PKS, LA57 are never the TD's. */
+static void control_bits(void)
+{
+	tap_is(persona.cr4_bits, 0x7ff | 1u << 11 | 1u << 16 | 1u << 17 | 1u << 18 | 1u << 20 | 1u << 21 | 1u << 22,
+	       "CR4: the bits that are enumerated");
+}
+
 static void topology(void)
 {
 	ask(4, 3);
@@ -165,20 +172,22 @@ static void hypervisor(void)
 
 int main(void)
 {
+	rich = true;
 	persona_init(&persona, 2596125000, 2, false);
 	vcpu = (struct persona_vcpu){ .persona = &persona, .index = 1 };
-	rich = true;
 	identity();
 	features();
 	tap_is(ask(1, 0)[ECX] >> 13 & 1, 1, "CX16 is there");
 	xsave();
+	control_bits();
 	topology();
 	hypervisor();
-	persona_init(&persona, 1000000000, 1, false);
 	rich = false;
+	persona_init(&persona, 1000000000, 1, false);
 	ask(1, 0);
 	tap_is(out[ECX], 1u << 21 | 1u << 24 | 1u << 31, "nothing is promised that the CPU has not");
 	tap_is(ask(7, 0)[EBX], 0, "leaf 7 likewise");
+	tap_is(persona.cr4_bits, 0x7ff, "CR4 has what every CPU has");
 	ask(4, 0);
 	tap_ok(all_zero(), "no caches described");
 	return tap_done();

@@ -3,11 +3,19 @@
 
 #define CR0_PE		1ull
 #define CR0_TS		8ull
+#define CR0_ET		(1ull << 4)
+#define CR0_NE		(1ull << 5)
 #define CR0_NW		(1ull << 29)
 #define CR0_CD		(1ull << 30)
 #define CR0_PG		(1ull << 31)
+#define CR0_IGNORED	0x1ffaffc0ull	/* reserved: a CPU keeps them as they were */
 #define CR4_DE		(1ull << 3)
 #define CR4_PAE		(1ull << 5)
+#define CR4_MCE		(1ull << 6)
+#define CR4_VMXE	(1ull << 13)
+#define CR4_SMXE	(1ull << 14)
+#define EFER_LME	(1ull << 8)
+#define EFER_LMA	(1ull << 10)
 #define DR6_WRITABLE	0xe00full
 #define DR6_BD		(1ull << 13)
 #define DR7_WRITABLE	0xffff23ffull
@@ -29,6 +37,41 @@ static uint64_t *control_register(struct cr_regs *r, unsigned int number)
 	return number == 0 ? &r->cr0 : number == 3 ? &r->cr3 : number == 4 ? &r->cr4 : NULL;
 }
 
+/* SDM 3A, "Initializing IA-32e Mode" and "Switching Out of IA-32e Mode". */
+static bool paging_possible(const struct cr_regs *r, uint64_t cr0)
+{
+	if (((cr0 ^ r->cr0) & CR0_PG) == 0)
+		return true;
+	if (!(cr0 & CR0_PG))
+		return !r->code64;
+	return !(r->efer & EFER_LME) || ((r->cr4 & CR4_PAE) && !r->cs_long);
+}
+
+static enum cr_fault write_cr0(struct cr_regs *r, uint64_t value)
+{
+	if (value >> 32 != 0 || !(value & CR0_NE) || (!(value & CR0_PE) && (value & CR0_PG)))
+		return CR_GP;
+	if (!(value & CR0_PE) || (value & (CR0_NW | CR0_CD)))
+		return CR_VE;
+	if (!paging_possible(r, value))
+		return CR_GP;
+	r->cr0 = (value & ~CR0_IGNORED) | (r->cr0 & CR0_IGNORED) | CR0_ET;
+	return CR_NO_FAULT;
+}
+
+/* A CPU with TDX has VMX and SMX, so these bits exist. Without CET in XFAM, CR4.CET is not there for CR0.WP to mind. */
+static enum cr_fault write_cr4(struct cr_regs *r, uint64_t value)
+{
+	if (value & ~(r->cr4_bits | CR4_VMXE | CR4_SMXE))
+		return CR_GP;
+	if (!(value & CR4_MCE) || (value & (CR4_VMXE | CR4_SMXE)))
+		return CR_VE;
+	if ((r->efer & EFER_LMA) && !(value & CR4_PAE))
+		return CR_GP;
+	r->cr4 = value;
+	return CR_NO_FAULT;
+}
+
 /* A register's number, of which a REX prefix holds the highest bit. */
 static unsigned int number(uint8_t field, bool high)
 {
@@ -42,12 +85,18 @@ static uint64_t wide(const struct cr_regs *r, uint64_t value)
 
 static bool move(struct cr_regs *r, uint8_t opcode, uint8_t modrm, uint8_t rex)
 {
-	uint64_t *cr = control_register(r, number(modrm >> 3, rex & REX_R)), *gpr = &r->gpr[number(modrm, rex & REX_B)];
+	unsigned int n = number(modrm >> 3, rex & REX_R), source = number(modrm, rex & REX_B);
+	uint64_t *cr = control_register(r, n), *gpr = &r->gpr[source];
 
 	if (cr == NULL)
 		return false;
+	r->qualification = n | source << 8;
 	if (opcode == OP_MOV_FROM)
 		*gpr = wide(r, *cr);
+	else if (n == 0)
+		r->fault = write_cr0(r, wide(r, *gpr));
+	else if (n == 4)
+		r->fault = write_cr4(r, wide(r, *gpr));
 	else
 		*cr = wide(r, *gpr);
 	return true;
@@ -86,6 +135,11 @@ static bool debug_move(struct cr_regs *r, uint8_t opcode, uint8_t modrm, uint8_t
 	return true;
 }
 
+void cr_load_msw(struct cr_regs *r, uint16_t word)
+{
+	r->cr0 = (r->cr0 & ~(MSW_WRITTEN & ~CR0_PE)) | (word & MSW_WRITTEN);
+}
+
 static bool machine_status_word(struct cr_regs *r, uint8_t modrm, uint8_t rex, bool word)
 {
 	uint64_t *gpr = &r->gpr[number(modrm, rex & REX_B)];
@@ -97,7 +151,7 @@ static bool machine_status_word(struct cr_regs *r, uint8_t modrm, uint8_t rex, b
 		*gpr = word ? (*gpr & ~0xffffull) | (uint16_t)r->cr0 : (uint32_t)r->cr0;
 		return true;
 	case MSW_LOAD:
-		r->cr0 = (r->cr0 & ~(MSW_WRITTEN & ~CR0_PE)) | (*gpr & MSW_WRITTEN);
+		cr_load_msw(r, (uint16_t)*gpr);
 		return true;
 	default:
 		return false;
@@ -142,11 +196,4 @@ uint32_t cr_execute(const uint8_t *code, size_t bytes, struct cr_regs *r)
 	if (bytes - at < 3)
 		return 0;
 	return execute(r, code[at + 1], code[at + 2], rex, word) ? (uint32_t)at + 3 : 0;
-}
-
-bool cr_possible(const struct cr_regs *r, bool lme)
-{
-	if ((r->cr0 & CR0_NW) && !(r->cr0 & CR0_CD))
-		return false;
-	return !(r->cr0 & CR0_PG) || ((r->cr0 & CR0_PE) && (!lme || (r->cr4 & CR4_PAE)));
 }

@@ -19,6 +19,7 @@ struct persona {
 	uint64_t tsc_hz;
 	uint32_t vcpus;
 	bool hide_cx16;		/* MONITOR_HIDE_CX16 */
+	uint64_t cr4_bits;	/* that the CPU has for the guest */
 	void (*nmi)(uint32_t vcpu);	/* the guest sent an NMI to a vCPU, maybe its own */
 };
 

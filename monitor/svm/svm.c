@@ -150,9 +150,9 @@ void vendor_vcpu_start(struct vcpu *vcpu, const struct load_start *start)
 
 	set_segments(s, start->cs, start->ds, start->code64);
 	s->gdtr = (struct vmcb_segment){ 0, 0, start->gdt_limit, start->gdt };
-	s->cr0 = start->cr0;
-	s->cr3 = start->cr3;
-	s->cr4 = start->cr4;
+	vcpu->cr0 = start->cr0;
+	vcpu->cr3 = start->cr3;
+	vcpu->cr4 = start->cr4;
 	vcpu->efer = start->efer;
 	vcpu->rflags = start->rflags;
 	vcpu->regs.rip = start->rip;
@@ -163,8 +163,7 @@ void vendor_vcpu_start(struct vcpu *vcpu, const struct load_start *start)
 	vcpu->regs.gpr[TD_RDI] = start->rdi;
 	vcpu->regs.gpr[TD_RSP] = start->rsp;
 	vcpu->regs.gpr[TD_R8] = start->r8;
-	if (!(start->cr0 & CR0_PG))
-		svm_unpaged_begin(vcpu);
+	svm_regs_show(vcpu);
 }
 
 /*
@@ -406,17 +405,15 @@ void vendor_run(struct vcpu *vcpu, struct vm_exit *e)
 {
 	for (;;) {
 		enter(vcpu);
-		if (svm_regs_refused(vcpu))
-			continue;
 		leave(vcpu);
-		if (svm_regs_exit(vcpu))
+		decode(vcpu->vendor->vmcb, e);
+		if (svm_regs_exit(vcpu, e))
 			continue;
 		if (vcpu->vendor->vmcb->control.exit_code != VMEXIT_IRET)
 			break;
 		vcpu->vendor->nmi_blocked = false;
 		vcpu->vendor->vmcb->control.misc1 &= ~SVM_I_IRET;
 	}
-	decode(vcpu->vendor->vmcb, e);
 	if (e->reason == EXIT_NMI) {
 		vcpu->kicked = 0;
 		svm_take_nmi();
@@ -469,6 +466,8 @@ void vendor_restore(struct vcpu *vcpu)
 {
 	struct vendor_vcpu *v = vcpu->vendor;
 
+	if (v->unpaged)		/* it was not then: it was at a TDCALL */
+		svm_unpaged_end(vcpu);
 	*v->vmcb = v->saved.vmcb;
 	v->event = v->saved.event;
 	v->nmi_blocked = v->saved.nmi_blocked;

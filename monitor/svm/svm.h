@@ -8,15 +8,6 @@
 
 #define EFER_SVME	(1ull << 12)
 
-/* A guest before a write of a control register that the CPU has not taken yet. */
-struct svm_trial {
-	struct vmcb vmcb;
-	uint64_t rip, rflags, efer;
-	uint32_t nmi;
-	bool nmi_blocked;
-	bool on;
-};
-
 struct vendor_vcpu {
 	struct vmcb *vmcb;
 	struct vmcb *halt;		/* that runs the monitor's own code, to wait in */
@@ -24,7 +15,6 @@ struct vendor_vcpu {
 	uint64_t event;			/* to be delivered at the next entry, as EVENTINJ has it; 0: none */
 	bool nmi_blocked;		/* the guest is in its NMI handler */
 	bool unpaged;			/* its paging is off: unpaged.h; vcpu's control registers are the guest's own */
-	struct svm_trial trial;
 	struct svm_saved {		/* vendor_save() */
 		struct vmcb vmcb;
 		uint64_t event, fs_base, gs_base, kernel_gs_base;

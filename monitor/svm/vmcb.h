@@ -76,7 +76,7 @@ _Static_assert(offsetof(struct vmcb_save, rip) == 0x178, "RIP");
 _Static_assert(offsetof(struct vmcb_save, pat) == 0x268, "G_PAT");
 
 enum {
-	SVM_I_INTR = 1 << 0, SVM_I_NMI = 1 << 1, SVM_I_SMI = 1 << 2, SVM_I_INIT = 1 << 3, SVM_I_CR0_SELECTIVE = 1 << 5,
+	SVM_I_INTR = 1 << 0, SVM_I_NMI = 1 << 1, SVM_I_SMI = 1 << 2, SVM_I_INIT = 1 << 3,
 	SVM_I_RDPMC = 1 << 15,
 	SVM_I_CPUID = 1 << 18, SVM_I_IRET = 1 << 20, SVM_I_INVD = 1 << 22, SVM_I_HLT = 1 << 24,
 	SVM_I_INVLPGA = 1 << 26, SVM_I_IOIO = 1 << 27, SVM_I_MSR = 1 << 28,
@@ -105,7 +105,7 @@ enum {
 
 /* Appendix C. */
 enum {
-	VMEXIT_CR_LAST = 0x1f, VMEXIT_DR_LAST = 0x3f, VMEXIT_CR0_SELECTIVE = 0x65,
+	VMEXIT_CR_LAST = 0x1f, VMEXIT_DR_LAST = 0x3f,
 	VMEXIT_EXCEPTION = 0x40, VMEXIT_INTR = 0x60, VMEXIT_NMI = 0x61, VMEXIT_SMI = 0x62, VMEXIT_INIT = 0x63,
 	VMEXIT_RDPMC = 0x6f, VMEXIT_CPUID = 0x72, VMEXIT_IRET = 0x74, VMEXIT_INVD = 0x76, VMEXIT_HLT = 0x78,
 	VMEXIT_INVLPGA = 0x7a, VMEXIT_IOIO = 0x7b, VMEXIT_MSR = 0x7c, VMEXIT_SHUTDOWN = 0x7f, VMEXIT_VMRUN = 0x80,

@@ -6,7 +6,7 @@
 #include "td/td.h"
 
 static const char *const names[] = {
-#define TD_ANSWER(id, name, ghci, expect, meaning) [TD_ANSWER_##id] = name,
+#define TD_ANSWER(id, name, ...) [TD_ANSWER_##id] = name,
 	TD_ANSWERS(TD_ANSWER)
 #undef TD_ANSWER
 };

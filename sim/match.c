@@ -206,8 +206,8 @@ void match_request(struct sim *sim, const struct td_regs *regs)
 
 static bool claims_pages(unsigned int answer)
 {
-	return answer == TD_ANSWER_OK || answer == TD_ANSWER_FIRST || answer == TD_ANSWER_HALF ||
-	       answer == TD_ANSWER_LAST || answer == TD_ANSWER_LIE;
+	return answer == TD_ANSWER_LIE || (!td_explore_is_fruitless(answer) && answer != TD_ANSWER_END &&
+					   answer != TD_ANSWER_OTHER_S && answer != TD_ANSWER_INVALID_AFTER);
 }
 
 void match_answered(struct sim *sim)

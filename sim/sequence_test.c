@@ -41,6 +41,9 @@ static const struct {
 	{ "unbounded", TD_V_RUNAWAY, true },
 	{ "end-is-success", TD_V_FALSE_SUCCESS, true },
 	{ "swallowed-error", TD_V_FALSE_SUCCESS, true },
+	{ "inputs-only", TD_V_BEYOND_GPAW, true },
+	{ "failed-r11", TD_V_FALSE_SUCCESS, true },
+	{ "rax-reused", TD_V_ACCEPT_ABANDONED, false },
 };
 
 static const struct sim_guest *toy(const char *name)
@@ -79,8 +82,9 @@ int main(void)
 		tap_ok(t.found[expected[i].finding] > 0, name);
 	}
 	for (int to_shared = 0; to_shared < 2; to_shared++) {
-		clean(toy("correct"), 8, to_shared, 12);
-		clean(&sim_library, 4, to_shared, 6);
+		clean(toy("correct"), 8, to_shared, 10);
+		clean(&sim_library, 4, to_shared, 5);
+		clean(toy("large-first"), 1100, to_shared, 4);
 	}
 	return tap_done();
 }

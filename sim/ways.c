@@ -46,19 +46,12 @@ void ways_add(struct ways *ways, const uint8_t *answers, uint32_t length)
 	ways->all[at] = new;
 }
 
-/* It brought nothing to be told: td/explore.c repeats those, and is willing after the others. */
-static bool is_repeated(uint8_t answer)
-{
-	return answer == TD_ANSWER_STALL || (answer >= TD_ANSWER_BEYOND && answer != TD_ANSWER_OTHER_S &&
-					     answer != TD_ANSWER_INVALID_AFTER);
-}
-
 void ways_add_cut(struct ways *ways, const uint8_t *answers, uint32_t length, uint32_t cut)
 {
 	uint8_t all[TD_EXPLORE_DEPTH];
 
 	memcpy(all, answers, length);
-	if (length > 0 && cut <= WRITTEN_OUT && length + cut <= WRITTEN_OUT && is_repeated(answers[length - 1]))
+	if (length > 0 && cut <= WRITTEN_OUT && length + cut <= WRITTEN_OUT && td_explore_is_fruitless(answers[length - 1]))
 		for (uint8_t last = answers[length - 1]; cut > 0; cut--)
 			all[length++] = last;
 	ways_add(ways, all, length);

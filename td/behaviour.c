@@ -57,6 +57,13 @@ static uint64_t pages_done(struct td *td, const struct td_rule *rule, uint64_t p
 	return limit;
 }
 
+bool td_changes_registers(const struct td *td, uint64_t gpa, uint64_t pages)
+{
+	const struct td_rule *rule = find_rule(td, TD_ON_MAPGPA, td->mem->now.mapgpa_calls, pages, gpa & td->mem->s);
+
+	return rule != NULL && rule->registers == TD_REGISTERS_CHANGED;
+}
+
 static uint64_t claim(const struct td *td, const struct td_rule *rule, uint64_t gpa, uint64_t size, uint64_t done)
 {
 	uint64_t address = gpa & ~td->mem->s;
@@ -96,6 +103,7 @@ struct td_plan td_behave(struct td *td, uint64_t gpa, uint64_t size, uint32_t st
 	plan.remove = rule->remove;
 	plan.removed = rule->readd ? TD_REAL_PENDING : TD_REAL_REMOVED;
 	plan.shift = rule->shift;
+	plan.changes = rule->registers == TD_REGISTERS_CHANGED;
 	plan.hole = gpa & td->mem->s ? rule->hole : 0;
 	plan.keeps_r11 = rule->claim_base == TD_CLAIM_KEPT;
 	plan.r11 = claim(td, rule, gpa, size, plan.pages);
@@ -128,10 +136,13 @@ void td_take_away(struct td *td, uint64_t gpa, const struct td_plan *plan)
 uint64_t td_disturb_accept(struct td *td, uint64_t rcx, uint64_t pages, struct td_plan *plan)
 {
 	const struct td_rule *rule = find_rule(td, TD_ON_ACCEPT, ++td->mem->now.accept_calls, pages, false);
+	uint64_t status = 0;
 
 	*plan = (struct td_plan){ 0 };
-	if (rule == NULL)
-		return 0;
+	if (td->mem->now.meddling.answer != 0)
+		status = td_explore_accept(td, rcx & ~(TDX_PAGE_SIZE - 1), rcx % TDX_PAGE_SIZE, pages);
+	if (status != 0 || rule == NULL)
+		return status;
 	if (held(td, rule, rcx) || rule->fail == TDX_OPERAND_BUSY)
 		return tdx_status(TDX_OPERAND_BUSY, TD_RCX);
 	plan->remove = rule->remove;

@@ -67,6 +67,7 @@ struct td_rule {
 	uint32_t readd;		/* 1: and puts empty ones, PENDING, in their place */
 	uint32_t hole;		/* the page of a request to shared, from 1 on, that is not mapped afterwards: a use is a #VE;
 				 * 0: none */
+	uint32_t registers;	/* enum td_registers */
 	uint64_t fail;		/* 0: SUCCESS or RETRY as the pages say; else this R10 after the pages were converted; ACCEPT:
 				 * OPERAND_BUSY or PAGE_SIZE_MISMATCH (enum tdx_code), and nothing is accepted */
 	int64_t shift;		/* it is not the pages asked for that are converted, but those so many pages further on */
@@ -84,7 +85,6 @@ struct td_behaviour {
 	uint32_t contents;	/* enum td_contents */
 	uint32_t align;		/* enum td_align */
 	uint32_t old;		/* enum td_old */
-	uint32_t registers;	/* enum td_registers */
 	uint32_t config_flags;	/* TDX_CONFIG_* that this VMM sets beside those of the machine */
 	uint32_t nrules;
 	struct td_rule rules[TD_MAX_RULES];

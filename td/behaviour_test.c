@@ -415,7 +415,7 @@ static void test_registers(void)
 	struct td_regs regs = { .gpr = { [TD_R11] = GHCI_MAP_GPA, [TD_R12] = S | FAKE_RAM, [TD_R13] = 2 * TDX_PAGE_SIZE,
 					 [TD_R14] = 14, [TD_R15] = 15, [TD_RBX] = 3 } };
 
-	start_vmm((struct td_behaviour){ .registers = TD_REGISTERS_CHANGED, .nrules = 1, .rules = { { .complete = 1 } } });
+	start_vmm((struct td_behaviour){ .nrules = 1, .rules = { { .complete = 1, .registers = TD_REGISTERS_CHANGED } } });
 	fake_tdcall(0, TDG_VP_VMCALL, 0x7c00, &regs);
 	tap_ok(regs.gpr[TD_R10] == RETRY && regs.gpr[TD_R11] == (S | FAKE_PAGE(1)), "registers changed: not the answer");
 	tap_ok(regs.gpr[TD_R12] != (S | FAKE_RAM) && regs.gpr[TD_R13] != 2 * TDX_PAGE_SIZE && regs.gpr[TD_R14] != 14,

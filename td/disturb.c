@@ -3,6 +3,12 @@
 #include "abi/tdx.h"
 #include "td/td.h"
 
+/* There is no smaller page to be tried. */
+static bool is_sizeless(const struct td_record_accept *accept)
+{
+	return tdx_code(accept->status) == TDX_PAGE_SIZE_MISMATCH && accept->rcx % TDX_PAGE_SIZE == TDX_LEVEL_4K;
+}
+
 /*
  * That a page is mapped in another size is the VMM's doing only where no smaller one is left; that one is there already
  * which the guest had shared, and was told it has back, always.
@@ -12,7 +18,7 @@ static bool accept_disturbs(const struct td_record_accept *accept)
 	uint32_t code = tdx_code(accept->status);
 
 	return code == TDX_OPERAND_BUSY ||
-	       (code == TDX_PAGE_SIZE_MISMATCH && accept->rcx % TDX_PAGE_SIZE == TDX_LEVEL_4K) ||
+	       is_sizeless(accept) ||
 	       (code == TDX_PAGE_ALREADY_ACCEPTED && accept->known == TD_KNOWN_CLAIMED_PRIVATE);
 }
 
@@ -43,6 +49,13 @@ static bool is_fair_retry(uint64_t gpa, uint64_t pages, uint64_t r11, uint64_t d
 	return r11 % TDX_PAGE_SIZE == 0 && r11 >= gpa && claimed < pages && claimed <= done;
 }
 
+/* Of an error: R11 says that more was done than was. */
+static bool is_false_progress(const struct td_record_mapgpa *call)
+{
+	return call->r11 > call->gpa && call->r11 - call->gpa <= call->bytes &&
+	       (call->r11 - call->gpa) / TDX_PAGE_SIZE > call->done;
+}
+
 void td_answers_add(struct td_answers *answers, const struct td_event *event)
 {
 	const struct td_record_mapgpa *call = &event->mapgpa;
@@ -50,6 +63,7 @@ void td_answers_add(struct td_answers *answers, const struct td_event *event)
 	bool fair;
 
 	answers->hostile |= event->type == TD_EV_VMM_ACT;
+	answers->refused |= event->type == TD_EV_ACCEPT && is_sizeless(&event->accept);
 	if (event->type != TD_EV_MAPGPA || call->conversion == 0)	/* no conversion: any VMM refuses what it was asked */
 		return;
 	fair = call->r10 == TDVMCALL_RETRY && is_fair_retry(call->gpa, pages, call->r11, call->done);
@@ -62,4 +76,5 @@ void td_answers_add(struct td_answers *answers, const struct td_event *event)
 		answers->refused = true;
 	else
 		answers->hostile |= !fair;
+	answers->hostile |= is_refusal(call->r10) && is_false_progress(call);
 }

@@ -1,73 +1,76 @@
 /* SPDX-License-Identifier: MIT */
 #include "td/state.h"
 
-#define UNKNOWN_R10 0xdeadull
-#define ALL_FROM 4ull	/* pages from which on every answer is possible */
+#define TDVMCALL_UNKNOWN 0xdeadull
+#define ALL_FROM	4ull	/* pages from which on every answer is possible, but for those of ACCEPT and of 2 MiB */
 
-uint64_t td_explore_least_pages(enum td_answer answer)
-{
-	switch (answer) {
-	case TD_ANSWER_FIRST:
-	case TD_ANSWER_OTHER_S:
-	case TD_ANSWER_INVALID_AFTER:
-		return 2;
-	case TD_ANSWER_LAST:
-		return 3;
-	case TD_ANSWER_HALF:
-		return 4;
-	default:
-		return 1;
+/* One number of each answer's row; n: the pages of the request. */
+#define BY_ANSWER(name, type, ...) \
+	static type name(enum td_answer answer, uint64_t n) \
+	{ \
+		(void)n; \
+		switch (answer) { \
+		TD_ANSWERS(__VA_ARGS__) \
+		default: return (type)0; \
+		} \
 	}
+
+#define ANSWER_LEAST(id, name, ghci, expect, class, least, done, r10, meaning)	case TD_ANSWER_##id: return least;
+#define ANSWER_DONE(id, name, ghci, expect, class, least, done, r10, meaning)	case TD_ANSWER_##id: return done;
+#define ANSWER_R10(id, name, ghci, expect, class, least, done, r10, meaning)	case TD_ANSWER_##id: return TDVMCALL_##r10;
+#define ANSWER_CLASS(id, name, ghci, expect, class, least, done, r10, meaning) \
+	case TD_ANSWER_##id: return TD_ANSWERS_##class;
+
+BY_ANSWER(least_pages, uint64_t, ANSWER_LEAST)
+BY_ANSWER(pages_converted, uint64_t, ANSWER_DONE)
+BY_ANSWER(r10_of, uint64_t, ANSWER_R10)
+BY_ANSWER(class_of, enum td_answer_class, ANSWER_CLASS)
+
+enum td_answer_class td_explore_class(enum td_answer answer)
+{
+	return class_of(answer, 0);
 }
 
-uint32_t td_explore_width(uint64_t pages)
+bool td_explore_is_fruitless(enum td_answer answer)
+{
+	return pages_converted(answer, least_pages(answer, 0)) == 0;
+}
+
+bool td_explore_possible(enum td_answer answer, uint64_t pages, bool to_shared)
+{
+	return pages >= least_pages(answer, 0) && !(to_shared && class_of(answer, 0) == TD_ANSWERS_ACCEPT);
+}
+
+/* Those of ACCEPT are the last in the table, and of them the one of 2 MiB. */
+uint32_t td_explore_width(uint64_t pages, bool to_shared)
 {
 	uint32_t width = 0;
 
 	if (pages >= ALL_FROM)	/* most requests; this is called for each */
-		return TD_ANSWER_KINDS;
+		return to_shared ? TD_ANSWER_BUSY : pages >= TDX_2M_PAGES ? TD_ANSWER_KINDS : TD_ANSWER_SMALL;
 	for (uint32_t answer = 0; answer < TD_ANSWER_KINDS; answer++)
-		width += pages >= td_explore_least_pages((enum td_answer)answer);
+		width += td_explore_possible((enum td_answer)answer, pages, to_shared);
 	return width;
 }
 
-static enum td_answer nth_answer(uint64_t pages, uint32_t n)
+static enum td_answer nth_answer(uint64_t pages, bool to_shared, uint32_t n)
 {
 	uint32_t answer = 0;
 
 	if (pages >= ALL_FROM)
 		return (enum td_answer)n;
 	for (;; answer++)
-		if (pages >= td_explore_least_pages((enum td_answer)answer) && n-- == 0)
+		if (td_explore_possible((enum td_answer)answer, pages, to_shared) && n-- == 0)
 			return (enum td_answer)answer;
 }
 
-static uint64_t pages_converted(enum td_answer answer, uint64_t n)
-{
-	switch (answer) {
-	case TD_ANSWER_OK:
-	case TD_ANSWER_END:
-		return n;
-	case TD_ANSWER_FIRST:
-	case TD_ANSWER_OTHER_S:
-	case TD_ANSWER_INVALID_AFTER:
-		return 1;
-	case TD_ANSWER_HALF:
-		return n / 2;
-	case TD_ANSWER_LAST:
-		return n - 1;
-	default:
-		return 0;
-	}
-}
-
-static uint32_t index_of(uint64_t pages, enum td_answer answer)
+static uint32_t index_of(uint64_t pages, bool to_shared, enum td_answer answer)
 {
 	uint32_t index = 0;
 
 	for (uint32_t a = 0; a < answer; a++)
-		index += pages >= td_explore_least_pages((enum td_answer)a);
-	return pages >= td_explore_least_pages(answer) ? index : 0;
+		index += td_explore_possible((enum td_answer)a, pages, to_shared);
+	return td_explore_possible(answer, pages, to_shared) ? index : 0;
 }
 
 /* xorshift64: enough to spread choices. */
@@ -94,25 +97,26 @@ static void draw_from(struct td_choices *c)
 }
 
 /* Follows the string as far as it goes, then adds to it: first choices, or drawn ones. */
-static enum td_answer choose(struct td *td, uint64_t pages)
+static enum td_answer choose(struct td *td, uint64_t pages, bool to_shared)
 {
 	struct td_choices *c = &td->mem->choices;
-	uint32_t width = td_explore_width(pages), at = c->at;
+	uint32_t width = td_explore_width(pages, to_shared), at = c->at;
 
 	if (at >= c->limit) {
 		enum td_answer last = at > 0 ? (enum td_answer)c->answer[at - 1] : TD_ANSWER_OK;
 
 		c->cut++;
-		return pages_converted(last, td_explore_least_pages(last)) == 0 ? last : TD_ANSWER_OK;
+		return td_explore_is_fruitless(last) ? last : TD_ANSWER_OK;
 	}
 	if (at < c->named)
-		c->taken[at] = (uint8_t)index_of(pages, (enum td_answer)c->answer[at]);
+		c->taken[at] = (uint8_t)index_of(pages, to_shared, (enum td_answer)c->answer[at]);
 	if (at == c->depth)
 		c->taken[c->depth++] = (uint8_t)draw(c, width);
 	if (c->taken[at] >= width)	/* a string from elsewhere */
 		c->taken[at] = (uint8_t)(width - 1);
 	c->width[at] = (uint8_t)width;
-	c->answer[at] = (uint8_t)nth_answer(pages, c->taken[at]);
+	c->met = at == 0 ? 0 : c->met;
+	c->answer[at] = (uint8_t)nth_answer(pages, to_shared, c->taken[at]);
 	return (enum td_answer)c->answer[c->at++];
 }
 
@@ -196,34 +200,22 @@ bool td_explore_next(struct td *td)
 	return false;
 }
 
-static uint64_t refusal(enum td_answer answer)
+/* What the VMM makes of the ACCEPTs from here to the next MapGPA. */
+static void meddle(struct td *td, enum td_answer answer, uint64_t gpa, uint64_t n)
 {
-	switch (answer) {
-	case TD_ANSWER_INVALID:
-	case TD_ANSWER_INVALID_AFTER:
-		return TDVMCALL_INVALID_OPERAND;
-	case TD_ANSWER_INUSE:
-		return TDVMCALL_GPA_INUSE;
-	case TD_ANSWER_ALIGN:
-		return TDVMCALL_ALIGN_ERROR;
-	case TD_ANSWER_UNSUPPORTED:
-		return TDVMCALL_SUBFUNC_UNSUPPORTED;
-	case TD_ANSWER_UNKNOWN:
-		return UNKNOWN_R10;
-	case TD_ANSWER_OK:
-	case TD_ANSWER_LIE:
-		return TDVMCALL_SUCCESS;
-	default:
-		return TDVMCALL_RETRY;
-	}
+	struct td_meddling *m = &td->mem->now.meddling;
+
+	*m = (struct td_meddling){ 0 };
+	if (class_of(answer, n) == TD_ANSWERS_ACCEPT)
+		*m = (struct td_meddling){ .gpa = gpa + n / 2 * TDX_PAGE_SIZE, .answer = answer };
 }
 
 /* gpa with S, as R11 has it. */
 struct td_plan td_explore_plan(struct td *td, uint64_t gpa, uint64_t size)
 {
 	uint64_t n = size / TDX_PAGE_SIZE;
-	enum td_answer answer = choose(td, n);
-	struct td_plan plan = { .pages = pages_converted(answer, n), .r10 = refusal(answer) };
+	enum td_answer answer = choose(td, n, gpa & td->mem->s);
+	struct td_plan plan = { .pages = pages_converted(answer, n), .r10 = r10_of(answer, n) };
 
 	plan.r11 = gpa + plan.pages * TDX_PAGE_SIZE;
 	if (answer == TD_ANSWER_BEYOND)
@@ -236,5 +228,26 @@ struct td_plan td_explore_plan(struct td *td, uint64_t gpa, uint64_t size)
 		plan.r11 = gpa + 1;
 	else if (answer == TD_ANSWER_OTHER_S)
 		plan.r11 ^= td->mem->s;
+	else if (answer == TD_ANSWER_INVALID_END)
+		plan.r11 = gpa + size;
+	plan.changes = answer == TD_ANSWER_OK_CHANGED || answer == TD_ANSWER_FIRST_CHANGED;
+	meddle(td, answer, gpa, n);
 	return plan;
+}
+
+uint64_t td_explore_accept(struct td *td, uint64_t gpa, uint64_t level, uint64_t pages)
+{
+	struct td_meddling *m = &td->mem->now.meddling;
+	struct td_choices *c = &td->mem->choices;
+	bool there = m->gpa >= gpa && m->gpa - gpa < pages * TDX_PAGE_SIZE;
+	enum td_answer answer = (enum td_answer)m->answer;
+
+	if (!(answer == TD_ANSWER_SMALL ? level == TDX_LEVEL_2M : there))
+		return 0;
+	if (c->at > 0)
+		c->met |= 1ull << (c->at - 1);
+	if (answer != TD_ANSWER_BUSY)
+		return tdx_status(TDX_PAGE_SIZE_MISMATCH, level);
+	*m = (struct td_meddling){ 0 };
+	return tdx_status(TDX_OPERAND_BUSY, TD_RCX);
 }

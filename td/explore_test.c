@@ -14,6 +14,12 @@
 #define RETRY	TDVMCALL_RETRY
 #define AT(n)	FAKE_PAGE(16 + (n))
 #define KEPT	GHCI_MAP_GPA	/* R11 as it was */
+#define CHANGED	1ull		/* R11 is something else */
+#define SHARED	TD_ANSWER_BUSY	/* answers to a request to shared: those before the ones about ACCEPT */
+#define ONE	(SHARED - 6)	/* of them, those that a request of one page can be given */
+#define BUSY_RCX	0x8000020000000001ull
+#define MISMATCH_4K	0xc0000b0b00000000ull
+#define MISMATCH_2M	0xc0000b0b00000001ull
 
 static struct td_choices *start(uint32_t limit)
 {
@@ -43,18 +49,22 @@ static void test_answers(void)
 		{ "align", TD_ANSWER_ALIGN, TDVMCALL_ALIGN_ERROR, AT(0), 0 },
 		{ "unsupported", TD_ANSWER_UNSUPPORTED, TDVMCALL_SUBFUNC_UNSUPPORTED, AT(0), 0 },
 		{ "unknown", TD_ANSWER_UNKNOWN, 0xdead, AT(0), 0 }, { "lie", TD_ANSWER_LIE, 0, KEPT, 0 },
+		{ "ok-changed", TD_ANSWER_OK_CHANGED, 0, CHANGED, N },
+		{ "first-changed", TD_ANSWER_FIRST_CHANGED, RETRY, AT(1), 1 },
+		{ "invalid-end", TD_ANSWER_INVALID_END, INVALID, AT(8), 0 },
 	};
 
-	tap_is(sizeof(rows) / sizeof(rows[0]), TD_ANSWER_KINDS, "every answer is here");
+	tap_is(sizeof(rows) / sizeof(rows[0]), SHARED, "every answer to shared is here");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t s = rows[i].r11 == KEPT || rows[i].r11 == 0 ? 0 : S;
+		bool changed = rows[i].r11 == CHANGED;
 		struct td_choices *c = start(4);
 		struct fake_answer a;
 
 		c->answer[0] = (uint8_t)rows[i].answer;
 		c->named = c->depth = 1;
 		a = fake_share(16, N);
-		tap_ok(a.r10 == rows[i].r10 && a.r11 == (rows[i].r11 ^ s), rows[i].name);
+		tap_ok(a.r10 == rows[i].r10 && (changed ? a.r11 != KEPT : a.r11 == (rows[i].r11 ^ s)), rows[i].name);
 		tap_is(fake_real_pages(TD_REAL_SHARED), rows[i].pages + 1, "... converts what it says");
 	}
 }
@@ -81,7 +91,7 @@ static void test_labels(void)
 {
 	enum { PERMITTED, HOSTILE, COMPLETE, CONTAIN };
 	static const struct { const char *name; int ghci, expect; } rows[] = {
-#define TD_ANSWER(id, name, ghci, expect, meaning) { name, ghci, expect },
+#define TD_ANSWER(id, name, ghci, expect, ...) { name, ghci, expect },
 		TD_ANSWERS(TD_ANSWER)
 #undef TD_ANSWER
 	};
@@ -89,7 +99,7 @@ static void test_labels(void)
 					  TD_ANSWER_STALL, TD_ANSWER_STALL, TD_ANSWER_STALL, TD_ANSWER_STALL };
 	struct td_answers told;
 
-	for (uint8_t i = 0; i < TD_ANSWER_KINDS; i++) {
+	for (uint8_t i = 0; i < SHARED; i++) {
 		told = answered(&i, 1);
 		tap_ok(told.hostile == (rows[i].ghci == HOSTILE) &&
 			       td_answers_complete(&told, TD_STALLS) == (rows[i].expect == COMPLETE), rows[i].name);
@@ -105,11 +115,14 @@ static void test_labels(void)
 
 static void test_widths(void)
 {
-	tap_is(td_explore_width(1), TD_ANSWER_KINDS - 5, "one page tells fewer answers apart");
-	tap_is(td_explore_width(2), TD_ANSWER_KINDS - 2, "two pages more");
-	tap_is(td_explore_width(3), TD_ANSWER_KINDS - 1, "three");
-	tap_is(td_explore_width(4), TD_ANSWER_KINDS, "four all");
-	tap_is(td_explore_width(1 << 20), TD_ANSWER_KINDS, "... and no more of them");
+	tap_is(td_explore_width(1, true), ONE, "one page tells fewer answers apart");
+	tap_is(td_explore_width(2, true), SHARED - 2, "two pages more");
+	tap_is(td_explore_width(3, true), SHARED - 1, "three");
+	tap_is(td_explore_width(4, true), SHARED, "four all");
+	tap_is(td_explore_width(1 << 20, true), SHARED, "... and no more of them");
+	tap_is(td_explore_width(1, false), ONE + 2, "to private there are those about ACCEPT too");
+	tap_is(td_explore_width(511, false), TD_ANSWER_KINDS - 1, "... but for the one of 2 MiB");
+	tap_is(td_explore_width(512, false), TD_ANSWER_KINDS, "... which needs so much");
 }
 
 /* A guest that asks for 4 pages, then for 1, whatever it is told. */
@@ -129,7 +142,7 @@ static void test_order(void)
 		sequences++;
 		td_rollback(fake.td);
 	} while (td_explore_next(fake.td));
-	tap_is(sequences, TD_ANSWER_KINDS * (TD_ANSWER_KINDS - 5), "every string of two answers, once");
+	tap_is(sequences, SHARED * ONE, "every string of two answers, once");
 	tap_is(out_of_order, 0, "... in order");
 	tap_ok(fake_real_pages(TD_REAL_SHARED) == 1 && fake_consistent(), "and all are taken back");
 }
@@ -147,8 +160,8 @@ static void test_depth(void)
 		cut += c->cut;
 		td_rollback(fake.td);
 	} while (td_explore_next(fake.td));
-	/* 13 answers to one page: 6 of them RETRY */
-	tap_is(sequences, 7 + 6 * 7 + 36 * 13, "a tree of different depths, each leaf once");
+	/* 15 answers to one page: 6 of them RETRY */
+	tap_is(sequences, 9 + 6 * 9 + 36 * 15, "a tree of different depths, each leaf once");
 	tap_is(cut, 0, "... none cut");
 }
 
@@ -190,12 +203,12 @@ static void test_given(void)
 		sequences += c->taken[0] == 3 ? 1 : 1000;
 		td_rollback(fake.td);
 	} while (td_explore_next(fake.td));
-	tap_is(sequences, TD_ANSWER_KINDS - 5, "a fixed beginning: the shard of all strings with it");
+	tap_is(sequences, ONE, "a fixed beginning: the shard of all strings with it");
 	c = start(2);
 	c->taken[0] = 250;
 	c->depth = 1;
 	fake_share(16, 1);
-	tap_is(c->answer[0], TD_ANSWER_LIE, "a choice that is not possible here is the last that is");
+	tap_is(c->answer[0], TD_ANSWER_INVALID_END, "a choice that is not possible here is the last that is");
 	c = start(2);
 	c->answer[0] = TD_ANSWER_HALF;
 	c->named = c->depth = 1;
@@ -304,7 +317,7 @@ static void shards_make_up(bool stubborn, uint32_t depths)
 	tap_case(stubborn ? "a guest that goes on and on" : "a guest");
 	tap_is(missing, 0, "the shards are all there is");
 	tap_is(twice, 0, "... and nothing twice");
-	tap_ok(most <= 13, "... and no more is run for it than shows how the tree goes on");
+	tap_ok(most <= ONE, "... and no more is run for it than shows how the tree goes on");
 	tap_case(NULL);
 }
 
@@ -354,6 +367,60 @@ static void test_drawn_shards(void)
 	tap_ok(!td_explore_any(fake.td), "... but not for a fourth shard of three");
 }
 
+/* The guest asks for 1024 shared pages back, and is answered that. */
+static void unshared(enum td_answer answer)
+{
+	struct td_config config = fake_config(2048);
+	struct td_choices *c;
+
+	config.undo_steps = 1000;
+	fake_start(&config);
+	td_explore_begin(fake.td, 2);	/* the first answer is ok */
+	fake_share(512, 1024);
+	c = td_explore_choices(fake.td);
+	c->answer[1] = (uint8_t)answer;
+	c->answer[0] = TD_ANSWER_OK;
+	c->named = c->depth = 2;
+	fake_unshare(512, 1024);
+}
+
+static void test_accept(void)
+{
+	const uint64_t middle = FAKE_PAGE(1024), before = FAKE_PAGE(1023), large = FAKE_PAGE(512);
+	const struct td_choices *c = td_explore_choices(fake.td);
+	struct td_answers told = { 0 };
+	uint32_t misplaced = 0;
+
+	unshared(TD_ANSWER_BUSY);
+	tap_is(fake_accept(before, TDX_LEVEL_4K), 0, "busy: not the page before the middle");
+	tap_is(c->met, 0, "... so that it was not met yet");
+	tap_is(fake_accept(middle, TDX_LEVEL_2M), BUSY_RCX, "... any ACCEPT that has the page in the middle");
+	td_answers_add(&told, fake_last(TD_EV_ACCEPT));
+	tap_ok(c->met == 2 && td_answers_complete(&told, TD_STALLS), "... which is met then, and has to be lived through");
+	tap_is(fake_accept(middle, TDX_LEVEL_4K), 0, "... once");
+	unshared(TD_ANSWER_NO_SIZE);
+	tap_is(fake_accept(before, TDX_LEVEL_4K), 0, "no size: not the page before the middle");
+	tap_is(fake_accept(middle, TDX_LEVEL_2M), MISMATCH_2M, "... 2 MiB with that page");
+	td_answers_add(&told, fake_last(TD_EV_ACCEPT));
+	tap_ok(!told.refused, "... which does not excuse yet: the pages are smaller");
+	tap_is(fake_accept(middle, TDX_LEVEL_4K), MISMATCH_4K, "... nor can the page be accepted alone");
+	td_answers_add(&told, fake_last(TD_EV_ACCEPT));
+	tap_ok(told.refused && !told.hostile, "... which excuses, and is permitted");
+	tap_is(fake_accept(middle, TDX_LEVEL_4K), MISMATCH_4K, "... however often");
+	fake_unshare(1024, 1);
+	tap_is(fake_accept(middle, TDX_LEVEL_4K), 0, "... until MapGPA is asked again");
+	unshared(TD_ANSWER_SMALL);
+	tap_is(fake_accept(large, TDX_LEVEL_2M), MISMATCH_2M, "small: 2 MiB are none");
+	tap_is(fake_accept(FAKE_PAGE(1024), TDX_LEVEL_2M), MISMATCH_2M, "... nowhere");
+	tap_is(fake_accept(large, TDX_LEVEL_4K), 0, "... pages are");
+	unshared(TD_ANSWER_OK);
+	tap_is(fake_accept(large, TDX_LEVEL_2M), 0, "ok: 2 MiB are there");
+	tap_is(c->met, 0, "... and nothing is met");
+	for (uint32_t i = 0; i < TD_ANSWER_KINDS; i++)
+		misplaced += (td_explore_class((enum td_answer)i) == TD_ANSWERS_ACCEPT) != (i >= TD_ANSWER_BUSY);
+	tap_is(misplaced, 0, "what is about ACCEPT is what comes last");
+}
+
 /* Where pages have been is remembered over the way back. */
 static void test_states(void)
 {
@@ -382,5 +449,6 @@ int main(void)
 	test_shards();
 	test_drawn_shards();
 	test_states();
+	test_accept();
 	return tap_done();
 }

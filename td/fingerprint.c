@@ -63,6 +63,8 @@ uint64_t td_fingerprint(const struct td *td)
 	if (config->runaway_calls != UINT64_MAX)
 		sum = mix(mix(sum, now->fruitless_calls), now->fruitless_pages);
 	sum = mix(mix(sum, now->misled), now->misleads);
+	if (now->meddling.answer != 0)
+		sum = mix(mix(sum, now->meddling.gpa), now->meddling.answer);
 	sum = mix(sum, now->last_verdict);
 	if (rules)
 		sum = mix(mix(sum, now->mapgpa_calls), now->random);

@@ -40,27 +40,31 @@ static uint64_t map_gpa_check(const struct td *td, enum td_violation flaw)
 
 /*
  * A guest that goes on from an R11 that cannot be one is led by the VMM, and lets itself be led: within its request
- * that is all, out of it is the guest's own fault. A request that nobody led it to is its caller's, or meant to be
- * refused: test suites do that.
+ * that is all, out of it is the guest's own fault. Registers that are no result are no lead: whoever goes on from those
+ * is always at fault. A request that nobody led it to is its caller's, or meant to be refused: test suites do that.
  */
 static void flaw_check(struct td *td, enum td_violation flaw, uint64_t gpa, uint64_t size, uint64_t rip)
 {
-	bool led = td->mem->now.misleads && gpa == td->mem->now.misled;
+	bool by_registers = td->mem->now.misleads == TD_MISLEADS_REGISTERS;
+	bool led = by_registers || (td->mem->now.misleads == TD_MISLEADS_R11 && gpa == td->mem->now.misled);
 	bool inside = flaw == TD_V_UNALIGNED_REQUEST || flaw == TD_V_EMPTY_REQUEST;
 	struct td_judgement j = { TD_CLASS_HAZARD, flaw };
 
 	if (led)
-		j.class = inside ? TD_CLASS_VMM_CAUSED : TD_CLASS_VIOLATION;
+		j.class = inside && !by_registers ? TD_CLASS_VMM_CAUSED : TD_CLASS_VIOLATION;
 	if (flaw != TD_V_NONE)
 		td_report(td, j, gpa, size / TDX_PAGE_SIZE, rip, 0);
 }
 
-static void remember_misleading(struct td *td, uint64_t gpa, uint64_t size, uint64_t status, uint64_t r11)
+static void remember_misleading(struct td *td, uint64_t gpa, uint64_t size, uint64_t status, uint64_t r11, bool changes)
 {
 	bool fair = r11 % TDX_PAGE_SIZE == 0 && r11 >= gpa && r11 - gpa < size;
 
-	td->mem->now.misleads = status == TDVMCALL_RETRY && !fair;
-	td->mem->now.misled = td->mem->now.misleads ? r11 : 0;
+	if (status != TDVMCALL_RETRY)
+		td->mem->now.misleads = TD_MISLEADS_NOT;
+	else
+		td->mem->now.misleads = !fair ? TD_MISLEADS_R11 : changes ? TD_MISLEADS_REGISTERS : TD_MISLEADS_NOT;
+	td->mem->now.misled = td->mem->now.misleads == TD_MISLEADS_R11 ? r11 : 0;
 }
 
 static void runaway_check(struct td *td, uint64_t gpa, uint64_t size, uint64_t rip)
@@ -88,7 +92,7 @@ static void carry_out(struct td *td, uint64_t gpa, const struct td_plan *plan, b
 }
 
 /* A request that makes sense. Pages that it touches in part, if TD_ALIGN_IGNORED allows it to, count as a whole. */
-static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa, uint64_t size, uint64_t rip)
+static struct td_plan map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa, uint64_t size, uint64_t rip)
 {
 	uint64_t first = (gpa & ~td->mem->s) / TDX_PAGE_SIZE * TDX_PAGE_SIZE;
 	uint64_t bytes = (gpa - (first | (gpa & td->mem->s)) + size + TDX_PAGE_SIZE - 1) / TDX_PAGE_SIZE * TDX_PAGE_SIZE;
@@ -97,10 +101,13 @@ static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa,
 	uint32_t id = conv != NULL ? conv->id : 0, done;
 	struct td_plan plan;
 
-	if (td->mem->choices.limit != 0)
+	if (td->mem->choices.limit != 0) {
 		plan = td_explore_plan(td, gpa, size);
-	else
+		if (td->mem->config.behaviour.nrules != 0)
+			plan.changes |= td_changes_registers(td, gpa, size / TDX_PAGE_SIZE);
+	} else {
 		plan = td_behave(td, gpa, size, conv != NULL ? conv->stall_run : UINT32_MAX);	/* no stalls without a conversion */
+	}
 	carry_out(td, first, &plan, to_shared);
 	if (plan.r10 != TDVMCALL_SUCCESS && !plan.keeps_r11)
 		regs->gpr[TD_R11] = plan.r11;
@@ -109,18 +116,18 @@ static uint64_t map_gpa_serve(struct td *td, struct td_regs *regs, uint64_t gpa,
 		.conversion = id);
 	td_conversion_answer(td, conv, first | (gpa & td->mem->s), bytes, plan.r10, regs->gpr[TD_R11]);
 	td_take_away(td, first + bytes, &plan);
-	return plan.r10;
+	return plan;
 }
 
 /*
  * The module gives a guest every register of its mask as the VMM leaves it ([mod:tdg_vp_vmcall.c]): MapGPA's results
  * are R10, and R11 where R10 is not SUCCESS.
  */
-static void change_registers(const struct td *td, struct td_regs *regs)
+static void change_registers(struct td_regs *regs)
 {
 	bool r11 = regs->gpr[TD_R10] != TDVMCALL_SUCCESS;
 
-	for (unsigned int i = 0; td->mem->config.behaviour.registers == TD_REGISTERS_CHANGED && i < TD_GPRS; i++)
+	for (unsigned int i = 0; i < TD_GPRS; i++)
 		if (i != TD_R10 && (i != TD_R11 || !r11))
 			regs->gpr[i] ^= 0x5c4a3b8d9e7f6a51ull;	/* never what it was, and no address */
 }
@@ -130,20 +137,21 @@ static void map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
 {
 	uint64_t gpa = regs->gpr[TD_R12], size = regs->gpr[TD_R13];
 	enum td_violation flaw = flaw_of(td, gpa, size);
-	uint64_t status = map_gpa_check(td, flaw);
+	struct td_plan plan = { .r10 = map_gpa_check(td, flaw) };
 
 	td->mem->now.mapgpa_calls++;
 	flaw_check(td, flaw, gpa, size, rip);
-	if (status == TDVMCALL_SUCCESS) {
-		status = map_gpa_serve(td, regs, gpa, size, rip);
+	if (plan.r10 == TDVMCALL_SUCCESS) {
+		plan = map_gpa_serve(td, regs, gpa, size, rip);
 	} else {
 		regs->gpr[TD_R11] = gpa;
-		td_emit(td, MAPGPA, mapgpa, rip, .gpa = gpa, .bytes = size, .r10 = status, .r11 = gpa);
+		td_emit(td, MAPGPA, mapgpa, rip, .gpa = gpa, .bytes = size, .r10 = plan.r10, .r11 = gpa);
 		td->mem->now.fruitless_calls++;
 	}
-	answer(regs, status);
-	remember_misleading(td, gpa, size, status, regs->gpr[TD_R11]);
-	change_registers(td, regs);
+	answer(regs, plan.r10);
+	remember_misleading(td, gpa, size, plan.r10, regs->gpr[TD_R11], plan.changes);
+	if (plan.changes)
+		change_registers(regs);
 	runaway_check(td, gpa, size, rip);
 }
 

@@ -69,6 +69,15 @@ struct td_busy {
 	uint32_t run, row;
 };
 
+/* Whether a guest that goes on from the last answer is led: by an R11, or by what it took for unchanged. */
+enum td_misleads { TD_MISLEADS_NOT, TD_MISLEADS_R11, TD_MISLEADS_REGISTERS };
+
+/* While exploring, what an answer to private does to the ACCEPTs after it: td/explore.h. */
+struct td_meddling {
+	uint64_t gpa;		/* the page in the middle of the request */
+	uint32_t answer;	/* enum td_answer; 0: nothing */
+};
+
 /* Everything that changes, apart from the pages: td_mark() keeps a copy. */
 struct td_state {
 	struct td_ve_info ve[TD_MAX_VCPUS];
@@ -78,8 +87,9 @@ struct td_state {
 	uint64_t mapgpa_calls, accept_calls;
 	uint64_t small[TD_SMALL_WORDS];	/* TD_AUG_ACCEPT: a bit for each 2 MiB of which 4 KiB were accepted */
 	struct td_busy busy[TD_MAX_VCPUS];
+	struct td_meddling meddling;
 	uint64_t misled;	/* R11 of the last answer, if that was RETRY and no page of the request */
-	uint32_t misleads;	/* it is */
+	uint32_t misleads;	/* enum td_misleads */
 	uint64_t fruitless_calls;	/* consecutive MapGPA calls without a newly claimed page, */
 	uint64_t fruitless_pages;	/* and the pages of the largest of them */
 	uint64_t last_verdict;	/* so that a loop over one page is one record */
@@ -179,13 +189,16 @@ struct td_plan {
 	uint64_t r10;
 	uint64_t r11;
 	bool keeps_r11;		/* R11 is not written */
+	bool changes;		/* every register of the mask that is no result comes back changed */
 	uint32_t hole;		/* of the request: the page, from 1 on, that is converted and not mapped; 0: none */
 	uint64_t remove;	/* private pages behind the request to take away afterwards ... */
 	enum td_real removed;	/* ... and what they become */
 };
 
 struct td_plan td_explore_plan(struct td *td, uint64_t gpa_with_s, uint64_t size);	/* explore.c */
+uint64_t td_explore_accept(struct td *td, uint64_t gpa, uint64_t level, uint64_t pages);	/* 0: the module's word */
 struct td_plan td_behave(struct td *td, uint64_t gpa_with_s, uint64_t size, uint32_t stalled);
+bool td_changes_registers(const struct td *td, uint64_t gpa_with_s, uint64_t pages);	/* a rule does */
 uint64_t td_disturb_accept(struct td *td, uint64_t rcx, uint64_t pages, struct td_plan *after);
 
 /* ... and what it does when all is done, behind the guest's back. */

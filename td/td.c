@@ -24,14 +24,13 @@ static bool slots_ok(const struct td_config *c)
 static bool behaviour_ok(const struct td_behaviour *b)
 {
 	if (b->nrules > TD_MAX_RULES || b->implicit > TD_IMPLICIT_STOP || b->aug > TD_AUG_ACCEPT ||
-	    b->contents > TD_CONTENTS_ZEROED || b->align > TD_ALIGN_IGNORED || b->old > TD_OLD_KEPT ||
-	    b->registers > TD_REGISTERS_CHANGED)
+	    b->contents > TD_CONTENTS_ZEROED || b->align > TD_ALIGN_IGNORED || b->old > TD_OLD_KEPT)
 		return false;
 	for (uint32_t i = 0; i < b->nrules; i++) {
 		const struct td_rule *r = &b->rules[i];
 
 		if (r->on > TD_ON_ACCEPT || r->direction > TD_MATCH_TO_PRIVATE || r->claim_base > TD_CLAIM_KEPT ||
-		    r->claim_s > TD_S_FLIP)
+		    r->claim_s > TD_S_FLIP || r->registers > TD_REGISTERS_CHANGED)
 			return false;
 		if (r->on == TD_ON_ACCEPT && r->fail != 0 && r->fail != TDX_OPERAND_BUSY &&
 		    r->fail != TDX_PAGE_SIZE_MISMATCH)
@@ -144,6 +143,8 @@ void td_settle(struct td *td)
 {
 	td_conversions_settle(td);
 	td_uses_finish(td);
+	if (td->mem->choices.met != 0)	/* else there is nothing to look for, and it costs */
+		td_sept_check_tried(td);
 }
 
 /* What holds of every page at any time: legal states, and marks only where they can be. */

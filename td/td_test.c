@@ -77,7 +77,7 @@ static void test_others(void)
 	REFUSED("unknown implicit", c.behaviour.implicit = TD_IMPLICIT_STOP + 1);
 	REFUSED("unknown aug", c.behaviour.aug = TD_AUG_ACCEPT + 1);
 	REFUSED("unknown old page", c.behaviour.old = TD_OLD_KEPT + 1);
-	REFUSED("unknown registers", c.behaviour.registers = TD_REGISTERS_CHANGED + 1);
+	REFUSED("unknown registers", (c.behaviour.nrules = 1, c.behaviour.rules[0].registers = 2));
 	REFUSED("unknown direction", (c.behaviour.nrules = 1, c.behaviour.rules[0].direction = 3));
 	REFUSED("unknown direction of the second rule", (c.behaviour.nrules = 2, c.behaviour.rules[1].direction = 3));
 	REFUSED("unknown base", (c.behaviour.nrules = 1, c.behaviour.rules[0].claim_base = 5));

@@ -109,7 +109,7 @@ caught() {
 	run -1 --separate-stderr "$tdlab" explore --harness "$BATS_TEST_TMPDIR/broken.so" --depth 1
 	[[ $output == *"guest-died (hostile) in 1 sequence:"* ]]
 	[[ $output == *"guest-hung (permitted) in 1 sequence:"* ]]
-	[[ $output == *"explored   8 pages to shared: 18 sequences"* ]]
+	[[ $output == *"explored   8 pages to shared: 21 sequences"* ]]
 }
 
 @test "a harness that links libc does not get its accept(2); the names of tdlab 0.1 are taken, with a note" {
@@ -138,7 +138,7 @@ explored() {
 
 @test "a crash that only comes after other runs cuts no tree, is no finding, and the result is not complete" {
 	run -0 explored sixth 5 --depth 1
-	[[ $output == "18 false [] inconclusive guest-died was seen in "*"did not come again in a process of its own"* ]]
+	[[ $output == "21 false [] inconclusive guest-died was seen in "*"did not come again in a process of its own"* ]]
 	all=$("$tdlab" explore --guest correct --depth 2 --json | jq .sequences)
 	run -0 explored sixth 5 --depth 2
 	[[ $output == "$all false [] inconclusive "* ]]

@@ -51,6 +51,7 @@ static void collect(struct explored *x, const struct td_event *event)
 	if (event->type != TD_EV_VERDICT)
 		return;
 	s->vmm_caused |= event->verdict.class == TD_CLASS_VMM_CAUSED;
+	s->accept_left |= kind == TD_V_ACCEPT_ABANDONED;
 	if (event->verdict.class != TD_CLASS_VIOLATION || s->violation != TD_V_NONE || kind == TD_V_ABANDONED ||
 	    kind == TD_V_ACCEPT_ABANDONED)
 		return;
@@ -123,6 +124,8 @@ static enum td_violation ended_how(struct explored *x)
 		snprintf(detail, sizeof(detail), "the guest's TDCALLs had no end %s", although);
 	} else if ((s->open || s->undone) && !waits_only(e)) {
 		finding = TD_V_ABANDONED;
+	} else if (s->accept_left && !waits_only(e)) {
+		finding = TD_V_ACCEPT_ABANDONED;
 	}
 	if (finding != TD_V_NONE)
 		find(x, finding, *detail ? detail : td_violation_sentence(finding));
@@ -156,7 +159,8 @@ static void finish(struct explored *x)
 	uint8_t widths[TD_EXPLORE_DEPTH];
 
 	for (uint32_t i = 0; i < e->count; i++)
-		widths[i] = i < s->ncalls ? (uint8_t)td_explore_width(s->calls[i].mapgpa.bytes / TDX_PAGE_SIZE) : 0;
+		widths[i] = i < s->ncalls ? (uint8_t)td_explore_width(s->calls[i].mapgpa.bytes / TDX_PAGE_SIZE,
+								      s->calls[i].mapgpa.gpa & x->s_bit) : 0;
 	if (e->ours && !x->first)
 		count(x);
 	x->result.states |= e->states;

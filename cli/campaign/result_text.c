@@ -136,12 +136,13 @@ static void rate_text(const struct result *r)
 }
 
 /* What was asked for is too small for some answers. */
-static void not_tried_text(uint64_t pages)
+static void not_tried_text(uint64_t pages, bool to_shared)
 {
 	const char *between = "not tried  ";
 
 	for (unsigned int i = 0; pages != 0 && i < TD_ANSWER_KINDS; i++)
-		if (pages < td_explore_least_pages((enum td_answer)i)) {
+		if (!td_explore_possible((enum td_answer)i, pages, to_shared) &&
+		    td_explore_possible((enum td_answer)i, UINT64_MAX, to_shared)) {
 			printf("%s%s", between, answer_name(i));
 			between = ", ";
 		}
@@ -181,7 +182,7 @@ void result_text(const struct result *r)
 	printf("answers   ");
 	for (unsigned int i = 0; i < TD_ANSWER_KINDS; i++)
 		printf(" %s %lu%s", answer_name(i), r->answers[i], i + 1 < TD_ANSWER_KINDS ? "," : "\n");
-	not_tried_text(r->of.pages);
+	not_tried_text(r->of.pages, r->of.to_shared);
 	states_text(r->states);
 	for (uint32_t i = 0; i < r->nfindings; i++)
 		result_finding_text(&r->findings[i]);

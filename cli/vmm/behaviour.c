@@ -158,7 +158,6 @@ static int take_head_setting(struct behaviour *b, struct vmm_text *text, const s
 		{ "aug", NULL, CHOICES("2m", "4k", "mixed", "accept"), &b->packed.aug },
 		{ "contents", NULL, CHOICES("scrambled", "zeroed"), &b->packed.contents },
 		{ "old-page", NULL, CHOICES("removed", "kept"), &b->packed.old },
-		{ "registers", NULL, CHOICES("kept", "changed"), &b->packed.registers },
 		{ "align", NULL, CHOICES("checked", "ignored"), &b->packed.align },
 		{ "config-flags", NULL, NULL, &b->packed.config_flags },
 	};

@@ -19,6 +19,7 @@ static const char *const directions[] = { "any", "to-shared", "to-private", NULL
 static const char *const ons[] = { "mapgpa", "accept", NULL };
 static const char *const no_yes[] = { "no", "yes", NULL };
 static const char *const bases[] = { "frontier", "start", "end", "zero", "none", NULL };
+static const char *const registers[] = { "kept", "changed", NULL };
 static const char *const s_words[] = { "echo", "strip", "flip", NULL };
 
 static const struct key {
@@ -42,6 +43,7 @@ static const struct key {
 	{ "readd", FOR_BOTH, RULE_BARE, KIND_WORD, offsetof(struct td_rule, readd), 0, no_yes },
 	{ "hole", FOR_MAPGPA, ALL, KIND_U32, offsetof(struct td_rule, hole), UINT32_MAX, NULL },
 	{ "lie", FOR_MAPGPA, ALL | RULE_BARE, KIND_WORD, offsetof(struct td_rule, lie), 0, no_yes },
+	{ "registers", FOR_MAPGPA, RULE_ACTS, KIND_WORD, offsetof(struct td_rule, registers), 0, registers },
 	{ "fail", FOR_BOTH, RULE_ACTS, KIND_CODE, offsetof(struct td_rule, fail), 0, NULL },
 	{ "shift", FOR_MAPGPA, ALL, KIND_SHIFT, offsetof(struct td_rule, shift), 0, NULL },
 	{ "claim", FOR_MAPGPA, RULE_CONTAIN, KIND_CLAIM, 0, 0, NULL },

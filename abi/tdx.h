@@ -58,19 +58,11 @@ enum tdx_field {
 #include "abi/abi.def"
 };
 
-/*
- * CONFIG_FLAGS, TD_CTLS and ATTRIBUTES bits that matter to page conversion. [mod:config_flags_s] has CONFIG_FLAGS bits
- * 0 to 2, and module 1.5.01 TD_CTLS bit 0; the others are newer: [linux:asm/shared/tdx.h], [openvmm:x86defs/tdx.rs].
- */
-#define TDX_CONFIG_GPAW_52		(1ull << 0)
-#define TDX_CONFIG_FLEXIBLE_PENDING_VE	(1ull << 1)
-#define TDX_CONFIG_NO_RBP_MOD		(1ull << 2)
-#define TDX_CONFIG_PAGE_RELEASE		(1ull << 6)
-#define TDX_CTLS_PENDING_VE_DISABLE	(1ull << 0)
-#define TDX_CTLS_ENUM_TOPOLOGY		(1ull << 1)
-#define TDX_CTLS_VIRT_CPUID2		(1ull << 2)
-#define TDX_ATTR_DEBUG			(1ull << 0)
-#define TDX_ATTR_SEPT_VE_DISABLE	(1ull << 28)
+/* TDX_CONFIG_NO_RBP_MOD ... : bits of CONFIG_FLAGS, TD_CTLS, ATTRIBUTES and TDX_FEATURES0. */
+enum tdx_bit {
+#define TDX_BIT(word, name, number, source) TDX_##word##_##name = 1ull << (number),
+#include "abi/abi.def"
+};
 
 static inline uint32_t tdx_code(uint64_t rax)
 {

@@ -17,6 +17,7 @@
 #include "cli/verdict/symbols.h"
 #include "cli/vmm/behaviour.h"
 #include "cli/vmm/inject.h"
+#include "cli/vmm/platform.h"
 #include "wire/config.h"
 
 struct boot_options {
@@ -24,7 +25,7 @@ struct boot_options {
 	bool builtin;		/* it is the built-in payload, which nobody named */
 	const char *firmware;
 	const char *known, *write_known;
-	const char *vmm, *behaviours, *initrd, *append, *disk, *modules, *console, *journal, *eventlog, *qemu;
+	const char *vmm, *platform, *behaviours, *initrd, *append, *disk, *modules, *console, *journal, *eventlog, *qemu;
 	struct opt_number memory, cpus, seed, timeout;
 	struct opt_list inject, module;
 	bool net, trace_exits, json;
@@ -38,6 +39,7 @@ struct boot {
 
 	/* prepare.c */
 	struct behaviour behaviour;
+	struct platform platform;
 	struct guest guest;
 	struct machine machine;
 	struct monitor_config config;
@@ -71,6 +73,11 @@ struct boot {
 	struct phases phases;		/* of a guest with firmware */
 };
 
+/* What the TD is created with, for every verb that runs a guest. */
+#define PLATFORM_OPTION(FIELD) \
+	{ "platform", OPT_PLATFORM, FIELD(platform), "NAME[:K=V,...]", \
+	  "what the TD is created with, or K=V,... alone [kvm]" }, \
+
 /* What is known of the guest, for every verb that judges one. */
 #define KNOWN_OPTIONS(FIELD) \
 	{ "known", OPT_FILE, FIELD(known), "FILE", "findings that are known and explained are expected" }, \
@@ -80,6 +87,7 @@ struct boot {
 #define BOOT_GUEST_OPTIONS(FIELD) \
 	{ "inject", OPT_LIST, FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it, such as mapgpa:retry:when=2" }, \
 	{ "behaviours", OPT_FOLDER, FIELD(behaviours), "DIR", "where behaviours are looked for" }, \
+	PLATFORM_OPTION(FIELD) \
 	{ "firmware", OPT_FILE | OPT_BOOT, FIELD(firmware), "FILE", "TDVF image that the guest starts with" }, \
 	{ "initrd", OPT_FILE | OPT_BOOT, FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
 	{ "append", OPT_TEXT | OPT_BOOT, FIELD(append), "STRING", "more words for the kernel command line" }, \

@@ -36,10 +36,10 @@ static void bash_arguments(const struct verb *v)
 		else if (OPT_KIND(o) == OPT_FOLDER)
 			printf("\t'%s --%s') mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); return ;;\n", v->name,
 			       o->name);
-		else if (OPT_KIND(o) == OPT_BEHAVIOUR)
-			printf("\t'%s --%s') mapfile -t COMPREPLY < <(compgen -W \"$(tdlab list behaviours 2>/dev/null | "
+		else if (OPT_KIND(o) == OPT_BEHAVIOUR || OPT_KIND(o) == OPT_PLATFORM)
+			printf("\t'%s --%s') mapfile -t COMPREPLY < <(compgen -W \"$(tdlab list %s 2>/dev/null | "
 			       "sed -n 's/^\\([^ ][^ ]*\\).*/\\1/p')\" -- \"$word\"); return ;;\n",
-			       v->name, o->name);
+			       v->name, o->name, OPT_KIND(o) == OPT_PLATFORM ? "platforms" : "behaviours");
 		else if (OPT_KIND(o) != OPT_FLAG)
 			printf("\t'%s --%s') return ;;\n", v->name, o->name);
 	}
@@ -105,6 +105,7 @@ static void zsh_verb(const struct verb *v)
 		[OPT_LIST] = " ",
 		[OPT_JOBS] = " ",
 		[OPT_BEHAVIOUR] = "{compadd ${${(f)\"$(tdlab list behaviours 2>/dev/null)\"}%% *}}",
+		[OPT_PLATFORM] = "{compadd ${${(f)\"$(tdlab list platforms 2>/dev/null)\"}%% *}}",
 	};
 
 	printf("\t%s) _arguments '--help[tell about the verb]'", v->name);

@@ -16,7 +16,7 @@
 #include "cli/machine/qemu.h"
 #include "cli/machine/ram.h"
 #include "cli/opt.h"
-#include "cli/vmm/behaviour.h"
+#include "cli/vmm/find.h"
 #include "wire/evidence.h"
 
 struct doctor_options {
@@ -103,17 +103,18 @@ static void look_for(struct examination *x, const struct part *part)
 	free(path);
 }
 
-static void look_at_behaviours(struct examination *x)
+/* what: "behaviour" or "platform". */
+static void look_at_texts(struct examination *x, const char *what, const char *folder, const char *suffix)
 {
-	char *path = installed("behaviours"), **names = NULL;
+	char *path = installed(folder), **names = NULL;
 	size_t count = 0;
 
 	if (path)
-		names = behaviour_names(path, &count);
+		names = text_names(what, path, &count);
 	if (count)
-		tell(x, GOOD, "behaviours", "%s, %zu of them", path, count);
+		tell(x, GOOD, folder, "%s, %zu of them", path, count);
 	else
-		tell(x, MISSING, "behaviours", "a folder behaviours with NAME.vmm, beside tdlab or in ../share/tdlab");
+		tell(x, MISSING, folder, "a folder %s with NAME%s, beside tdlab or in ../share/tdlab", folder, suffix);
 	while (count)
 		free(names[--count]);
 	free(names);
@@ -208,7 +209,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 	look_at_qemu(&x, o.qemu);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		look_for(&x, &parts[i]);
-	look_at_behaviours(&x);
+	look_at_texts(&x, "behaviour", "behaviours", ".vmm");
+	look_at_texts(&x, "platform", "platforms", ".platform");
 	look_at_memory(&x);
 	look_at_tdcall(&x);
 	look_at_programs(&x);

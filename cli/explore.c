@@ -58,6 +58,8 @@ static void conditions(const struct explore_options *o, char *text, size_t bytes
 
 	for (unsigned int i = 0; i < o->boot.inject.count && n > 0 && (size_t)n < bytes; i++)
 		n += snprintf(text + n, bytes - (size_t)n, " --inject %s", o->boot.inject.items[i]);
+	if (o->boot.platform && n > 0 && (size_t)n < bytes)
+		n += snprintf(text + n, bytes - (size_t)n, " --platform %s", o->boot.platform);
 	if (o->boot.initrd && n > 0 && (size_t)n < bytes)
 		n += snprintf(text + n, bytes - (size_t)n, " --initrd %s", o->boot.initrd);
 	if (o->boot.append && n > 0 && (size_t)n < bytes)

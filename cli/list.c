@@ -10,7 +10,8 @@
 #include "cli/suggest.h"
 #include "cli/verdict/records.h"
 #include "cli/verdict/totals.h"
-#include "cli/vmm/behaviour.h"
+#include "cli/vmm/find.h"
+#include "cli/vmm/platform.h"
 #include "sim/guest.h"
 #include "td/event.h"
 #include "td/explore.h"
@@ -92,6 +93,51 @@ static int list_behaviours(const struct list_options *o, json_t *json)
 	return status;
 }
 
+static void platform_json(json_t *json, const struct platform *p)
+{
+	json_t *row = json_add_object(json, NULL);
+
+	json_add_text(row, "name", p->name);
+	json_add_text(row, "title", p->title);
+	json_add_text(row, "who", p->who);
+	json_add_text(row, "source", p->source);
+	json_add_hex(row, "attributes", p->packed.attributes);
+	json_add_hex(row, "xfam", p->packed.xfam);
+	json_add_hex(row, "config_flags", p->packed.config_flags);
+	json_add_hex(row, "td_ctls", p->packed.td_ctls);
+	json_add_hex(row, "features", p->packed.features);
+	json_add_number(row, "gpaw", p->packed.gpaw);
+	json_add_bool(row, "topology", p->packed.topology);
+}
+
+static int list_platforms(const struct list_options *o, json_t *json)
+{
+	char *folder = installed_needed("platforms"), **names;
+	struct platform p;
+	size_t count = 0;
+	int status = 0;
+
+	if (!folder)
+		return STATUS_ENVIRONMENT;
+	names = text_names("platform", folder, &count);
+	if (!names)
+		status = STATUS_INPUT;
+	for (size_t i = 0; i < count; i++) {
+		if (!status)
+			status = platform_load(&p, names[i], folder);
+		if (!status && o->json)
+			platform_json(json, &p);
+		else if (!status)
+			printf("%-16s %s\n", p.name, p.title);
+		if (!status)
+			platform_free(&p);
+		free(names[i]);
+	}
+	free(names);
+	free(folder);
+	return status;
+}
+
 static int list_pairs(const struct list_options *o, json_t *json, const char *const (*rows)[2], size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -154,6 +200,7 @@ static int list_abi(const struct list_options *o, json_t *json)
 #define TDX_CODE(id, code, source) { "tdcall-status", #id, code, source },
 #define GHCI_CODE(id, value, source) { "tdvmcall-status", #id, value, source },
 #define TDX_FIELD(id, field, rights, source) { "field-" rights, #id, field, source },
+#define TDX_BIT(word, id, number, source) { "bit-" #word, #id, 1ull << (number), source },
 #define VE_REASON(id, number, source) { "ve-reason", #id, number, source },
 #include "abi/abi.def"
 	};
@@ -234,6 +281,7 @@ static int list_named(const char *what, const struct list_options *o)
 		int (*list)(const struct list_options *o, json_t *json);
 	} lists[] = {
 		{ "behaviours", list_behaviours },
+		{ "platforms", list_platforms },
 		{ "violations", list_violations },
 		{ "answers", list_answers },
 		{ "guests", list_guests },
@@ -261,7 +309,7 @@ static int list_named(const char *what, const struct list_options *o)
 	near = suggest(what, names, ARRAY_SIZE(names));
 	return complain(STATUS_INPUT, "list: no list \"%s\": %s%s", what,
 			near ? "did you mean " :
-			"there are behaviours, violations, answers, guests, records, totals, abi", near ? near : "");
+			"there are behaviours, platforms, violations, answers, guests, records, totals, abi", near ? near : "");
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
@@ -279,6 +327,6 @@ static int run(const struct verb *verb, int argc, char **argv)
 }
 
 const struct verb verb_list = {
-	"list", run, "[behaviours|violations|answers|guests|records|totals|abi]",
-	"list behaviours, violations, answers, guests, records, totals or the TDX ABI", options,
+	"list", run, "[behaviours|platforms|violations|answers|guests|records|totals|abi]",
+	"list behaviours, platforms, violations, answers, guests, records, totals or the TDX ABI", options,
 };

@@ -11,6 +11,7 @@ enum opt_kind {
 	OPT_FILE,	/* const char *; completes to files */
 	OPT_FOLDER,	/* const char *; completes to folders */
 	OPT_BEHAVIOUR,	/* const char *; completes to behaviours */
+	OPT_PLATFORM,	/* const char *; completes to platforms */
 	OPT_NUMBER,	/* struct opt_number; decimal or 0x */
 	OPT_SIZE,	/* struct opt_number; bytes, with K, M or G */
 	OPT_SECONDS,	/* struct opt_number */

@@ -16,6 +16,8 @@
 #include "cli/suggest.h"
 #include "wire/sha256.h"
 
+#define PLATFORM_WORD	"--platform "	/* in the conditions of a result */
+
 #define FINDING_OPTION \
 	{ "finding", OPT_TEXT, EXPLORE_FIELD(finding), "NAME", "what is to be shown [of FILE: the first]" },
 
@@ -118,6 +120,7 @@ static int check_harness(const struct again *a)
 static void take_from_file(const struct again *a, struct explore_options *o)
 {
 	const struct result_of *of = &a->file.of;
+	const char *platform;
 
 	*(*of->digest ? &o->harness : &o->guest) = of->guest;
 	if (!o->pages.given)
@@ -125,6 +128,8 @@ static void take_from_file(const struct again *a, struct explore_options *o)
 	if (!o->stalls.given)
 		o->stalls = (struct opt_number){ of->stalls, true, "of the file" };
 	o->to_private = !of->to_shared;
+	if (!o->boot.platform && (platform = strstr(of->conditions, PLATFORM_WORD)))
+		o->boot.platform = platform + strlen(PLATFORM_WORD);
 }
 
 static bool is_minimise(const struct verb *verb)

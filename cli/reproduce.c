@@ -25,6 +25,7 @@ char *boot_command_with(const struct boot *b, const char *command, bool quiet)
 	for (unsigned int i = 0; i < o->inject.count; i++)
 		add_option(&text, "--inject", o->inject.items[i]);
 	add_option(&text, "--behaviours", o->behaviours);
+	add_option(&text, "--platform", o->platform);
 	add_option(&text, "--memory", o->memory.text);
 	add_option(&text, "--cpus", o->cpus.text);
 	add_option(&text, "--timeout", o->timeout.text);

@@ -34,7 +34,7 @@ static void check_sections(const struct tdvf_image *image)
 /* Whatever is accepted must make a machine that td accepts, and a list that keeps to its room. */
 static void build(const struct tdvf_image *image, size_t room)
 {
-	struct td_config config = { .gpaw = 48, .vcpus = 1 };
+	struct td_config config = { .platform.gpaw = 48, .vcpus = 1 };
 	uint8_t *list = malloc(room + 1);
 	struct machine machine;
 	size_t need;

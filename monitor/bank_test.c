@@ -108,7 +108,7 @@ static uint64_t slot_bytes(const struct td_config *c, enum td_slot_kind kind, bo
 /* In order and apart, both ends of each RAM slot with both banks, and all memory but the sections to be accepted. */
 static bool slots_ok(const struct machine *m, uint64_t guest)
 {
-	struct td_config c = { .gpaw = 48, .vcpus = 1 };
+	struct td_config c = { .platform.gpaw = 48, .vcpus = 1 };
 	uint64_t at = 0, sections = 0, a;
 
 	machine_slots(m, &c);
@@ -167,7 +167,7 @@ static void test_firmware_layouts(void)
 /* td's own lookup is what the monitor uses; it is a line of code over the slots. */
 static const struct td_slot *slot_of(const struct td_config *c, uint64_t gpa)
 {
-	gpa &= ~tdx_shared_bit(c->gpaw);
+	gpa &= ~tdx_shared_bit(c->platform.gpaw);
 	for (uint32_t i = 0; i < c->nslots; i++)
 		if (gpa >= c->slots[i].gpa && (gpa - c->slots[i].gpa) / TDX_PAGE_SIZE < c->slots[i].pages)
 			return &c->slots[i];
@@ -196,7 +196,7 @@ static enum place place_of(const struct machine *m, uint64_t a)
 static bool check_gpa(const struct machine *m, const struct td_config *c, uint64_t gpa)
 {
 	const struct td_slot *slot = slot_of(c, gpa);
-	uint64_t shared = 0, private = 0, plain = gpa & ~tdx_shared_bit(c->gpaw);
+	uint64_t shared = 0, private = 0, plain = gpa & ~tdx_shared_bit(c->platform.gpaw);
 	bool has_shared = bank_address(m, slot, plain, TD_SHARED, &shared);
 	bool has_private = bank_address(m, slot, plain, TD_PRIVATE, &private);
 
@@ -225,13 +225,13 @@ static uint64_t random_gpa(const struct machine *m, const struct td_config *c)
 		gpa = near[random64() % (sizeof(near) / sizeof(near[0]))] + random64() % 0x4001 - 0x2000;
 	else
 		gpa >>= 12 + random64() % 30;
-	return random64() & 1 ? gpa : gpa ^ tdx_shared_bit(c->gpaw);
+	return random64() & 1 ? gpa : gpa ^ tdx_shared_bit(c->platform.gpaw);
 }
 
 /* image_bytes: of firmware, or 0. */
 static void test_addresses(uint64_t guest, uint32_t gpaw, uint32_t image_bytes, const char *name)
 {
-	struct td_config c = { .gpaw = gpaw, .vcpus = 1 };
+	struct td_config c = { .platform.gpaw = gpaw, .vcpus = 1 };
 	struct tdvf_image image;
 	struct machine m;
 	bool good;
@@ -251,7 +251,7 @@ static void test_addresses(uint64_t guest, uint32_t gpaw, uint32_t image_bytes, 
 /* A slot that is not the GPA's must not give an address, whatever mistake led there. */
 static void test_wrong_slot(void)
 {
-	struct td_config c = { .gpaw = 48, .vcpus = 1 };
+	struct td_config c = { .platform.gpaw = 48, .vcpus = 1 };
 	struct machine m;
 	uint64_t a;
 

@@ -75,7 +75,7 @@ static void start(void)
 {
 	size_t bytes;
 
-	config.td = (struct td_config){ .nslots = 2, .vcpus = 1, .gpaw = 48, .tsc_hz = 1000000 };
+	config.td = (struct td_config){ .nslots = 2, .vcpus = 1, .platform.gpaw = 48, .tsc_hz = 1000000 };
 	config.td.slots[0] = (struct td_slot){ 0, RAM_PAGES, TD_SLOT_RAM, 0 };
 	config.td.slots[1] = (struct td_slot){ 0xfee00000, 0x200, TD_SLOT_MMIO, 0 };
 	config.machine.nram = 1;

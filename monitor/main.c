@@ -102,8 +102,8 @@ static void start_td(void)
 	size_t bytes = td_size(&config.td);
 	void *mem;
 
-	if (config.td.gpaw > NPT_GPAW_MAX)
-		panic("a GPAW of %u needs five-level page tables, which the monitor has not", config.td.gpaw);
+	if (config.td.platform.gpaw > NPT_GPAW_MAX)
+		panic("a GPAW of %u needs five-level page tables, which the monitor has not", config.td.platform.gpaw);
 	if (bytes == 0)
 		panic("td refuses the configuration");
 	mem = mem_alloc(bytes);

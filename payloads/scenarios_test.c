@@ -12,11 +12,12 @@ static void tap_puts(const char *text)
 
 #include "cli/verdict/verdict.h"
 #include "cli/vmm/behaviour.h"
+#include "cli/vmm/platform.h"
 #include "payloads/test_engine.h"
 #include "wire/tap.h"
 
 struct row {
-	char scenario[32], vmm[32], violations[64], facts[160];
+	char scenario[32], vmm[96], violations[64], facts[160];
 	int cpus, status;
 };
 
@@ -73,15 +74,23 @@ static bool run_row(const struct row *row, bool verbose)
 {
 	const struct scenario *scenario = scenario_named(row->scenario);
 	struct behaviour behaviour;
+	struct platform platform;
+	char vmm[sizeof(row->vmm)], *at;
 	struct engine_result r;
 	char violations[128];
 	bool ran, exercised;
 
-	if (scenario == NULL || (int)scenario->cpus != row->cpus ||
-	    behaviour_load(&behaviour, row->vmm, "behaviours") != 0) {
+	memcpy(vmm, row->vmm, sizeof(vmm));
+	at = strchr(vmm, '@');
+	if (at != NULL)
+		*at++ = '\0';
+	if (scenario == NULL || (int)scenario->cpus != row->cpus || platform_load(&platform, at, "platforms") != 0 ||
+	    behaviour_load(&behaviour, vmm, "behaviours") != 0) {
 		printf("# no scenario %s for %d vCPUs, or no behaviour %s\n", row->scenario, row->cpus, row->vmm);
 		return false;
 	}
+	engine_platform = platform.packed;
+	platform_free(&platform);
 	ran = engine_run(scenario, &behaviour.packed, &r);
 	exercised = ran && ground_unexercised(&behaviour.packed, r.most) == NULL;
 	behaviour_free(&behaviour);
@@ -100,7 +109,7 @@ static bool read_row(FILE *file, struct row *row)
 	char line[256];
 
 	while (fgets(line, sizeof(line), file) != NULL)
-		if (line[0] != '#' && sscanf(line, "%31s %31s %d %d %63s %159s", row->scenario, row->vmm, &row->cpus,
+		if (line[0] != '#' && sscanf(line, "%31s %95s %d %d %63s %159s", row->scenario, row->vmm, &row->cpus,
 					     &row->status, row->violations, row->facts) == 6)
 			return true;
 	return false;
@@ -109,7 +118,7 @@ static bool read_row(FILE *file, struct row *row)
 static void test_rows(FILE *file, bool seen[TD_VIOLATION_KINDS])
 {
 	struct row row;
-	char name[160];
+	char name[240];
 
 	while (read_row(file, &row)) {
 		snprintf(name, sizeof(name), "%s under %s: %s", row.scenario, row.vmm, row.violations);

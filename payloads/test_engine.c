@@ -36,6 +36,7 @@ static struct {
 } e = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 bool engine_alias_banks;
+struct td_platform engine_platform;
 enum td_violation engine_deaf_to;
 
 /* What td asks of an engine. */
@@ -363,8 +364,8 @@ void engine_end(void)
 
 static struct td_config configure(unsigned int cpus, const struct td_behaviour *behaviour)
 {
-	return (struct td_config){ .vcpus = cpus, .gpaw = 48, .attributes = TDX_ATTR_SEPT_VE_DISABLE, .tsc_hz = 1000000000,
-				   .seed = 1, .runaway_calls = 1000, .behaviour = *behaviour };
+	return (struct td_config){ .vcpus = cpus, .platform = engine_platform.gpaw != 0 ? engine_platform : td_platform_kvm(),
+				   .tsc_hz = 1000000000, .seed = 1, .runaway_calls = 1000, .behaviour = *behaviour };
 }
 
 struct scene *engine_begin(uint64_t pages, unsigned int cpus, const struct td_behaviour *behaviour,

@@ -39,6 +39,9 @@ struct scene *engine_begin(uint64_t pages, unsigned int cpus, const struct td_be
 bool engine_over(void);
 void engine_end(void);
 
+/* What the TDs are created with; all zero: td_platform_kvm(). */
+extern struct td_platform engine_platform;
+
 bool engine_run(const struct scenario *scenario, const struct td_behaviour *behaviour, struct engine_result *result);
 
 #endif

@@ -10,13 +10,15 @@ INSTALL_TABLE = 755:$(B)/tdlab:bin \
 	$(foreach f,monitor.elf initrd.cpio,644:$(B)/$f:share/tdlab) 755:$(B)/tdlab-first:share/tdlab \
 	$(PAYLOADS:%=644:%:share/tdlab/payloads) \
 	$(patsubst %,644:%:share/tdlab/behaviours,$(wildcard behaviours/*.vmm)) \
+	$(patsubst %,644:%:share/tdlab/platforms,$(wildcard platforms/*.platform)) \
 	$(foreach n,1 5,$(patsubst %,644:%:share/man/man$n,$(filter %.$n,$(INSTALL_PAGES)))) \
 	644:$(B)/completion/tdlab:share/bash-completion/completions 644:$(B)/completion/_tdlab:share/zsh/site-functions \
 	$(patsubst %,644:%:share/doc/tdlab,LICENSE README.md docs/sources $(wildcard docs/*.md)) \
 	644:sim/harness.h:include/tdlab
 
 # Folders that are nobody else's.
-INSTALL_FOLDERS := share/tdlab/payloads share/tdlab/behaviours share/tdlab share/doc/tdlab share/tdconv include/tdlab
+INSTALL_FOLDERS := share/tdlab/payloads share/tdlab/behaviours share/tdlab/platforms share/tdlab share/doc/tdlab \
+	share/tdconv include/tdlab
 INSTALL_PAGES = $(filter $(MAN_PAGES),$(ALL))
 
 ALL += $(B)/completion/tdlab $(B)/completion/_tdlab

@@ -14,7 +14,7 @@ static const struct td_engine sim_engine;
 
 struct sim *sim_new(const struct sim_setup *setup)
 {
-	struct td_config config = { .gpaw = 48, .vcpus = 1, .attributes = TDX_ATTR_SEPT_VE_DISABLE,
+	struct td_config config = { .platform = setup->platform.gpaw != 0 ? setup->platform : td_platform_kvm(), .vcpus = 1,
 				    .tsc_hz = 1000000000, .nslots = 1, .behaviour = setup->behaviour };
 	struct sim *sim;
 	size_t bytes;

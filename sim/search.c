@@ -157,7 +157,7 @@ static void begin(const struct search *s, struct td *td, const struct td_choices
 static struct sim *prepared(const struct search *s, const struct td_choices *from)
 {
 	struct sim_setup setup = { .pages = sim_job_pages(s->job), .behaviour.implicit = TD_IMPLICIT_VE,
-				   .journal = s->journal > 0 ? s->journal : 0 };
+				   .platform = s->platform, .journal = s->journal > 0 ? s->journal : 0 };
 	struct sim *sim = sim_new(&setup);
 
 	if (sim == NULL || !sim_prepare(sim, s->job))

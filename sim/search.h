@@ -61,6 +61,7 @@ struct campaign;
 /* A search in a process of its own; tally is in memory that both see. */
 struct search {
 	const struct sim_job *job;
+	struct td_platform platform;	/* of sim_setup */
 	int (*load)(void *arg);		/* in each process of the guest, first of all; not 0 ends the search */
 	void *load_arg;
 	bool remembers;			/* the guest: stopped within a call it is not called again in that process */

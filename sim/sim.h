@@ -78,6 +78,7 @@ struct sim_setup {
 	uint64_t max_tdcalls;
 	int journal;			/* 0, or a descriptor: every event goes there */
 	struct td_behaviour behaviour;
+	struct td_platform platform;	/* all zero: td_platform_kvm() */
 };
 
 /*

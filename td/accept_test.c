@@ -24,7 +24,7 @@ static struct td_config config(void)
 {
 	struct td_config c = fake_config(1024);
 
-	c.config_flags = TDX_CONFIG_PAGE_RELEASE;
+	c.platform.config_flags = TDX_CONFIG_PAGE_RELEASE;
 	return c;
 }
 
@@ -338,7 +338,7 @@ static void test_release(void)
 	tap_is(release(FAKE_RAM | FAKE_S, K4), INVALID_RCX, "shared bit set");
 	tap_is(fake_all_violations(), 0, "no violation");
 	tap_ok(fake_consistent(), "page tables and states agree");
-	c.config_flags = 0;
+	c.platform.config_flags = 0;
 	fake_start(&c);
 	tap_is(release(FAKE_RAM, K4), INVALID_RAX, "a module without the leaf does not know it");
 	tap_is(fake_real_pages(TD_REAL_MAPPED), 1024, "... and does nothing");

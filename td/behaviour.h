@@ -85,7 +85,6 @@ struct td_behaviour {
 	uint32_t contents;	/* enum td_contents */
 	uint32_t align;		/* enum td_align */
 	uint32_t old;		/* enum td_old */
-	uint32_t config_flags;	/* TDX_CONFIG_* that this VMM sets beside those of the machine */
 	uint32_t nrules;
 	struct td_rule rules[TD_MAX_RULES];
 };

@@ -196,7 +196,7 @@ static void test_double_accept_after_readd(void)
 {
 	struct td_config c = fake_config(16);
 
-	c.attributes = 0;
+	c.platform.attributes = 0;
 	c.slots[0].pending = 1;
 	c.behaviour.nrules = 1;
 	c.behaviour.rules[0] = (struct td_rule){ .complete = ALL, .remove = 1, .readd = 1 };
@@ -316,6 +316,7 @@ static void start_vmm(struct td_behaviour b)
 	struct td_config c = fake_config(1024);
 
 	c.behaviour = b;
+	c.platform.config_flags = TDX_CONFIG_PAGE_RELEASE;
 	fake_start(&c);
 }
 
@@ -369,9 +370,9 @@ static void test_old_page(void)
 {
 	struct td_regs regs = { 0 };
 
-	start_vmm((struct td_behaviour){ .old = TD_OLD_KEPT, .config_flags = TDX_CONFIG_PAGE_RELEASE });
+	start_vmm((struct td_behaviour){ .old = TD_OLD_KEPT });
 	fake_tdcall(0, TDG_MEM_PAGE_RELEASE, FAKE_PAGE(1), &regs);
-	tap_is(regs.gpr[TD_RAX], 0, "config flags: a VMM may give its TDs RELEASE");
+	tap_is(regs.gpr[TD_RAX], 0, "a page is released");
 	fake_share(0, 2);
 	tap_is(fake_real_pages(TD_REAL_SHARED), 2, "old page kept: shared all the same");
 	tap_ok(!fake_page(FAKE_PAGE(0))->mapped[TD_PRIVATE], "... where a use of the private alias is seen");

@@ -96,8 +96,8 @@ void fake_walk_start(struct fake_walk *w, const uint8_t *data, size_t bytes, uin
 	c.slots[4] = (struct td_slot){ FAR, (FAKE_S - FAR) / TDX_PAGE_SIZE, TD_SLOT_MMIO, 0 };
 	c.nslots = 5;
 	c.vcpus = 2;
-	c.attributes = bits & 4 ? TDX_ATTR_SEPT_VE_DISABLE : 0;
-	c.config_flags = (bits & 8 ? TDX_CONFIG_PAGE_RELEASE : 0) | (bits & 16 ? TDX_CONFIG_FLEXIBLE_PENDING_VE : 0);
+	c.platform.attributes = bits & 4 ? TDX_ATTR_SEPT_VE_DISABLE : 0;
+	c.platform.config_flags = (bits & 8 ? TDX_CONFIG_PAGE_RELEASE : 0) | (bits & 16 ? TDX_CONFIG_FLEXIBLE_PENDING_VE : 0);
 	c.behaviour.implicit = bits >> 5 & 1;
 	c.behaviour.aug = bits >> 6 & 1 ? TD_AUG_4K : bits >> 12 & 1 ? TD_AUG_MIXED : TD_AUG_2M;
 	c.behaviour.contain = bits >> 7 & 1;

@@ -65,7 +65,7 @@ uint64_t td_fingerprint(const struct td *td)
 	sum = mix(mix(sum, now->misled), now->misleads);
 	if (now->meddling.answer != 0)
 		sum = mix(mix(sum, now->meddling.gpa), now->meddling.answer);
-	sum = mix(sum, now->last_verdict);
+	sum = mix(mix(sum, now->last_verdict), now->last_refused);
 	if (rules)
 		sum = mix(mix(sum, now->mapgpa_calls), now->random);
 	for (uint32_t i = 0; i < config->vcpus && config->behaviour.nrules != 0; i++)	/* ACCEPT follows its own */

@@ -30,8 +30,13 @@ static const struct leaf_range native_leaves[] = {
 #define HYPERVISOR_BASE	0x40000000u
 #define HYPERVISOR_LAST	0x4fffffffu
 
+/* REDUCE_VE gives what the two before it give ([linux:reduce_unnecessary_ve]). */
 static enum td_action cpuid_class(const struct td *td, uint32_t leaf, uint32_t sub)
 {
+	uint64_t ctls = td->mem->now.td_ctls;
+
+	if (ctls & TDX_CTLS_REDUCE_VE)
+		ctls |= TDX_CTLS_ENUM_TOPOLOGY | TDX_CTLS_VIRT_CPUID2;
 	if (leaf >= HYPERVISOR_BASE && leaf <= HYPERVISOR_LAST)
 		return TD_VE;
 	if (leaf > LAST_EXTENDED || (leaf > LAST_BASIC && leaf < 0x80000000u))
@@ -40,7 +45,7 @@ static enum td_action cpuid_class(const struct td *td, uint32_t leaf, uint32_t s
 		const struct leaf_range r = native_leaves[i];
 
 		if (r.leaf == leaf && sub >= r.first_sub && sub <= r.last_sub)
-			return r.needs == 0 || (td->mem->now.td_ctls & r.needs) ? TD_NATIVE : TD_VE;
+			return r.needs == 0 || (ctls & r.needs) ? TD_NATIVE : TD_VE;
 	}
 	return TD_VE;
 }

@@ -62,7 +62,7 @@ static void test_cpuid(void)
 	tap_is(cpuid(0x40000000, 0), TD_VE, "the hypervisor's first leaf");
 	tap_is(cpuid(0x4fffffff, 7), TD_VE, "... and last");
 	tap_is(cpuid(2, 0), TD_VE, "leaf 2, unless the TD has it virtualised");
-	c.config_flags = TDX_CONFIG_FLEXIBLE_PENDING_VE;
+	c.platform.config_flags = TDX_CONFIG_FLEXIBLE_PENDING_VE;
 	fake_start(&c);
 	regs = (struct td_regs){ .gpr = { [TD_RDX] = TDX_FIELD_TD_CTLS, [TD_R8] = TDX_CTLS_VIRT_CPUID2, [TD_R9] = 4 } };
 	fake_tdcall(0, TDG_VM_WR, 0, &regs);

@@ -77,7 +77,7 @@ static void test_gpaw_52(void)
 	struct td_config c = fake_config(16);
 	const uint64_t s52 = 1ull << 51;
 
-	c.gpaw = 52;
+	c.platform.gpaw = 52;
 	c.slots[1] = (struct td_slot){ 56ull << 40, 0x40000, TD_SLOT_MMIO, 0 };
 	fake_start(&c);
 	tap_is(td_shared_bit(fake.td), s52, "GPAW 52: S is bit 51");

@@ -120,7 +120,7 @@ static void fill_report(const struct td *td, uint8_t report[REPORT_SIZE])
 	for (unsigned int i = 0; i < REPORT_SIZE; i++)
 		report[i] = 0;
 	report[0] = REPORT_TYPE_TDX;
-	put64(info, td->mem->config.attributes);
+	put64(info, td->mem->config.platform.attributes);
 	copy(info + TDINFO_MRTD, td->mem->mrtd, sizeof(td->mem->mrtd));
 	copy(info + TDINFO_RTMR, td->mem->now.rtmr[0], sizeof(td->mem->now.rtmr));
 	td_sha384_start(&hash);

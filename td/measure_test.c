@@ -96,7 +96,7 @@ static void test_refused(void)
 	enum td_action action;
 
 	c.slots[0].pending = 1;
-	c.attributes = 0;
+	c.platform.attributes = 0;
 	fake_start(&c);
 	fake_accept(FAKE_RAM, TDX_LEVEL_4K);
 	two_digests();

@@ -11,7 +11,6 @@
 #define FIELD_MUST_BE_0	0x4083fffcff000000ull
 #define NO_FIELD	~0ull
 
-#define KNOWN_CTLS	(TDX_CTLS_PENDING_VE_DISABLE | TDX_CTLS_ENUM_TOPOLOGY | TDX_CTLS_VIRT_CPUID2)
 #define TSC_UNIT	25000000u
 
 static bool is_field(uint64_t id, uint64_t field)
@@ -36,11 +35,11 @@ static uint64_t read_field(const struct td *td, uint64_t id, uint64_t *value)
 	if (id & FIELD_MUST_BE_0)
 		return TDX_FIELD_ID_INCORRECT;
 	if (is_field(id, TDX_FIELD_ATTRIBUTES))
-		*value = td->mem->config.attributes;
+		*value = td->mem->config.platform.attributes;
 	else if (is_field(id, TDX_FIELD_MAX_VCPUS) || is_field(id, TDX_FIELD_NUM_VCPUS))
 		*value = td->mem->config.vcpus;
 	else if (is_field(id, TDX_FIELD_GPAW))
-		*value = td->mem->config.gpaw == 52;
+		*value = td->mem->config.platform.gpaw == 52;
 	else if (is_field(id, TDX_FIELD_TSC_FREQUENCY))
 		*value = td->mem->config.tsc_hz / TSC_UNIT;
 	else if (is_field(id, TDX_FIELD_NOTIFY_ENABLES))
@@ -50,7 +49,7 @@ static uint64_t read_field(const struct td *td, uint64_t id, uint64_t *value)
 	else if (is_field(id, TDX_FIELD_TD_CTLS))
 		*value = td->mem->now.td_ctls;
 	else if (is_field(id, TDX_FIELD_TOPOLOGY_ENUM))
-		*value = 0;
+		*value = td->mem->config.platform.topology;
 	else if (!read_words(td->mem->mrtd, sizeof(td->mem->mrtd) / 8, id, TDX_FIELD_MRTD, value) &&
 		 !read_words(td->mem->now.rtmr[0], sizeof(td->mem->now.rtmr) / 8, id, TDX_FIELD_RTMR, value))
 		return TDX_FIELD_ID_INCORRECT;
@@ -76,7 +75,7 @@ static uint64_t write_ctls(struct td *td, uint64_t value)
 
 	if ((changed & TDX_CTLS_PENDING_VE_DISABLE) && !(td_config_flags(td) & TDX_CONFIG_FLEXIBLE_PENDING_VE))
 		return TDX_FIELD_VALUE_NOT_VALID;
-	if (value & TDX_CTLS_ENUM_TOPOLOGY)	/* TOPOLOGY_ENUM_CONFIGURED is 0 */
+	if ((value & (TDX_CTLS_ENUM_TOPOLOGY | TDX_CTLS_REDUCE_VE)) && !td->mem->config.platform.topology)
 		return TDX_FIELD_VALUE_NOT_VALID;
 	td->mem->now.td_ctls = value;
 	return TDX_SUCCESS;
@@ -86,7 +85,7 @@ static uint64_t write_ctls(struct td *td, uint64_t value)
 static uint64_t write_field(struct td *td, uint64_t id, uint64_t old, uint64_t value, uint64_t mask)
 {
 	bool ctls = is_field(id, TDX_FIELD_TD_CTLS);
-	uint64_t may = ctls ? KNOWN_CTLS : is_field(id, TDX_FIELD_NOTIFY_ENABLES) ? 1ull : 0ull;
+	uint64_t may = ctls ? td->mem->config.platform.td_ctls : is_field(id, TDX_FIELD_NOTIFY_ENABLES) ? 1ull : 0ull;
 
 	if ((mask & may) == 0)
 		return TDX_FIELD_NOT_WRITABLE;

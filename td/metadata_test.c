@@ -25,8 +25,8 @@ static void start(uint64_t attributes, uint64_t flags)
 	struct td_config c = fake_config(16);
 
 	c.vcpus = 3;
-	c.attributes = attributes;
-	c.config_flags = flags;
+	c.platform.attributes = attributes;
+	c.platform.config_flags = flags;
 	c.tsc_hz = 2000000000;
 	fake_start(&c);
 }
@@ -75,7 +75,7 @@ static void test_read(void)
 	start(0, 0);
 	tap_is(field(LINUX_TD_CTLS), 0, "... or without");
 	c = fake_config(16);
-	c.gpaw = 52;
+	c.platform.gpaw = 52;
 	fake_start(&c);
 	tap_is(field(TDX_FIELD_GPAW), 1, "GPAW is 1 for 52");
 }
@@ -136,11 +136,11 @@ static void test_pending_ve(void)
 	struct td_config c = fake_config(16);
 
 	c.slots[0].pending = 1;
-	c.config_flags = TDX_CONFIG_FLEXIBLE_PENDING_VE;
+	c.platform.config_flags = TDX_CONFIG_FLEXIBLE_PENDING_VE;
 	fake_start(&c);
 	tap_is(wr(LINUX_TD_CTLS, 0, 1), 0, "flexible: cleared");
 	tap_is(fake_touch(FAKE_RAM, 0), TD_VE, "... and PENDING is a #VE, whatever the attribute");
-	c.attributes = 0;
+	c.platform.attributes = 0;
 	fake_start(&c);
 	wr(LINUX_TD_CTLS, 1, 1);
 	tap_is(fake_touch(FAKE_RAM, 0), TD_STOP, "set: PENDING ends the TD");

@@ -9,6 +9,16 @@ static void invalid_operand(struct td_regs *regs, uint64_t operand)
 	regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, operand);
 }
 
+static void refused(struct td *td, struct td_regs *regs, uint64_t registers)
+{
+	uint64_t mask = regs->gpr[TD_RCX];
+
+	invalid_operand(regs, TD_RCX);
+	if (mask != td->mem->now.last_refused)
+		td_emit(td, REFUSED, refused, regs->rip, .subfn = regs->gpr[TD_R11], .mask = mask, .registers = registers);
+	td->mem->now.last_refused = mask;
+}
+
 /*
  * RCX[15:0] names the registers that the VMM may see and change, RCX[31:16] the XMM registers. RAX, RCX and RSP are
  * never among them. All others are zero for the VMM and unchanged for the guest.
@@ -22,9 +32,10 @@ static enum td_action vp_vmcall(struct td *td, unsigned int vcpu, struct td_regs
 	if (td_config_flags(td) & TDX_CONFIG_NO_RBP_MOD)
 		forbidden |= REG(TD_RBP);
 	if (mask & forbidden) {
-		invalid_operand(regs, TD_RCX);
+		refused(td, regs, mask & forbidden);
 		return TD_NEXT;
 	}
+	td->mem->now.last_refused = 0;
 	for (unsigned int i = 0; i < TD_GPRS; i++)
 		vmm.gpr[i] = mask & REG(i) ? regs->gpr[i] : 0;
 	vmm.rip = regs->rip;
@@ -42,8 +53,8 @@ static void vp_info(const struct td *td, unsigned int vcpu, struct td_regs *regs
 {
 	uint64_t *r = regs->gpr;
 
-	r[TD_RCX] = td->mem->config.gpaw;
-	r[TD_RDX] = td->mem->config.attributes;
+	r[TD_RCX] = td->mem->config.platform.gpaw;
+	r[TD_RDX] = td->mem->config.platform.attributes;
 	r[TD_R8] = (uint64_t)td->mem->config.vcpus << 32 | td->mem->config.vcpus;
 	r[TD_R9] = vcpu;
 	r[TD_R10] = 1;	/* TDG.SYS.RD is there */

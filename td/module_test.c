@@ -116,7 +116,7 @@ static void test_mask_refused(uint64_t mask, uint64_t flags, const char *name)
 	struct td_config c = fake_config(16);
 	struct td_regs regs = pattern(), before;
 
-	c.config_flags = flags;
+	c.platform.config_flags = flags;
 	fake_start(&c);
 	regs.gpr[TD_RAX] = TDG_VP_VMCALL;
 	regs.gpr[TD_RCX] = mask;
@@ -281,7 +281,7 @@ static void test_report_pending(void)
 	struct td_regs regs, before;
 
 	c.slots[0].pending = 1;
-	c.attributes = 0;
+	c.platform.attributes = 0;
 	fake_start(&c);
 	fake_accept(FAKE_RAM, TDX_LEVEL_4K);
 	before = pattern();

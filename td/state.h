@@ -92,6 +92,7 @@ struct td_state {
 	uint32_t misleads;	/* enum td_misleads */
 	uint64_t fruitless_calls;	/* consecutive MapGPA calls without a newly claimed page, */
 	uint64_t fruitless_pages;	/* and the pages of the largest of them */
+	uint64_t last_refused;	/* mask of a VMCALL, so that a loop over it is one record */
 	uint64_t last_verdict;	/* so that a loop over one page is one record */
 	uint32_t open_to;	/* conversions from here on are free: what keeps the searches short */
 	uint32_t next_id;
@@ -127,6 +128,10 @@ struct td_storage {
 	/* struct td_page[pages], then struct td_undo[undo_steps] */
 };
 
+/* platform.c: CONFIG_FLAGS as the TD reads them, and whether there can be such a TD. */
+uint64_t td_config_flags(const struct td *td);
+bool td_platform_ok(const struct td_platform *platform);
+
 /* undo.c: every change of a page, so that it can be taken back. */
 void td_set_pages(struct td *td, struct td_page *page, uint64_t n, unsigned int real_marks, unsigned int known);
 uint64_t td_alike(const struct td_page *page, uint64_t most);	/* how many are in the state of the first */
@@ -153,11 +158,6 @@ void td_sept_withhold(struct td *td, uint64_t gpa);
 void td_sept_tried(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_check_tried(struct td *td);
 void td_sept_init(struct td *td);
-
-static inline uint64_t td_config_flags(const struct td *td)
-{
-	return td->mem->config.config_flags | td->mem->config.behaviour.config_flags;
-}
 
 static inline struct td_page *td_pages(const struct td *td)
 {

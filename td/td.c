@@ -6,7 +6,7 @@ _Static_assert(sizeof(struct td_page) == 2, "two bytes a page");
 
 static bool slots_ok(const struct td_config *c)
 {
-	uint64_t end = 0, s = tdx_shared_bit(c->gpaw);
+	uint64_t end = 0, s = tdx_shared_bit(c->platform.gpaw);
 
 	if (c->nslots == 0 || c->nslots > TD_MAX_SLOTS)
 		return false;
@@ -54,7 +54,7 @@ size_t td_size(const struct td_config *c)
 {
 	uint64_t pages;
 
-	if (c->gpaw < 40 || c->gpaw > 52 || c->vcpus == 0 || c->vcpus > TD_MAX_VCPUS || !slots_ok(c) ||
+	if (!td_platform_ok(&c->platform) || c->vcpus == 0 || c->vcpus > TD_MAX_VCPUS || !slots_ok(c) ||
 	    !behaviour_ok(&c->behaviour))
 		return 0;
 	pages = ram_pages(c);
@@ -85,7 +85,7 @@ bool td_init(struct td *td, void *mem, size_t bytes, const struct td_config *con
 	for (size_t i = 0; i < sizeof(*td->mem); i++)
 		((uint8_t *)mem)[i] = 0;
 	td->mem->config = *config;
-	td->mem->s = tdx_shared_bit(config->gpaw);
+	td->mem->s = tdx_shared_bit(config->platform.gpaw);
 	td->mem->pages = (uint32_t)ram_pages(config);
 	for (uint32_t i = 0; i < config->nslots; i++) {
 		td->mem->first_page[i] = page;
@@ -93,11 +93,11 @@ bool td_init(struct td *td, void *mem, size_t bytes, const struct td_config *con
 			page += (uint32_t)config->slots[i].pages;
 	}
 	td_set_behaviour(td, &config->behaviour, config->seed);
-	if (config->attributes & TDX_ATTR_SEPT_VE_DISABLE)	/* [mod:tdh_mng_init]; a flexible TD may change it */
+	if (config->platform.attributes & TDX_ATTR_SEPT_VE_DISABLE)	/* [mod:tdh_mng_init]; a flexible TD may change it */
 		td->mem->now.td_ctls = TDX_CTLS_PENDING_VE_DISABLE;
 	td_sha384_start(&td->mem->build);
 	td_sept_init(td);
-	td_emit(td, START, start, 0, .gpaw = config->gpaw, .vcpus = config->vcpus, .pages = td->mem->pages,
+	td_emit(td, START, start, 0, .gpaw = config->platform.gpaw, .vcpus = config->vcpus, .pages = td->mem->pages,
 		.seed = config->seed, .tsc_hz = config->tsc_hz);
 	return true;
 }
@@ -205,7 +205,7 @@ static bool bounds_sane(const struct td *td)
 	const struct td_storage *mem = td->mem;
 	uint64_t pages = 0;
 
-	if (td_size(&mem->config) == 0 || mem->s != 1ull << (mem->config.gpaw - 1) ||
+	if (td_size(&mem->config) == 0 || mem->s != 1ull << (mem->config.platform.gpaw - 1) ||
 	    mem->now.open_to > TD_MAX_CONVERSIONS || mem->now.nuses > TD_MAX_USES || mem->now.vcpu >= TD_MAX_VCPUS ||
 	    mem->undo_used > mem->config.undo_steps)
 		return false;

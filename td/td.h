@@ -42,14 +42,34 @@ struct td_slot {
 	uint32_t pending;	/* RAM only: 0 added before the TD ran (MAPPED), 1 to be accepted first (PENDING) */
 };
 
+/* What a TD is created with, and by which module. Words and bits: abi/abi.def. */
+struct td_platform {
+	uint64_t attributes;		/* TDX_ATTR_* */
+	uint64_t xfam;
+	uint64_t config_flags;		/* TDX_CONFIG_*, apart from GPAW_52, which follows from gpaw */
+	uint64_t td_ctls;		/* TDX_CTLS_* that this module lets a TD write */
+	uint64_t features;		/* TDX_FEATURE_* */
+	uint32_t gpaw;			/* 40 .. 52 */
+	uint32_t topology;		/* 1: each vCPU was created with an x2APIC ID of its own, as ENUM_TOPOLOGY needs */
+	uint32_t module[3];		/* its version: major, minor, update */
+	uint32_t zero;			/* no padding: an engine may compare it as bytes */
+};
+
+/* States that the TCG of any QEMU here has: x87, SSE, AVX, PKRU. */
+#define TD_XFAM			0x207u
+
+/* All that module 1.5.01 sets ([mod:metadata_sys.c]). */
+#define TD_FEATURES_1_5_01	0x000f0fbfull
+
+/* What Linux with KVM and QEMU creates: platforms/kvm.platform, for engines that have no files. */
+struct td_platform td_platform_kvm(void);
+
 struct td_config {
 	struct td_slot slots[TD_MAX_SLOTS];
 	uint32_t nslots;
 	uint32_t vcpus;			/* 1 .. TD_MAX_VCPUS */
-	uint32_t gpaw;			/* 40 .. 52 */
 	uint32_t undo_steps;		/* changes that td_rollback() can take back, a run of equal pages each; 0: none */
-	uint64_t attributes;		/* TDX_ATTR_* */
-	uint64_t config_flags;		/* TDX_CONFIG_* */
+	struct td_platform platform;
 	uint64_t tsc_hz;
 	uint64_t seed;			/* of every chance that the behaviour takes */
 	uint64_t runaway_calls;		/* consecutive MapGPA calls without a newly claimed page are more than enough;

@@ -65,10 +65,10 @@ static void test_all_slots(void)
 
 static void test_others(void)
 {
-	REFUSED("GPAW 39", c.gpaw = 39);
-	REFUSED("GPAW 53", c.gpaw = 53);
-	TAKEN("GPAW 40", c.gpaw = 40);
-	TAKEN("GPAW 52", c.gpaw = 52);
+	REFUSED("GPAW 39", c.platform.gpaw = 39);
+	REFUSED("GPAW 53", c.platform.gpaw = 53);
+	TAKEN("GPAW 40", c.platform.gpaw = 40);
+	TAKEN("GPAW 52", c.platform.gpaw = 52);
 	REFUSED("no vCPU", c.vcpus = 0);
 	REFUSED("too many vCPUs", c.vcpus = TD_MAX_VCPUS + 1);
 	TAKEN("as many vCPUs as there may be", c.vcpus = TD_MAX_VCPUS);

@@ -99,7 +99,7 @@ static bool reach(const struct cell *cell)
 	struct td_config c = fake_config(512);
 	uint32_t calls = 0;
 
-	c.config_flags = TDX_CONFIG_PAGE_RELEASE;
+	c.platform.config_flags = TDX_CONFIG_PAGE_RELEASE;
 	for (const char *s = cell->steps; *s != '\0'; s++) {
 		struct td_rule *rule = &c.behaviour.rules[calls];
 
@@ -255,7 +255,7 @@ static void test_ends(void)
 	reach(&(struct cell){ "S", TD_REAL_SHARED, TD_KNOWN_CLAIMED_SHARED, 0, 0 });
 	fake_touch(PAGE, 0);
 	tap_is(td_stopped(fake.td), TD_STOP_PRIVATE_LOST, "so does the private alias of a shared page");
-	c.attributes = 0;
+	c.platform.attributes = 0;
 	c.slots[0].pending = 1;
 	fake_start(&c);
 	tap_is(fake_touch(PAGE + 0x18, TD_ACCESS_WRITE), TD_VE, "PENDING without SEPT_VE_DISABLE is a #VE");
@@ -336,8 +336,8 @@ static void test_blame_stays(void)
 	struct td_config c = fake_config(32);
 	struct td_regs regs = { 0 };
 
-	c.attributes = 0;
-	c.config_flags = TDX_CONFIG_PAGE_RELEASE;
+	c.platform.attributes = 0;
+	c.platform.config_flags = TDX_CONFIG_PAGE_RELEASE;
 	c.behaviour.nrules = 1;
 	c.behaviour.rules[0] = (struct td_rule){ .remove = 1, .readd = 1 };
 	fake_start(&c);

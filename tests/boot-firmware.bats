@@ -31,10 +31,20 @@ phase() {
 @test "Debian 12's OVMF, which asks for memory by CMOS and sets up MTRRs: Linux by fw_cfg, user space under hyperv" {
 	local ovmf=${tdvf%/*}/OVMF.debian12.fd
 	[ -r "$ovmf" ] || skip "no OVMF of Debian 12: fetched before it was wanted, remove build/firmware to fetch anew"
-	linux 0 --vmm hyperv --append quiet --firmware "$ovmf"
-	says '.verdict == "pass" and .device.equal'
+	linux 0 --platform module-1.5.01 --vmm hyperv --append quiet --firmware "$ovmf"
+	says '.verdict == "pass" and .device.equal and .unserved == []'
 	phase firmware '.to_shared_pages > 1000 and .to_shared_pages == .to_private_pages and .device_pages > 100000'
 	phase kernel '.accepts_2m > 200 and .to_shared_pages > 16384 and .retries == 31'
+}
+
+# Its mask is 0xffec: all but RAX, RCX, RSP and XMM. Each TD of KVM has NO_RBP_MOD ([kvm:setup_tdparams]).
+@test "Debian 12's OVMF as KVM creates the TD: the module refuses its first TDVMCALL, and the report says why" {
+	local ovmf=${tdvf%/*}/OVMF.debian12.fd
+	[ -r "$ovmf" ] || skip "no OVMF of Debian 12: fetched before it was wanted, remove build/firmware to fetch anew"
+	boot 5 --firmware "$ovmf" "$kernel/vmlinuz"
+	says '.platform.spec == "kvm" and .totals.mapgpa_calls == 0 and (.phases[] | select(.name == "kernel") | .last == null)'
+	says '.unserved | length == 1 and .[0].by == "module" and
+		(.[0].what | contains("mask 0xffec") and contains("RBP"))'
 }
 
 @test "a large buffer given back in parts: the firmware accepts the last part only" {

@@ -282,7 +282,7 @@ ended() {
 @test "doctor: each part that is gone or damaged, and none that is there" {
 	local part path
 	mkdir -p tree
-	cp -r "$build"/{tdlab,tdlab-first,monitor.elf,initrd.cpio,payloads} "$top/behaviours" tree
+	cp -r "$build"/{tdlab,tdlab-first,monitor.elf,initrd.cpio,payloads} "$top"/{behaviours,platforms} tree
 	run tree/tdlab doctor
 	[ "$status" -eq 0 ]
 	run ! grep -q '^missing' <<<"$output"
@@ -304,6 +304,7 @@ ended() {
 		first tdlab-first
 		initrd initrd.cpio
 		behaviours behaviours
+		platforms platforms
 	END
 }
 

@@ -127,7 +127,7 @@ static void start(uint64_t seed)
 	stopped = false;
 	c.seed = seed;
 	c.runaway_calls = 100000;
-	c.config_flags = roll(2) ? TDX_CONFIG_PAGE_RELEASE : 0;
+	c.platform.config_flags = roll(2) ? TDX_CONFIG_PAGE_RELEASE : 0;
 	c.behaviour.aug = (uint32_t)roll(2);
 	c.behaviour.nrules = (uint32_t)roll(4);
 	patient = true;

@@ -33,8 +33,9 @@ guest() {
 row() {
 	local status=0 violations fact got
 	guest "$1" "$2" || return 0
-	"$build/tdlab" boot --json --behaviours behaviours --timeout "${TIMEOUT:-120}" --console "$work/console" --vmm "$3" \
-		--cpus "$4" "${guest[@]}" >"$work/report" 2>"$work/err" </dev/null || status=$?
+	[[ $3 != *@* ]] || guest=(--platform "${3#*@}" "${guest[@]}")
+	"$build/tdlab" boot --json --behaviours behaviours --timeout "${TIMEOUT:-120}" --console "$work/console" \
+		--vmm "${3%%@*}" --cpus "$4" "${guest[@]}" >"$work/report" 2>"$work/err" </dev/null || status=$?
 	[ "$status" -eq "$5" ] || echo "exit status $status, expected $5"
 	violations=$(jq -r 'reduce .violations[].name as $name ([]; if index($name) then . else . + [$name] end) |
 		if . == [] then "-" else join(",") end' "$work/report" 2>&1)

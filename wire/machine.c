@@ -138,5 +138,5 @@ void machine_slots(const struct machine *machine, struct td_config *td)
 		add_slot(td, machine->ram[1].gpa, machine->ram[1].gpa + machine->ram[1].bytes, TD_SLOT_RAM, firmware);
 
 	/* 64-bit BARs: above all RAM of QEMU's, on its 1 GiB boundary, up to S. */
-	add_slot(td, (ram_end + GIB(1) - 1) / GIB(1) * GIB(1), tdx_shared_bit(td->gpaw), TD_SLOT_MMIO, 0);
+	add_slot(td, (ram_end + GIB(1) - 1) / GIB(1) * GIB(1), tdx_shared_bit(td->platform.gpaw), TD_SLOT_MMIO, 0);
 }

@@ -98,6 +98,6 @@ enum { MACHINE_DMA_DESC, MACHINE_DMA_AVAIL, MACHINE_DMA_USED, MACHINE_DMA_INDIRE
 #define MACHINE_SETTLE_FUNCTION	7
 
 /* RAM, ROM and MMIO slots of the guest on this machine. */
-void machine_slots(const struct machine *machine, struct td_config *td);	/* reads td->gpaw */
+void machine_slots(const struct machine *machine, struct td_config *td);	/* reads td->platform.gpaw */
 
 #endif

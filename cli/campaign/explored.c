@@ -289,13 +289,13 @@ int explored_end(struct explored *x, struct boot *b)
 void explored_text(const struct explored *x, const struct boot *b)
 {
 	const struct result *r = &x->result;
-	uint64_t s = 1ull << (b->config.td.gpaw - 1);
+	uint64_t s = 1ull << (b->config.td.platform.gpaw - 1);
 
 	if (!x->began) {
 		printf("explored   nothing: no MapGPA of this direction and size came\n");
 	} else {
 		printf("guest      %s %s, 1 vCPU, GPAW %u\n", b->guest.kind == GUEST_LINUX ? "Linux" : "payload",
-		       b->guest.kind == GUEST_LINUX ? b->guest.version : b->guest.path, b->config.td.gpaw);
+		       b->guest.kind == GUEST_LINUX ? b->guest.version : b->guest.path, b->config.td.platform.gpaw);
 		printf("window     MapGPA of %lu pages at GPA 0x%lx\n", r->of.pages, r->gpa & ~s);
 		result_text(r);
 		printf("model      %lu of %lu sequences as Linux 6.12's rules say, %lu of them to success\n",

@@ -18,14 +18,17 @@ static int fill_of(struct result_of *of, const struct search *s)
 	const struct explore_options *o = s->code->options;
 	uint8_t *data;
 	size_t bytes;
-	int status;
+	int used = 0, status;
 
 	*of = (struct result_of){ .version = TDLAB_VERSION, .engine = "process", .pages = s->code->job.pages,
 				  .to_shared = s->code->job.to_shared, .depth = s->depth, .stalls = s->code->job.stalls,
 				  .random = o->random.value, .seed = o->random.value ? explore_seed(o) : 0 };
 	snprintf(of->guest, sizeof(of->guest), "%s", s->code->guest->name);
 	if (s->code->guest->unit != 0)
-		snprintf(of->conditions, sizeof(of->conditions), "in units of %lu bytes", s->code->guest->unit);
+		used = snprintf(of->conditions, sizeof(of->conditions), "in units of %lu bytes", s->code->guest->unit);
+	if (o->boot.platform != NULL)
+		snprintf(of->conditions + used, sizeof(of->conditions) - (size_t)used, "%s--platform %s", used > 0 ? " " : "",
+			 o->boot.platform);
 	if (o->shard != NULL && !result_shard(o->shard, &of->shard, &of->shards))
 		return complain(STATUS_INPUT, "--shard %s: write I/N, I from 1 to N", o->shard);
 	if (o->harness == NULL)

@@ -11,6 +11,7 @@ struct code {
 	const struct explore_options *options;
 	struct sim_guest *guest;
 	struct sim_job job;
+	struct td_platform platform;
 };
 
 /*

@@ -65,8 +65,22 @@ static int find(struct code *c)
 	return 0;
 }
 
+static int read_platform(struct code *c)
+{
+	struct platform platform;
+	int status = platform_load(&platform, c->options->boot.platform, NULL);
+
+	if (!status) {
+		c->platform = platform.packed;
+		platform_free(&platform);
+	}
+	return status;
+}
+
 int code_open(struct code *c, const struct explore_options *o, uint64_t pages)
 {
+	int status;
+
 	pages = o->pages.given ? o->pages.value : pages;
 	if (o->guest && o->harness)
 		return complain(STATUS_INPUT, "--harness and --guest: one guest at a time");
@@ -81,7 +95,8 @@ int code_open(struct code *c, const struct explore_options *o, uint64_t pages)
 	if (c->guest == MAP_FAILED)
 		return complain(STATUS_ENVIRONMENT, "no memory for the guest code");
 	c->job.guest = c->guest;
-	return find(c);
+	status = read_platform(c);
+	return status ? status : find(c);
 }
 
 int code_load(const struct code *c)

@@ -47,7 +47,7 @@ static void count_from_guest(struct td_behaviour *b)
 static struct sim *prepared(const struct code *code, const struct td_behaviour *behaviour)
 {
 	const struct sim_job *job = &code->job;
-	struct sim_setup setup = { .pages = sim_job_pages(job), .seed = explore_seed(code->options), .behaviour = *behaviour,
+	struct sim_setup setup = { .pages = sim_job_pages(job), .seed = explore_seed(code->options), .behaviour = *behaviour, .platform = code->platform,
 				   .runaway_calls = RUNAWAY_CALLS,
 				   .max_tdcalls = TDCALLS_EXTRA + TDCALLS_PER_PAGE * (uint64_t)job->pages };
 	struct sim *sim;
@@ -128,6 +128,7 @@ char *code_command(const struct code *c, const struct behaviour *b)
 	for (unsigned int i = 0; i < o->boot.inject.count; i++)
 		add_option(&text, "--inject", o->boot.inject.items[i]);
 	add_option(&text, "--behaviours", o->boot.behaviours);
+	add_option(&text, "--platform", o->boot.platform);
 	add_option(&text, o->harness != NULL ? "--harness" : "--guest", c->guest->name);
 	snprintf(number, sizeof(number), "%" PRIu32, c->job.pages);
 	add_option(&text, "--pages", number);

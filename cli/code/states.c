@@ -105,7 +105,8 @@ int code_match(struct code *code)
 {
 	const struct explore_options *o = code->options;
 	const struct sim_job *job = &code->job;
-	struct sim_setup setup = { .pages = sim_job_pages(job), .runaway_calls = o->depth.given ? 0 : UINT64_MAX };
+	struct sim_setup setup = { .pages = sim_job_pages(job), .platform = code->platform,
+				   .runaway_calls = o->depth.given ? 0 : UINT64_MAX };
 	struct matching m = { .job = job, .depth = o->depth.given ? (uint32_t)o->depth.value : 0 };
 	struct clocks start = clocks_now();
 	enum child_end end;

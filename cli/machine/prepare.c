@@ -13,7 +13,6 @@
 #include "cli/machine/random.h"
 #include "wire/evidence.h"
 
-#define GPAW		48	/* with four levels of host page tables no more is to be had (monitor/npt.h) */
 #define IDLE_MS		20000	/* of guest time without anything happening: nothing that boots pauses so long */
 #define RUNAWAY_CALLS	10000	/* in a row that claim no page; a guest that takes R11 byte by byte needs 4096 */
 #define DEFAULT_APPEND	"console=ttyS0 panic=-1 oops=panic"
@@ -84,8 +83,7 @@ static void fill_config(struct boot *b)
 #endif
 	c->machine = b->machine;
 	c->td.vcpus = (uint32_t)b->options.cpus.value;
-	c->td.gpaw = GPAW;
-	c->td.attributes = TDX_ATTR_SEPT_VE_DISABLE;
+	c->td.platform = b->platform.packed;
 	c->td.seed = b->seed;
 	c->td.runaway_calls = RUNAWAY_CALLS;
 	machine_slots(&b->machine, &c->td);
@@ -137,6 +135,17 @@ static int read_guest(struct boot *b)
 	return 0;
 }
 
+/* The monitor has four levels of nested page tables (monitor/npt.h). */
+static int read_platform(struct boot *b)
+{
+	int status = platform_load(&b->platform, b->options.platform, NULL);
+
+	if (!status && b->platform.packed.gpaw > 48)
+		status = complain(STATUS_INPUT, "--platform %s: GPAW 52 needs five levels of nested page tables, which the monitor "
+				  "has not: only guest code in a process can have it", b->platform.spec);
+	return status;
+}
+
 /* The user's files first, then the surroundings. */
 static int check_input(struct boot *b)
 {
@@ -147,6 +156,8 @@ static int check_input(struct boot *b)
 		status = behaviour_load(&b->behaviour, b->options.vmm, b->options.behaviours);
 	if (!status)
 		status = behaviour_inject(&b->behaviour, &b->options.inject);
+	if (!status)
+		status = read_platform(b);
 	if (!status)
 		status = read_guest(b);
 	if (!status)
@@ -226,6 +237,7 @@ void boot_free(struct boot *b)
 	judge_free(&b->judgement);
 	symbols_free(&b->symbols);
 	behaviour_free(&b->behaviour);
+	platform_free(&b->platform);
 	free(b->guest.data);
 	free(b->guest.firmware_data);
 	free(b->qemu.path);

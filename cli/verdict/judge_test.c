@@ -15,7 +15,7 @@ static struct td_behaviour behaviour;
 static struct device_facts device;
 static struct run_end end;
 static struct judgement j;
-static const struct td_config config = { .gpaw = 48, .nslots = 1,
+static const struct td_config config = { .platform.gpaw = 48, .nslots = 1,
 					 .slots = { { .pages = 0x40000, .kind = TD_SLOT_RAM } } };
 
 static void put(struct td_event e)

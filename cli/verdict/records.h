@@ -48,6 +48,7 @@ int records_read(struct records *records, const char *path);
 	RECORD_KIND(EXIT, "name") \
 	RECORD_KIND(IMAGE, "name") \
 	RECORD_KIND(SEQUENCE_END, "name") \
+	RECORD_KIND(REGISTERS, "hexadecimal") \
 	RECORD_KIND(TEXT, "text") \
 	RECORD_KIND(ADDRESSES, "hexadecimal numbers") \
 	RECORD_KIND(CHOICES, "numbers") \

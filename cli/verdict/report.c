@@ -10,6 +10,7 @@
 #include "cli/boot.h"
 #include "cli/vmm/describe.h"
 #include "cli/verdict/asked.h"
+#include "cli/verdict/unserved.h"
 #include "cli/verdict/waiting.h"
 #include "td/td.h"
 
@@ -63,12 +64,12 @@ void report_guest(const struct boot *b)
 	}
 	if (!b->guest.path && !*version)	/* firmware that has not started anything that said what it is */
 		label("guest", "what is on its disk, %u vCPU%s, %s, GPAW %u", cpus, plural(cpus),
-		      size_text(b->options.memory.value, size), b->config.td.gpaw);
+		      size_text(b->options.memory.value, size), b->config.td.platform.gpaw);
 	else
 		label("guest", "%s %s, %u vCPU%s, %s, GPAW %u",
 		      b->guest.kind == GUEST_PAYLOAD ? "payload" : "Linux",
 		      *version ? version : slash ? slash + 1 : path, cpus, plural(cpus),
-		      size_text(b->options.memory.value, size), b->config.td.gpaw);
+		      size_text(b->options.memory.value, size), b->config.td.platform.gpaw);
 }
 
 static void report_times(const struct boot *b)
@@ -279,7 +280,7 @@ static void report_device_use(const struct finding *f)
 /* How the page came into its state: the events before the finding are mostly about others. */
 static void report_conversion(const struct boot *b, const struct finding *f)
 {
-	const struct conversion *c = finding_conversion(&b->judgement, f, tdx_shared_bit(b->config.td.gpaw));
+	const struct conversion *c = finding_conversion(&b->judgement, f, tdx_shared_bit(b->config.td.platform.gpaw));
 	char by[160], answer[256];
 
 	if (f->kind == TD_V_ABANDONED || f->kind == TD_V_RUNAWAY)
@@ -303,7 +304,7 @@ static void report_conversion(const struct boot *b, const struct finding *f)
 
 static void report_finding(const struct boot *b, const struct finding *f, bool fully)
 {
-	uint64_t s = tdx_shared_bit(b->config.td.gpaw);
+	uint64_t s = tdx_shared_bit(b->config.td.platform.gpaw);
 	char where[160];
 
 	label("violation", "%s (%s): %s", td_violation_name(f->kind), td_cause_name(f->cause), td_violation_sentence(f->kind));
@@ -325,7 +326,7 @@ static void report_finding(const struct boot *b, const struct finding *f, bool f
 /* What the guest did, and is not to blame for. */
 static void report_caused(const struct boot *b)
 {
-	uint64_t s = tdx_shared_bit(b->config.td.gpaw);
+	uint64_t s = tdx_shared_bit(b->config.td.platform.gpaw);
 	size_t shown = 0;
 
 	for (size_t i = 0; i < b->judgement.nfindings; i++) {
@@ -359,6 +360,21 @@ static void report_findings(const struct boot *b)
 	}
 }
 
+/* What the guest asked for in vain. */
+static void report_unserved(const struct boot *b)
+{
+	struct unserved u;
+	char text[256];
+
+	unserved_read(&u, &b->records);
+	for (size_t i = 0; i < u.count; i++) {
+		describe_text(u.all[i].event, text, sizeof(text));
+		label(i ? "" : "unserved", "%s, first at RIP 0x%" PRIx64, text, u.all[i].event->rip);
+	}
+	if (u.others)
+		printf(INDENT "and %" PRIu64 " more: tdlab trace --only hypercall lists all\n", u.others);
+}
+
 static void report_measured(const struct boot *b)
 {
 	char text[240];
@@ -381,6 +397,8 @@ void report_text(const struct boot *b)
 	const struct judgement *j = &b->judgement;
 
 	report_guest(b);
+	if (b->options.platform)
+		label("platform", "%s: %s", b->platform.spec, b->platform.title);
 	label("vmm", "%s: %s", b->behaviour.name, b->behaviour.title);
 	report_times(b);
 	report_conversions(b);
@@ -388,6 +406,7 @@ void report_text(const struct boot *b)
 	report_device(b);
 	report_measured(b);
 	report_console(b);
+	report_unserved(b);
 	report_caused(b);
 	report_findings(b);
 	report_waiting(b);

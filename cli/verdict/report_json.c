@@ -6,6 +6,7 @@
 #include "cli/boot.h"
 #include "cli/json.h"
 #include "cli/verdict/asked.h"
+#include "cli/verdict/unserved.h"
 #include "cli/verdict/waiting.h"
 #include "cli/vmm/describe.h"
 #include "td/td.h"
@@ -14,14 +15,17 @@ static void put_guest(json_t *json, const struct boot *b)
 {
 	const char *version = *b->guest.version ? b->guest.version : b->console.version;
 	json_t *guest = json_add_object(json, "guest"), *vmm = json_add_object(json, "vmm"), *inject;
+	json_t *platform = json_add_object(json, "platform");
 
 	json_add_text(guest, "image", b->guest.path);
 	json_add_text(guest, "kind", b->guest.kind == GUEST_PAYLOAD ? "payload" : "linux");
 	json_add_text(guest, "firmware", b->guest.firmware);
 	json_add_text(guest, "version", *version ? version : NULL);
-	json_add_number(guest, "gpaw", b->config.td.gpaw);
+	json_add_number(guest, "gpaw", b->config.td.platform.gpaw);
 	json_add_number(guest, "cpus", b->config.td.vcpus);
 	json_add_number(guest, "memory", b->options.memory.value);
+	json_add_text(platform, "spec", b->platform.spec);
+	json_add_text(platform, "title", b->platform.title);
 	json_add_text(vmm, "name", b->behaviour.name);
 	json_add_text(vmm, "spec", b->behaviour.spec);
 	inject = json_add_array(vmm, "inject");
@@ -30,6 +34,26 @@ static void put_guest(json_t *json, const struct boot *b)
 	json_add_text(vmm, "title", b->behaviour.title);
 	json_add_text(vmm, "class", b->behaviour.packed.hostile ? "hostile" : "permitted");
 	json_add_text(vmm, "expect", b->behaviour.packed.contain ? "contain" : "complete");
+}
+
+static void put_unserved(json_t *json, const struct boot *b)
+{
+	json_t *list = json_add_array(json, "unserved");
+	struct unserved u;
+	char text[256];
+
+	unserved_read(&u, &b->records);
+	for (size_t i = 0; i < u.count; i++) {
+		const struct td_event *e = u.all[i].event;
+		json_t *row = json_add_object(list, NULL);
+
+		describe_text(e, text, sizeof(text));
+		json_add_text(row, "what", text);
+		json_add_text(row, "by", e->type == TD_EV_REFUSED ? "module" : "vmm");
+		json_add_hex(row, "subfunction", e->type == TD_EV_REFUSED ? e->refused.subfn : e->hypercall.subfn);
+		json_add_number(row, "times", u.all[i].times);
+		json_add_hex(row, "rip", e->rip);
+	}
 }
 
 static void put_callers(json_t *json, const struct boot *b, const uint64_t callers[CALLERS])
@@ -104,7 +128,7 @@ static void put_phases(json_t *json, const struct boot *b)
 static void put_finding_conversion(json_t *json, const struct boot *b, const struct finding *f)
 {
 	json_t *conversion;
-	const struct conversion *c = finding_conversion(&b->judgement, f, tdx_shared_bit(b->config.td.gpaw));
+	const struct conversion *c = finding_conversion(&b->judgement, f, tdx_shared_bit(b->config.td.platform.gpaw));
 	char answer[256] = "";
 
 	if (!c) {
@@ -121,7 +145,7 @@ static void put_finding_conversion(json_t *json, const struct boot *b, const str
 /* Violations, or all that is none. */
 static void put_findings(json_t *json, const struct boot *b, bool violations)
 {
-	uint64_t s = tdx_shared_bit(b->config.td.gpaw);
+	uint64_t s = tdx_shared_bit(b->config.td.platform.gpaw);
 	char *again = boot_command(b), at[160];
 	json_t *list = json_add_array(json, violations ? "violations" : "observations");
 
@@ -245,6 +269,7 @@ void report_json(const struct boot *b)
 	put_findings(json, b, false);
 	put_evidence(json, b);
 	measured_json(&b->measured, json);
+	put_unserved(json, b);
 	put_waiting(json, b);
 	put_exits(json, j);
 	put_run(json, b);

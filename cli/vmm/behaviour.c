@@ -1,98 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "abi/tdx.h"
 #include "cli/suggest.h"
 #include "cli/vmm/behaviour.h"
+#include "cli/vmm/find.h"
 #include "cli/vmm/parameter.h"
 #include "cli/vmm/rule.h"
 #include "cli/vmm/vmm.h"
 
-#define SUFFIX ".vmm"
-
 const char *const behaviour_bases[] = { "unknown", "specification", "implementation", "thread", "proposal", "inferred",
 					NULL };
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 char **behaviour_names(const char *folder, size_t *count)
 {
-	DIR *dir = opendir(folder);
-	struct dirent *entry;
-	char **names = NULL;
-	size_t length;
-
-	*count = 0;
-	if (!dir) {
-		complain(STATUS_INPUT, "%s: %s", folder, strerror(errno));
-		return NULL;
-	}
-	while ((entry = readdir(dir))) {
-		length = strlen(entry->d_name);
-		if (length <= strlen(SUFFIX) || strcmp(entry->d_name + length - strlen(SUFFIX), SUFFIX) != 0)
-			continue;
-		names = xrealloc(names, (*count + 1) * sizeof(*names));
-		names[(*count)++] = xprintf("%.*s", (int)(length - strlen(SUFFIX)), entry->d_name);
-	}
-	closedir(dir);
-	if (*count)
-		qsort(names, *count, sizeof(*names), by_name);
-	return names ? names : xcalloc(1, sizeof(*names));
-}
-
-static int no_such(const char *name, const char *folder)
-{
-	size_t count;
-	char **names = behaviour_names(folder, &count);
-	const char *near;
-	int status;
-
-	if (!names)
-		return STATUS_INPUT;
-	near = suggest(name, (const char *const *)names, count);
-	if (near)
-		status = complain(STATUS_INPUT, "no behaviour \"%s\": did you mean \"%s\"?", name, near);
-	else
-		status = complain(STATUS_INPUT, "no behaviour \"%s\": see tdlab list behaviours", name);
-	while (count)
-		free(names[--count]);
-	free(names);
-	return status;
-}
-
-/* Name and path from a spec whose parameters, if any, begin at colon. */
-static int locate(struct behaviour *b, const char *spec, size_t length, const char *folder)
-{
-	char *name = xprintf("%.*s", (int)length, spec);
-	char *own = NULL, *slash = strrchr(name, '/');
-	const char *base = slash ? slash + 1 : name;
-	size_t base_length = strlen(base);
-	int status = 0;
-
-	if (!folder && !slash)
-		folder = own = installed_needed("behaviours");
-	if (slash)
-		b->path = xprintf("%s", name);
-	else if (folder)
-		b->path = xprintf("%s/%s" SUFFIX, folder, name);
-	if (base_length > strlen(SUFFIX) && strcmp(base + base_length - strlen(SUFFIX), SUFFIX) == 0)
-		base_length -= strlen(SUFFIX);
-	snprintf(b->name, sizeof(b->name), "%.*s", (int)base_length, base);
-	if (!b->path)
-		status = STATUS_ENVIRONMENT;
-	else if (!slash && access(b->path, F_OK) != 0)
-		status = no_such(name, folder);
-	free(name);
-	free(own);
-	return status;
+	return text_names("behaviour", folder, count);
 }
 
 /* choices ends with NULL. *to: which of them. */
@@ -109,32 +33,6 @@ static int one_of(struct vmm_text *text, const struct setting *s, const char *co
 					 choices[i]);
 	}
 	return vmm_error(text, s->line, "%s: \"%s\" is not %s", s->key, s->value, all);
-}
-
-/* Names of bits of CONFIG_FLAGS that a VMM chooses for its TDs, apart from the width of addresses. */
-static int config_flags(struct vmm_text *text, const struct setting *s, uint32_t *to)
-{
-	static const struct {
-		const char *name;
-		uint32_t bit;
-	} flags[] = {
-		{ "no-rbp-mod", TDX_CONFIG_NO_RBP_MOD },
-		{ "page-release", TDX_CONFIG_PAGE_RELEASE },
-	};
-	const char *word = s->value + strspn(s->value, " \t");
-
-	while (*word) {
-		size_t length = strcspn(word, " \t"), i = 0;
-
-		while (i < ARRAY_SIZE(flags) && (strlen(flags[i].name) != length || strncmp(flags[i].name, word, length) != 0))
-			i++;
-		if (i == ARRAY_SIZE(flags))
-			return vmm_error(text, s->line, "config-flags: \"%.*s\" is not no-rbp-mod or page-release", (int)length,
-					 word);
-		*to |= flags[i].bit;
-		word += length + strspn(word + length, " \t");
-	}
-	return 0;
 }
 
 #define CHOICES(...) (const char *const[]){ __VA_ARGS__, NULL }
@@ -159,7 +57,6 @@ static int take_head_setting(struct behaviour *b, struct vmm_text *text, const s
 		{ "contents", NULL, CHOICES("scrambled", "zeroed"), &b->packed.contents },
 		{ "old-page", NULL, CHOICES("removed", "kept"), &b->packed.old },
 		{ "align", NULL, CHOICES("checked", "ignored"), &b->packed.align },
-		{ "config-flags", NULL, NULL, &b->packed.config_flags },
 	};
 	const char *keys[ARRAY_SIZE(known)], *near;
 
@@ -170,8 +67,6 @@ static int take_head_setting(struct behaviour *b, struct vmm_text *text, const s
 		*seen |= 1u << i;
 		if (known[i].choices)
 			return one_of(text, s, known[i].choices, known[i].choice);
-		if (!known[i].text)
-			return config_flags(text, s, known[i].choice);
 		*known[i].text = xprintf("%s", s->value);
 		return 0;
 	}
@@ -293,9 +188,9 @@ int behaviour_load(struct behaviour *b, const char *spec, const char *folder)
 	int status;
 
 	*b = (struct behaviour){ .spec = xprintf("%s", spec) };
-	status = locate(b, spec, colon ? (size_t)(colon - spec) : strlen(spec), folder);
+	status = text_find("behaviour", spec, colon ? (size_t)(colon - spec) : strlen(spec), folder, b->name, &b->path);
 	if (!status)
-		status = vmm_read(text, b->path);
+		status = vmm_read(text, b->path, "behaviour");
 	if (!status)
 		status = interpret(b, text, colon ? colon + 1 : NULL);
 	vmm_free(text);

@@ -112,6 +112,22 @@ static void say_named(struct line *line, const struct record_field *f, uint64_t 
 	say(line, "0x%" PRIx64, number);
 }
 
+/* "RBP, R13": of a mask. */
+static void say_registers(struct line *line, uint64_t mask)
+{
+	static const char *const names[] = { "RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI", "R8", "R9", "R10", "R11",
+					     "R12", "R13", "R14", "R15" };
+	const char *before = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (mask >> i & 1) {
+			say(line, "%s%s", before, names[i]);
+			before = ", ";
+		}
+	if (mask >> 32)
+		say(line, "%s0x%" PRIx64, before, mask >> 32 << 32);
+}
+
 static void say_element(struct line *line, const struct record_field *f, uint64_t value)
 {
 	if (f->kind == RECORD_NUMBER || f->kind == RECORD_CHOICES)
@@ -120,6 +136,8 @@ static void say_element(struct line *line, const struct record_field *f, uint64_
 		say(line, "%" PRIu64 " pages", (uint64_t)(value / TDX_PAGE_SIZE));
 	else if (f->kind == RECORD_BYTES)
 		say(line, "0x%" PRIx64 " bytes", value);
+	else if (f->kind == RECORD_REGISTERS)
+		say_registers(line, value);
 	else if (f->kind == RECORD_HASH)
 		say(line, "%016" PRIx64, value);
 	else if (f->kind == RECORD_LEVEL)

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-	struct td_config c = { .gpaw = 48, .vcpus = 1, .nslots = 1, .slots = { { .pages = 16 } } };
+	struct td_config c = { .platform.gpaw = 48, .vcpus = 1, .nslots = 1, .slots = { { .pages = 16 } } };
 	struct behaviour b;
 	char spec[40];
 	int fd = memfd_create("behaviour", MFD_CLOEXEC);

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-	struct td_config c = { .gpaw = 48, .vcpus = 1, .nslots = 1, .slots = { { .pages = 16 } } };
+	struct td_config c = { .platform.gpaw = 48, .vcpus = 1, .nslots = 1, .slots = { { .pages = 16 } } };
 	char *text = malloc(bytes + 1);	/* exactly, so that a sanitizer sees a step beyond it */
 
 	memcpy(text, data, bytes);

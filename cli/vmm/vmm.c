@@ -37,14 +37,21 @@ int vmm_error(struct vmm_text *text, unsigned int line, const char *format, ...)
 	return complain(STATUS_INPUT, "%s:%u: %s", text->path, line, what);
 }
 
+static bool is_behaviour(const struct vmm_text *text)
+{
+	return strcmp(text->what, "behaviour") == 0;
+}
+
 static int bad_section(struct reading *reading, const char *kind)
 {
-	static const char *const kinds[] = { "behaviour", "parameter", "rule" };
-	const char *near = suggest(kind, kinds, ARRAY_SIZE(kinds));
+	const char *const kinds[] = { reading->text->what, "parameter", "rule" };
+	bool behaviour = is_behaviour(reading->text);
+	const char *near = suggest(kind, kinds, behaviour ? ARRAY_SIZE(kinds) : 1);
 
 	return vmm_error(reading->text, reading->line, "unknown section [%s]%s%s%s", kind,
 			 near ? ": did you mean [" : "", near ? near : "",
-			 near ? "]?" : ": there are [behaviour], [parameter NAME] and [rule]");
+			 near ? "]?" : behaviour ? ": there are [behaviour], [parameter NAME] and [rule]" :
+						   ": there is [platform] only");
 }
 
 static void begin_section(struct reading *reading, const char *line)
@@ -58,13 +65,17 @@ static void begin_section(struct reading *reading, const char *line)
 		vmm_error(text, reading->line, "a section needs a name in small letters");
 	else if (!strchr(line, ']'))
 		vmm_error(text, reading->line, "\"[\" without \"]\"");
+	else if (strcmp(kind, text->what) == 0)
+		return;
+	else if (!is_behaviour(text))
+		bad_section(reading, kind);
 	else if (strcmp(kind, "parameter") == 0 && !*name)
 		vmm_error(text, reading->line, "a parameter needs a name: [parameter NAME]");
 	else if (strcmp(kind, "rule") == 0 && text->nrules < ARRAY_SIZE(text->rule_section))
 		text->rule_section[text->nrules++] = reading->section;
 	else if (strcmp(kind, "rule") == 0)
 		vmm_error(text, reading->line, "too many rules");
-	else if (strcmp(kind, "behaviour") != 0 && strcmp(kind, "parameter") != 0)
+	else if (strcmp(kind, "parameter") != 0)
 		bad_section(reading, kind);
 }
 
@@ -123,19 +134,19 @@ static int handler(void *user, const char *section, const char *key, const char 
 	return reading->text->failed ? 0 : add(reading, section, key, value);
 }
 
-int vmm_read(struct vmm_text *text, const char *path)
+int vmm_read(struct vmm_text *text, const char *path, const char *what)
 {
 	struct reading reading = { .text = text };
 	uint64_t bytes;
-	int fd = file_open(path, "behaviour", &bytes), line;
+	int fd = file_open(path, what, &bytes), line;
 
-	*text = (struct vmm_text){ .path = path };
+	*text = (struct vmm_text){ .path = path, .what = what };
 	if (fd < 0)
 		return STATUS_INPUT;
 	reading.file = fdopen(fd, "r");
 	if (!reading.file || bytes > LARGEST) {
 		reading.file ? fclose(reading.file) : close(fd);
-		return complain(STATUS_INPUT, "behaviour %s: larger than %d bytes", path, LARGEST);
+		return complain(STATUS_INPUT, "%s %s: larger than %d bytes", what, path, LARGEST);
 	}
 	line = ini_parse_stream(read_line, &reading, handler, &reading);
 	if (ferror(reading.file))

@@ -89,7 +89,7 @@ void firmware_load(struct load_result *result)
 	*result = (struct load_result){
 		.start = {
 			.rip = TDVF_RESET_VECTOR,
-			.rbx = config.td.gpaw,
+			.rbx = config.td.platform.gpaw,
 			.rcx = hob->gpa,
 			.rdx = cpuid[0],
 			.r8 = hob->gpa,

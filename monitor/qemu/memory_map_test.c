@@ -79,7 +79,7 @@ static struct ram of_cmos(const struct machine *m)
 
 static struct ram of_slots(const struct machine *m)
 {
-	struct td_config c = { .gpaw = 48, .vcpus = 1 };
+	struct td_config c = { .platform.gpaw = 48, .vcpus = 1 };
 	struct ram ram = { 0 };
 
 	machine_slots(m, &c);

@@ -47,8 +47,8 @@ static void count_from_guest(struct td_behaviour *b)
 static struct sim *prepared(const struct code *code, const struct td_behaviour *behaviour)
 {
 	const struct sim_job *job = &code->job;
-	struct sim_setup setup = { .pages = sim_job_pages(job), .seed = explore_seed(code->options), .behaviour = *behaviour, .platform = code->platform,
-				   .runaway_calls = RUNAWAY_CALLS,
+	struct sim_setup setup = { .pages = sim_job_pages(job), .seed = explore_seed(code->options), .behaviour = *behaviour,
+				   .platform = code->platform, .runaway_calls = RUNAWAY_CALLS,
 				   .max_tdcalls = TDCALLS_EXTRA + TDCALLS_PER_PAGE * (uint64_t)job->pages };
 	struct sim *sim;
 

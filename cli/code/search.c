@@ -28,8 +28,8 @@ struct search search_of(struct code *code, uint32_t depth)
 {
 	const struct explore_options *o = code->options;
 
-	return (struct search){ .code = code, .job = &code->job, .platform = code->platform, .depth = depth, .load = load, .load_arg = code,
-				.remembers = o->harness != NULL, .random = o->random.value, .seed = explore_seed(o),
+	return (struct search){ .code = code, .job = &code->job, .platform = code->platform, .depth = depth,
+				.load = load, .load_arg = code, .remembers = o->harness != NULL, .random = o->random.value, .seed = explore_seed(o),
 				.journal = -1 };
 }
 

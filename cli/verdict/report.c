@@ -130,7 +130,7 @@ static void report_asked(const struct boot *b)
 
 	if (b->guest.kind == GUEST_PAYLOAD)
 		return;
-	asked_read(&asked, &b->judgement, &b->records, &b->symbols, tdx_shared_bit(b->config.td.gpaw));
+	asked_read(&asked, &b->judgement, &b->records, &b->symbols, tdx_shared_bit(b->config.td.platform.gpaw));
 	for (unsigned int i = 0; i < asked.count; i++) {
 		const struct asked_row *r = &asked.rows[i];
 

@@ -95,7 +95,7 @@ static void put_asked(json_t *json, const struct boot *b)
 	json_t *list = json_add_array(json, "asked_by");
 	struct asked asked;
 
-	asked_read(&asked, &b->judgement, &b->records, &b->symbols, tdx_shared_bit(b->config.td.gpaw));
+	asked_read(&asked, &b->judgement, &b->records, &b->symbols, tdx_shared_bit(b->config.td.platform.gpaw));
 	for (unsigned int i = 0; i < asked.count; i++) {
 		const struct asked_row *r = &asked.rows[i];
 		json_t *row = json_add_object(list, NULL);

@@ -110,7 +110,8 @@ static const struct td_engine bare;
 static void start(struct world *w, const struct td_engine *engine, uint64_t seed, uint64_t complete)
 {
 	*w = (struct world){ .draw = seed };
-	w->config = (struct td_config){ .platform.gpaw = seed % 2 ? 48 : 52, .vcpus = 1, .platform.attributes = TDX_ATTR_SEPT_VE_DISABLE,
+	w->config = (struct td_config){ .vcpus = 1,
+					.platform = { .gpaw = seed % 2 ? 48 : 52, .attributes = TDX_ATTR_SEPT_VE_DISABLE },
 					.tsc_hz = 1000000000, .seed = seed, .runaway_calls = 1000, .nslots = 2 };
 	w->config.slots[0] = (struct td_slot){ RAM, PAGES, TD_SLOT_RAM, 0 };
 	w->config.slots[1] = (struct td_slot){ MMIO, 1, TD_SLOT_MMIO, 0 };

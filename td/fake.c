@@ -11,7 +11,8 @@ static const struct td_engine fake_engine;
 
 struct td_config fake_config(uint64_t pages)
 {
-	struct td_config c = { .platform.gpaw = 48, .vcpus = 1, .platform.attributes = TDX_ATTR_SEPT_VE_DISABLE, .tsc_hz = 1000000000,
+	struct td_config c = { .platform = { .gpaw = 48, .attributes = TDX_ATTR_SEPT_VE_DISABLE }, .vcpus = 1,
+			       .tsc_hz = 1000000000,
 			       .seed = 1, .runaway_calls = 1000, .nslots = 2 };
 
 	c.slots[0] = (struct td_slot){ FAKE_RAM, pages, TD_SLOT_RAM, 0 };

@@ -83,7 +83,8 @@ static const struct td_engine engine = { .emit = emit };
 
 static void *start(const struct host *host, uint64_t bytes)
 {
-	struct td_config c = { .platform.gpaw = 48, .vcpus = 1, .platform.attributes = TDX_ATTR_SEPT_VE_DISABLE, .tsc_hz = 1000000000,
+	struct td_config c = { .platform = { .gpaw = 48, .attributes = TDX_ATTR_SEPT_VE_DISABLE }, .vcpus = 1,
+			       .tsc_hz = 1000000000,
 			       .seed = 1, .runaway_calls = 1000, .nslots = 1 };
 	size_t size;
 	void *storage;

@@ -106,7 +106,8 @@ static bool adds_up(void)
 /* Both directions, a part without RAM, one merged, one undone, one refused at once: each is counted once. */
 static void test_sums(void)
 {
-	static const struct td_config config = { .platform.gpaw = 48, .nslots = 1, .slots = { { 0, 0x20000, TD_SLOT_RAM, 1 } } };
+	static const struct td_config config = { .platform.gpaw = 48, .nslots = 1,
+						 .slots = { { 0, 0x20000, TD_SLOT_RAM, 1 } } };
 	static const struct td_behaviour behaviour;
 	static const struct device_facts device;
 	static const struct run_end end;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The text of a behaviour or platform file as a list of settings, each with its line, before anybody asks what they mean. */
+/* The text of a behaviour or platform file as a list of settings, each with its line, before they mean anything. */
 #ifndef CLI_VMM_H
 #define CLI_VMM_H
 

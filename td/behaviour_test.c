@@ -316,7 +316,7 @@ static void start_vmm(struct td_behaviour b)
 	struct td_config c = fake_config(1024);
 
 	c.behaviour = b;
-	c.platform.config_flags = TDX_CONFIG_PAGE_RELEASE;
+	c.platform.config_flags = b.old == TD_OLD_KEPT ? TDX_CONFIG_PAGE_RELEASE : 0;
 	fake_start(&c);
 }
 

@@ -11,10 +11,11 @@ static const struct td_engine fake_engine;
 
 struct td_config fake_config(uint64_t pages)
 {
-	struct td_config c = { .platform = { .gpaw = 48, .attributes = TDX_ATTR_SEPT_VE_DISABLE }, .vcpus = 1,
-			       .tsc_hz = 1000000000,
-			       .seed = 1, .runaway_calls = 1000, .nslots = 2 };
+	struct td_config c = { .platform = td_platform_kvm(), .vcpus = 1, .tsc_hz = 1000000000, .seed = 1,
+			       .runaway_calls = 1000, .nslots = 2 };
 
+	c.platform.config_flags = 0;
+	c.platform.topology = 0;
 	c.slots[0] = (struct td_slot){ FAKE_RAM, pages, TD_SLOT_RAM, 0 };
 	c.slots[1] = (struct td_slot){ FAKE_MMIO, 0x40000, TD_SLOT_MMIO, 0 };
 	return c;

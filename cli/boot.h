@@ -152,5 +152,6 @@ const char *boot_guest_name(const struct boot *boot);
 void report_guest(const struct boot *boot);	/* its first line */
 void report_text(const struct boot *boot);
 void report_json(const struct boot *boot);
+void report_exercised(json_t *json, const bool exercised[2]);	/* "exercised", a list of directions */
 
 #endif

@@ -31,6 +31,7 @@ struct check_result {
 	uint32_t found[TD_CAUSES];	/* a bit for each enum td_violation */
 	bool all_named;			/* nothing but those makes it fail */
 	double seconds;
+	bool exercised[2];	/* [to_shared]: of a boot */
 	bool init;		/* user space was reached, and ... */
 	bool device_equal;	/* ... the disk's data came through shared memory as it is */
 	bool worse_is_private;	/* of code in a process: which direction the verdict is from */

@@ -32,6 +32,7 @@ static void take_result(const struct boot *b, struct check_result *r)
 	r->all_named = j->nviolations;
 	r->init = b->console.init;
 	r->device_equal = j->device_equal;
+	memcpy(r->exercised, j->exercised, sizeof(r->exercised));
 	r->seconds = b->wall;
 }
 

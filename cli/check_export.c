@@ -14,6 +14,7 @@ static void put_boot(json_t *json, const struct check_result *r)
 	json_add_number(json, "violations", r->violations);
 	json_add_bool(json, "init", r->init);
 	json_add_bool(json, "device_equal", r->device_equal);
+	report_exercised(json, r->exercised);
 	totals_json(json, &r->totals);
 }
 

@@ -50,6 +50,17 @@ both() {
 	jq -e '.[1] | .abandoned_pages > 16384 and .stalls == 36' copies
 }
 
+@test "a pass under a VMM that takes steps claims nothing of a direction in which none was taken" {
+	check 0 --json --modules "$kernel/modules" --vmm complete,hyperv "$kernel/vmlinuz"
+	[ "$(field '[.rows[] | .exercised | length] | join(" ")')" = "2 1" ]
+	[[ $(field '.rows[1].reason') == *"; to private not exercised" ]]
+	[[ $(field '.rows[0].reason') != *exercised* ]]
+	# The built-in payload converts the same there and back.
+	check 0 --json --vmm hyperv
+	[ "$(field '.rows[0].exercised | join(" ")')" = "shared private" ]
+	[[ $(field '.rows[0].reason') != *exercised* ]]
+}
+
 @test "a payload under every behaviour: copies come to what boots come to" {
 	both --append scenario=undo "$violate"
 	[ "$(jq length copies)" -eq "$(find "$top/behaviours" -name '*.vmm' | wc -l)" ]

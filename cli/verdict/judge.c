@@ -183,23 +183,22 @@ static const char *no_device(const struct judgement *j, const struct console *co
 	return console->missing ? "the disk never turned up in the guest, although its driver is there" : NULL;
 }
 
-static const char *unexercised(const struct judgement *j, const struct td_behaviour *behaviour)
+/* Pages of the largest conversion in each direction. */
+static void largest(const struct judgement *j, uint64_t most[2])
 {
-	uint64_t most[2] = { 0, 0 };
-
+	most[false] = most[true] = 0;
 	for (size_t i = 0; i < j->nconversions; i++) {
 		const struct conversion *c = &j->conversions[i];
 
 		if (c->done > most[c->to_shared])
 			most[c->to_shared] = c->done;
 	}
-	return ground_unexercised(behaviour, most);
 }
 
 /* What is missing before a pass may be called one; NULL if nothing is. text is room for it. */
 static const char *no_evidence(const struct judgement *j, const struct console *console,
 			       const struct td_behaviour *behaviour, const struct device_facts *device,
-			       const struct run_end *end, char *text, size_t bytes)
+			       const struct run_end *end, const uint64_t most[2], char *text, size_t bytes)
 {
 	bool stopped = behaviour->contain && contained(j);
 	const char *missing = ground_undisturbed(behaviour->contain, j->disturbed);
@@ -216,7 +215,7 @@ static const char *no_evidence(const struct judgement *j, const struct console *
 		return missing;
 	if (!behaviour->contain && j->totals.completed == 0)
 		return "no conversion was completed: the guest never asked for one";
-	missing = unexercised(j, behaviour);
+	missing = ground_unexercised(behaviour, most);
 	if (missing)
 		return missing;
 	if (j->outcome != OUTCOME_ENDED && !stopped && !console->init && (end->nonce_due || j->user < 0))
@@ -264,6 +263,7 @@ void judge(struct judgement *j, const struct records *records, const struct cons
 	   const struct run_end *end)
 {
 	char texts[4][320];
+	uint64_t most[2];
 	struct grounds grounds;
 	struct judged judged;
 
@@ -272,12 +272,15 @@ void judge(struct judgement *j, const struct records *records, const struct cons
 	j->outcome = outcome_of(j, console, end);
 	j->device_equal = console->device && console->device_bytes == device->bytes &&
 			  strcmp(console->device_sha256, device->sha256) == 0;
+	largest(j, most);
+	j->exercised[true] = ground_exercised(behaviour, most, true);
+	j->exercised[false] = ground_exercised(behaviour, most, false);
 	grounds = (struct grounds){
 		.broken = broken(j, end, texts[0], sizeof(texts[0])),
 		.failed = failure(j, behaviour, texts[1], sizeof(texts[1])),
 		.unfinished = unfinished(j, behaviour, end, texts[2], sizeof(texts[2])),
-		.missing = no_evidence(j, console, behaviour, device, end, texts[3], sizeof(texts[3])),
-		.passed = ground_passed(behaviour->contain, j->outcome == OUTCOME_STOPPED),
+		.missing = no_evidence(j, console, behaviour, device, end, most, texts[3], sizeof(texts[3])),
+		.passed = ground_passed_boot(behaviour, j->outcome == OUTCOME_STOPPED, most),
 	};
 	judged = judge_grounds(&grounds);
 	j->verdict = judged.verdict;

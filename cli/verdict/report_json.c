@@ -231,6 +231,16 @@ static void put_run(json_t *json, const struct boot *b)
 	json_add_bool(json, "deterministic", boot_repeats(b) && b->config.td.vcpus == 1);
 }
 
+void report_exercised(json_t *json, const bool exercised[2])
+{
+	json_t *list = json_add_array(json, "exercised");
+
+	if (exercised[true])
+		json_add_text(list, NULL, "shared");
+	if (exercised[false])
+		json_add_text(list, NULL, "private");
+}
+
 /* Null where there is nothing to say. */
 static void put_waiting(json_t *json, const struct boot *b)
 {
@@ -261,6 +271,7 @@ void report_json(const struct boot *b)
 	json_add_text(json, "verdict", verdict_name(j->verdict));
 	json_add_text(json, "reason", j->why);
 	json_add_number(json, "exit_status", (uint64_t)j->status);
+	report_exercised(json, j->exercised);
 	put_conversions(json, b);
 	put_asked(json, b);
 	totals_json(json_add_object(json, "totals"), &j->totals);

@@ -110,16 +110,43 @@ static uint64_t step_to(const struct td_behaviour *b, bool to_shared)
 	return NO_STEPS;
 }
 
+static void steps_of(const struct td_behaviour *b, uint64_t step[2])
+{
+	step[false] = step_to(b, false);
+	step[true] = step_to(b, true);
+}
+
+bool ground_exercised(const struct td_behaviour *b, const uint64_t most[2], bool to_shared)
+{
+	uint64_t step = step_to(b, to_shared);
+
+	return most[to_shared] != 0 && (step == NO_STEPS || most[to_shared] > step);
+}
+
 const char *ground_unexercised(const struct td_behaviour *b, const uint64_t most[2])
 {
-	uint64_t shared = step_to(b, true), private = step_to(b, false);
+	uint64_t step[2];
 
-	if (b->contain || (shared == NO_STEPS && private == NO_STEPS) || (shared != NO_STEPS && most[true] > shared) ||
-	    (private != NO_STEPS && most[false] > private))
+	steps_of(b, step);
+	if (b->contain || (step[true] == NO_STEPS && step[false] == NO_STEPS) ||
+	    (step[true] != NO_STEPS && ground_exercised(b, most, true)) ||
+	    (step[false] != NO_STEPS && ground_exercised(b, most, false)))
 		return NULL;
-	if (shared == NO_STEPS)
+	if (step[true] == NO_STEPS)
 		return "not exercised: no conversion to private went beyond one step of this VMM";
-	if (private == NO_STEPS)
+	if (step[false] == NO_STEPS)
 		return "not exercised: no conversion to shared went beyond one step of this VMM";
 	return "not exercised: no conversion went beyond one step of this VMM";
+}
+
+const char *ground_passed_boot(const struct td_behaviour *b, bool ended, const uint64_t most[2])
+{
+	uint64_t step[2];
+
+	steps_of(b, step);
+	if (!b->contain && step[true] != NO_STEPS && !ground_exercised(b, most, true))
+		return "every conversion completed, no violation; to shared not exercised";
+	if (!b->contain && step[false] != NO_STEPS && !ground_exercised(b, most, false))
+		return "every conversion completed, no violation; to private not exercised";
+	return ground_passed(b->contain, ended);
 }

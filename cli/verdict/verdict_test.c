@@ -59,6 +59,38 @@ static void test_behaviour(void)
 	tap_ok(!ground_unexercised(&b, few), "no rules, no steps");
 }
 
+/* A pass claims nothing of a direction in which the VMM's steps were not met. */
+static void test_directions(void)
+{
+	static const struct {
+		struct td_rule rule;
+		uint64_t most[2];	/* to private, to shared */
+		const char *ends;
+	} rows[] = {
+		{ { .complete = 512 }, { 513, 513 }, "no violation" },
+		{ { .complete = 512 }, { 512, 16384 }, "no violation; to private not exercised" },
+		{ { .complete = 512 }, { 1024, 512 }, "no violation; to shared not exercised" },
+		{ { .complete = 512 }, { 0, 16384 }, "no violation; to private not exercised" },
+		{ { .direction = TD_MATCH_TO_PRIVATE, .complete = 512 }, { 1024, 1 }, "no violation" },
+		{ { .direction = TD_MATCH_TO_SHARED, .complete = 512 }, { 0, 1024 }, "no violation" },
+		{ { .complete = ALL }, { 2, 1 }, "no violation" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct td_behaviour b = { .nrules = 1, .rules = { rows[i].rule } };
+		const char *got = ground_passed_boot(&b, false, rows[i].most), *ends = strstr(got, "no violation");
+
+		tap_case_number("row", i);
+		tap_ok(ends && strcmp(ends, rows[i].ends) == 0, "what a pass claims");
+		b.contain = 1;
+		tap_ok(!strstr(ground_passed_boot(&b, false, rows[i].most), "exercised"), "of a VMM to be contained other things");
+		tap_is(ground_exercised(&b, rows[i].most, true), rows[i].most[1] && !strstr(rows[i].ends, "to shared"), "to shared");
+		tap_is(ground_exercised(&b, rows[i].most, false), rows[i].most[0] && !strstr(rows[i].ends, "to private"),
+		       "to private");
+	}
+	tap_case(NULL);
+}
+
 /* Each ground in turn decides where nothing before it is known; and what nobody knows anything of is no pass. */
 static void test_order(void)
 {
@@ -87,5 +119,6 @@ int main(void)
 	test_steps();
 	test_other_rules();
 	test_behaviour();
+	test_directions();
 	return tap_done();
 }

@@ -209,6 +209,30 @@ static void test_release(void)
 	tap_ok(res.head == 0 && fake.accepts == 0, "... then nothing is to be accepted again");
 }
 
+/* Memory that the VMM maps at 2 MiB is released so, whatever ACCEPT found elsewhere before. */
+static void test_release_sizes(void)
+{
+	struct tdconv *tdc;
+
+	tdc = fake_start();
+	tdc->td.can_release = true;
+	tdc->small_units = 4;
+	fake.large_from = 0;
+	tap_is(tdconv_convert(tdc, GPA(0), BYTES(1024), TDCONV_SHARED, &res), TDCONV_OK, "RELEASE after ACCEPTs of 4 KiB");
+	tap_ok(fake.releases == 2 && res.mismatches == 0, "... is 2 MiB first, in each unit");
+	tdc = fake_start();
+	tdc->td.can_release = true;
+	fake.large_from = 512;
+	page_says(5, 1, BUSY);
+	tap_is(tdconv_convert(tdc, GPA(0), BYTES(1536), TDCONV_SHARED, &res), TDCONV_OK, "4 KiB, then twice 2 MiB");
+	tap_ok(fake.releases == 1 + 513 + 2 && res.mismatches == 1, "... what the first unit needed is not for the second");
+	tdc = fake_start();
+	tdc->td.can_release = true;
+	fake.large_from = 0;
+	tap_is(tdconv_convert(tdc, GPA(0), BYTES(600), TDCONV_SHARED, &res), TDCONV_E_RELEASE, "a part of a 2 MiB page");
+	tap_ok(fake.map_calls == 0 && fake_pages_in(FAKE_MAPPED, 0, 600) == 600, "... the range is as it was");
+}
+
 static void test_units(void)
 {
 	tap_is(tdconv_unit_end(GPA(3), GPA(2000)), GPA(512), "unit_end: the unit's end");
@@ -225,6 +249,7 @@ int main(void)
 	test_busy();
 	test_already();
 	test_release();
+	test_release_sizes();
 	test_units();
 	return tap_done();
 }

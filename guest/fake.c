@@ -21,6 +21,7 @@ struct tdconv *fake_start(void)
 	script_at = script_used = 0;
 	fake.gpaw = 48;
 	fake.pauses_allowed = UINT64_MAX;
+	fake.large_from = FAKE_PAGES;
 	for (uint32_t i = 0; i < FAKE_PAGES; i++) {
 		fake.frame[i] = i;
 		fake.pte[i] = TDCONV_PTE_PRIVATE;
@@ -114,6 +115,8 @@ static uint64_t page_call(bool accept, uint64_t page, bool large)
 		if (scripted(accept, page + i))
 			return tdx_status(TDX_PAGE_SIZE_MISMATCH, 1);
 	if (large && (fake.host_4k || fake_pages_in(fake.state[page], (uint32_t)page, n) != n))
+		return tdx_status(TDX_PAGE_SIZE_MISMATCH, 1);
+	if (!accept && !large && page >= fake.large_from)
 		return tdx_status(TDX_PAGE_SIZE_MISMATCH, 1);
 	if (accept && fake.state[page] == FAKE_MAPPED)
 		return tdx_status(TDX_PAGE_ALREADY_ACCEPTED, large);

@@ -45,6 +45,7 @@ struct fake {
 	uint64_t gpaw, config_flags, info_rax;
 	struct fake_answer script[8];
 	bool host_4k;			/* the VMM maps private memory at 4 KiB only */
+	uint32_t large_from;		/* from this page on private memory is mapped at 2 MiB: RELEASE takes no less */
 	bool takes_1g;			/* ACCEPT of 1 GiB works, as it does in no module */
 	bool keep_private;		/* to private: the VMM leaves a page that is private as it is */
 	uint64_t page_status[FAKE_PAGES];	/* what ACCEPT and RELEASE answer for this page instead, ... */

@@ -125,7 +125,8 @@ static enum tdconv_status page(struct tdconv *tdc, struct tdconv_result *res, st
 /*
  * One unit of 2 MiB, or the part of one that is in the range. Where 2 MiB does not work the VMM has mapped 4 KiB
  * pages, and probably does so everywhere: then 2 MiB is tried ever more rarely, so that KVM, which maps private
- * memory at 4 KiB only, costs a handful of calls in vain per GiB.
+ * memory at 4 KiB only, costs a handful of calls in vain per GiB. Only for ACCEPT: of a page that is mapped at 2 MiB
+ * RELEASE takes no part, so that it asks for 2 MiB first in each unit.
  */
 /*@ requires \valid(tdc) && \valid(res) && \valid(run) && \separated(tdc, res, run);
   @ requires run_ok(*run) && pages_told(*res);
@@ -150,7 +151,7 @@ static enum tdconv_status unit(struct tdconv *tdc, struct tdconv_result *res, st
 {
 	enum tdconv_status status;
 
-	if (end - run->cursor == UNIT && tdc->small_units == 0) {
+	if (end - run->cursor == UNIT && (tdc->small_units == 0 || run->leaf == TDG_MEM_PAGE_RELEASE)) {
 		status = page(tdc, res, run, UNIT);
 		if (status == TDCONV_OK)
 			tdc->backoff = 1;

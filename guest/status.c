@@ -29,7 +29,7 @@ const char *tdconv_strstatus(enum tdconv_status status)
 	case TDCONV_E_BUSY: return "the TDX module stayed busy";
 	case TDCONV_E_ALREADY: return "a page was accepted already";
 	case TDCONV_E_DOUBLE_ACCEPT: return "a page is on record as accepted";
-	case TDCONV_E_RELEASE: return "a page could not be released; the range is private";
+	case TDCONV_E_RELEASE: return "a page could not be released; those that were are accepted again";
 	case TDCONV_E_RELEASE_LOST: return "released pages could not be accepted again";
 	case TDCONV_E_QUARANTINE: return "memory had to be quarantined";
 	case TDCONV_E_STOPPED: return "conversions are stopped";

@@ -221,7 +221,8 @@ static void test_module_symbols(void)
 
 	symbols_add_module(&s, "/proc/self/exe", "own", 0xffffffffc0000000);
 	tap_ok(s.count > 1 && strcmp(s.all[0].module, "own") == 0, "functions of .text");
-	tap_ok(symbols_name(&s, s.all[0].address + 2, text, sizeof(text)) && strstr(text, "+0x2 [own]"), "with the module's name");
+	tap_ok(symbols_name(&s, s.all[0].address + 2, text, sizeof(text)) && strstr(text, "+0x2 [own]"),
+	       "with the module's name");
 	tap_ok(!s.all[s.count - 1].name && !symbols_name(&s, s.all[s.count - 1].address + 16, text, sizeof(text)),
 	       "nothing behind its end");
 	symbols_free(&s);

@@ -35,8 +35,8 @@ setup() {
 	"$top/scripts/demo" "$kernel"
 }
 
-# A demonstration without what differs from run to run and from kernel to kernel: numbers, and which functions were on the
-# stack between those that it looks for.
+# A demonstration without what differs from run to run and from kernel to kernel: numbers, and which functions were on
+# the stack between those that it looks for.
 shape() {
 	sed -E 's/0x[0-9a-f]+|\b[0-9a-f]{16}\b|\(_*ptrval_*\)/N/g; s/[0-9]+(\.[0-9]+)*/N/g; s/^Linux [^ ]+/Linux/
 		s/, by .*(tdx_enc_status_change)[a-z]*\+N.*/, by \1/; s/, by .*(tdconv_convert\+N \[tdconv_demo\]).*/, by \1/'

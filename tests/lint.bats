@@ -263,3 +263,16 @@ row() {
 	sed -i /basis/d behaviours/a.vmm
 	caught behaviours 'no basis'
 }
+
+@test "a negative claim that does not say what was searched" {
+	mkdir docs behaviours
+	first='# SPDX-License-Identifier: MIT' file behaviours/a.vmm '# What ends a call is not' '# public.' '[behaviour]'
+	caught claims 'behaviours/a.vmm: what was searched'
+	first='# SPDX-License-Identifier: MIT' file behaviours/a.vmm '# What ends a call is not' \
+		'# public (searched 2026-11: the threads).' '[behaviour]'
+	passes claims
+	first='# A page' file docs/a.md 'No VMM is known to do it.' '' 'Searched 2026-11: everything, for something else.'
+	caught claims 'docs/a.md'
+	first='# A page' file docs/a.md 'No VMM is known to do it: searched 2026-11, QEMU.' '' 'Nobody but the VMM knows.'
+	passes claims
+}

@@ -116,7 +116,7 @@ static bool find_table(struct table *t, const char *text)
 	return t->count && t->count < MOST_SYMBOLS && t->names && t->tokens && t->index && t->offsets;
 }
 
-/* Where its address is: from the base on; in older kernels only what is negative, downwards; or, since 7, from itself. */
+/* Its offset is from the base on; in older kernels only what is negative, downwards; or, since 7, from itself. */
 static uint64_t address_of(const struct table *t, uint32_t i, bool downwards)
 {
 	int64_t offset = t->offsets[i];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Symbol tables made by hand in a guest's memory, in each of the three forms that Linux has had ([linux:kallsyms.c]). */
+/* Symbol tables made by hand in a guest's memory, in each of the three forms of Linux's ([linux:kallsyms.c]). */
 #include <inttypes.h>
 
 #include "cli/machine/kallsyms.h"
@@ -96,7 +96,8 @@ static void put_table(enum form form, const char *longest)
 
 static void test_forms(void)
 {
-	static const char *const forms[] = { "negative offsets downwards", "offsets from the base", "offsets from themselves" };
+	static const char *const forms[] = { "negative offsets downwards", "offsets from the base",
+					     "offsets from themselves" };
 	char longest[160], *text;
 
 	memset(longest, 'x', sizeof(longest));
@@ -125,8 +126,9 @@ static void test_forms(void)
 /* What a guest may have left there: no crash (the sanitizers' build looks), and no table. */
 static void test_damage(void)
 {
-	static const char *const lines[] = { "SYMBOL(kallsyms_names)=", "SYMBOL(kallsyms_num_syms)=", "SYMBOL(kallsyms_offsets)=",
-					     "SYMBOL(kallsyms_token_table)=", "NUMBER(phys_base)=" };
+	static const char *const lines[] = { "SYMBOL(kallsyms_names)=", "SYMBOL(kallsyms_num_syms)=",
+					     "SYMBOL(kallsyms_offsets)=", "SYMBOL(kallsyms_token_table)=",
+					     "NUMBER(phys_base)=" };
 	uint32_t count = 4;
 	off_t from = 0;
 	char *text;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose code asked for conversions: one row for each function that makes the call, what came of it, and who is charged. */
+/* Whose code asked for conversions: a row for each function that makes the call, with what came of it. */
 #ifndef CLI_ASKED_H
 #define CLI_ASKED_H
 

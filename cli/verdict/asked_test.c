@@ -14,13 +14,15 @@ static struct td_event events[4];
 static struct records records = { .all = events, .count = 4 };
 static struct conversion conversions[4];
 static struct finding findings[3];
-static struct judgement j = { .conversions = conversions, .nconversions = 4, .findings = findings, .nfindings = 3 };
+static struct judgement j = { .conversions = conversions, .nconversions = 4, .findings = findings,
+			      .nfindings = 3 };
 
 static void conversion(unsigned int i, uint64_t rip, uint64_t gpa, bool closed, enum td_close how, uint64_t calls)
 {
 	events[i] = (struct td_event){ .type = TD_EV_MAPGPA, .rip = rip };
-	conversions[i] = (struct conversion){ .id = i + 1, .gpa = gpa, .pages = 16, .closed = closed, .how = how, .calls = calls,
-					      .retries = calls - 1, .stalls = 1, .record = i + 1, .callers = { rip + 0x100 } };
+	conversions[i] = (struct conversion){ .id = i + 1, .gpa = gpa, .pages = 16, .closed = closed, .how = how,
+					      .calls = calls, .retries = calls - 1, .stalls = 1, .record = i + 1,
+					      .callers = { rip + 0x100 } };
 }
 
 static void finding(unsigned int i, unsigned int class, uint64_t gpa)

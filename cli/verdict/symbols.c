@@ -98,7 +98,8 @@ static const char *string_at(const struct elf *elf, unsigned int section, uint64
 }
 
 /* Functions of its symbol tables: of that section, which lies at base, or, if section is 0, of all. */
-static void add_functions(struct symbols *s, const struct elf *elf, unsigned int section, uint64_t base, const char *module)
+static void add_functions(struct symbols *s, const struct elf *elf, unsigned int section, uint64_t base,
+			  const char *module)
 {
 	for (const Elf64_Shdr *table = elf->sections; table < elf->sections + elf->count; table++) {
 		if (table->sh_type != SHT_SYMTAB || table->sh_offset % 8 != 0 ||

@@ -62,6 +62,8 @@ static void conditions(const struct explore_options *o, char *text, size_t bytes
 		n += snprintf(text + n, bytes - (size_t)n, " --platform %s", o->boot.platform);
 	if (o->boot.initrd && n > 0 && (size_t)n < bytes)
 		n += snprintf(text + n, bytes - (size_t)n, " --initrd %s", o->boot.initrd);
+	for (unsigned int i = 0; i < o->boot.module.count && n > 0 && (size_t)n < bytes; i++)
+		n += snprintf(text + n, bytes - (size_t)n, " --module %s", o->boot.module.items[i]);
 	if (o->boot.append && n > 0 && (size_t)n < bytes)
 		snprintf(text + n, bytes - (size_t)n, " --append %s", o->boot.append);
 }

@@ -33,7 +33,7 @@ struct explore_options {
 	{ "stalls", OPT_NUMBER | OPT_CODE, EXPLORE_FIELD(stalls), "N", \
 	  "RETRYs without progress in a row that it has to live through [3]" }, \
 	{ "model-stalls", OPT_NUMBER | OPT_BOOT, EXPLORE_FIELD(model_stalls), "N", \
-	  "RETRYs without progress that end the model's loop [3, as Linux]" }, \
+	  "RETRYs without progress that end the model's loop [3, as Linux]; 0: no model" }, \
 	{ "vmm", OPT_BEHAVIOUR | OPT_BOOT, EXPLORE_BOOT_FIELD(vmm), "NAME[:K=V,...]", "VMM before and after [complete]" }, \
 	{ "inject", OPT_LIST | OPT_BOOT, EXPLORE_BOOT_FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it" }, \
 	{ "behaviours", OPT_FOLDER | OPT_BOOT, EXPLORE_BOOT_FIELD(behaviours), "DIR", "where behaviours are looked for" }, \

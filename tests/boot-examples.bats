@@ -113,3 +113,12 @@ behaves() {
 	behaves "$BATS_TEST_TMPDIR/keep" 5
 	[ "$(charged "$BATS_TEST_TMPDIR/keep/eagain-thrice.journal" $linux)" -ge 4 ]	# the kernel's own are found like that
 }
+
+# Its loop is not Linux's: it is held to what it has to live through, and to its pages' states. 4 MiB, so that an ACCEPT
+# of 2 MiB can be told to be too large.
+@test "each answer to the module's conversion to private, ACCEPT's too" {
+	"$tdlab" explore --json --to-private --pages 513 --depth 1 --model-stalls 0 --module "$module" --console "$console" \
+		--modules "$kernel/modules" "$kernel/vmlinuz" >"$report"
+	says '.pages == 1024 and .sequences >= 20 and .afterwards == "power-off" and .violations == []'
+	says '[.answers[] | select(. == 0)] == []'
+}

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #define tap_puts(text) fputs(text, stdout)
-#include "image/bytes.h"
 #include "image/bzimage.h"
+#include "image/samples.h"
 #include "wire/tap.h"
 
 #define SETUP		1024u	/* one setup sector and the boot sector */
@@ -18,20 +18,10 @@ static struct bzimage image;
 static void make(void)
 {
 	memset(file, 0, sizeof(file));
-	file[0x1f1] = 1;
-	put32(file + 0x1f4, KERNEL / 16);
-	file[0x201] = 0x6a;
-	memcpy(file + 0x202, "HdrS", 4);
-	put16(file + 0x206, 0x20f);
+	sample_bzimage(file, KERNEL, 0x1000000, 0x10000);
 	put16(file + 0x20e, 0x100);
-	file[0x211] = 1;
-	put32(file + 0x22c, 0x7fffffff);
-	put16(file + 0x236, 0x7f);
-	put32(file + 0x238, 2047);
 	put32(file + 0x248, 0x100);
 	put32(file + 0x24c, 0x800);
-	put64(file + 0x258, 0x1000000);
-	put32(file + 0x260, 0x10000);
 	memcpy(file + 0x300, "6.12.1-test (me@here) #1 SMP", 29);
 	memcpy(file + SETUP + 0xa00, "IntelTDX    ", 12);
 }

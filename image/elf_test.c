@@ -3,39 +3,23 @@
 #include <string.h>
 
 #define tap_puts(text) fputs(text, stdout)
-#include "image/bytes.h"
 #include "image/elf.h"
+#include "image/samples.h"
 #include "wire/tap.h"
 
 #define FILE_BYTES	4096u
-#define PHDR(n)		(file + 64 + (n) * 56u)
 
 static uint8_t file[FILE_BYTES];
 static struct elf_image image;
-
-static void segment(unsigned int n, uint32_t type, uint64_t offset, uint64_t bytes, uint64_t gpa, uint64_t memory)
-{
-	put32(PHDR(n), type);
-	put64(PHDR(n) + 8, offset);
-	put64(PHDR(n) + 24, gpa);
-	put64(PHDR(n) + 32, bytes);
-	put64(PHDR(n) + 40, memory);
-	put16(file + 56, (uint16_t)(n + 1));
-}
 
 /* Text at 1 MiB, data and bss at 2 MiB, and a note that is not loaded. */
 static void make(void)
 {
 	memset(file, 0, sizeof(file));
-	memcpy(file, "\177ELF\2\1\1", 7);
-	put16(file + 16, 2);
-	put16(file + 18, 62);
-	put64(file + 24, 0x100010);
-	put64(file + 32, 64);
-	put16(file + 54, 56);
-	segment(0, 1, 0x400, 0x100, 0x100000, 0x100);
-	segment(1, 1, 0x500, 0x100, 0x200000, 0x5000);
-	segment(2, 4, 0, 0x10, 0, 0x10);
+	sample_elf(file, 0x100010);
+	sample_segment(file, 0, 1, 0x400, 0x100, 0x100000, 0x100);
+	sample_segment(file, 1, 1, 0x500, 0x100, 0x200000, 0x5000);
+	sample_segment(file, 2, 4, 0, 0x10, 0, 0x10);
 }
 
 #define BAD(change, error, name) \
@@ -64,19 +48,19 @@ static void bad_segments(void)
 {
 	unsigned int i;
 
-	BAD(segment(2, 3, 0, 1, 0, 1), ELF_NOT_STATIC, "wants an interpreter");
-	BAD(segment(2, 2, 0, 1, 0, 1), ELF_NOT_STATIC, "wants a dynamic linker");
-	BAD(segment(1, 1, 0x500, 0x100, 0x200000, 0xff), ELF_BAD_SEGMENT, "longer in the file than in memory");
-	BAD(segment(1, 1, 0x500, 0x100, UINT64_MAX - 0x80, 0x100), ELF_BAD_SEGMENT, "end overflows");
-	BAD(segment(1, 1, UINT64_MAX - 1, 0x100, 0x200000, 0x100), ELF_TRUNCATED, "offset overflows");
-	BAD(segment(1, 1, 0x500, UINT64_MAX, 0x200000, UINT64_MAX), ELF_TRUNCATED, "size overflows");
-	BAD(segment(1, 1, 0x500, 0x100, 0xff000, 0x5000), ELF_TOO_LOW, "reaches below 1 MiB");
-	BAD(segment(1, 1, 0x500, 0x100, 0x1000ff, 0x100), ELF_OVERLAP, "overlaps by one byte");
+	BAD(sample_segment(file, 2, 3, 0, 1, 0, 1), ELF_NOT_STATIC, "wants an interpreter");
+	BAD(sample_segment(file, 2, 2, 0, 1, 0, 1), ELF_NOT_STATIC, "wants a dynamic linker");
+	BAD(sample_segment(file, 1, 1, 0x500, 0x100, 0x200000, 0xff), ELF_BAD_SEGMENT, "longer in the file than in memory");
+	BAD(sample_segment(file, 1, 1, 0x500, 0x100, UINT64_MAX - 0x80, 0x100), ELF_BAD_SEGMENT, "end overflows");
+	BAD(sample_segment(file, 1, 1, UINT64_MAX - 1, 0x100, 0x200000, 0x100), ELF_TRUNCATED, "offset overflows");
+	BAD(sample_segment(file, 1, 1, 0x500, UINT64_MAX, 0x200000, UINT64_MAX), ELF_TRUNCATED, "size overflows");
+	BAD(sample_segment(file, 1, 1, 0x500, 0x100, 0xff000, 0x5000), ELF_TOO_LOW, "reaches below 1 MiB");
+	BAD(sample_segment(file, 1, 1, 0x500, 0x100, 0x1000ff, 0x100), ELF_OVERLAP, "overlaps by one byte");
 	BAD(put64(file + 24, 0x100100), ELF_BAD_ENTRY, "entry behind the text");
 	BAD(put64(file + 24, 0x201000), ELF_BAD_ENTRY, "entry in bss");
 	make();
 	for (i = 2; i < 9; i++)
-		segment(i, 1, 0, 16, 0x1000000 + 0x1000 * i, 16);
+		sample_segment(file, i, 1, 0, 16, 0x1000000 + 0x1000 * i, 16);
 	tap_is(elf_parse(file, FILE_BYTES, FILE_BYTES, &image), ELF_TOO_MANY, "nine segments");
 }
 
@@ -91,9 +75,9 @@ int main(void)
 	tap_is(image.entry, 0x100010, "entry");
 	tap_is(image.end, 0x205000, "end includes bss");
 	tap_is(image.segments[1].offset, 0x500, "offset of the second segment");
-	segment(1, 1, 0x500, 0x100, 0x100100, 0x100);
+	sample_segment(file, 1, 1, 0x500, 0x100, 0x100100, 0x100);
 	tap_is(elf_parse(file, FILE_BYTES, FILE_BYTES, &image), ELF_OK, "segments may touch");
-	segment(1, 1, 0x500, 0, 0x1000, 0);
+	sample_segment(file, 1, 1, 0x500, 0, 0x1000, 0);
 	tap_is(elf_parse(file, FILE_BYTES, FILE_BYTES, &image), ELF_OK, "an empty segment is nothing");
 	bad_headers();
 	bad_segments();

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/bytes.h"
+#include "image/samples.h"
 #include "monitor/insn.h"
 #include "monitor/load/parts.h"
 #include "monitor/persona/cr.h"
@@ -98,37 +98,6 @@ static void fuzz_acpi(const uint8_t *data, size_t bytes)
 	free(out);
 }
 
-static void good_bzimage(uint8_t *to)
-{
-	to[0x1f1] = 1;
-	put32(to + 0x1f4, (KERNEL_BYTES - 1024) / 16);
-	to[0x201] = 0x6a;
-	memcpy(to + 0x202, "HdrS", 4);
-	put16(to + 0x206, 0x20f);
-	to[0x211] = 1;
-	put32(to + 0x22c, 0x7fffffff);
-	put16(to + 0x236, 0x7f);
-	put32(to + 0x238, 2047);
-	put64(to + 0x258, 0x100000);
-	put32(to + 0x260, 0x10000);
-}
-
-static void good_elf(uint8_t *to)
-{
-	memcpy(to, "\177ELF\2\1\1", 7);
-	put16(to + 16, 2);
-	put16(to + 18, 62);
-	put64(to + 24, 0x100000);
-	put64(to + 32, 64);
-	put16(to + 54, 56);
-	put16(to + 56, 1);
-	put32(to + 64, 1);
-	put64(to + 72, 0x400);
-	put64(to + 88, 0x100000);
-	put64(to + 96, 0x100);
-	put64(to + 104, 0x3000);
-}
-
 static void fuzz_load(const uint8_t *data, size_t bytes)
 {
 	uint8_t *low, *top, *ram = calloc(1, LOW), kernel[KERNEL_BYTES] = { 0 };
@@ -142,10 +111,12 @@ static void fuzz_load(const uint8_t *data, size_t bytes)
 		.vcpus = 2,
 	};
 
-	if (bytes % 2 == 0)
-		good_bzimage(kernel);
-	else
-		good_elf(kernel);
+	if (bytes % 2 == 0) {
+		sample_bzimage(kernel, KERNEL_BYTES - 1024, 0x100000, 0x10000);
+	} else {
+		sample_elf(kernel, 0x100000);
+		sample_segment(kernel, 0, 1, 0x400, 0x100, 0x100000, 0x3000);
+	}
 	damage(kernel, bytes % 2 == 0 ? 0x268 : 0x80, data, bytes);
 	file = kernel;
 	load_guest(&in, &result);

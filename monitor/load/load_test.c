@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define tap_puts(text) fputs(text, stdout)
-#include "image/bytes.h"
+#include "image/samples.h"
 #include "monitor/load/parts.h"
 #include "monitor/qemu/acpi.h"
 #include "wire/tap.h"
@@ -47,34 +47,14 @@ static void make_bzimage(void)
 {
 	memset(file, 0, sizeof(file));
 	memset(file + 1024, 0xc3, KERNEL_BYTES);
-	file[0x1f1] = 1;
-	put32(file + 0x1f4, KERNEL_BYTES / 16);
-	file[0x201] = 0x6a;
-	memcpy(file + 0x202, "HdrS", 4);
-	put16(file + 0x206, 0x20f);
-	file[0x211] = 1;
-	put32(file + 0x22c, 0x7fffffff);
-	put16(file + 0x236, 0x7f);
-	put32(file + 0x238, 2047);
-	put64(file + 0x258, 16 * MIB);
-	put32(file + 0x260, 0x100000);
+	sample_bzimage(file, KERNEL_BYTES, 16 * MIB, 0x100000);
 }
 
 static void make_elf(void)
 {
 	memset(file, 0, sizeof(file));
-	memcpy(file, "\177ELF\2\1\1", 7);
-	put16(file + 16, 2);
-	put16(file + 18, 62);
-	put64(file + 24, 2 * MIB + 0x10);
-	put64(file + 32, 64);
-	put16(file + 54, 56);
-	put16(file + 56, 1);
-	put32(file + 64, 1);
-	put64(file + 72, 0x400);
-	put64(file + 88, 2 * MIB);
-	put64(file + 96, 0x1000);
-	put64(file + 104, 0x3000);
+	sample_elf(file, 2 * MIB + 0x10);
+	sample_segment(file, 0, 1, 0x400, 0x1000, 2 * MIB, 0x3000);
 	memset(file + 0x400, 0x90, 0x1000);
 }
 

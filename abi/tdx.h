@@ -54,7 +54,7 @@ enum tdvmcall_code {
 
 /* TDX_FIELD_CONFIG_FLAGS ... : metadata identifiers. */
 enum tdx_field {
-#define TDX_FIELD(name, id, rights, source) TDX_FIELD_##name = id,
+#define TDX_FIELD(name, id, fields, elements, rights, source) TDX_FIELD_##name = id,
 #include "abi/abi.def"
 };
 

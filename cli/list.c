@@ -199,7 +199,7 @@ static int list_abi(const struct list_options *o, json_t *json)
 #define GHCI_SUBFN(id, number, source) { "tdvmcall", #id, number, source },
 #define TDX_CODE(id, code, source) { "tdcall-status", #id, code, source },
 #define GHCI_CODE(id, value, source) { "tdvmcall-status", #id, value, source },
-#define TDX_FIELD(id, field, rights, source) { "field-" rights, #id, field, source },
+#define TDX_FIELD(id, field, fields, elements, rights, source) { "field-" rights, #id, field, source },
 #define TDX_BIT(word, id, number, source) { "bit-" #word, #id, 1ull << (number), source },
 #define VE_REASON(id, number, source) { "ve-reason", #id, number, source },
 #include "abi/abi.def"

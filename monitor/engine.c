@@ -77,9 +77,9 @@ static uint64_t engine_poisoned(struct td *of, uint64_t gpa, uint64_t pages)
 	return explore_began() ? pages : ask_untouched(address_of(of, gpa, pages, TD_SHARED), pages);
 }
 
-static void engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes, bool write)
+static void transfer(struct td *of, uint64_t gpa, enum td_alias alias, void *data, size_t bytes, bool write)
 {
-	uint64_t address = address_of(of, gpa, 1, TD_PRIVATE);
+	uint64_t address = address_of(of, gpa, 1, alias);
 	uint8_t *p = mem_machine(address);
 
 	if (bytes > TDX_PAGE_SIZE - gpa % TDX_PAGE_SIZE)
@@ -90,6 +90,16 @@ static void engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes
 	}
 	explore_change(gpa, 1, address / TDX_PAGE_SIZE * TDX_PAGE_SIZE);
 	memcpy(p, data, bytes);
+}
+
+static void engine_private(struct td *of, uint64_t gpa, void *data, size_t bytes, bool write)
+{
+	transfer(of, gpa, TD_PRIVATE, data, bytes, write);
+}
+
+static void engine_shared(struct td *of, uint64_t gpa, void *data, size_t bytes, bool write)
+{
+	transfer(of, gpa, TD_SHARED, data, bytes, write);
 }
 
 static void begin_access(enum monitor_access_kind kind, uint64_t address, unsigned int size)
@@ -183,6 +193,7 @@ const struct td_engine monitor_engine = {
 	.fill = engine_fill,
 	.poisoned = engine_poisoned,
 	.private = engine_private,
+	.shared = engine_shared,
 	.port = engine_port,
 	.mmio = engine_mmio,
 	.msr = engine_msr,

@@ -50,6 +50,14 @@ for cpus in 1 2; do
 			--memory "${mib}M" --append "memory=$mib" "$build/payloads/conform"
 	done
 done
+# Every platform, read back by the TD: each word is what tdlab list says.
+while read -r platform words; do
+	checks_itself "conform on $platform" --platform "$platform" --append "$words" "$build/payloads/conform"
+done < <("$build/tdlab" list --json platforms | jq -r '.[] | "\(.name) " +
+	([("attributes", "xfam", "config_flags", "td_ctls", "features") as $k | "\($k)=\(.[$k])"] | join(" "))')
+checks_itself "conform with DEBUG and RELEASE" --platform attributes=debug+sept-ve-disable,config-flags=page-release \
+	--append "attributes=0x10000001 config_flags=0x40" "$build/payloads/conform"
+
 checks_itself "conform, 128 MiB" --memory 128M --append memory=128 "$build/payloads/conform"
 
 # 66 MiB under every behaviour that comes with tdlab, more than a step of each; Linux's largest swiotlb under two.

@@ -37,6 +37,15 @@ static inline void td_engine_private(struct td *td, uint64_t gpa, void *data, si
 			((uint8_t *)data)[i] = 0;
 }
 
+static inline void td_engine_shared(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)
+{
+	if (td->engine->shared != NULL)
+		td->engine->shared(td, gpa, data, bytes, write);
+	else if (!write)
+		for (size_t i = 0; i < bytes; i++)
+			((uint8_t *)data)[i] = 0;
+}
+
 /* Where no device listens, all the bits that are read are ones. */
 static inline bool td_engine_port(struct td *td, uint16_t port, unsigned int size, bool write, uint32_t *value)
 {

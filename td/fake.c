@@ -282,6 +282,15 @@ static uint64_t poisoned(struct td *td, uint64_t gpa, uint64_t pages)
 	return n;
 }
 
+static void shared(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)
+{
+	(void)td;
+	if (write)
+		memcpy(fake.shared_page + gpa % TDX_PAGE_SIZE, data, bytes);
+	else
+		memcpy(data, fake.shared_page + gpa % TDX_PAGE_SIZE, bytes);
+}
+
 static void private(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)
 {
 	(void)td;
@@ -352,6 +361,7 @@ static const struct td_engine fake_engine = {
 	.fill = fill,
 	.poisoned = poisoned,
 	.private = private,
+	.shared = shared,
 	.port = port,
 	.mmio = mmio,
 	.msr = msr,

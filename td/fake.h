@@ -32,6 +32,7 @@ struct fake {
 	uint32_t nevents;
 	uint64_t port_value, mmio_value, msr_value;	/* last written, or what a read returns */
 	uint8_t private_page[4096];			/* all of private memory that MR.REPORT sees */
+	uint8_t shared_page[4096];			/* all of shared memory that MR.REPORT and GetQuote see */
 };
 
 extern struct fake fake;

@@ -55,6 +55,7 @@ uint64_t td_fingerprint(const struct td *td)
 
 		sum = mix(mix(sum, ve->qualification), ve->gla);
 		sum = mix(mix(sum, ve->gpa), (uint64_t)ve->reason << 32 | ve->length << 1 | ve->valid);
+		sum = mix(sum, now->cpuid_ve[i]);
 	}
 	if (config->behaviour.aug == TD_AUG_ACCEPT)
 		sum = of_bytes(sum, now->small, sizeof(now->small));

@@ -50,6 +50,12 @@ static enum td_action cpuid_class(const struct td *td, uint32_t leaf, uint32_t s
 	return TD_VE;
 }
 
+/* The guest asked for a #VE of every CPUID at this privilege level ([mod:td_cpuid.c]). */
+static bool cpuid_asked(const struct td *td, unsigned int vcpu, uint32_t cpl)
+{
+	return td->mem->now.cpuid_ve[vcpu] >> (cpl != 0) & 1;
+}
+
 struct msr_range {
 	uint32_t first, last;
 	enum td_action read, write;
@@ -145,7 +151,7 @@ enum td_action td_instruction(struct td *td, unsigned int vcpu, const struct td_
 	if (td->mem->now.stop != TD_RUNNING)
 		return TD_STOP;
 	if (in->reason == VE_CPUID)
-		class = cpuid_class(td, in->index, in->subleaf);
+		class = cpuid_asked(td, vcpu, in->cpl) ? TD_VE : cpuid_class(td, in->index, in->subleaf);
 	else if (in->reason == VE_RDMSR || in->reason == VE_WRMSR)
 		class = msr_class(in->index, in->reason == VE_WRMSR);
 	return class == TD_VE ? td_raise_ve(td, vcpu, ve) : class;

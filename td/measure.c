@@ -56,9 +56,9 @@ const uint8_t *td_rtmr(const struct td *td, unsigned int index)
 	return td->mem->now.rtmr[index < TD_RTMRS ? index : 0];
 }
 
-static enum td_action unmapped(struct td *td, uint64_t gpa, uint64_t rip)
+enum td_action td_unmapped(struct td *td, uint64_t gpa, uint64_t rip, bool write)
 {
-	struct td_access access = { .gpa = gpa, .rip = rip };
+	struct td_access access = { .gpa = gpa, .rip = rip, .flags = write ? TD_ACCESS_WRITE : 0 };
 
 	return td_access(td, td->mem->now.vcpu, &access);
 }
@@ -78,7 +78,7 @@ enum td_action td_rtmr_extend(struct td *td, struct td_regs *regs)
 		return TD_NEXT;
 	}
 	if (!td_sept_private(td, buffer))
-		return unmapped(td, buffer, regs->rip);
+		return td_unmapped(td, buffer, regs->rip, false);
 	if (index >= TD_RTMRS) {
 		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, TD_RDX);
 		return TD_NEXT;
@@ -91,17 +91,19 @@ enum td_action td_rtmr_extend(struct td *td, struct td_regs *regs)
 
 /*
  * TDREPORT_STRUCT ([mod:td_report_t], [edk2:IndustryStandard/Tdx.h]):
- * REPORTMACSTRUCT, TEE_TCB_INFO and TDINFO. What there is no value for (CPUSVN, the SEAM module's measurements, XFAM,
- * the owner's fields, the MAC) is zero.
+ * REPORTMACSTRUCT, TEE_TCB_INFO and TDINFO. What there is no value for (CPUSVN, the SEAM module's measurements, the
+ * owner's fields, the MAC) is zero.
  */
 enum {
 	REPORT_SIZE = 1024,
 	REPORT_TYPE_TDX = 0x81,
+	REPORT_MAC_SIZE = 256,
 	REPORT_INFO_HASH = 80,
 	REPORT_DATA = 128,
 	REPORT_DATA_SIZE = 64,
 	REPORT_TDINFO = 512,
 	TDINFO_SIZE = 512,
+	TDINFO_XFAM = 8,
 	TDINFO_MRTD = 16,
 	TDINFO_RTMR = 208,
 };
@@ -121,6 +123,7 @@ static void fill_report(const struct td *td, uint8_t report[REPORT_SIZE])
 		report[i] = 0;
 	report[0] = REPORT_TYPE_TDX;
 	put64(info, td->mem->config.platform.attributes);
+	put64(info + TDINFO_XFAM, td->mem->config.platform.xfam);
 	copy(info + TDINFO_MRTD, td->mem->mrtd, sizeof(td->mem->mrtd));
 	copy(info + TDINFO_RTMR, td->mem->now.rtmr[0], sizeof(td->mem->now.rtmr));
 	td_sha384_start(&hash);
@@ -128,26 +131,64 @@ static void fill_report(const struct td *td, uint8_t report[REPORT_SIZE])
 	td_sha384_end(&hash, report + REPORT_INFO_HASH);
 }
 
+/* A buffer of the guest's that may be shared: whether it is there to be used. */
+static bool is_there(const struct td *td, uint64_t gpa)
+{
+	return gpa & td->mem->s ? td_mapped(td, gpa) : td_sept_private(td, gpa);
+}
+
+static void transfer(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)
+{
+	if (gpa & td->mem->s)
+		td_engine_shared(td, gpa & ~td->mem->s, data, bytes, write);
+	else
+		td_engine_private(td, gpa, data, bytes, write);
+}
+
+/* Alignments first, then all of REPORTDATA, then the subtype; where the report goes comes last ([mod:tdg_mr_report]). */
 enum td_action td_report_leaf(struct td *td, struct td_regs *regs)
 {
-	uint64_t out = regs->gpr[TD_RCX], data = regs->gpr[TD_RDX];
+	uint64_t out = regs->gpr[TD_RCX], data = regs->gpr[TD_RDX], end = td->mem->s << 1, operand = 0;
 	uint8_t report[REPORT_SIZE];
 
-	if (out % REPORT_SIZE != 0 || out >= td->mem->s)
-		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, TD_RCX);
-	else if (data % REPORT_DATA_SIZE != 0 || data >= td->mem->s)
-		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, TD_RDX);
+	if (out % REPORT_SIZE != 0)
+		operand = TD_RCX;
+	else if (data % REPORT_DATA_SIZE != 0 || data >= end)
+		operand = TD_RDX;
+	else if (!is_there(td, data))
+		return td_unmapped(td, data, regs->rip, false);
 	else if (regs->gpr[TD_R8] != 0)
-		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, TD_R8);
-	else if (!td_sept_private(td, out))
-		return unmapped(td, out, regs->rip);
-	else if (!td_sept_private(td, data))
-		return unmapped(td, data, regs->rip);
-	else {
-		fill_report(td, report);
-		td_engine_private(td, data, report + REPORT_DATA, REPORT_DATA_SIZE, false);
-		td_engine_private(td, out, report, REPORT_SIZE, true);
-		regs->gpr[TD_RAX] = 0;
+		operand = TD_R8;
+	else if (out >= end)
+		operand = TD_RCX;
+	else if (!is_there(td, out))
+		return td_unmapped(td, out, regs->rip, true);
+	if (operand != 0) {
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, operand);
+		return TD_NEXT;
 	}
+	fill_report(td, report);
+	transfer(td, data, report + REPORT_DATA, REPORT_DATA_SIZE, false);
+	transfer(td, out, report, REPORT_SIZE, true);
+	regs->gpr[TD_RAX] = 0;
+	return TD_NEXT;
+}
+
+/*
+ * RCX = a REPORTMACSTRUCT, private. There is no key, so none has a MAC that is right, not even our own
+ * ([mod:tdg_mr_verifyreport]).
+ */
+enum td_action td_verify_leaf(struct td *td, struct td_regs *regs)
+{
+	uint64_t gpa = regs->gpr[TD_RCX];
+
+	if (!(td->mem->config.platform.features & TDX_FEATURE_LOCAL_ATTESTATION))
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, TD_RAX);
+	else if (gpa % REPORT_MAC_SIZE != 0 || gpa >= td->mem->s)
+		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, TD_RCX);
+	else if (!td_sept_private(td, gpa))
+		return td_unmapped(td, gpa, regs->rip, false);
+	else
+		regs->gpr[TD_RAX] = tdx_status(TDX_INVALID_REPORTMACSTRUCT, 0);
 	return TD_NEXT;
 }

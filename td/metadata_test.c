@@ -5,6 +5,7 @@
  * [mod:metadata_generic.c].
  */
 #include <stdio.h>
+#include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
 #include "td/fake.h"
@@ -12,6 +13,8 @@
 
 #define ID_INCORRECT	0xc0000c0000000000ull
 #define NOT_WRITABLE	0xc0000c0100000000ull
+#define NOT_READABLE	0xc0000c0200000000ull
+#define FIRST_FIELD	0x00000c0b00000000ull
 #define NOT_VALID	0xc0000c0300000000ull
 #define INVALID_RCX	0xc000010000000001ull
 #define LINUX_CONFIG_FLAGS	0x1110000300000016ull
@@ -103,7 +106,138 @@ static void test_identifiers(void)
 	tap_is(rd(TDG_VM_RD, TDX_FIELD_GPAW), 0, "version 0");
 	tap_is(regs.gpr[TD_RDX], TDX_FIELD_GPAW, "... leaves RDX alone");
 	tap_is(rd(1 << 16 | TDG_VM_RD, TDX_FIELD_GPAW), 0, "version 1");
-	tap_is(regs.gpr[TD_RDX], ALL, "... says that there is no next field");
+	tap_is(regs.gpr[TD_RDX], 0x111000010000000cull, "... names the next field that a TD may read");
+	tap_is(rd(2 << 16 | TDG_VM_RD, TDX_FIELD_GPAW), 0xc000010000000000ull, "version 2: not known");
+	tap_ok(regs.gpr[TD_RDX] == ALL && regs.gpr[TD_R8] == 0, "... with no field and no value, unlike version 0");
+	tap_is(rd(TDG_VM_RD, 0x9010000200000004ull), NOT_READABLE, "OP_STATE is there, and not for a TD");
+	tap_is(rd(TDG_VM_RD, 0x2510000300000000ull), ID_INCORRECT, "tables of a nested TD are not");
+	tap_is(rd(TDG_VM_RD, ALL), ID_INCORRECT, "version 0 knows no null id");
+}
+
+/*
+ * From the null id on, as version 1 names them: first ids and numbers of elements of all that has a guest_rd_mask in
+ * [mod:tdr_tdcs_fields_lookup.h] and [mod:global_sys_fields_lookup.h]. An element's successor keeps the id's other bits.
+ */
+static void walk(uint64_t leaf, const uint64_t (*rows)[2], size_t count, const char *name)
+{
+	uint64_t id, wrong = 0;
+
+	tap_is(rd(leaf, ALL), FIRST_FIELD, name);
+	tap_is(regs.gpr[TD_R8], 0, "... a first field is no value");
+	id = regs.gpr[TD_RDX];
+	for (size_t i = 0; i < count; i++)
+		for (uint64_t n = 0; n < rows[i][1]; n++) {
+			wrong += id != rows[i][0] + n || rd(leaf, id) != 0;
+			id = regs.gpr[TD_RDX];
+		}
+	tap_is(wrong, 0, "... each field, element by element");
+	tap_is(id, ALL, "... and then none");
+}
+
+static void test_walk(void)
+{
+	static const uint64_t of_td[][2] = {
+		{ 0x8010000300000020, 4 }, { 0x9010000200000001, 1 }, { 0x9010000100000005, 1 }, { 0x1110000300000000, 1 },
+		{ 0x1110000300000001, 1 }, { 0x1110000200000002, 1 }, { 0x1110000000000003, 1 }, { 0x111000010000000c, 1 },
+		{ 0x9110000300000010, 1 }, { 0x1110000300000016, 1 }, { 0x1110000300000017, 1 }, { 0x1310000300000000, 6 },
+		{ 0x1310000300000010, 6 }, { 0x1310000300000018, 6 }, { 0x1310000300000020, 6 }, { 0x1310000300000040, 24 },
+		{ 0x9810000300000040, 4 }, { 0x9910000300000000, 6 }, { 0x9910000100000006, 1 }, { 0x9910000300000080, 16 },
+	}, of_module[][2] = {
+		{ 0x0800000200000000, 1 }, { 0x0800000100000003, 1 }, { 0x0800000100000004, 1 }, { 0x0a00000200000000, 1 },
+		{ 0x0a00000000000001, 1 }, { 0x0a00000300000008, 1 }, { 0xa000000300000000, 1 }, { 0x2000000100000001, 1 },
+		{ 0x2000000100000002, 1 }, { 0x2000000100000003, 1 }, { 0x2000000100000004, 1 }, { 0xa200000100000000, 1 },
+	};
+	struct td_config c = fake_config(16);
+
+	c.platform.features &= ~(uint64_t)TDX_FEATURE_TOPOLOGY_ENUM;	/* newer than those tables */
+	fake_start(&c);
+	walk(1 << 16 | TDG_VM_RD, of_td, sizeof(of_td) / sizeof(of_td[0]), "VM.RD from the null id");
+	walk(TDG_SYS_RD, of_module, sizeof(of_module) / sizeof(of_module[0]), "SYS.RD from the null id");
+	tap_is(rd(TDG_VM_RD, LINUX_TOPOLOGY_ENUM), ID_INCORRECT, "TOPOLOGY_ENUM_CONFIGURED is as new as TOPOLOGY_ENUM");
+}
+
+/* [mod:md_dump_list]: list header, then sequences of a header and a word for each field. */
+static void test_rdall(void)
+{
+	static const uint64_t want[] = {
+		21 * 8 | 8 << 16, 0x0800000200000000, 0x8086, 0x0800000100000003 | 1ull << 38, 5, 1, 0x0a00000200000000, 0,
+		0x0a00000000000001, 1, 0x0a00000300000008, 0x1f0fbf, 0xa000000300000000, 0,
+		0x2000000100000001 | 3ull << 38, 0, 0, 0, 0, 0xa200000100000000, 0x807f,
+	};
+	uint64_t got[sizeof(want) / 8 + 1];
+
+	start(0, 0);
+	memset(fake.private_page, 0x5a, sizeof(fake.private_page));
+	regs = (struct td_regs){ .gpr = { [TD_RDX] = FAKE_RAM, [TD_R8] = ALL } };
+	fake_tdcall(0, TDG_SYS_RDALL, 0, &regs);
+	memcpy(got, fake.private_page, sizeof(got));
+	tap_ok(regs.gpr[TD_RAX] == 0 && regs.gpr[TD_R8] == ALL, "SYS.RDALL: all of it in one page");
+	tap_ok(memcmp(got, want, sizeof(want)) == 0, "... as sequences");
+	tap_is(got[sizeof(want) / 8], 0x5a5a5a5a5a5a5a5aull, "... and nothing behind them");
+	regs = (struct td_regs){ .gpr = { [TD_RDX] = FAKE_RAM + 8, [TD_R8] = ALL } };
+	fake_tdcall(0, TDG_SYS_RDALL, 0, &regs);
+	tap_is(regs.gpr[TD_RAX], 0xc000010000000002ull, "a list that is not aligned");
+	regs = (struct td_regs){ .gpr = { [TD_RDX] = FAKE_RAM | FAKE_S, [TD_R8] = ALL } };
+	fake_tdcall(0, TDG_SYS_RDALL, 0, &regs);
+	tap_is(regs.gpr[TD_RAX], 0xc000010000000002ull, "a shared one");
+	regs = (struct td_regs){ .gpr = { [TD_RDX] = FAKE_RAM, [TD_R8] = 0x0800000300000000 } };
+	fake_tdcall(0, TDG_SYS_RDALL, 0, &regs);
+	tap_is(regs.gpr[TD_RAX], ID_INCORRECT, "a first field of another size");
+}
+
+/* [mod:tdg_vp_rd_wr.c], [mod:tdvps_fields_lookup.h], [mod:tdg_vp_cpuidve_set]. */
+static void test_vp(void)
+{
+	struct td_instruction in;
+
+	start(0, 0);
+	rd(TDG_VP_RD, ALL);
+	tap_is(regs.gpr[TD_RDX], 0xa020000200000002ull, "VP.RD: the first field is the vCPU's index");
+	tap_ok(rd(TDG_VP_RD, 0xa020000200000002ull) == 0 && regs.gpr[TD_R8] == 0 && regs.gpr[TD_RDX] == 0xa020000000000007ull,
+	       "... which is followed by CPUID_SUPERVISOR_VE");
+	tap_is(rd(TDG_VP_RD, 0x1020000300000000ull), NOT_READABLE, "RAX is not for the TD to read so");
+	regs = (struct td_regs){ .gpr = { [TD_RDX] = 0xa020000000000008ull, [TD_R8] = 1, [TD_R9] = 0xff } };
+	fake_tdcall(0, TDG_VP_WR, 0, &regs);
+	tap_is(regs.gpr[TD_RAX], 0, "VP.WR of CPUID_USER_VE");
+	tap_ok(rd(TDG_VP_RD, 0xa020000000000008ull) == 0 && regs.gpr[TD_R8] == 1, "... is set");
+	regs = (struct td_regs){ 0 };
+	tap_ok(fake_tdcall(0, TDG_VP_CPUIDVE_SET, 4, &regs) == TD_NEXT && regs.gpr[TD_RAX] == INVALID_RCX,
+	       "CPUIDVE.SET: a reserved bit");
+	regs = (struct td_regs){ 0 };
+	fake_tdcall(0, TDG_VP_CPUIDVE_SET, 1, &regs);
+	tap_is(regs.gpr[TD_RAX], 0, "... at CPL 0 only");
+	tap_ok(rd(TDG_VP_RD, 0xa020000000000008ull) == 0 && regs.gpr[TD_R8] == 0, "... takes the place of what was set");
+	in = (struct td_instruction){ .reason = VE_CPUID };
+	tap_is(td_instruction(fake.td, 0, &in), TD_VE, "... then CPUID 0 is a #VE at CPL 0");
+	in.cpl = 3;
+	tap_is(td_instruction(fake.td, 0, &in), TD_NATIVE, "... and not at CPL 3");
+}
+
+/* Without nested TDs and service TDs: [mod:tdg_vp_enter] and its like. */
+static void test_partition(void)
+{
+	static const struct { uint64_t leaf, rcx, rdx, r8, rax; const char *name; } rows[] = {
+		{ TDG_VP_ENTER, 1ull << 52, FAKE_RAM, 0, INVALID_RCX, "VP.ENTER of a TD that is not there" },
+		{ TDG_VP_ENTER, 1ull << 52, FAKE_RAM + 8, 0, INVALID_RCX + 1, "... after its list, which is not aligned" },
+		{ TDG_VP_INVEPT, 2, 0, 0, INVALID_RCX, "VP.INVEPT of one" },
+		{ TDG_VP_INVEPT, 0, 0, 0, 0, "VP.INVEPT of none" },
+		{ TDG_VP_INVGLA, 1ull << 52, 0, 0, INVALID_RCX, "VP.INVGLA" },
+		{ TDG_SERVTD_RD, 0x1234, 0, 0, INVALID_RCX, "SERVTD.RD" },
+		{ TDG_SERVTD_WR, 0x1234, 0, 0, INVALID_RCX, "SERVTD.WR" },
+		{ TDG_MEM_PAGE_ATTR_RD, FAKE_RAM + 8, 0, 0, 0, "ATTR.RD of a byte of a page" },
+		{ TDG_MEM_PAGE_ATTR_RD, FAKE_RAM | FAKE_S, 0, 0, INVALID_RCX, "ATTR.RD of shared memory" },
+		{ TDG_MEM_PAGE_ATTR_WR, FAKE_RAM, 0, 0, 0, "ATTR.WR of nothing" },
+		{ TDG_MEM_PAGE_ATTR_WR, FAKE_RAM, 1ull << 16, 0, INVALID_RCX + 1, "ATTR.WR for a TD that is not there" },
+		{ TDG_MEM_PAGE_ATTR_WR, FAKE_RAM, 0, 1, INVALID_RCX + 7, "ATTR.WR with flags" },
+		{ TDG_MEM_PAGE_ATTR_WR, FAKE_RAM + 3, 0, 0, INVALID_RCX, "ATTR.WR of a level that there is not" },
+	};
+
+	start(0, 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		regs = (struct td_regs){ .gpr = { [TD_RDX] = rows[i].rdx, [TD_R8] = rows[i].r8 } };
+		fake_tdcall(0, rows[i].leaf, rows[i].rcx, &regs);
+		tap_is(regs.gpr[TD_RAX], rows[i].rax, rows[i].name);
+	}
 }
 
 static void test_ctls(void)
@@ -169,6 +303,8 @@ static void test_sys(void)
 	start(0, 0);
 	tap_is(rd(TDG_SYS_RD, TDX_FIELD_SYS_MAJOR_VERSION), 0, "SYS.RD of the major version");
 	tap_is(regs.gpr[TD_R8], 1, "... is 1");
+	tap_is(regs.gpr[TD_RDX], 0x0a00000200000000ull, "... and SYS_ATTRIBUTES is next");
+	tap_is(rd(TDG_SYS_RD, 0x8800000200000001ull), NOT_READABLE, "BUILD_DATE is not for a TD");
 	tap_is(regs.gpr[TD_RDX], ALL, "... and no next field is named");
 	rd(TDG_SYS_RD, TDX_FIELD_SYS_MINOR_VERSION);
 	tap_is(regs.gpr[TD_R8], 5, "minor version 5");
@@ -185,5 +321,9 @@ int main(void)
 	test_pending_ve();
 	test_write();
 	test_sys();
+	test_walk();
+	test_rdall();
+	test_vp();
+	test_partition();
 	return tap_done();
 }

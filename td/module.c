@@ -76,6 +76,19 @@ static void veinfo_get(struct td *td, unsigned int vcpu, struct td_regs *regs)
 	*ve = (struct td_ve_info){ 0 };
 }
 
+/* [mod:tdg_vp_cpuidve_set]. */
+static void cpuidve_set(struct td *td, unsigned int vcpu, struct td_regs *regs)
+{
+	uint64_t control = regs->gpr[TD_RCX];
+
+	if (control > 3) {
+		invalid_operand(regs, TD_RCX);
+		return;
+	}
+	td->mem->now.cpuid_ve[vcpu] = (uint32_t)control;
+	regs->gpr[TD_RAX] = 0;
+}
+
 /* Stores what happened and raises #VE; a second one before the first was read is a #DF ([mod:tdx_inject_ve]). */
 enum td_action td_raise_ve(struct td *td, unsigned int vcpu, struct td_ve_info ve)
 {
@@ -114,6 +127,27 @@ static enum td_action leaf(struct td *td, unsigned int vcpu, struct td_regs *reg
 	case TDG_SYS_RD:
 		td_sys_rd(td, regs);
 		return TD_NEXT;
+	case TDG_SYS_RDALL:
+		return td_sys_rdall(td, regs);
+	case TDG_VP_RD:
+		td_vp_rd(td, regs);
+		return TD_NEXT;
+	case TDG_VP_WR:
+		td_vp_wr(td, regs);
+		return TD_NEXT;
+	case TDG_VP_CPUIDVE_SET:
+		cpuidve_set(td, vcpu, regs);
+		return TD_NEXT;
+	case TDG_MR_VERIFYREPORT:
+		return td_verify_leaf(td, regs);
+	case TDG_MEM_PAGE_ATTR_RD:
+	case TDG_MEM_PAGE_ATTR_WR:
+	case TDG_SERVTD_RD:
+	case TDG_SERVTD_WR:
+	case TDG_VP_ENTER:
+	case TDG_VP_INVEPT:
+	case TDG_VP_INVGLA:
+		return td_partition_leaf(td, regs);
 	default:	/* unknown, or not modelled: the module's answer to a leaf that it does not have */
 		invalid_operand(regs, TD_RAX);
 		return TD_NEXT;
@@ -124,7 +158,7 @@ static enum td_action leaf(struct td *td, unsigned int vcpu, struct td_regs *reg
 enum td_action td_tdcall(struct td *td, unsigned int vcpu, struct td_regs *regs)
 {
 	uint64_t rax = regs->gpr[TD_RAX], rcx = regs->gpr[TD_RCX], rdx = regs->gpr[TD_RDX];
-	bool version_ok = (rax >> 16 & 0xff) == 0 || ((rax >> 16 & 0xff) == 1 && (rax & 0xffff) == TDG_VM_RD);
+	bool version_ok = (rax >> 16 & 0xff) == 0 || (rax & 0xffff) == TDG_VM_RD;	/* which looks at it itself */
 	enum td_action action = TD_NEXT;
 
 	td->mem->now.vcpu = vcpu;

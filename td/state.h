@@ -83,6 +83,7 @@ struct td_state {
 	struct td_ve_info ve[TD_MAX_VCPUS];
 	uint64_t random;
 	uint64_t td_ctls, notify_enables;
+	uint32_t cpuid_ve[TD_MAX_VCPUS];	/* TDG.VP.CPUIDVE.SET: bit 0 at CPL 0, bit 1 above */
 	uint8_t rtmr[TD_RTMRS][TD_SHA384_BYTES];
 	uint64_t mapgpa_calls, accept_calls;
 	uint64_t small[TD_SMALL_WORDS];	/* TD_AUG_ACCEPT: a bit for each 2 MiB of which 4 KiB were accepted */
@@ -246,9 +247,16 @@ enum td_action td_ghci(struct td *td, unsigned int vcpu, struct td_regs *regs);
 enum td_action td_page_accept(struct td *td, struct td_regs *regs);
 enum td_action td_page_release(struct td *td, struct td_regs *regs);
 enum td_action td_report_leaf(struct td *td, struct td_regs *regs);	/* measure.c */
+enum td_action td_verify_leaf(struct td *td, struct td_regs *regs);
+/* The EPT violation of a leaf's operand that is not mapped. */
+enum td_action td_unmapped(struct td *td, uint64_t gpa, uint64_t rip, bool write);
+enum td_action td_partition_leaf(struct td *td, struct td_regs *regs);	/* partition.c */
 enum td_action td_rtmr_extend(struct td *td, struct td_regs *regs);
 void td_vm_rd(struct td *td, struct td_regs *regs);
 void td_vm_wr(struct td *td, struct td_regs *regs);
+void td_vp_rd(struct td *td, struct td_regs *regs);
+void td_vp_wr(struct td *td, struct td_regs *regs);
 void td_sys_rd(struct td *td, struct td_regs *regs);
+enum td_action td_sys_rdall(struct td *td, struct td_regs *regs);
 
 #endif

@@ -139,7 +139,7 @@ struct td {
  * map, unmap, fill: pages of one alias, at least one; poisoned, too, is asked for at least one.
  * poisoned: how many of so many private pages from gpa on, up to the first that is not, have a shared twin as
  *	TD_FILL_POISON, or the start of the run, left it.
- * private: reads or writes bytes of private memory within one page.
+ * private, shared: reads or writes bytes of private memory, or of shared memory, within one page.
  * port, mmio, msr, cpuid: the VMM's side of the instruction hypercalls; *value in and out. False: the VMM refuses
  *	(INVALID_OPERAND).
  * emit: one journal record; the engine fills in time and keeps it. td never reads it back.
@@ -150,6 +150,7 @@ struct td_engine {
 	void (*fill)(struct td *td, uint64_t gpa, uint64_t pages, enum td_alias alias, enum td_fill what);
 	uint64_t (*poisoned)(struct td *td, uint64_t gpa, uint64_t pages);
 	void (*private)(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write);
+	void (*shared)(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write);
 	bool (*port)(struct td *td, uint16_t port, unsigned int size, bool write, uint32_t *value);
 	bool (*mmio)(struct td *td, uint64_t gpa, unsigned int size, bool write, uint64_t *value);
 	bool (*msr)(struct td *td, unsigned int vcpu, uint32_t msr, bool write, uint64_t *value);

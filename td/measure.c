@@ -131,10 +131,13 @@ static void fill_report(const struct td *td, uint8_t report[REPORT_SIZE])
 	td_sha384_end(&hash, report + REPORT_INFO_HASH);
 }
 
-/* A buffer of the guest's that may be shared: whether it is there to be used. */
-static bool is_there(const struct td *td, uint64_t gpa)
+/* A buffer of the guest's that may be shared. TD_NEXT: it is there to be used, perhaps since now. */
+static enum td_action reach(struct td *td, uint64_t gpa, uint64_t rip, bool write)
 {
-	return gpa & td->mem->s ? td_mapped(td, gpa) : td_sept_private(td, gpa);
+	bool there = gpa & td->mem->s ? td_mapped(td, gpa) : td_sept_private(td, gpa);
+	enum td_action action = there ? TD_NEXT : td_unmapped(td, gpa, rip, write);
+
+	return action == TD_AGAIN ? TD_NEXT : action;
 }
 
 static void transfer(struct td *td, uint64_t gpa, void *data, size_t bytes, bool write)
@@ -145,24 +148,25 @@ static void transfer(struct td *td, uint64_t gpa, void *data, size_t bytes, bool
 		td_engine_private(td, gpa, data, bytes, write);
 }
 
-/* Alignments first, then all of REPORTDATA, then the subtype; where the report goes comes last ([mod:tdg_mr_report]). */
+/* Alignments first, then REPORTDATA, then the subtype; where the report goes comes last ([mod:tdg_mr_report]). */
 enum td_action td_report_leaf(struct td *td, struct td_regs *regs)
 {
 	uint64_t out = regs->gpr[TD_RCX], data = regs->gpr[TD_RDX], end = td->mem->s << 1, operand = 0;
+	enum td_action action = TD_NEXT;
 	uint8_t report[REPORT_SIZE];
 
 	if (out % REPORT_SIZE != 0)
 		operand = TD_RCX;
 	else if (data % REPORT_DATA_SIZE != 0 || data >= end)
 		operand = TD_RDX;
-	else if (!is_there(td, data))
-		return td_unmapped(td, data, regs->rip, false);
+	else if ((action = reach(td, data, regs->rip, false)) != TD_NEXT)
+		return action;
 	else if (regs->gpr[TD_R8] != 0)
 		operand = TD_R8;
 	else if (out >= end)
 		operand = TD_RCX;
-	else if (!is_there(td, out))
-		return td_unmapped(td, out, regs->rip, true);
+	else if ((action = reach(td, out, regs->rip, true)) != TD_NEXT)
+		return action;
 	if (operand != 0) {
 		regs->gpr[TD_RAX] = tdx_status(TDX_OPERAND_INVALID, operand);
 		return TD_NEXT;

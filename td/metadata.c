@@ -279,7 +279,7 @@ void td_sys_rd(struct td *td, struct td_regs *regs)
 
 /*
  * The fields from f on as sequences: a header, which is the first field's id and how many follow it, then a word for
- * each. A sequence ends where codes do not follow one another, or sizes differ ([mod:md_dump_list]). All fit into a page.
+ * each. A sequence ends where codes do not follow one another, or sizes differ ([mod:md_dump_list]). All fit a page.
  */
 static uint64_t dump(const struct td *td, const struct field *f, uint64_t list[LIST_WORDS])
 {

@@ -116,7 +116,7 @@ static void test_identifiers(void)
 
 /*
  * From the null id on, as version 1 names them: first ids and numbers of elements of all that has a guest_rd_mask in
- * [mod:tdr_tdcs_fields_lookup.h] and [mod:global_sys_fields_lookup.h]. An element's successor keeps the id's other bits.
+ * [mod:tdr_tdcs_fields_lookup.h] and [mod:global_sys_fields_lookup.h]. A successor keeps the id's other bits.
  */
 static void walk(uint64_t leaf, const uint64_t (*rows)[2], size_t count, const char *name)
 {

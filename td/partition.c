@@ -28,8 +28,8 @@ static void vp_invept(struct td_regs *regs)
 }
 
 /*
- * [mod:tdg_servtd_rd_wr.c]: the handle is a secret of the module's less this TD's UUID. One that was made up names a slot
- * that there is not.
+ * [mod:tdg_servtd_rd_wr.c]: the handle is a secret of the module's less this TD's UUID. One that was made up names a
+ * slot that there is not.
  */
 static void servtd(struct td_regs *regs, bool write)
 {

@@ -155,12 +155,13 @@ static void map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
 	runaway_check(td, gpa, size, rip);
 }
 
+/* KVM takes 16 bits of the port's number, as of an MSR's 32 ([kvm:tdx_emulate_io], [kvm:tdx_handle_exit]). */
 static bool io(struct td *td, struct td_regs *regs)
 {
 	uint64_t size = regs->gpr[TD_R12], write = regs->gpr[TD_R13], port = regs->gpr[TD_R14];
 	uint32_t value = (uint32_t)regs->gpr[TD_R15];
 
-	if ((size != 1 && size != 2 && size != 4) || write > 1 || port > 0xffff)
+	if ((size != 1 && size != 2 && size != 4) || write > 1)
 		return false;
 	if (!td_engine_port(td, (uint16_t)port, (unsigned int)size, write, &value))
 		return false;
@@ -194,8 +195,6 @@ static bool mmio(struct td *td, struct td_regs *regs)
 
 static bool msr(struct td *td, unsigned int vcpu, struct td_regs *regs, bool write)
 {
-	if (regs->gpr[TD_R12] > UINT32_MAX)
-		return false;
 	return td_engine_msr(td, vcpu, (uint32_t)regs->gpr[TD_R12], write,
 			     write ? &regs->gpr[TD_R13] : &regs->gpr[TD_R11]);
 }
@@ -234,6 +233,48 @@ static enum td_action unserved(struct td *td, struct td_regs *regs, uint64_t sub
 	return TD_NEXT;
 }
 
+/*
+ * GetQuote: R12 = a shared buffer, R13 = its size, and its status is in its header. Nobody makes quotes here: that is what
+ * the header says, as of a QEMU that was given no service ([kvm:tdx_get_quote], [qemu:tdx_handle_get_quote]).
+ */
+enum { QUOTE_HEADER = 24, QUOTE_STATUS = 8, QUOTE_IN_LENGTH = 16, QUOTE_MAX = 128 * 1024 };
+#define QUOTE_UNAVAILABLE	0x8000000000000001ull
+
+static uint64_t get_quote(struct td *td, uint64_t gpa, uint64_t size)
+{
+	const struct td_slot *slot = td_slot_of(td, gpa);
+	uint64_t status = QUOTE_UNAVAILABLE, length = 0;
+	uint8_t header[QUOTE_HEADER];
+
+	if (!(gpa & td->mem->s) || size == 0)
+		return TDVMCALL_INVALID_OPERAND;
+	if (gpa % TDX_PAGE_SIZE != 0 || size % TDX_PAGE_SIZE != 0)
+		return TDVMCALL_ALIGN_ERROR;
+	if (gpa >= td->mem->s << 1 || slot == NULL || slot->kind != TD_SLOT_RAM || !td_mapped(td, gpa))
+		return TDVMCALL_INVALID_OPERAND;
+	td_engine_shared(td, gpa & ~td->mem->s, header, sizeof(header), false);
+	for (unsigned int i = 0; i < 4; i++)
+		length |= (uint64_t)header[QUOTE_IN_LENGTH + i] << 8 * i;
+	for (unsigned int i = 0; i < 8; i++)
+		if (header[i] != (i == 0))	/* version 1 */
+			return TDVMCALL_INVALID_OPERAND;
+	if (size > QUOTE_MAX || length > size - QUOTE_HEADER)
+		return TDVMCALL_INVALID_OPERAND;
+	td_engine_shared(td, (gpa & ~td->mem->s) + QUOTE_STATUS, &status, sizeof(status), true);
+	return TDVMCALL_SUCCESS;
+}
+
+/* Leaf 0: the base is served; leaf 1: nothing beyond it is ([kvm:tdx_get_td_vm_call_info]). */
+static bool call_info(struct td_regs *regs)
+{
+	uint64_t *r = regs->gpr;
+
+	if (r[TD_R12] > 1)
+		return false;
+	r[TD_R11] = r[TD_R12] = r[TD_R13] = r[TD_R14] = 0;
+	return true;
+}
+
 static enum td_action served(struct td_regs *regs, bool good)
 {
 	answer(regs, good ? TDVMCALL_SUCCESS : TDVMCALL_INVALID_OPERAND);
@@ -244,15 +285,17 @@ enum td_action td_ghci(struct td *td, unsigned int vcpu, struct td_regs *regs)
 {
 	uint64_t subfn = regs->gpr[TD_R11], *r = regs->gpr;
 
-	if (r[TD_R10] != 0)	/* a vendor's own hypercall */
-		return unserved(td, regs, subfn, TDVMCALL_INVALID_OPERAND);
+	if (r[TD_R10] != 0)	/* a vendor's own hypercall; KVM has none for TDs: -KVM_ENOSYS ([kvm:tdx_emulate_vmcall]) */
+		return unserved(td, regs, subfn, -1000ull);
 	switch (subfn) {
 	case GHCI_MAP_GPA:
 		map_gpa(td, regs, regs->rip);
 		return td->mem->now.stop == TD_RUNNING ? TD_NEXT : TD_STOP;
 	case GHCI_GET_TDVMCALL_INFO:
-		r[TD_R11] = r[TD_R12] = r[TD_R13] = r[TD_R14] = 0;
-		return served(regs, true);
+		return served(regs, call_info(regs));
+	case GHCI_GET_QUOTE:
+		answer(regs, get_quote(td, r[TD_R12], r[TD_R13]));
+		return TD_NEXT;
 	case GHCI_CPUID:
 		cpuid(td, regs);
 		return served(regs, true);
@@ -266,8 +309,6 @@ enum td_action td_ghci(struct td *td, unsigned int vcpu, struct td_regs *regs)
 		return served(regs, msr(td, vcpu, regs, subfn == GHCI_WRMSR));
 	case GHCI_MMIO:
 		return served(regs, mmio(td, regs));
-	case GHCI_WBINVD:
-		return served(regs, true);
 	case GHCI_REPORT_FATAL_ERROR:
 		return fatal_error(td, regs, regs->rip);
 	default:

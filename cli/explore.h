@@ -7,7 +7,7 @@
 
 struct explore_options {
 	struct boot_options boot;
-	struct opt_number depth, pages, sequences, stalls, model_stalls, random;
+	struct opt_number depth, at, pages, sequences, stalls, model_stalls, random;
 	const char *shard, *state, *finding;
 	const char *guest, *harness;	/* not a kernel: code in a process */
 	bool to_private, match;
@@ -21,7 +21,8 @@ struct explore_options {
 	{ "guest", OPT_TEXT | OPT_CODE, EXPLORE_FIELD(guest), "NAME", "code in a process: see tdlab list guests" }, \
 	{ "harness", OPT_FILE | OPT_CODE, EXPLORE_FIELD(harness), "FILE", "code of your own in a process, a shared object" }, \
 	{ "pages", OPT_NUMBER, EXPLORE_FIELD(pages), "N", \
-	  "of the conversion [8]; a kernel: at its first MapGPA of at least so many [1]" }, \
+	  "of the conversion [explore: several shapes; else 8]; a kernel: at its first MapGPA of at least so many [1]" }, \
+	{ "at", OPT_NUMBER | OPT_CODE, EXPLORE_FIELD(at), "GPA", "where it starts [explore: several shapes; else 0x40008000]" }, \
 	PLATFORM_OPTION(EXPLORE_BOOT_FIELD) \
 	{ "to-private", OPT_FLAG, EXPLORE_FIELD(to_private), NULL, "a conversion to private [to shared]" }, \
 	{ "seed", OPT_NUMBER, EXPLORE_BOOT_FIELD(seed), "N", "of all that is left to chance: the same run every time [1]" }, \
@@ -35,7 +36,7 @@ struct explore_options {
 	{ "model-stalls", OPT_NUMBER | OPT_BOOT, EXPLORE_FIELD(model_stalls), "N", \
 	  "RETRYs without progress that end the model's loop [3, as Linux]; 0: no model" }, \
 	{ "vmm", OPT_BEHAVIOUR | OPT_BOOT, EXPLORE_BOOT_FIELD(vmm), "NAME[:K=V,...]", "VMM before and after [complete]" }, \
-	{ "inject", OPT_LIST | OPT_BOOT, EXPLORE_BOOT_FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it" }, \
+	{ "inject", OPT_LIST, EXPLORE_BOOT_FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it" }, \
 	{ "behaviours", OPT_FOLDER | OPT_BOOT, EXPLORE_BOOT_FIELD(behaviours), "DIR", "where behaviours are looked for" }, \
 	{ "initrd", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
 	{ "append", OPT_TEXT | OPT_BOOT, EXPLORE_BOOT_FIELD(append), "STRING", "more words for the kernel command line" }, \

@@ -124,7 +124,9 @@ static void take_from_file(const struct again *a, struct explore_options *o)
 
 	*(*of->digest ? &o->harness : &o->guest) = of->guest;
 	if (!o->pages.given)
-		o->pages = (struct opt_number){ of->pages, true, "of the file" };
+		o->pages = (struct opt_number){ result_pages(of, a->finding), true, "of the file" };
+	if (!o->at.given)
+		o->at = (struct opt_number){ result_at(of, a->finding), true, "of the file" };
 	if (!o->stalls.given)
 		o->stalls = (struct opt_number){ of->stalls, true, "of the file" };
 	o->to_private = !of->to_shared;

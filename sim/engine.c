@@ -21,7 +21,7 @@ struct sim *sim_new(const struct sim_setup *setup)
 
 	if (setup->pages == 0 || setup->pages > SIM_MAX_PAGES)
 		return NULL;
-	config.slots[0] = (struct td_slot){ SIM_RAM, setup->pages, TD_SLOT_RAM, 0 };
+	config.slots[0] = (struct td_slot){ setup->ram != 0 ? setup->ram : SIM_RAM, setup->pages, TD_SLOT_RAM, 0 };
 	config.undo_steps = setup->pages * UNDO_PER_PAGE;
 	config.seed = setup->seed != 0 ? setup->seed : 1;
 	config.runaway_calls = setup->runaway_calls != 0 ? setup->runaway_calls : RUNAWAY_CALLS;

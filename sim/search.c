@@ -21,7 +21,7 @@ static void count(struct tally *t, const struct td_choices *c, enum td_violation
 	enum td_cause cause = sim_cause(seen, finding);
 
 	t->found[cause][finding]++;
-	if (finding != TD_V_NONE)
+	if (finding != TD_V_NONE && ways_begin(&t->ways[cause][finding], t->shape))
 		ways_add_cut(&t->ways[cause][finding], c->answer, c->at, c->cut);
 	t->sequences++;
 	t->tdcalls += seen->tdcalls;
@@ -30,7 +30,7 @@ static void count(struct tally *t, const struct td_choices *c, enum td_violation
 	t->in_unit += seen->in_unit;
 	t->untracked += seen->untracked;
 	for (uint32_t i = 0; i < c->at; i++)
-		t->answers[c->answer[i]]++;
+		t->answers[c->answer[i]] += (c->met >> i & 1) || td_explore_class(c->answer[i]) != TD_ANSWERS_ACCEPT;
 }
 
 /* Where it is, while the parent may look at any time: with a mark that it is being changed. */
@@ -41,6 +41,7 @@ static void follow(struct tally *t, const struct td_choices *c)
 	memcpy(t->last.taken, c->taken, c->at);
 	t->last.any = true;
 	t->last.depth = c->at;
+	t->last.shape = t->shape;
 	t->last.dealt = c->dealt;
 	t->last.number = c->number;
 	t->last.ours = c->ours;
@@ -156,7 +157,7 @@ static void begin(const struct search *s, struct td *td, const struct td_choices
 /* A TD that is ready for the sequence that comes after *from, or for what *from names if none was run. */
 static struct sim *prepared(const struct search *s, const struct td_choices *from)
 {
-	struct sim_setup setup = { .pages = sim_job_pages(s->job), .behaviour.implicit = TD_IMPLICIT_VE,
+	struct sim_setup setup = { .ram = sim_job_ram(s->job), .pages = sim_job_pages(s->job), .behaviour = s->behaviour,
 				   .platform = s->platform, .journal = s->journal > 0 ? s->journal : 0 };
 	struct sim *sim = sim_new(&setup);
 
@@ -220,6 +221,7 @@ int search(struct search *s, struct td_choices from)
 	enum child_end end;
 	int status = GO_ON;
 
+	t->nasked = 0;
 	for (t->resumed = 0; status == GO_ON; t->resumed++) {
 		t->begun = 0;
 		t->cpu = 0;
@@ -236,10 +238,14 @@ int search(struct search *s, struct td_choices from)
 	return status;
 }
 
+static bool search_going(const struct tally *t)
+{
+	return t->deaths < MAX_DEATHS && t->retries < MAX_RETRIES && child_signal() == 0;
+}
+
 bool search_complete(const struct tally *t)
 {
-	return t->deaths < MAX_DEATHS && t->retries < MAX_RETRIES && t->diverged == 0 && t->untracked == 0 &&
-	       child_signal() == 0;
+	return search_going(t) && t->diverged == 0 && t->untracked == 0;
 }
 
 /* Whether that sequence shows that in a process of its own. */
@@ -267,8 +273,10 @@ static bool shows(const struct search *of, const struct way *way, enum td_violat
 /* The sequences that show it in a process of their own. If there is none, it is not to be reported. */
 static void confirm_one(struct search *s, uint64_t *found, struct ways *ways, enum td_violation finding)
 {
-	struct ways good = { .more = ways->more };
+	struct ways good = { .shape = ways->shape, .more = ways->more };
 
+	if (ways->shape != s->tally->shape)
+		return;
 	for (uint32_t i = 0; *found != 0 && i < ways->count; i++)
 		if (shows(s, &ways->all[i], finding, s->tally + 2))
 			good.all[good.count++] = ways->all[i];
@@ -290,8 +298,10 @@ static void confirm(struct search *s)
 				confirm_one(s, &t->found[cause][f], &t->ways[cause][f], (enum td_violation)f);
 }
 
-static void join(struct ways *to, const struct ways *from)
+static void join(struct ways *to, const struct ways *from, uint32_t shape)
 {
+	if (from->count == 0 || !ways_begin(to, shape))
+		return;
 	for (uint32_t i = 0; i < from->count; i++)
 		ways_add(to, from->all[i].answers, from->all[i].length);
 	to->more |= from->more;
@@ -310,7 +320,7 @@ int shorten(const struct search *of, uint32_t below, struct tally *small)
 		status = search(&s, (struct td_choices){ 0 });
 		for (unsigned int f = 1; f < TD_FINDING_KINDS; f++)
 			for (unsigned int c = 0; c < TD_CAUSES; c++)
-				join(&of->tally->ways[c][f], &small->ways[c][f]);
+				join(&of->tally->ways[c][f], &small->ways[c][f], of->tally->shape);
 	}
 	return status;
 }
@@ -346,17 +356,61 @@ void tally_doubts(const struct tally *t, char text[200])
 			 "before: there may be more behind that", t->diverged, t->diverged == 1 ? "" : "s");
 }
 
-int search_all(struct search *s, struct td_choices from)
+/* Whether something was found with the present shape that was not with one before. */
+static bool found_with(const struct tally *t)
 {
-	struct clocks start = clocks_now();
+	for (unsigned int cause = 0; cause < TD_CAUSES; cause++)
+		for (unsigned int f = 1; f < TD_FINDING_KINDS; f++)
+			if (t->ways[cause][f].count != 0 && t->ways[cause][f].shape == t->shape)
+				return true;
+	return false;
+}
+
+static int search_one(struct search *s, struct td_choices from)
+{
+	struct clocks start = clocks_now(), spent;
 	struct tally *t = s->tally;
 	int status = search(s, from);
 
-	t->spent = clocks_since(&start);
-	if (!status && tally_bad(t) && !s->replay && s->random == 0)
+	spent = clocks_since(&start);
+	t->spent.wall += spent.wall;
+	t->spent.cpu += spent.cpu;
+	if (!status && found_with(t) && !s->replay && s->random == 0)
 		status = shorten(s, s->depth, t + 1);
 	if (!status && !s->replay)	/* that is one process already */
 		confirm(s);
+	return status;
+}
+
+/* Each shape is a tree of its own; drawn sequences are shared out, the rest goes to the first. */
+static int search_shape(const struct search *all, uint32_t n)
+{
+	const struct sim_shape *shape = &sim_shapes[n];
+	struct sim_job job = *all->job;
+	struct search s = *all;
+
+	job.at = shape->at;
+	job.pages = shape->pages;
+	s.job = &job;
+	s.depth = sim_shape_depth(shape, all->depth);
+	if (all->random != 0)
+		s.random = all->random / SIM_SHAPES + (n == 0 ? all->random % SIM_SHAPES : 0);
+	if (all->random != 0 && s.random == 0)
+		return 0;
+	all->tally->shape = n + 1;
+	all->tally->estimate = (struct estimate){ 0 };
+	return search_one(&s, (struct td_choices){ 0 });
+}
+
+int search_all(struct search *s, struct td_choices from)
+{
+	uint32_t n = s->tally->skipping && s->last.shape != 0 ? s->last.shape - 1 : 0;
+	int status = 0;
+
+	if (!s->shapes)
+		return search_one(s, from);
+	for (; n < SIM_SHAPES && !status && search_going(s->tally); n++)
+		status = search_shape(s, n);
 	return status;
 }
 

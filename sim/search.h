@@ -12,6 +12,7 @@ struct search_last {
 	bool any;
 	uint8_t taken[TD_EXPLORE_DEPTH];
 	uint32_t depth;
+	uint32_t shape;
 	uint64_t dealt, number;
 	bool ours;
 };
@@ -27,6 +28,7 @@ struct clocks clocks_since(const struct clocks *start);
 /* Shared with the process that runs the guest, so that what it did is known when it is gone. */
 struct tally {
 	uint64_t sequences, tdcalls, calls, cut, in_unit, states;
+	uint32_t shape;				/* of the present sequences, as in struct ways */
 	uint64_t found[TD_CAUSES][TD_FINDING_KINDS];
 	uint64_t answers[TD_ANSWER_KINDS];
 	struct ways ways[TD_CAUSES][TD_FINDING_KINDS];
@@ -66,6 +68,8 @@ struct search {
 	void *load_arg;
 	bool remembers;			/* the guest: stopped within a call it is not called again in that process */
 	uint32_t depth;
+	bool shapes;			/* of requests: all of them, with that depth for the first; else the job's */
+	struct td_behaviour behaviour;	/* of the VMM, but for its answers to MapGPA */
 	uint64_t random, seed;		/* not 0: so many are drawn */
 	uint32_t shard, shards;		/* from 1; 0 of 0: the whole */
 	struct search_last last;	/* where to go on, if tally->skipping */

@@ -5,26 +5,27 @@
 
 #define GUARD	8	/* pages before and behind the request, to be hit by what goes astray */
 
-static uint64_t up(uint64_t bytes, uint64_t unit)
+static uint64_t start_of(const struct sim_job *job)
 {
-	return (bytes + unit - 1) / unit * unit;
+	return job->at != 0 ? job->at : SIM_AT;
 }
 
-/* Neighbours in front; then the unit that the request begins in, with more of them if it is larger than a page. */
-static struct sim_range unit_of(const struct sim_job *job, uint64_t *start)
+/* The units that the request touches, with neighbours on both sides. */
+static struct sim_range unit_of(const struct sim_job *job)
 {
-	uint64_t unit = job->guest->unit > TDX_PAGE_SIZE ? job->guest->unit : TDX_PAGE_SIZE, lead = GUARD * TDX_PAGE_SIZE;
-	uint64_t first = SIM_RAM + up(lead, unit);
+	uint64_t unit = job->guest->unit > TDX_PAGE_SIZE ? job->guest->unit : TDX_PAGE_SIZE, start = start_of(job);
 
-	*start = first + (unit > lead ? lead : 0);
-	return (struct sim_range){ first, up(*start + job->pages * TDX_PAGE_SIZE, unit) };
+	return (struct sim_range){ start / unit * unit, (start + job->pages * TDX_PAGE_SIZE + unit - 1) / unit * unit };
+}
+
+uint64_t sim_job_ram(const struct sim_job *job)
+{
+	return unit_of(job).start - GUARD * TDX_PAGE_SIZE;
 }
 
 uint32_t sim_job_pages(const struct sim_job *job)
 {
-	uint64_t start;
-
-	return (uint32_t)((unit_of(job, &start).end - SIM_RAM) / TDX_PAGE_SIZE) + GUARD;
+	return (uint32_t)((unit_of(job).end - sim_job_ram(job)) / TDX_PAGE_SIZE) + GUARD;
 }
 
 /* The VMM is willing while the stage is set, and its rules do not count that call. */
@@ -32,7 +33,8 @@ bool sim_prepare(struct sim *sim, const struct sim_job *job)
 {
 	struct td_regs regs = { .long_mode = true };
 
-	sim->unit = unit_of(job, &sim->request.start);
+	sim->unit = unit_of(job);
+	sim->request.start = start_of(job);
 	sim->request.end = sim->request.start + job->pages * TDX_PAGE_SIZE;
 	if (!job->to_shared) {
 		tdx_map_gpa(regs.gpr, sim->request.start | sim_shared_bit(sim), job->pages * TDX_PAGE_SIZE);

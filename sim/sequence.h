@@ -4,6 +4,7 @@
 #define SIM_SEQUENCE_H
 
 #include "sim/guest.h"
+#include "sim/shapes.h"
 
 /* When a guest that gave the conversion up is to blame. */
 enum sim_expect {
@@ -14,6 +15,7 @@ enum sim_expect {
 
 struct sim_job {
 	const struct sim_guest *guest;
+	uint64_t at;		/* where the request starts, without S; 0: SIM_AT */
 	uint32_t pages;		/* of the request; the TD has some on both sides of it, in use as private memory */
 	bool to_shared;
 	enum sim_expect expect;
@@ -23,7 +25,8 @@ struct sim_job {
 /* Prepares sim for job: what the guest will convert is on the other side, and td is marked there. */
 bool sim_prepare(struct sim *sim, const struct sim_job *job);
 
-/* Pages of RAM that a job needs. */
+/* The RAM that a job needs. */
+uint64_t sim_job_ram(const struct sim_job *job);
 uint32_t sim_job_pages(const struct sim_job *job);
 
 /* Takes the TD back and runs the sequence that td_explore_choices() or the behaviour's rules say. */

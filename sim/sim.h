@@ -13,7 +13,7 @@
 #include "td/explore.h"
 #include "td/td.h"
 
-#define SIM_RAM		0x40000000ull	/* the RAM slot; a 1 GiB boundary, so that every ACCEPT size can be tried */
+#define SIM_RAM		0x40000000ull	/* of the RAM slot; a 1 GiB boundary, so that every ACCEPT size can be tried */
 #define SIM_MAX_PAGES	(1u << 17)
 #define SIM_MAX_UNIT	(64ull << 20)
 
@@ -72,7 +72,8 @@ struct sim {
 };
 
 struct sim_setup {
-	uint32_t pages;			/* of private RAM at SIM_RAM */
+	uint64_t ram;			/* where it lies; 0: SIM_RAM */
+	uint32_t pages;			/* of private RAM */
 	uint64_t seed;			/* 0: 1 */
 	uint64_t runaway_calls;		/* MapGPA calls in a row that bring nothing; 0: what suits exploring, for this and the next */
 	uint64_t max_tdcalls;

@@ -24,6 +24,13 @@ static void drop(struct ways *ways, uint32_t at)
 	memmove(&ways->all[at], &ways->all[at + 1], (--ways->count - at) * sizeof(ways->all[0]));
 }
 
+bool ways_begin(struct ways *ways, uint32_t shape)
+{
+	if (ways->count == 0)
+		ways->shape = shape;
+	return ways->shape == shape;
+}
+
 void ways_add(struct ways *ways, const uint8_t *answers, uint32_t length)
 {
 	struct way new = { .length = length };

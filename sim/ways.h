@@ -16,10 +16,14 @@ struct way {
 };
 
 struct ways {
+	uint32_t shape;		/* of the request that all of them are of: of sim_shapes, from 1 on; 0: there is only one */
 	uint32_t count;
 	bool more;		/* others were left out, for which there was no room */
 	struct way all[WAYS];	/* the shortest first; of one length, in the order of the answers */
 };
+
+/* Those of one shape are kept: of the first that shows it. False: there are others. */
+bool ways_begin(struct ways *ways, uint32_t shape);
 
 void ways_add(struct ways *ways, const uint8_t *answers, uint32_t length);
 

@@ -106,18 +106,18 @@ divided() {
 	local run=0
 	gcc -Wall -Werror "-I$top" -shared -fPIC -o crash.so "$top/tests/harness/crash.c"
 	for shard in 1 2; do
-		run -1 tdlab explore --harness ./crash.so --depth 2 --shard "$shard/2" --json
+		run -1 tdlab explore --harness ./crash.so --pages 8 --depth 2 --shard "$shard/2" --json
 		printf '%s\n' "$output" >"part.$shard"
 		jq -e '.complete == false and .sequences > 0 and .sequences < 21 * 21' "part.$shard"
 	done
 	run -2 --separate-stderr tdlab merge part.1 part.2
 	[[ $stderr == *"part.1: not complete"* ]]
-	run -1 tdlab explore --harness ./crash.so --depth 2
+	run -1 tdlab explore --harness ./crash.so --pages 8 --depth 2
 	[[ $output == *"8 pages to shared, incomplete: 20 sequences"* ]]
 	# 21 answers, twice: none of these sequences is run again, and none is left out.
 	until [ "$run" -eq 30 ] || { [ -s state ] && [ "$(jq .complete state)" = true ]; }; do
 		run=$((run + 1))
-		tdlab explore --harness ./crash.so --depth 2 --state state >/dev/null || [ $? -eq 1 ]
+		tdlab explore --harness ./crash.so --pages 8 --depth 2 --state state >/dev/null || [ $? -eq 1 ]
 	done
 	jq -e '.complete and .sequences == 21 * 21 and ([.violations[].sequences] | add) == 21 * 21' state
 	jq -e '[.answers[]] | unique == [0, 42]' state

@@ -58,7 +58,8 @@ essence() {
 	[[ $output != *"not tried"* ]]
 	run -0 "$tdlab" explore --guest correct --depth 2 --pages 2
 	[[ $output == *$'\nnot tried  half, last: a request of 2 pages does not tell them from others\n'* ]]
-	run -0 "$tdlab" explore --guest correct --depth 2 --pages 1
+	run -5 "$tdlab" explore --guest correct --depth 2 --pages 1
+	[[ $output == *"verdict    inconclusive: the guest was never given partial completion"* ]]
 	[[ $output == *$'\nnot tried  first, half, last, other-s, invalid-after, first-changed: a request of 1 page '* ]]
 }
 
@@ -126,7 +127,7 @@ payload() {
 	payload --vmm eagain:stalls=1 --append scenario=rewritten --depth 3
 	[ "$(field .sequences)" -ge 100 ]
 	[ "$(field '.states | index("shared/claimed-shared") and index("pending/claimed-private")')" = true ]
-	[ "$(field '[.violations[].name] | length')" -eq 0 ]
+	[ "$(field '[.violations[].name] | join(" ")')" = accept-abandoned ]	# it does not repeat a busy ACCEPT
 	[ "$(field .afterwards)" = ended ]
 }
 

@@ -106,7 +106,7 @@ caught() {
 
 @test "a harness that crashes and hangs: both are findings, and the rest is explored" {
 	harness broken
-	run -1 --separate-stderr "$tdlab" explore --harness "$BATS_TEST_TMPDIR/broken.so" --depth 1
+	run -1 --separate-stderr "$tdlab" explore --harness "$BATS_TEST_TMPDIR/broken.so" --depth 1 --pages 8
 	[[ $output == *"guest-died (hostile) in 1 sequence:"* ]]
 	[[ $output == *"guest-hung (permitted) in 1 sequence:"* ]]
 	[[ $output == *"explored   8 pages to shared: 21 sequences"* ]]
@@ -131,7 +131,7 @@ explored() {
 	local name=$1 want=$2
 	shift 2
 	harness "$name"
-	run "-$want" --separate-stderr "$tdlab" explore --harness "$BATS_TEST_TMPDIR/$name.so" --stalls 4 --json "$@"
+	run "-$want" --separate-stderr "$tdlab" explore --harness "$BATS_TEST_TMPDIR/$name.so" --stalls 4 --pages 8 --json "$@"
 	jq -r '"\(.sequences) \(.complete) [\([.violations[].name] | unique | join(" "))] \(.verdict) \(.incomplete)"' \
 		<<<"$output"
 }
@@ -139,7 +139,7 @@ explored() {
 @test "a crash that only comes after other runs cuts no tree, is no finding, and the result is not complete" {
 	run -0 explored sixth 5 --depth 1
 	[[ $output == "21 false [] inconclusive guest-died was seen in "*"did not come again in a process of its own"* ]]
-	all=$("$tdlab" explore --guest correct --depth 2 --json | jq .sequences)
+	all=$("$tdlab" explore --guest correct --depth 2 --pages 8 --json | jq .sequences)
 	run -0 explored sixth 5 --depth 2
 	[[ $output == "$all false [] inconclusive "* ]]
 }
@@ -340,7 +340,7 @@ matrix() {
 		# shellcheck disable=SC2053 # a pattern
 		[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr == $pattern ]]
 	}
-	for option in '--memory 1G' '--vmm hyperv' '--inject=mapgpa:retry' '--timeout 5' '--model-stalls 4' '--qemu x'; do
+	for option in '--memory 1G' '--vmm hyperv' '--timeout 5' '--model-stalls 4' '--qemu x'; do
 		# shellcheck disable=SC2086 # words
 		refused "tdlab: explore: ${option%%[ =]*} is about a boot*" explore --guest correct $option
 		# shellcheck disable=SC2086 # words

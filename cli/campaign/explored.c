@@ -266,6 +266,8 @@ const char *explored_progress(const struct explored *x)
 int explored_end(struct explored *x, struct boot *b)
 {
 	struct result *r = &x->result;
+	const struct monitor_explore *e = &b->config.explore;
+	bool all = !e->sequences && !e->ordered && !e->order.count;
 	int status = b->judgement.status;
 	uint32_t new;
 
@@ -276,7 +278,7 @@ int explored_end(struct explored *x, struct boot *b)
 		complain(status, "%s", b->judgement.why);
 	else if (status < STATUS_SIGNAL && new)
 		status = STATUS_FAIL;
-	else if (status == STATUS_PASS && (!x->began || x->disordered))
+	else if (status == STATUS_PASS && (!x->began || x->disordered || (all && result_not_given(r))))
 		status = STATUS_INCONCLUSIVE;
 	r->incomplete[0] = '\0';
 	if (!r->complete && b->end.signal)

@@ -6,6 +6,7 @@
 #include "cli/opt.h"
 #include "cli/output.h"
 #include "cli/tdlab.h"
+#include "sim/shapes.h"
 #include "cli/verdict/known.h"
 
 void result_count(struct result *r, const uint8_t *answers, uint32_t count)
@@ -71,6 +72,13 @@ static uint32_t first_length(const struct result_finding *f)
 static void join(struct result_finding *f, const struct result_finding *more)
 {
 	f->sequences += more->sequences;
+	if (more->ways.shape > f->ways.shape)
+		return;
+	if (more->ways.shape < f->ways.shape) {
+		f->ways = more->ways;
+		memcpy(f->detail, more->detail, sizeof(f->detail));
+		return;
+	}
 	f->ways.more |= more->ways.more;
 	if (first_length(more) < first_length(f))
 		memcpy(f->detail, more->detail, sizeof(f->detail));
@@ -106,6 +114,8 @@ const char *result_differs(const struct result_of *a, const struct result_of *b)
 		return "the conditions";
 	if (a->to_shared != b->to_shared)
 		return "the direction";
+	if (a->at != b->at)
+		return "the place of the request";
 	if (a->pages != b->pages)
 		return "the pages";
 	if (a->depth != b->depth)
@@ -138,6 +148,33 @@ void result_add(struct result *to, const struct result *from)
 		to->verdict = from->verdict;
 	if (from->verdict != VERDICT_PASS || !*to->afterwards)
 		memcpy(to->afterwards, from->afterwards, sizeof(to->afterwards));
+}
+
+uint64_t result_at(const struct result_of *of, const struct result_finding *f)
+{
+	return f->ways.shape ? sim_shapes[f->ways.shape - 1].at : of->at;
+}
+
+uint64_t result_pages(const struct result_of *of, const struct result_finding *f)
+{
+	return f->ways.shape ? sim_shapes[f->ways.shape - 1].pages : of->pages;
+}
+
+const char *result_not_given(const struct result *r)
+{
+#define ANSWER_CLASS_NAME(id, name) name,
+	static const char *const names[] = { TD_ANSWER_CLASSES(ANSWER_CLASS_NAME) };
+	static char text[160];
+	uint64_t given[TD_ANSWER_CLASS_KINDS] = { 0 };
+	size_t used = 0;
+
+	for (unsigned int i = 0; i < TD_ANSWER_KINDS; i++)
+		given[td_explore_class((enum td_answer)i)] += r->answers[i];
+	given[TD_ANSWERS_ACCEPT] += r->of.to_shared;	/* nothing is accepted */
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+		if (!given[i])
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used ? ", " : "", names[i]);
+	return used && !r->of.shards ? text : NULL;
 }
 
 bool result_shard(const char *text, uint32_t *shard, uint32_t *shards)

@@ -13,7 +13,7 @@
 #include "sim/search.h"
 #include "td/event.h"
 
-#define RESULT_SCHEMA	"tdlab.explore/2"
+#define RESULT_SCHEMA	"tdlab.explore/3"
 #define RESULT_FINDINGS	(TD_CAUSES * TD_FINDING_KINDS)
 
 struct result_finding {
@@ -32,7 +32,8 @@ struct result_of {
 	char guest[256];		/* path or name */
 	char digest[65];		/* SHA-256 of the file, empty for what is built in */
 	char conditions[512];		/* whatever else the answers of the guest may depend on, in words */
-	uint64_t pages;
+	uint64_t at;			/* in a process: where the request starts; 0: several shapes */
+	uint64_t pages;			/* of the request; 0: several shapes */
 	bool to_shared;
 	uint64_t depth, stalls;
 	uint64_t random, seed;		/* random: sequences drawn, 0: all there are */
@@ -74,8 +75,16 @@ uint32_t result_known(struct result *result, struct known *known, const char *gu
 uint64_t result_mismatches(const struct result *result);	/* sequences */
 
 void result_json(const struct result *result, FILE *out);
-void result_finding_json(json_t *json, const struct result_finding *finding);
-void result_finding_text(const struct result_finding *finding);
+void result_finding_json(json_t *json, const struct result_of *of, const struct result_finding *finding);
+void result_finding_text(const struct result_of *of, const struct result_finding *finding);
+
+/* Where the request of its minimal sequences starts, and its pages. */
+uint64_t result_at(const struct result_of *of, const struct result_finding *finding);
+uint64_t result_pages(const struct result_of *of, const struct result_finding *finding);
+
+/* NULL, or which classes of answers the guest was never given: nothing is known of it there. The next call's text is the
+ * same memory. */
+const char *result_not_given(const struct result *result);
 
 /* The lines "explored" to "finding" of a report; result_report() is all of one. */
 void result_text(const struct result *result);

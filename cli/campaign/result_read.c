@@ -8,6 +8,7 @@
 #include "cli/campaign/result.h"
 #include "cli/file.h"
 #include "cli/tdlab.h"
+#include "sim/shapes.h"
 
 /* The first thing that is wrong stays. */
 struct reader {
@@ -74,12 +75,15 @@ static void read_of(struct reader *r, const json_t *o, struct result_of *of)
 {
 	static const char *const directions[] = { "private", "shared" };
 	const json_t *shard = json_object_get(o, "shard");
+	char at[32] = "";
 
 	get_text(r, o, "version", of->version, sizeof(of->version));
 	get_text(r, o, "engine", of->engine, sizeof(of->engine));
 	get_text(r, o, "guest", of->guest, sizeof(of->guest));
 	get_text(r, o, "digest", of->digest, sizeof(of->digest));
 	get_text(r, o, "conditions", of->conditions, sizeof(of->conditions));
+	get_text(r, o, "at", at, sizeof(at));
+	of->at = strtoull(at, NULL, 16);
 	of->pages = get_number(r, o, "pages");
 	of->to_shared = get_choice(r, o, "direction", directions, 2) == 1;
 	of->depth = get_number(r, o, "depth");
@@ -133,6 +137,21 @@ static void read_ways(struct reader *r, const json_t *item, struct ways *ways)
 	ways->more = get_bool(r, item, "more");
 }
 
+static uint32_t read_shape(struct reader *r, const json_t *item)
+{
+	const json_t *shape = json_object_get(item, "shape");
+	const char *name = json_string_value(shape);
+	uint32_t i = 0;
+
+	if (json_is_null(shape))
+		return 0;
+	while (i < SIM_SHAPES && name && strcmp(sim_shapes[i].name, name) != 0)
+		i++;
+	if (i == SIM_SHAPES || !name)
+		wrong(r, "shape", "is none of those that there are");
+	return i == SIM_SHAPES || !name ? 0 : i + 1;
+}
+
 static void read_finding(struct reader *r, const json_t *item, struct result_finding *f)
 {
 	static const char *names[TD_FINDING_KINDS], *causes[TD_CAUSES];
@@ -145,6 +164,7 @@ static void read_finding(struct reader *r, const json_t *item, struct result_fin
 				      .cause = (enum td_cause)get_choice(r, item, "class", causes, TD_CAUSES),
 				      .sequences = get_number(r, item, "sequences") };
 	get_text(r, item, "detail", f->detail, sizeof(f->detail));
+	f->ways.shape = read_shape(r, item);
 	read_ways(r, item, &f->ways);
 }
 
@@ -178,6 +198,9 @@ static void read_last(struct reader *r, const json_t *o, struct search_last *las
 			wrong(r, "taken", "has a choice that there is not");
 		last->taken[last->depth++] = (uint8_t)choice;
 	}
+	last->shape = (uint32_t)get_number(r, object, "shape");
+	if (last->shape > SIM_SHAPES)
+		wrong(r, "shape", "is none of those that there are");
 	last->dealt = get_number(r, object, "dealt");
 	last->number = get_number(r, object, "number");
 	last->ours = get_bool(r, object, "ours");

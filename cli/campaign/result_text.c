@@ -1,14 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 /* A result in JSON and in words. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/campaign/result.h"
+#include "cli/words.h"
+#include "sim/shapes.h"
 
-void result_finding_json(json_t *json, const struct result_finding *f)
+static char *joined(char *text, const char *more)
+{
+	char *both = xprintf("%s %s", text, more);
+
+	free(text);
+	return both;
+}
+
+/* The command that shows it again: of the first of its sequences. */
+static char *again_text(const struct result_of *of, const struct result_finding *f)
+{
+	char *text = command_line("replay"), answers[ANSWERS_TEXT];
+
+	answers_text(f->ways.all[0].answers, f->ways.all[0].length, answers);
+	add_word(&text, *answers ? answers : answer_name(TD_ANSWER_OK));
+	add_option(&text, *of->digest ? "--harness" : "--guest", of->guest);
+	if (!of->to_shared)
+		add_word(&text, "--to-private");
+	if (of->stalls != TD_STALLS) {
+		snprintf(answers, sizeof(answers), "%lu", of->stalls);
+		add_option(&text, "--stalls", answers);
+	}
+	if (strstr(of->conditions, "--"))	/* options stand behind what else there is */
+		text = joined(text, strstr(of->conditions, "--"));
+	snprintf(answers, sizeof(answers), "0x%lx", result_at(of, f));
+	add_option(&text, "--at", answers);
+	snprintf(answers, sizeof(answers), "%lu", result_pages(of, f));
+	add_option(&text, "--pages", answers);
+	return text;
+}
+
+static bool is_process(const struct result_of *of)
+{
+	return strcmp(of->engine, "process") == 0;
+}
+
+void result_finding_json(json_t *json, const struct result_of *of, const struct result_finding *f)
 {
 	json_t *row = json_add_object(json, NULL), *minimal;
 	char text[ANSWERS_TEXT];
+	char *again;
 
 	json_add_text(row, "name", td_violation_name(f->kind));
 	json_add_text(row, "class", td_cause_name(f->cause));
@@ -21,6 +61,14 @@ void result_finding_json(json_t *json, const struct result_finding *f)
 		json_add_text(minimal, NULL, text);
 	}
 	json_add_bool(row, "more", f->ways.more);
+	json_add_text(row, "shape", f->ways.shape ? sim_shapes[f->ways.shape - 1].name : NULL);
+	if (is_process(of)) {
+		json_add_hex(row, "at", result_at(of, f));
+		json_add_number(row, "pages", result_pages(of, f));
+		again = again_text(of, f);
+		json_add_text(row, "again", again);
+		free(again);
+	}
 	json_add_text(row, "detail", f->detail);
 	json_add_text(row, "known", f->known);
 }
@@ -31,7 +79,7 @@ static void findings_json(json_t *json, const char *key, const struct result *r,
 
 	for (uint32_t i = 0; i < r->nfindings; i++)
 		if ((r->findings[i].kind == TD_V_MODEL_MISMATCH) == mismatch)
-			result_finding_json(list, &r->findings[i]);
+			result_finding_json(list, &r->of, &r->findings[i]);
 }
 
 static void of_json(json_t *json, const struct result_of *of)
@@ -43,6 +91,7 @@ static void of_json(json_t *json, const struct result_of *of)
 	json_add_text(json, "guest", of->guest);
 	json_add_text(json, "digest", of->digest);
 	json_add_text(json, "conditions", of->conditions);
+	json_add_hex(json, "at", of->at);
 	json_add_number(json, "pages", of->pages);
 	json_add_text(json, "direction", of->to_shared ? "shared" : "private");
 	json_add_number(json, "depth", of->depth);
@@ -78,6 +127,7 @@ static void last_json(json_t *json, const struct search_last *last)
 	taken = json_add_array(object, "taken");
 	for (uint32_t i = 0; i < last->depth; i++)
 		json_add_number(taken, NULL, last->taken[i]);
+	json_add_number(object, "shape", last->shape);
 	json_add_number(object, "dealt", last->dealt);
 	json_add_number(object, "number", last->number);
 	json_add_bool(object, "ours", last->ours);
@@ -109,6 +159,16 @@ void result_json(const struct result *r, FILE *out)
 		last_json(json, &r->last);
 	json_add_text(json, "verdict", verdict_name(r->verdict));
 	json_print(json, out);
+}
+
+/* In their order: at how many answers each. */
+static void shapes_text(const struct result_of *of)
+{
+	for (unsigned int i = 0; !of->pages && i < SIM_SHAPES; i++)
+		printf("%s%s%s (%u at 0x%lx, %u)", i ? "" : "shapes     ", i ? ", " : "", sim_shapes[i].name, sim_shapes[i].pages,
+		       sim_shapes[i].at, sim_shape_depth(&sim_shapes[i], (uint32_t)of->depth));
+	if (!of->pages)
+		printf("\n");
 }
 
 static void states_text(uint64_t states)
@@ -150,9 +210,10 @@ static void not_tried_text(uint64_t pages, bool to_shared)
 		printf(": a request of %lu page%s does not tell them from others\n", pages, pages == 1 ? "" : "s");
 }
 
-void result_finding_text(const struct result_finding *f)
+void result_finding_text(const struct result_of *of, const struct result_finding *f)
 {
 	char text[ANSWERS_TEXT];
+	char *again;
 
 	printf("finding    %s (%s) in %lu sequence%s: %s\n", td_violation_name(f->kind), td_cause_name(f->cause),
 	       f->sequences, f->sequences == 1 ? "" : "s", f->detail);
@@ -162,13 +223,24 @@ void result_finding_text(const struct result_finding *f)
 	}
 	if (f->ways.more)
 		printf("           there may be others: not all could be kept\n");
+	if (f->ways.shape)
+		printf("           shape    %s: %lu pages at 0x%lx\n", sim_shapes[f->ways.shape - 1].name, result_pages(of, f),
+		       result_at(of, f));
+	if (is_process(of)) {
+		again = again_text(of, f);
+		printf("           again    %s\n", again);
+		free(again);
+	}
 	if (f->known)
 		printf("           known:   %s\n", f->known);
 }
 
 void result_text(const struct result *r)
 {
-	printf("explored   %u pages to %s", (unsigned int)r->of.pages, r->of.to_shared ? "shared" : "private");
+	if (r->of.pages)
+		printf("explored   %lu pages to %s", r->of.pages, r->of.to_shared ? "shared" : "private");
+	else
+		printf("explored   %d shapes to %s", SIM_SHAPES, r->of.to_shared ? "shared" : "private");
 	if (r->of.shards)
 		printf(", shard %u/%u", r->of.shard, r->of.shards);
 	if (!r->complete)
@@ -183,11 +255,16 @@ void result_text(const struct result *r)
 	for (unsigned int i = 0; i < TD_ANSWER_KINDS; i++)
 		printf(" %s %lu%s", answer_name(i), r->answers[i], i + 1 < TD_ANSWER_KINDS ? "," : "\n");
 	not_tried_text(r->of.pages, r->of.to_shared);
+	shapes_text(&r->of);
+	if (result_not_given(r) && r->sequences > 1)
+		printf("never given %s\n", result_not_given(r));
 	states_text(r->states);
 	for (uint32_t i = 0; i < r->nfindings; i++)
-		result_finding_text(&r->findings[i]);
+		result_finding_text(&r->of, &r->findings[i]);
+	if (*r->of.conditions && is_process(&r->of))
+		printf("conditions %s\n", r->of.conditions);
 	if (r->in_unit)
-		printf("note       %lu sequences asked for memory outside the request, %s\n", r->in_unit, r->of.conditions);
+		printf("note       %lu sequences asked for memory outside the request, within the guest's unit\n", r->in_unit);
 	if (*r->incomplete)
 		printf("incomplete %s\n", r->incomplete);
 }

@@ -13,22 +13,31 @@
 #define SAVE_S	1.0	/* at most that much is done again after the command was killed */
 #define SHOW_S	0.2
 
+static void add_condition(struct result_of *of, const char *option, const char *value)
+{
+	size_t used = strlen(of->conditions);
+
+	snprintf(of->conditions + used, sizeof(of->conditions) - used, "%s%s %s", used ? " " : "", option, value);
+}
+
 static int fill_of(struct result_of *of, const struct search *s)
 {
 	const struct explore_options *o = s->code->options;
 	uint8_t *data;
 	size_t bytes;
-	int used = 0, status;
+	int status;
 
-	*of = (struct result_of){ .version = TDLAB_VERSION, .engine = "process", .pages = s->code->job.pages,
+	*of = (struct result_of){ .version = TDLAB_VERSION, .engine = "process",
+				  .at = s->shapes ? 0 : s->job->at, .pages = s->shapes ? 0 : s->job->pages,
 				  .to_shared = s->code->job.to_shared, .depth = s->depth, .stalls = s->code->job.stalls,
 				  .random = o->random.value, .seed = o->random.value ? explore_seed(o) : 0 };
 	snprintf(of->guest, sizeof(of->guest), "%s", s->code->guest->name);
 	if (s->code->guest->unit != 0)
-		used = snprintf(of->conditions, sizeof(of->conditions), "in units of %lu bytes", s->code->guest->unit);
+		snprintf(of->conditions, sizeof(of->conditions), "in units of %lu bytes", s->code->guest->unit);
 	if (o->boot.platform != NULL)
-		snprintf(of->conditions + used, sizeof(of->conditions) - (size_t)used, "%s--platform %s", used > 0 ? " " : "",
-			 o->boot.platform);
+		add_condition(of, "--platform", o->boot.platform);
+	for (unsigned int i = 0; i < o->boot.inject.count; i++)
+		add_condition(of, "--inject", o->boot.inject.items[i]);
 	if (o->shard != NULL && !result_shard(o->shard, &of->shard, &of->shards))
 		return complain(STATUS_INPUT, "--shard %s: write I/N, I from 1 to N", o->shard);
 	if (o->harness == NULL)
@@ -75,11 +84,16 @@ static void add_tally(struct result *r, const struct tally *t)
 }
 
 /* new: findings that are not known. What is known is expected. */
-static struct judged judged(const struct result *r, uint32_t new)
+static struct judged judged(const struct search *s, const struct result *r, uint32_t new)
 {
+	const char *not_given = s->replay ? NULL : result_not_given(r);
+	static char text[200];
+
+	if (not_given)
+		snprintf(text, sizeof(text), "the guest was never given %s: it did not ask for what can be answered so", not_given);
 	return judge_grounds(&(struct grounds){
 		.failed = new ? "" : NULL,
-		.missing = r->complete ? NULL : "not all was seen",
+		.missing = !r->complete ? "not all was seen" : not_given ? text : NULL,
 		.passed = r->nfindings ? "nothing that is not known" : "nothing to find",
 	});
 }
@@ -91,7 +105,7 @@ void campaign_result(const struct search *s, bool complete, struct result *r)
 	if (!*r->incomplete)
 		tally_doubts(s->tally, r->incomplete);
 	r->complete = complete && !*r->incomplete;
-	r->verdict = judged(r, r->nfindings).verdict;
+	r->verdict = judged(s, r, r->nfindings).verdict;
 }
 
 /* The child goes on meanwhile: false if there was no moment at which it did not change anything. */
@@ -111,12 +125,13 @@ static bool tally_copy(const struct tally *t, struct tally *to)
 static void show(const struct search *s, const struct tally *t, double seconds)
 {
 	const struct result_of *of = &s->campaign->before.of;
+	const char *shape = t->shape ? sim_shapes[t->shape - 1].name : "";
 	double all = of->random ? (double)of->random / (of->shards ? of->shards : 1) - (double)s->campaign->before.sequences :
 				  estimate_total(&t->estimate);
 	double share = (double)(of->random ? t->sequences : t->estimate.sequences) / (all > 0 ? all : 1);
 
-	progress_show("%5.1f s  %lu sequences, %.0f a second, about %.0f %% done, %.0f s to go", seconds, t->sequences,
-		      (double)t->sequences / seconds, 100 * share, share > 0 ? seconds / share * (1 - share) : 0);
+	progress_show("%5.1f s  %lu sequences, %.0f a second, %s%sabout %.0f %% done, %.0f s to go", seconds, t->sequences,
+		      (double)t->sequences / seconds, shape, *shape ? ": " : "", 100 * share, share > 0 ? seconds / share * (1 - share) : 0);
 }
 
 static void tick(struct search *s)
@@ -173,7 +188,7 @@ int campaign_report(const struct search *s, struct result *r)
 
 	if (c->progress && c->shown > 0)
 		progress_clear();
-	judgement = judged(r, result_known(r, &c->known, s->code->guest->name));
+	judgement = judged(s, r, result_known(r, &c->known, s->code->guest->name));
 	r->verdict = judgement.verdict;
 	known_vanished(&c->known);
 	if (s->code->options->state != NULL && c->status == 0)

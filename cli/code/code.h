@@ -12,6 +12,7 @@ struct code {
 	struct sim_guest *guest;
 	struct sim_job job;
 	struct td_platform platform;
+	struct td_behaviour behaviour;	/* of a search: what is injected */
 };
 
 /*

@@ -10,6 +10,8 @@
 #include "sim/load.h"
 
 #define MOST_PAGES	CODE_RUN_PAGES
+#define LOWEST		0x08000000ull	/* room for what is before it, in the largest unit of a guest */
+#define HIGHEST		0x4000000000ull	/* and behind it, within any GPAW */
 
 static int load(void *arg)
 {
@@ -86,10 +88,12 @@ int code_open(struct code *c, const struct explore_options *o, uint64_t pages)
 		return complain(STATUS_INPUT, "--harness and --guest: one guest at a time");
 	if (pages == 0 || pages > MOST_PAGES)
 		return complain(STATUS_INPUT, "--pages %s: from 1 to %d", o->pages.text, MOST_PAGES);
+	if (o->at.given && (o->at.value % TDX_PAGE_SIZE != 0 || o->at.value < LOWEST || o->at.value >= HIGHEST))
+		return complain(STATUS_INPUT, "--at %s: a page from 0x%llx on, below 0x%llx", o->at.text, LOWEST, HIGHEST);
 	*c = (struct code){
 		.options = o,
 		.guest = mmap(NULL, sizeof(*c->guest), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),
-		.job = { .pages = (uint32_t)pages, .to_shared = !o->to_private,
+		.job = { .at = o->at.given ? o->at.value : SIM_AT, .pages = (uint32_t)pages, .to_shared = !o->to_private,
 			 .stalls = o->stalls.given ? (uint32_t)o->stalls.value : TD_STALLS },
 	};
 	if (c->guest == MAP_FAILED)

@@ -70,7 +70,7 @@ int code_minimise(const struct explore_options *o, const uint8_t *answers, uint3
 	struct ddmin d;
 
 	child_catch_signals();
-	status = code_open(&code, o, CODE_PAGES);
+	status = search_open(&code, o);
 	if (status)
 		return status;
 	s = search_of(&code, 0);

@@ -47,8 +47,8 @@ static void count_from_guest(struct td_behaviour *b)
 static struct sim *prepared(const struct code *code, const struct td_behaviour *behaviour)
 {
 	const struct sim_job *job = &code->job;
-	struct sim_setup setup = { .pages = sim_job_pages(job), .seed = explore_seed(code->options), .behaviour = *behaviour,
-				   .platform = code->platform, .runaway_calls = RUNAWAY_CALLS,
+	struct sim_setup setup = { .ram = sim_job_ram(job), .pages = sim_job_pages(job), .seed = explore_seed(code->options),
+				   .behaviour = *behaviour, .platform = code->platform, .runaway_calls = RUNAWAY_CALLS,
 				   .max_tdcalls = TDCALLS_EXTRA + TDCALLS_PER_PAGE * (uint64_t)job->pages };
 	struct sim *sim;
 
@@ -132,6 +132,8 @@ char *code_command(const struct code *c, const struct behaviour *b)
 	add_option(&text, o->harness != NULL ? "--harness" : "--guest", c->guest->name);
 	snprintf(number, sizeof(number), "%" PRIu32, c->job.pages);
 	add_option(&text, "--pages", number);
+	if (o->at.given)
+		add_option(&text, "--at", o->at.text);
 	if (!c->job.to_shared)
 		add_word(&text, "--to-private");
 	snprintf(number, sizeof(number), "%" PRIu64, explore_seed(o));

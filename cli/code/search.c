@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "cli/code/tally.h"
+#include "cli/vmm/inject.h"
+#include "cli/vmm/rule.h"
 #include "sim/child.h"
 
 #define DEPTH		6
@@ -24,12 +26,48 @@ static int load(void *arg)
 	return code_load(arg);
 }
 
+static bool changes_registers_only(struct td_rule rule)
+{
+	bool changes = rule.registers != TD_REGISTERS_KEPT;
+
+	rule.registers = TD_REGISTERS_KEPT;
+	return changes && rule_flags(&rule) == 0;
+}
+
+/* What is said to MapGPA is the search's to choose; all else that a VMM does can be added. */
+static int injected(const struct opt_list *list, struct td_behaviour *b)
+{
+	struct behaviour all = { 0 };
+	int status = behaviour_inject(&all, list);
+
+	for (uint32_t i = 0; i < all.packed.nrules && !status; i++)
+		if (all.packed.rules[i].on == TD_ON_MAPGPA && !changes_registers_only(all.packed.rules[i]))
+			status = complain(STATUS_INPUT, "--inject %s: a search chooses what MapGPA is answered: here it is accept:..., "
+					  "or mapgpa:registers=changed", list->items[i]);
+	*b = all.packed;
+	b->implicit = TD_IMPLICIT_VE;
+	behaviour_free(&all);
+	return status;
+}
+
+int search_open(struct code *code, const struct explore_options *o)
+{
+	int status = code_open(code, o, CODE_PAGES);
+
+	if (!status)
+		status = injected(&o->boot.inject, &code->behaviour);
+	if (!status && code->behaviour.contain)
+		code->job.expect = SIM_CONTAIN;
+	return status;
+}
+
 struct search search_of(struct code *code, uint32_t depth)
 {
 	const struct explore_options *o = code->options;
 
-	return (struct search){ .code = code, .job = &code->job, .platform = code->platform, .depth = depth,
-				.load = load, .load_arg = code, .remembers = o->harness != NULL, .random = o->random.value, .seed = explore_seed(o),
+	return (struct search){ .code = code, .job = &code->job, .platform = code->platform, .behaviour = code->behaviour,
+				.depth = depth, .load = load, .load_arg = code, .remembers = o->harness != NULL,
+				.random = o->random.value, .seed = explore_seed(o),
 				.journal = -1 };
 }
 
@@ -78,6 +116,8 @@ static int check_numbers(const struct explore_options *o)
 		return complain(STATUS_INPUT, "--depth %s: from 1 to %d", o->depth.text, TD_EXPLORE_DEPTH);
 	if (!o->match)
 		return 0;
+	if (o->boot.inject.count != 0)
+		return complain(STATUS_INPUT, "--inject is for a search: not with --match");
 	if (o->shard != NULL || o->state != NULL)
 		return complain(STATUS_INPUT, "--shard and --state are for a search: not with --match");
 	if (o->random.given || o->harness != NULL)
@@ -95,11 +135,12 @@ int code_explore(const struct explore_options *o)
 
 	child_catch_signals();
 	if (!status)
-		status = code_open(&code, o, CODE_PAGES);
+		status = search_open(&code, o);
 	if (status)
 		return status;
 	s = search_of(&code, o->depth.given ? (uint32_t)o->depth.value : DEPTH);
 	s.campaign = &campaign;
+	s.shapes = !o->at.given && !o->pages.given;
 	return o->match ? code_match(&code) : search_reported(&s, (struct td_choices){ 0 }, "");
 }
 
@@ -113,7 +154,7 @@ int code_replay(const struct explore_options *o, const uint8_t *answers, uint32_
 
 	child_catch_signals();
 	memcpy(from.answer, answers, count);
-	status = code_open(&code, o, CODE_PAGES);
+	status = search_open(&code, o);
 	if (status)
 		return status;
 	s = search_of(&code, count);

@@ -35,46 +35,70 @@ static uint64_t bad(const struct shared *s)
 	return tally_bad(&s->tally);
 }
 
-static struct judged judged(const struct shared *s)
+static struct judged judged(const struct matching *m)
 {
+	const struct shared *s = m->shared;
+
 	return judge_grounds(&(struct grounds){
 		.failed = bad(s) ? "" : NULL,
-		.missing = s->states.full ? "not all states were seen" : NULL,
+		.missing = s->states.full ? "not all states were seen" :
+			   m->job->pages < 2 ? "one page: the guest was never given partial completion" : NULL,
 		.passed = "nothing to find",
 	});
 }
 
-static void one_text(void *none, const struct result_finding *f)
+/* What a finding is of, as far as it is shown. */
+static struct result_of of(const struct matching *m)
 {
-	(void)none;
-	result_finding_text(f);
+	struct result_of of = { .engine = "process", .at = m->job->at, .pages = m->job->pages,
+				.to_shared = m->job->to_shared, .stalls = m->job->stalls };
+
+	snprintf(of.guest, sizeof(of.guest), "%s", m->job->guest->name);
+	return of;
 }
 
-static void one_json(void *json, const struct result_finding *f)
+struct shown {
+	struct result_of of;
+	json_t *json;
+};
+
+static void one_text(void *arg, const struct result_finding *f)
 {
-	result_finding_json(json, f);
+	const struct shown *shown = arg;
+
+	result_finding_text(&shown->of, f);
+}
+
+static void one_json(void *arg, const struct result_finding *f)
+{
+	const struct shown *shown = arg;
+
+	result_finding_json(shown->json, &shown->of, f);
 }
 
 static void match_text(const struct matching *m)
 {
 	const struct match_tally *t = &m->shared->states;
+	struct shown shown = { of(m), NULL };
 
 	printf("guest      %s: %s\n", m->job->guest->name, m->job->guest->what);
 	printf("explored   %u pages to %s, %s: %lu states; %lu sequences, of which %lu ended in a known one;\n",
 	       m->job->pages, m->job->to_shared ? "shared" : "private",
 	       m->depth != 0 ? "to that depth" : "every sequence to its end", t->states, t->runs, t->merged);
 	printf("           longest %u answers, %lu MapGPA, %.1f s\n", t->deepest, t->calls, m->shared->tally.spent.wall);
-	tally_each(&m->shared->tally, one_text, NULL);
-	judged_text(judged(m->shared));
+	tally_each(&m->shared->tally, one_text, &shown);
+	judged_text(judged(m));
 }
 
 static void match_json(const struct matching *m)
 {
 	const struct match_tally *t = &m->shared->states;
-	json_t *json = json_object(), *violations;
+	struct shown shown = { of(m), NULL };
+	json_t *json = json_object();
 
 	json_add_text(json, "schema", "tdlab.sim-match/1");
 	json_add_text(json, "guest", m->job->guest->name);
+	json_add_hex(json, "at", m->job->at);
 	json_add_number(json, "pages", m->job->pages);
 	json_add_text(json, "direction", m->job->to_shared ? "shared" : "private");
 	json_add_number(json, "depth", m->depth);
@@ -86,9 +110,9 @@ static void match_json(const struct matching *m)
 	json_add_bool(json, "all", !t->full);
 	json_add_seconds(json, "seconds", m->shared->tally.spent.wall);
 	json_add_seconds(json, "cpu_seconds", m->shared->tally.spent.cpu);
-	violations = json_add_array(json, "violations");
-	tally_each(&m->shared->tally, one_json, violations);
-	json_add_text(json, "verdict", verdict_name(judged(m->shared).verdict));
+	shown.json = json_add_array(json, "violations");
+	tally_each(&m->shared->tally, one_json, &shown);
+	json_add_text(json, "verdict", verdict_name(judged(m).verdict));
 	json_print(json, stdout);
 }
 
@@ -105,7 +129,7 @@ int code_match(struct code *code)
 {
 	const struct explore_options *o = code->options;
 	const struct sim_job *job = &code->job;
-	struct sim_setup setup = { .pages = sim_job_pages(job), .platform = code->platform,
+	struct sim_setup setup = { .ram = sim_job_ram(job), .pages = sim_job_pages(job), .platform = code->platform,
 				   .runaway_calls = o->depth.given ? 0 : UINT64_MAX };
 	struct matching m = { .job = job, .depth = o->depth.given ? (uint32_t)o->depth.value : 0 };
 	struct clocks start = clocks_now();
@@ -132,5 +156,5 @@ int code_match(struct code *code)
 	(o->boot.json ? match_json : match_text)(&m);
 	if (end == CHILD_INTERRUPTED)
 		return complain(STATUS_SIGNAL + child_signal(), "interrupted: not all states were seen");
-	return judged(m.shared).status;
+	return judged(&m).status;
 }

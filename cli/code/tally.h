@@ -25,6 +25,9 @@ int campaign_open(struct campaign *campaign, struct search *search, bool *done);
 void campaign_result(const struct search *search, bool complete, struct result *result);
 int campaign_report(const struct search *search, struct result *result);	/* returns the exit status */
 
+/* code_open() for a search, with what is injected. Returns 0, or a status after a complaint. */
+int search_open(struct code *code, const struct explore_options *options);
+
 /* All of it, by options. */
 struct search search_of(struct code *code, uint32_t depth);
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a request lies and how large it is decides which code of a guest runs: whole entries of 2 MiB or pages, what is
+ * left before and behind them, addresses of more than 32 bits. A search goes through these one after the other.
+ */
+#ifndef SIM_SHAPES_H
+#define SIM_SHAPES_H
+
+#include <stdint.h>
+
+#define SIM_AT 0x40008000ull	/* where a request lies if nothing else is said */
+
+struct sim_shape {
+	const char *name;
+	uint64_t at;		/* GPA */
+	uint32_t pages;
+	uint32_t less;		/* its share of the work: so many answers fewer than the first shape is given */
+};
+
+#define SIM_SHAPES 7
+
+extern const struct sim_shape sim_shapes[SIM_SHAPES];
+
+static inline uint32_t sim_shape_depth(const struct sim_shape *shape, uint32_t depth)
+{
+	return depth > shape->less ? depth - shape->less : 1;
+}
+
+#endif

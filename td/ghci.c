@@ -234,7 +234,7 @@ static enum td_action unserved(struct td *td, struct td_regs *regs, uint64_t sub
 }
 
 /*
- * GetQuote: R12 = a shared buffer, R13 = its size, and its status is in its header. Nobody makes quotes here: that is what
+ * GetQuote: R12 = a shared buffer, R13 = its size; the status is in its header. Nobody makes quotes here: that is what
  * the header says, as of a QEMU that was given no service ([kvm:tdx_get_quote], [qemu:tdx_handle_get_quote]).
  */
 enum { QUOTE_HEADER = 24, QUOTE_STATUS = 8, QUOTE_IN_LENGTH = 16, QUOTE_MAX = 128 * 1024 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/* What a TD is created with: KVM's, and whether there can be such a TD. */
 #include "td/state.h"
 
-/* tests/platforms compare this with platforms/kvm.platform, which says why. */
+/* cli/vmm/platform_test.c compares this with platforms/kvm.platform, which says why. */
 struct td_platform td_platform_kvm(void)
 {
 	return (struct td_platform){

@@ -17,9 +17,9 @@ struct platform {
 };
 
 /*
- * spec is NAME[:KEY=VALUE,...], NAME being that of a file in folder without ".platform", or a path; or KEY=VALUE,... alone,
- * which are settings of the default. spec NULL: the default; folder NULL: the platforms that came with tdlab. Returns 0,
- * or a status after a complaint.
+ * spec is NAME[:KEY=VALUE,...], NAME being that of a file in folder without ".platform", or a path; or KEY=VALUE,...
+ * alone, which are settings of the default. spec NULL: the default; folder NULL: the platforms that came with tdlab.
+ * Returns 0, or a status after a complaint.
  */
 int platform_load(struct platform *platform, const char *spec, const char *folder);
 void platform_free(struct platform *platform);

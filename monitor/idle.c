@@ -123,16 +123,17 @@ static void note_pending(const struct vcpu *vcpu)
 		journal_vcpu(vcpu->index)->pending[i] = host_lapic_read(LAPIC_IRR + (i << 4));
 }
 
-/* The last one to park leaves nobody who could wake another. */
+/* Another vCPU's NMI ends it ([kvm:vt_nmi_allowed]). The last one to park leaves nobody who could wake another. */
 void idle_park(struct vcpu *vcpu)
 {
 	vcpu->parked = 1;
 	journal_vcpu(vcpu->index)->doing = MONITOR_PARKED;
 	note_pending(vcpu);
 	end_if_idle(vcpu, true);
-	while (vcpu->parked) {
+	while (vcpu->parked && !vcpu->nmi) {
 		vendor_wait(vcpu);
 		note_pending(vcpu);
 	}
+	vcpu->parked = 0;
 	journal_vcpu(vcpu->index)->doing = MONITOR_RUNS;
 }

@@ -40,7 +40,7 @@ struct vcpu {
 
 	/* volatile: other CPUs look. */
 	volatile uint32_t started;
-	volatile uint32_t parked;	/* never runs again */
+	volatile uint32_t parked;	/* runs again after an NMI only */
 	volatile uint32_t halted;
 	volatile uint32_t in_guest;
 	volatile uint32_t in_vmrun;	/* in the guest, or halted */

@@ -4,13 +4,13 @@
 #include "payloads/conform.h"
 
 enum { MSR_TSC_DEADLINE = 0x6e0, X2APIC_SVR = 0x80f, X2APIC_ICR = 0x830, X2APIC_LVT_TIMER = 0x832,
-       X2APIC_SELF_IPI = 0x83f };
+       X2APIC_SELF_IPI = 0x83f, ICR_NMI = 0x400 };
 
 #define SVR_ENABLE	0x1ffu
 #define LVT_DEADLINE	(2u << 17)
 
 static uint64_t second;	/* in TSC ticks */
-static volatile unsigned int other_state;	/* 1: waits, 2: was woken */
+static volatile unsigned int other_state;	/* 1: waits, 2: was woken, 3: is to send NMIs, 4: is not any more */
 
 static void wrmsr(uint32_t msr, uint64_t value)
 {
@@ -70,6 +70,20 @@ static void test_timer(void)
 	conform_ok(woken >= second / 20, "not before its time");
 }
 
+/* To the first vCPU, again and again: one that comes before it halts does not wake it. */
+static void send_nmis(void)
+{
+	uint64_t nmi = ICR_NMI;
+
+	while (__atomic_load_n(&other_state, __ATOMIC_ACQUIRE) != 3)
+		__builtin_ia32_pause();
+	do {
+		for (uint64_t start = rdtsc(); rdtsc() - start < second / 20;)
+			__builtin_ia32_pause();
+		vmcall_msr(X2APIC_ICR, true, &nmi);
+	} while (__atomic_load_n(&other_state, __ATOMIC_ACQUIRE) != 4);
+}
+
 static void other_cpu(unsigned int cpu)
 {
 	wrmsr(X2APIC_SVR, SVR_ENABLE);
@@ -79,6 +93,7 @@ static void other_cpu(unsigned int cpu)
 		let_in();
 	}
 	__atomic_store_n(&other_state, 2, __ATOMIC_RELEASE);
+	send_nmis();
 }
 
 static bool reaches(unsigned int state)
@@ -95,10 +110,17 @@ static bool reaches(unsigned int state)
 
 void conform_second_cpu(void)
 {
+	unsigned int nmis;
+
 	conform_ok(payload_start_cpu(1, other_cpu), "the second vCPU can be started");
 	conform_ok(reaches(1), "and runs");
 	wrmsr(X2APIC_ICR, 1ull << 32 | VECTOR_IPI);
 	conform_ok(reaches(2), "an interrupt to it wakes it up");
+	nmis = trap_log()->nmis;
+	__atomic_store_n(&other_state, 3, __ATOMIC_RELEASE);
+	conform_is(vmcall_halt(true), TDVMCALL_SUCCESS, "HLT with interrupts blocked returns after an NMI");
+	conform_ok(trap_log()->nmis > nmis, "... which was taken");
+	__atomic_store_n(&other_state, 4, __ATOMIC_RELEASE);
 }
 
 void conform_interrupts(void)

@@ -8,7 +8,8 @@
 #define IO_IN		8u
 
 enum { MSR_APIC_BASE = 0x1b, MSR_PAT = 0x277, MSR_SGX_HASH = 0x8c, MSR_EFER = 0xc0000080, MSR_TPR = 0x808,
-       MSR_X2APIC_VERSION = 0x803 };
+       MSR_X2APIC_VERSION = 0x803, X2APIC_ICR = 0x830,
+       ICR_NMI_SELF = 0x40400 };	/* SDM 3A, "Interrupt Command Register" */
 
 static unsigned int ves(void)
 {
@@ -144,15 +145,54 @@ static void test_instructions(void)
 	conform_is(log->expected - before, 7, "SEAMCALL is #UD");
 }
 
+/* A CPUID leaf that is always a #VE, inside of the handler. The module answers with #DF ([mod:tdx_inject_ve]). */
+static void second_ve(void)
+{
+	uint32_t out[4];
+
+	trap_expect(VECTOR_DF, 2);
+	cpuid(0x40000000, 0, out);
+}
+
 static void test_nested(void)
 {
 	const volatile struct trap_log *log = trap_log();
 	unsigned int expected = log->expected, before = log->ves;
 
-	trap_nest();
+	trap_before_info(second_ve);
 	out8(COM1_SCRATCH, 1);
 	conform_ok(log->expected - expected == 1 && log->error == 0, "a #VE before the last was asked about is a #DF");
 	conform_ok(log->ves - before == 1 && log->last.reason == VE_IO, "which does not touch the first");
+}
+
+static unsigned int early_nmis;
+
+/* Exits of other kinds, too, must not let it in. */
+static void nmi_and_exits(void)
+{
+	unsigned int before = trap_log()->nmis;
+	uint64_t self = ICR_NMI_SELF;
+	uint32_t value = 0, out[4];
+
+	vmcall_msr(X2APIC_ICR, true, &self);
+	vmcall_port(COM1_SCRATCH, 1, true, &value);
+	cpuid(0, 0, out);
+	early_nmis = trap_log()->nmis - before;
+}
+
+/* [mod:td_nmi_exit]. Linux's handler relies on it: its own NMI handler would end in a #VE inside of the first. */
+static void test_nmi(void)
+{
+	const volatile struct trap_log *log = trap_log();
+	unsigned int before = log->nmis, ves = log->ves;
+	uint64_t self = ICR_NMI_SELF;
+
+	vmcall_msr(X2APIC_ICR, true, &self);
+	conform_is(log->nmis - before, 1, "an NMI comes at once");
+	trap_before_info(nmi_and_exits);
+	out8(COM1_SCRATCH, 2);
+	conform_is(early_nmis, 0, "an NMI waits until the information of a #VE was read");
+	conform_ok(log->nmis - before == 2 && log->ves - ves == 1 && in8(COM1_SCRATCH) == 0x2, "... and comes then, once");
 }
 
 void conform_exceptions(void)
@@ -163,4 +203,5 @@ void conform_exceptions(void)
 	test_mmio();
 	test_instructions();
 	test_nested();
+	test_nmi();
 }

@@ -6,6 +6,7 @@
  */
 #include "td/state.h"
 
+#define LENGTH_AT_FIRST	15u	/* no #VE has left a length yet; a 0 would tell a guest that there is none */
 #define QUAL_READ	(1u << 0)
 #define QUAL_WRITE	(1u << 1)
 #define QUAL_FETCH	(1u << 2)
@@ -13,9 +14,11 @@
 
 static enum td_action ept_ve(struct td *td, unsigned int vcpu, const struct td_access *a)
 {
-	struct td_ve_info ve = { .reason = VE_EPT_VIOLATION, .gla = a->gla, .gpa = a->gpa };
+	uint32_t left = td->mem->now.ve[vcpu].length;
+	struct td_ve_info ve = { .reason = VE_EPT_VIOLATION, .gla = a->gla, .gpa = a->gpa,
+				 .length = left != 0 ? left : LENGTH_AT_FIRST };
 
-	if (td->mem->now.ve[vcpu].valid)	/* the CPU does not convert it then; the exit has no answer */
+	if (td_ve_pending(td, vcpu) && (a->gpa & td->mem->s))	/* no CPU converts it then; the exit has no answer */
 		return td_end(td, TD_STOP_NESTED_VE, a->gpa, a->rip);
 	ve.qualification = a->flags & TD_ACCESS_FETCH ? QUAL_FETCH : a->flags & TD_ACCESS_WRITE ? QUAL_WRITE : QUAL_READ;
 	if (a->gla != 0)

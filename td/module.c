@@ -72,8 +72,13 @@ static void veinfo_get(struct td *td, unsigned int vcpu, struct td_regs *regs)
 	r[TD_RDX] = ve->qualification;
 	r[TD_R8] = ve->gla;
 	r[TD_R9] = ve->gpa;
-	r[TD_R10] = ve->length;
-	*ve = (struct td_ve_info){ 0 };
+	r[TD_R10] = ve->valid ? ve->length : 0;
+	*ve = (struct td_ve_info){ .length = ve->length };
+}
+
+bool td_ve_pending(const struct td *td, unsigned int vcpu)
+{
+	return td->mem->now.ve[vcpu].valid;
 }
 
 /* [mod:tdg_vp_cpuidve_set]. */

@@ -233,6 +233,43 @@ static void test_veinfo_of_access(void)
 	tap_is(regs.gpr[TD_RDX], 1, "without a linear address it is not called valid");
 }
 
+/* [mod:tdvps_ve_info_t]: what a CPU that converts an EPT violation does not write; SDM 3C, "Instruction-Length Field". */
+static void test_length_of_access(void)
+{
+	struct td_instruction io = { .reason = VE_IO, .length = 2, .rip = 0x1000 };
+	struct td_config c = fake_config(16);
+	struct td_regs regs;
+
+	fake_start(&c);
+	fake_touch(FAKE_MMIO | FAKE_S, 0);
+	veinfo(0, &regs);
+	tap_ok(regs.gpr[TD_R10] != 0, "the length of an EPT violation is no sign that there is none");
+	td_instruction(fake.td, 0, &io);
+	veinfo(0, &regs);
+	fake_touch(FAKE_MMIO | FAKE_S, 0);
+	veinfo(0, &regs);
+	tap_is(regs.gpr[TD_R10], 2, "... but that of the instruction before");
+	tap_is(veinfo(0, &regs), NO_VE_INFO, "it does not stay for who asks too often");
+	tap_is(regs.gpr[TD_R10], 0, "... who gets nothing");
+}
+
+static void test_ve_pending(void)
+{
+	struct td_instruction io = { .reason = VE_IO, .length = 2, .rip = 0x1000 };
+	struct td_config c = fake_config(16);
+	struct td_regs regs;
+
+	c.vcpus = 2;
+	fake_start(&c);
+	tap_ok(!td_ve_pending(fake.td, 0), "no information waits at first");
+	td_instruction(fake.td, 0, &io);
+	tap_ok(td_ve_pending(fake.td, 0) && !td_ve_pending(fake.td, 1), "it waits after a #VE, of this vCPU");
+	veinfo(0, &regs);
+	tap_ok(!td_ve_pending(fake.td, 0), "... until it is read");
+	fake_touch(FAKE_MMIO | FAKE_S, 0);
+	tap_ok(td_ve_pending(fake.td, 0), "it waits after an access, too");
+}
+
 static enum td_action report(uint64_t out, uint64_t data, uint64_t subtype, struct td_regs *regs)
 {
 	*regs = pattern();
@@ -308,6 +345,8 @@ int main(void)
 	test_masks();
 	test_veinfo();
 	test_veinfo_of_access();
+	test_length_of_access();
+	test_ve_pending();
 	test_report();
 	test_report_pending();
 	return tap_done();

@@ -94,7 +94,7 @@ enum td_action {
 	TD_UD,		/* inject #UD */
 	TD_DF,		/* inject #DF(0): a second #VE before the first was read */
 	TD_HALT,	/* skip the instruction; wait until an interrupt is pending, even with RFLAGS.IF = 0 */
-	TD_PARK,	/* skip the instruction; the vCPU asked never to run again (HLT with interrupts blocked) */
+	TD_PARK,	/* skip the instruction; wait for an NMI, and for nothing else (HLT with interrupts blocked) */
 	TD_STOP,	/* the TD is over: td_stopped() says why */
 };
 
@@ -216,6 +216,9 @@ struct td_access {
 	uint64_t rip;
 	uint32_t flags;		/* TD_ACCESS_*; SPLIT: the operand began on the page before (load_unaligned_zeropad) */
 };
+
+/* A #VE of this vCPU's has information that was not read yet: the module lets no NMI in until then ([mod:td_nmi_exit]). */
+bool td_ve_pending(const struct td *td, unsigned int vcpu);
 
 /* TD_AGAIN: the page is mapped now. TD_VE: reflected. TD_STOP: the module would end the TD. */
 enum td_action td_access(struct td *td, unsigned int vcpu, const struct td_access *access);

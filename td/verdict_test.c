@@ -260,8 +260,10 @@ static void test_ends(void)
 	fake_start(&c);
 	tap_is(fake_touch(PAGE + 0x18, TD_ACCESS_WRITE), TD_VE, "PENDING without SEPT_VE_DISABLE is a #VE");
 	tap_is(td_stopped(fake.td), TD_RUNNING, "... and the TD goes on");
-	tap_is(fake_touch(PAGE, 0), TD_STOP, "unless the last one was not read");
-	tap_is(td_stopped(fake.td), TD_STOP_NESTED_VE, "... then the exit has no answer");
+	tap_is(fake_touch(PAGE, 0), TD_DF, "if the last one was not read, it is #DF: the module raises it");
+	tap_is(td_stopped(fake.td), TD_RUNNING, "... and the TD goes on");
+	tap_is(fake_touch(FAKE_MMIO | FAKE_S, 0), TD_STOP, "not so of shared memory: the CPU raises it");
+	tap_is(td_stopped(fake.td), TD_STOP_NESTED_VE, "... and while it does not, the exit has no answer");
 }
 
 static void test_outside_ram(void)

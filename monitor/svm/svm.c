@@ -212,10 +212,11 @@ static uint64_t event_cut_short(uint64_t exit_int_info)
 	return exit_int_info;
 }
 
-/* Until the guest's IRET there is no other. */
+/* Until the guest's IRET there is no other, and none between a #VE and the reading of its information. */
 static void deliver_nmi(struct vcpu *vcpu)
 {
-	if (!vcpu->nmi || vcpu->vendor->nmi_blocked || (vcpu->vendor->event & EVENT_VALID))
+	if (!vcpu->nmi || vcpu->vendor->nmi_blocked || (vcpu->vendor->event & EVENT_VALID) ||
+	    td_ve_pending(td, vcpu->index))
 		return;
 	vcpu->nmi = 0;
 	vcpu->vendor->nmi_blocked = true;

@@ -92,7 +92,7 @@ struct trap_log {
 	struct ve_info last;
 	unsigned int expected;	/* exceptions that trap_expect() asked for */
 	uint64_t error;		/* code of the last of these */
-	unsigned int interrupts;
+	unsigned int interrupts, nmis;
 	unsigned int debugs;	/* #DBs so far, and the first of them */
 	struct debug_info {
 		uint64_t rip, dr6;
@@ -105,6 +105,7 @@ struct trap_log {
 #define DR7_RESET	0x400ull
 
 #define VECTOR_DB	1
+#define VECTOR_NMI	2
 #define VECTOR_DF	8
 #define VECTOR_UD	6
 #define VECTOR_GP	13
@@ -145,8 +146,8 @@ void trap_resume(uint64_t rip);
 		return trap_log()->resumed == before ? 0 : trap_log()->vector; \
 	}
 
-/* The handler of the next #VE runs into a second one before it has asked for the information of the first. */
-void trap_nest(void);
+/* The handler of the next #VE calls this before it asks for the information. */
+void trap_before_info(void (*call)(void));
 
 /* string.c: for the compiler too. */
 void *memcpy(void *to, const void *from, size_t bytes);

@@ -3,7 +3,7 @@
 #include "payloads/lib/payload.h"
 
 enum { RAX, RCX, RDX, RBX };
-enum { KERNEL_CS = 0x10, GATE_INTERRUPT = 0x8e, FIRST_INTERRUPT = 32, X2APIC_EOI = 0x80b, CPUID_LENGTH = 2 };
+enum { KERNEL_CS = 0x10, GATE_INTERRUPT = 0x8e, FIRST_INTERRUPT = 32, X2APIC_EOI = 0x80b };
 #define RFLAGS_TF	(1ull << 8)
 #define RFLAGS_RF	(1ull << 16)
 enum { IO_SIZE = 7, IO_IN = 8, IO_STRING = 16 };	/* qualification, SDM 3C table 28-5 */
@@ -21,7 +21,8 @@ void trap(struct trap_frame *frame);
 static struct gate idt[TRAP_VECTORS];
 static struct trap_log logs[MAX_CPUS];
 static struct {
-	bool armed, nest;
+	bool armed;
+	void (*before_info)(void);
 	unsigned int vector, skip;
 	uint64_t resume;
 } expected[MAX_CPUS];
@@ -73,9 +74,9 @@ void trap_resume(uint64_t rip)
 	expected[payload_cpu()].resume = rip;
 }
 
-void trap_nest(void)
+void trap_before_info(void (*call)(void))
 {
-	expected[payload_cpu()].nest = true;
+	expected[payload_cpu()].before_info = call;
 }
 
 static bool emulate_io(struct trap_frame *frame, uint64_t qualification)
@@ -135,16 +136,6 @@ static bool emulate(struct trap_frame *frame, const struct ve_info *ve)
 	}
 }
 
-/* A CPUID leaf that is always a #VE, inside of the handler. The module answers with #DF ([mod:tdx_inject_ve]). */
-static void second_ve(unsigned int cpu)
-{
-	uint32_t eax = 0x40000000, ecx = 0, ebx, edx;
-
-	expected[cpu].nest = false;
-	trap_expect(VECTOR_DF, CPUID_LENGTH);
-	__asm__ volatile("cpuid" : "+a"(eax), "+c"(ecx), "=b"(ebx), "=d"(edx));
-}
-
 static void take_info(struct trap_log *log)
 {
 	uint64_t gpr[16] = { [RAX] = TDG_VP_VEINFO_GET };
@@ -195,6 +186,10 @@ void trap(struct trap_frame *frame)
 	bool asked_for = expected[cpu].armed && expected[cpu].vector == frame->vector;
 	uint64_t resume = expected[cpu].resume;
 
+	if (frame->vector == VECTOR_NMI) {
+		log->nmis++;
+		return;
+	}
 	if (frame->vector >= FIRST_INTERRUPT) {
 		log->interrupts++;
 		acknowledge();
@@ -221,12 +216,15 @@ void trap(struct trap_frame *frame)
 		frame->rip += expected[cpu].skip;
 	}
 	if (frame->vector == VECTOR_VE) {
-		if (expected[cpu].nest)
-			second_ve(cpu);
+		void (*call)(void) = expected[cpu].before_info;
+
+		expected[cpu].before_info = NULL;
+		if (call != NULL)
+			call();
 		take_info(log);
-		if (asked_for)
+		if (asked_for && log->last.reason != VE_EPT_VIOLATION)	/* whose length is another's */
 			frame->rip += log->last.length;
-		else
+		else if (!asked_for)
 			handle_ve(frame, &log->last);
 	} else if (!asked_for) {
 		payload_panic("exception at RIP", frame->rip);

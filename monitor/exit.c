@@ -13,7 +13,7 @@
 #define TDX_CPUID_LEAF	0x21
 #define RFLAGS_IF	(1ull << 9)
 
-/* No MSR has this number, so td answers #VE: for the writes of EFER that only the persona knows to be one. */
+/* No MSR has this number, so td answers #VE: for the writes that only the persona knows to be one. */
 #define MSR_ALWAYS_VE	0
 
 static bool detected;	/* the guest has asked whether it is a TD */

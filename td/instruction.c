@@ -19,7 +19,7 @@ static const struct leaf_range native_leaves[] = {
 	{ 0x04, 0, 4, 0 }, { 0x05, ANY_SUB, 0 }, { 0x07, 0, 2, 0 }, { 0x08, ANY_SUB, 0 }, { 0x0a, ANY_SUB, 0 },
 	{ 0x0b, 0, 2, TDX_CTLS_ENUM_TOPOLOGY }, { 0x0d, 0, 0x12, 0 }, { 0x0e, ANY_SUB, 0 }, { 0x11, ANY_SUB, 0 },
 	{ 0x12, ANY_SUB, 0 }, { 0x13, ANY_SUB, 0 }, { 0x14, 0, 1, 0 }, { 0x15, ANY_SUB, 0 }, { 0x19, ANY_SUB, 0 },
-	{ 0x1a, ANY_SUB, 0 }, { 0x1c, ANY_SUB, 0 }, { 0x1d, ANY_SUB, 0 }, { 0x1e, ANY_SUB, 0 },
+	{ 0x1a, ANY_SUB, 0 }, { 0x1c, ANY_SUB, 0 }, { 0x1d, 0, 1, 0 }, { 0x1e, ANY_SUB, 0 },
 	{ 0x1f, 0, 5, TDX_CTLS_ENUM_TOPOLOGY }, { 0x20, ANY_SUB, 0 }, { 0x21, 0, 0, 0 }, { 0x22, ANY_SUB, 0 },
 	{ 0x23, 0, 3, 0 }, { 0x80000000, ANY_SUB, 0 }, { 0x80000001, ANY_SUB, 0 }, { 0x80000007, ANY_SUB, 0 },
 	{ 0x80000008, ANY_SUB, 0 },
@@ -40,7 +40,7 @@ static enum td_action cpuid_class(const struct td *td, uint32_t leaf, uint32_t s
 	if (leaf >= HYPERVISOR_BASE && leaf <= HYPERVISOR_LAST)
 		return TD_VE;
 	if (leaf > LAST_EXTENDED || (leaf > LAST_BASIC && leaf < 0x80000000u))
-		return TD_NATIVE;	/* answered as the last basic leaf */
+		leaf = LAST_BASIC;
 	for (unsigned int i = 0; i < sizeof(native_leaves) / sizeof(native_leaves[0]); i++) {
 		const struct leaf_range r = native_leaves[i];
 
@@ -91,11 +91,15 @@ static const struct msr_range msrs[] = {
 	{ 0x277, 0x277, TD_NATIVE, TD_NATIVE },		/* PAT */
 	{ 0x309, 0x310, TD_GP, TD_GP },			/* fixed counters */
 	{ 0x329, 0x329, TD_GP, TD_GP },			/* PERF_METRICS */
-	{ 0x345, 0x345, TD_GP, TD_GP },			/* PERF_CAPABILITIES, without PDCM */
+	{ 0x345, 0x345, TD_NATIVE, TD_GP },		/* PERF_CAPABILITIES */
 	{ 0x38d, 0x392, TD_GP, TD_GP },			/* PMU control */
 	{ 0x3f1, 0x3f2, TD_GP, TD_GP },			/* PEBS */
 	{ 0x3f6, 0x3f7, TD_GP, TD_GP },
-	{ 0x480, 0x492, TD_VE, TD_GP },			/* VMX capabilities */
+	{ 0x480, 0x480, TD_NATIVE, TD_GP },		/* VMX capabilities, for partitions of the TD */
+	{ 0x481, 0x484, TD_VE, TD_GP },
+	{ 0x485, 0x489, TD_NATIVE, TD_GP },
+	{ 0x48a, 0x48a, TD_VE, TD_GP },
+	{ 0x48b, 0x492, TD_NATIVE, TD_GP },
 	{ 0x4c1, 0x4c8, TD_GP, TD_GP },			/* full-width PMCs */
 	{ 0x500, 0x500, TD_GP, TD_GP },			/* SGX SVN status */
 	{ 0x560, 0x561, TD_GP, TD_GP },			/* PT */
@@ -108,12 +112,8 @@ static const struct msr_range msrs[] = {
 	{ 0x6e1, 0x6e1, TD_GP, TD_GP },			/* PKRS */
 	{ 0x800, 0x801, TD_GP, TD_GP },			/* x2APIC holes; silent are those that APICv serves */
 	{ 0x804, 0x807, TD_GP, TD_GP },
-	{ 0x808, 0x808, TD_NATIVE, TD_NATIVE },		/* TPR */
-	{ 0x809, 0x809, TD_GP, TD_GP },
-	{ 0x80a, 0x80a, TD_NATIVE, TD_NATIVE },		/* PPR */
-	{ 0x80b, 0x80b, TD_NATIVE, TD_NATIVE },		/* EOI */
-	{ 0x80c, 0x80c, TD_GP, TD_GP },
-	{ 0x80e, 0x80e, TD_GP, TD_GP },
+	{ 0x808, 0x80c, TD_NATIVE, TD_NATIVE },		/* TPR, PPR, EOI; the others read as memory */
+	{ 0x80e, 0x80e, TD_NATIVE, TD_NATIVE },
 	{ 0x810, 0x827, TD_NATIVE, TD_NATIVE },		/* ISR, TMR, IRR */
 	{ 0x829, 0x82e, TD_GP, TD_GP },
 	{ 0x831, 0x831, TD_GP, TD_GP },

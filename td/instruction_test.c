@@ -30,7 +30,7 @@ static enum td_action msr(uint32_t number, bool write)
 static const struct { uint32_t leaf; int last; } native[] = {
 	{ 0, -1 }, { 1, -1 }, { 3, -1 }, { 4, 4 }, { 5, -1 }, { 7, 2 }, { 8, -1 }, { 0xa, -1 }, { 0xd, 0x12 }, { 0xe, -1 },
 	{ 0x11, -1 }, { 0x12, -1 }, { 0x13, -1 }, { 0x14, 1 }, { 0x15, -1 }, { 0x19, -1 }, { 0x1a, -1 }, { 0x1c, -1 },
-	{ 0x1d, -1 }, { 0x1e, -1 }, { 0x20, -1 }, { 0x21, 0 }, { 0x22, -1 }, { 0x23, 3 }, { 0x80000000, -1 },
+	{ 0x1d, 1 }, { 0x1e, -1 }, { 0x20, -1 }, { 0x21, 0 }, { 0x22, -1 }, { 0x23, 3 }, { 0x80000000, -1 },
 	{ 0x80000001, -1 }, { 0x80000007, -1 }, { 0x80000008, -1 },
 };
 
@@ -59,6 +59,7 @@ static void test_cpuid(void)
 	tap_is(cpuid(0x3fffffff, 0), TD_NATIVE, "... up to the hypervisor's");
 	tap_is(cpuid(0x80000009, 0), TD_NATIVE, "beyond the last extended leaf: the same");
 	tap_is(cpuid(0xffffffff, 0), TD_NATIVE, "... to the end");
+	tap_ok(cpuid(0x24, 4) == TD_VE && cpuid(0x80000009, 4) == TD_VE, "... which has four subleaves");
 	tap_is(cpuid(0x40000000, 0), TD_VE, "the hypervisor's first leaf");
 	tap_is(cpuid(0x4fffffff, 7), TD_VE, "... and last");
 	tap_is(cpuid(2, 0), TD_VE, "leaf 2, unless the TD has it virtualised");
@@ -72,8 +73,8 @@ static void test_cpuid(void)
 
 /*
  * [mod:msr_config_lookup.c], without PERFMON, PT, CET, LBR, UINTR, XFD, PKS, WAITPKG, TSX, DCA and TME.
- * N: done by the CPU or by the module, G: #GP, V: #VE; read, then write. What is not here is a #VE. Three of the
- * x2APIC numbers that reach the CPU are none there, so they are a #GP; so is writing a read-only one.
+ * N: done by the CPU or by the module, G: #GP, V: #VE; read, then write. What is not here is a #VE. Two that the module
+ * passes to the CPU are read only there, so writing them is #GP at once.
  */
 static const struct { uint32_t first, last; char read, write; } msrs[] = {
 	{ 0x10, 0x10, 'N', 'V' }, { 0x48, 0x49, 'N', 'N' }, { 0x87, 0x87, 'G', 'G' }, { 0x8c, 0x8f, 'G', 'G' },
@@ -82,12 +83,13 @@ static const struct { uint32_t first, last; char read, write; } msrs[] = {
 	{ 0x122, 0x122, 'G', 'G' }, { 0x174, 0x176, 'N', 'N' }, { 0x186, 0x18d, 'G', 'G' }, { 0x195, 0x195, 'G', 'G' },
 	{ 0x1a0, 0x1a0, 'N', 'V' }, { 0x1a6, 0x1a7, 'G', 'G' }, { 0x1c4, 0x1c5, 'G', 'G' }, { 0x1d9, 0x1d9, 'N', 'N' },
 	{ 0x1f8, 0x1fa, 'G', 'G' }, { 0x276, 0x276, 'G', 'G' }, { 0x277, 0x277, 'N', 'N' }, { 0x309, 0x310, 'G', 'G' },
-	{ 0x329, 0x329, 'G', 'G' }, { 0x345, 0x345, 'G', 'G' }, { 0x38d, 0x392, 'G', 'G' }, { 0x3f1, 0x3f2, 'G', 'G' },
-	{ 0x3f6, 0x3f7, 'G', 'G' }, { 0x480, 0x492, 'V', 'G' }, { 0x4c1, 0x4c8, 'G', 'G' }, { 0x500, 0x500, 'G', 'G' },
+	{ 0x329, 0x329, 'G', 'G' }, { 0x345, 0x345, 'N', 'G' }, { 0x38d, 0x392, 'G', 'G' }, { 0x3f1, 0x3f2, 'G', 'G' },
+	{ 0x3f6, 0x3f7, 'G', 'G' }, { 0x480, 0x480, 'N', 'G' }, { 0x481, 0x484, 'V', 'G' }, { 0x485, 0x489, 'N', 'G' },
+	{ 0x48a, 0x48a, 'V', 'G' }, { 0x48b, 0x492, 'N', 'G' }, { 0x4c1, 0x4c8, 'G', 'G' }, { 0x500, 0x500, 'G', 'G' },
 	{ 0x560, 0x561, 'G', 'G' }, { 0x570, 0x572, 'G', 'G' }, { 0x580, 0x587, 'G', 'G' }, { 0x600, 0x600, 'N', 'N' },
 	{ 0x6a0, 0x6a0, 'G', 'G' }, { 0x6a2, 0x6a2, 'G', 'G' }, { 0x6a4, 0x6a8, 'G', 'G' }, { 0x6e1, 0x6e1, 'G', 'G' },
-	{ 0x800, 0x801, 'G', 'G' }, { 0x804, 0x807, 'G', 'G' }, { 0x808, 0x808, 'N', 'N' }, { 0x809, 0x809, 'G', 'G' },
-	{ 0x80a, 0x80b, 'N', 'N' }, { 0x80c, 0x80c, 'G', 'G' }, { 0x80e, 0x80e, 'G', 'G' }, { 0x810, 0x827, 'N', 'N' },
+	{ 0x800, 0x801, 'G', 'G' }, { 0x804, 0x807, 'G', 'G' }, { 0x808, 0x80c, 'N', 'N' },
+	{ 0x80e, 0x80e, 'N', 'N' }, { 0x810, 0x827, 'N', 'N' },
 	{ 0x829, 0x82e, 'G', 'G' }, { 0x831, 0x831, 'G', 'G' }, { 0x83f, 0x83f, 'N', 'N' }, { 0x840, 0x8ff, 'G', 'G' },
 	{ 0x981, 0x984, 'G', 'G' }, { 0x985, 0x98a, 'G', 'G' }, { 0xc80, 0xc80, 'N', 'V' }, { 0xd90, 0xd90, 'G', 'G' },
 	{ 0xd93, 0xd93, 'G', 'G' }, { 0xda0, 0xda0, 'N', 'N' }, { 0x1200, 0x12ff, 'G', 'G' }, { 0x14ce, 0x14cf, 'G', 'G' },

@@ -27,21 +27,23 @@ enum { EAX, EBX, ECX, EDX };
 #define C1_OSXSAVE		BIT(27)
 #define C1_HYPERVISOR		BIT(31)
 #define C1_CX16			BIT(13)
+#define C1_ALWAYS		0x8014u	/* DTES64 DS_CPL PDCM: the module keeps their MSRs */
 /* SSE3 PCLMUL SSSE3 FMA CX16 PCID SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND; never MONITOR, VMX, SMX */
 #define C1_FROM_HOST		0x76da3203u
 
-/* 1.EDX: FPU VME DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2 SS */
-#define D1_FROM_HOST		0x0f8bfbffu
-#define D1_HTT			BIT(28)
+/* 1.EDX: FPU VME DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT CLFSH MMX FXSR SSE SSE2 SS */
+#define D1_FROM_HOST		0x0f89fbffu
+#define D1_ALWAYS		0x10200200u	/* APIC DS HTT */
 
 /* 7.0: FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS INVPCID RDSEED ADX SMAP CLFLUSHOPT CLWB SHA */
 #define B7_FROM_HOST		0x219c07a9u
+#define B7_ALWAYS		0x2040u	/* of the FPU: FDP is written at exceptions only, FCS and FDS are 0 */
 /* UMIP PKU GFNI VAES VPCLMULQDQ RDPID; never LA57 */
 #define C7_FROM_HOST		0x0040070cu
 #define C7_OSPKE		BIT(4)
 #define D7_FSRM			BIT(4)
-/* IBRS and IBPB, STIBP, ARCH_CAPABILITIES, SSBD: the module keeps their MSRs, whatever the host has */
-#define D7_ALWAYS		(BIT(26) | BIT(27) | BIT(29) | BIT(31))
+/* MD_CLEAR, IBRS and IBPB, STIBP, L1D_FLUSH, ARCH_CAPABILITIES, SSBD: the module keeps their MSRs, whatever the host has */
+#define D7_ALWAYS		(BIT(10) | BIT(26) | BIT(27) | BIT(28) | BIT(29) | BIT(31))
 /* PSFD IPRED_CTRL RRSBA_CTRL BHI_CTRL: further bits of SPEC_CTRL */
 #define D7_2			0x17u
 
@@ -80,26 +82,31 @@ static void leaf_1(const struct persona_vcpu *vcpu, uint32_t out[4])
 
 	out[EAX] = SIGNATURE;
 	out[EBX] = vcpu->index << 24 | (1u << package_shift(persona)) << 16 | clflush;
-	out[ECX] = (out[ECX] & C1_FROM_HOST) | C1_X2APIC | C1_TSC_DEADLINE | C1_HYPERVISOR;
+	out[ECX] = (out[ECX] & C1_FROM_HOST) | C1_ALWAYS | C1_X2APIC | C1_TSC_DEADLINE | C1_HYPERVISOR;
 	if (vcpu->cr4 & CR4_OSXSAVE)
 		out[ECX] |= C1_OSXSAVE;
 	if (persona->hide_cx16)
 		out[ECX] &= ~C1_CX16;
-	out[EDX] &= D1_FROM_HOST;
-	if (persona->vcpus > 1)
-		out[EDX] |= D1_HTT;
+	out[EDX] = (out[EDX] & D1_FROM_HOST) | D1_ALWAYS;
 }
 
-/* Caches as QEMU describes them; who shares them is the guest's topology: one package of single-threaded cores. */
-static void leaf_4(const struct persona *persona, uint32_t out[4])
+/*
+ * The caches of the model: 48 and 32 KiB, 2 MiB and 105 MiB, in lines of 64 bytes. Who shares them is the guest's topology:
+ * one package of single-threaded cores.
+ */
+static void leaf_4(const struct persona *persona, uint32_t subleaf, uint32_t out[4])
 {
-	uint32_t cores = (1u << package_shift(persona)) - 1, level = out[EAX] >> 5 & 7;
+	static const uint32_t caches[][4] = {	/* type, level and so on; ways and line; sets; properties */
+		{ 0x121, 11u << 22 | 63, 63, 0 }, { 0x122, 7u << 22 | 63, 63, 0 }, { 0x143, 15u << 22 | 63, 2047, 0 },
+		{ 0x163, 14u << 22 | 63, 114687, 4 },
+	};
+	uint32_t cores = (1u << package_shift(persona)) - 1;
 
-	if ((out[EAX] & 0x1f) == 0) {
+	if (subleaf >= ARRAY_SIZE(caches))
 		set(out, 0, 0, 0, 0);
-		return;
-	}
-	out[EAX] = (out[EAX] & 0x3fff) | cores << 26 | (level >= 3 ? cores : 0) << 14;
+	else
+		set(out, caches[subleaf][EAX] | cores << 26 | (subleaf == 3 ? cores : 0) << 14, caches[subleaf][EBX],
+		    caches[subleaf][ECX], caches[subleaf][EDX]);
 }
 
 static void leaf_7(const struct persona_vcpu *vcpu, uint32_t subleaf, uint32_t out[4])
@@ -109,7 +116,7 @@ static void leaf_7(const struct persona_vcpu *vcpu, uint32_t subleaf, uint32_t o
 		return;
 	}
 	out[EAX] = 2;
-	out[EBX] &= B7_FROM_HOST;
+	out[EBX] = (out[EBX] & B7_FROM_HOST) | B7_ALWAYS;
 	out[ECX] &= C7_FROM_HOST;
 	if (vcpu->cr4 & CR4_PKE)
 		out[ECX] |= C7_OSPKE;
@@ -161,7 +168,7 @@ static void basic(const struct persona_vcpu *vcpu, uint32_t leaf, uint32_t suble
 	case 0x00: set(out, MAX_BASIC, 0x756e6547, 0x6c65746e, 0x49656e69); break;	/* GenuineIntel */
 	case 0x01: leaf_1(vcpu, out); break;
 	case 0x02: set(out, 0x00feff01, 0, 0, 0); break;	/* ask leaves 4 and 18 */
-	case 0x04: leaf_4(vcpu->persona, out); break;
+	case 0x04: leaf_4(vcpu->persona, subleaf, out); break;
 	case 0x07: leaf_7(vcpu, subleaf, out); break;
 	case 0x0b: case 0x1f: topology(vcpu, subleaf, out); break;
 	case 0x0d: leaf_d(subleaf, out); break;

@@ -284,7 +284,9 @@ bool lapic_write(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
 	case X2_LVT_THERMAL ... X2_LVT_ERROR: write_lvt(msr, low); return true;
 	case X2_INITIAL: write_initial_count(vcpu, low); return true;
 	case X2_DIVIDE: vcpu->lapic.divide = low & 0xb; return true;
-	case X2_SELF_IPI: return write_icr(vcpu, (low & ICR_VECTOR) | ICR_SELF);
+	case X2_SELF_IPI:
+		vcpu->lapic.self_ipi = (uint8_t)low;
+		return write_icr(vcpu, (low & ICR_VECTOR) | ICR_SELF);
 	default: return false;
 	}
 }

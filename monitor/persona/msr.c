@@ -10,10 +10,11 @@ enum {
 	TSC = 0x10, APIC_BASE = 0x1b, FEAT_CTL = 0x3a, SPEC_CTRL = 0x48, PRED_CMD = 0x49, UCODE_REV = 0x8b,
 	MISC_PACKAGE_CTLS = 0xbc, XAPIC_DISABLE_STATUS = 0xbd, PLATFORM_INFO = 0xce, ARCH_CAPABILITIES = 0x10a,
 	FLUSH_CMD = 0x10b, MISC_FEATURES_ENABLES = 0x140, MCG_CAP = 0x179, MCG_STATUS = 0x17a, MCG_CTL = 0x17b,
-	MISC_ENABLE = 0x1a0, DEBUGCTL = 0x1d9, POWER_CTL = 0x1fc, PAT = 0x277, MC0_CTL2 = 0x280, MC31_CTL2 = 0x29f,
+	MISC_ENABLE = 0x1a0, DEBUGCTL = 0x1d9, POWER_CTL = 0x1fc, PERF_CAPABILITIES = 0x345,
+	VMX_FIRST = 0x480, VMX_CR4_FIXED1 = 0x489, VMX_LAST = 0x492, PAT = 0x277, MC0_CTL2 = 0x280, MC31_CTL2 = 0x29f,
 	MC0_CTL = 0x400, MC31_MISC = 0x47f, MCG_EXT_CTL = 0x4d0, DS_AREA = 0x600, TSC_DEADLINE = 0x6e0,
 	X2APIC = 0x800, X2APIC_TPR = 0x808, X2APIC_PPR = 0x80a, X2APIC_EOI = 0x80b, X2APIC_ISR = 0x810,
-	X2APIC_IRR_LAST = 0x827, X2APIC_LAST = 0x8ff, DEBUG_INTERFACE = 0xc80, XSS = 0xda0, UARCH_MISC_CTL = 0x1b01,
+	X2APIC_IRR_LAST = 0x827, X2APIC_SELF_IPI = 0x83f, X2APIC_LAST = 0x8ff, DEBUG_INTERFACE = 0xc80, XSS = 0xda0, UARCH_MISC_CTL = 0x1b01,
 };
 
 #define KVM_POLL_CONTROL	0x4b564d05u	/* [linux:kvm_para.h] */
@@ -24,7 +25,13 @@ enum {
 #define APIC_BASE_BSP		0x100u
 #define PAT_RESET		0x0007040600070406ull
 #define PAT_TYPES		0xf3u		/* 0 1 4 5 6 7 */
-#define DEBUGCTL_WRITABLE	0x7u		/* LBR, BTF, bus lock detect */
+#define DEBUGCTL_RESERVED	0xffffffffffff0038ull
+#define DEBUGCTL_TR		(1u << 6)
+#define DEBUGCTL_BTS		(1u << 7)
+#define DEBUGCTL_UNCORE_PMI	(1u << 13)	/* the module keeps it clear */
+#define CR4_MCE			(1ull << 6)
+#define CR4_VMXE		(1ull << 13)
+#define CR4_OF_PARTITION	0x3ff1fbfull
 #define DEBUGINTERFACE_LOCKED	(1ull << 30)
 #define FEAT_CTL_LOCKED		1u
 #define SPEC_CTRL_WRITABLE	0x4ffu		/* IBRS STIBP SSBD IPRED RRSBA PSFD BHI */
@@ -48,11 +55,42 @@ static bool is_x2apic(uint32_t msr)
 	return msr >= X2APIC && msr <= X2APIC_LAST;
 }
 
+/*
+ * IA32_VMX_BASIC and those that follow, as the module composes them for partitions of a TD ([mod:virt_msr_helpers.h]): the
+ * high half may be 1, the low half must be. Without CET, PERFMON, MONITOR, WAITPKG and MKTME; what the module takes from the
+ * CPU is what Sapphire Rapids has. CR4_FIXED1 is what CR4 can have here.
+ */
+static const uint64_t vmx[VMX_LAST - VMX_FIRST + 1] = {
+	[0x00] = 0x01c0000000000000,					/* BASIC */
+	[0x05] = 0x600440e0,						/* MISC */
+	[0x06] = 0x20, [0x07] = 0x8005003f, [0x08] = 0x2040,		/* CR0_FIXED0, CR0_FIXED1, CR4_FIXED0 */
+	[0x0b] = 0x1379bffe132881f2, [0x0c] = 0x430001,			/* PROCBASED_CTLS2, EPT_VPID_CAP */
+	[0x0d] = 0x0000003f0000003f, [0x0e] = 0xfdfbfffeb5226dfa,	/* TRUE_PINBASED_CTLS, TRUE_PROCBASED_CTLS */
+	[0x0f] = 0x1f3fefff1f3fefff, [0x10] = 0x003ed3ff003ed1ff,	/* TRUE_EXIT_CTLS, TRUE_ENTRY_CTLS */
+	[0x12] = 0x8e,							/* PROCBASED_CTLS3; VMFUNC is 0 */
+};
+
+/*
+ * The CPU reads them from the virtual APIC page, whether there is such a register or not: SDM 3C, "Virtualizing MSR-Based
+ * APIC Accesses". What was written to SELF_IPI is there; an EOI is 0.
+ */
+static uint64_t read_x2apic(struct persona_vcpu *vcpu, uint32_t msr)
+{
+	uint64_t value = msr == X2APIC_SELF_IPI ? vcpu->lapic.self_ipi : 0;
+
+	lapic_read(vcpu, msr, &value);
+	return value;
+}
+
 enum persona_answer persona_rdmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value)
 {
-	if (is_x2apic(msr))
-		return lapic_read(vcpu, msr, value) ? PERSONA_DONE : PERSONA_GP;
+	if (is_x2apic(msr)) {
+		*value = read_x2apic(vcpu, msr);
+		return PERSONA_DONE;
+	}
 	switch (msr) {
+	case VMX_CR4_FIXED1: *value = CR4_VMXE | (vcpu->persona->cr4_bits & CR4_OF_PARTITION) | CR4_MCE; break;
+	case VMX_FIRST ... VMX_CR4_FIXED1 - 1: case VMX_CR4_FIXED1 + 1 ... VMX_LAST: *value = vmx[msr - VMX_FIRST]; break;
 	case TSC: *value = host_tsc(); break;
 	case SPEC_CTRL: *value = vcpu->spec_ctrl; break;
 	case XAPIC_DISABLE_STATUS: *value = 1; break;
@@ -63,7 +101,7 @@ enum persona_answer persona_rdmsr(struct persona_vcpu *vcpu, uint32_t msr, uint6
 	case DS_AREA: *value = vcpu->ds_area; break;
 	case DEBUG_INTERFACE: *value = DEBUGINTERFACE_LOCKED; break;
 	case EFER: *value = vcpu->efer; break;
-	case MISC_PACKAGE_CTLS: case XSS: case UARCH_MISC_CTL: *value = 0; break;
+	case PERF_CAPABILITIES: case MISC_PACKAGE_CTLS: case XSS: case UARCH_MISC_CTL: *value = 0; break;
 	default: return PERSONA_GP;
 	}
 	return PERSONA_DONE;
@@ -78,6 +116,17 @@ static bool set_pat(struct persona_vcpu *vcpu, uint64_t value)
 			return false;
 	vcpu->pat = value;
 	return true;
+}
+
+/* [mod:wrmsr_ia32_debugctl]. What it says of branches and buses has no effect here; BTF has. */
+static enum persona_answer write_debugctl(struct persona_vcpu *vcpu, uint64_t value)
+{
+	if (value & DEBUGCTL_RESERVED)
+		return PERSONA_GP;
+	if ((value & DEBUGCTL_TR) && !(value & DEBUGCTL_BTS))
+		return PERSONA_VE;
+	vcpu->debugctl = value & ~(uint64_t)DEBUGCTL_UNCORE_PMI;
+	return PERSONA_DONE;
 }
 
 static bool set_if(uint64_t *where, uint64_t value, uint64_t allowed)
@@ -106,7 +155,7 @@ enum persona_answer persona_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint6
 	switch (msr) {
 	case SPEC_CTRL: good = set_if(&vcpu->spec_ctrl, value, SPEC_CTRL_WRITABLE); break;
 	case PRED_CMD: case FLUSH_CMD: good = value <= 1; break;
-	case DEBUGCTL: good = set_if(&vcpu->debugctl, value, DEBUGCTL_WRITABLE); break;
+	case DEBUGCTL: return write_debugctl(vcpu, value);
 	case PAT: good = set_pat(vcpu, value); break;
 	case DS_AREA: vcpu->ds_area = value; good = true; break;
 	case XSS: case UARCH_MISC_CTL: good = value == 0; break;	/* no supervisor state in XFAM */

@@ -29,6 +29,7 @@ struct lapic {
 	uint32_t initial_count;	/* in the guest's units: 25 MHz over its divider */
 	uint32_t divide;	/* as the guest wrote it */
 	uint64_t deadline;	/* IA32_TSC_DEADLINE; 0: disarmed */
+	uint8_t self_ipi;	/* the last vector that was written there */
 	bool timer_due;		/* armed, and the guest has not had its interrupt yet */
 };
 
@@ -54,7 +55,7 @@ struct persona_vcpu {
 	struct mtrrs mtrrs;
 };
 
-/* PERSONA_VE is for a write of EFER that the module does not do by itself: td cannot tell, because it has no EFER. */
+/* PERSONA_VE is for a write of EFER or DEBUGCTL that the module does not do by itself: td has neither of them. */
 enum persona_answer { PERSONA_DONE, PERSONA_GP, PERSONA_VE };
 
 void persona_init(struct persona *persona, uint64_t tsc_hz, uint32_t vcpus, bool hide_cx16);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a TD may write to CR0, CR4 and XCR0. [mod:write_guest_cr0], [mod:write_guest_cr4] and [mod:td_xsetbv.c] say what is
- * #GP and what is #VE; [mod:td_vmcs_init.c] which bits they are asked about at all; what they are not asked about is the
- * CPU's (SDM 2B, "MOV - Move to/from Control Registers"). Rows of a register are in the module's order of checks.
+ * What a TD may write to CR0, CR4 and XCR0. [mod:write_guest_cr0], [mod:write_guest_cr4] and [mod:td_xsetbv.c] say
+ * what is #GP and what is #VE; [mod:td_vmcs_init.c] which bits they are asked about at all; what they are not asked
+ * about is the CPU's (SDM 2B, "MOV - Move to/from Control Registers"). Rows are in the module's order of checks.
  */
-#include "payloads/lib/payload.h"
+#include "payloads/lib/attempt.h"
 #include "payloads/conform.h"
 
 #define BIT(n)	(1ull << (n))
@@ -149,7 +149,8 @@ static bool says(unsigned int reg)
 static void test_rows(const struct row *rows, unsigned int n, unsigned int reg)
 {
 	uint64_t (*get)(void) = reg == 0 ? cr0 : cr4, before = get(), want;
-	unsigned int (*put)(uint64_t, uint64_t) = reg == 0 ? conform_write_cr0 : conform_write_cr4, ves = 0, right = 0, outcome;
+	unsigned int (*put)(uint64_t, uint64_t) = reg == 0 ? conform_write_cr0 : conform_write_cr4;
+	unsigned int ves = 0, right = 0, outcome;
 	bool kept = true, done = true;
 
 	for (const struct row *row = rows; row < rows + n; row++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "payloads/wild.h"
 
-#include "payloads/lib/payload.h"
+#include "payloads/lib/attempt.h"
 
 #define CR4_OSXSAVE	(1ull << 18)
 #define ICR_MODE	0x700ull	/* SDM volume 3A, "Interrupt Command Register": delivery mode */

@@ -233,7 +233,7 @@ static void test_veinfo_of_access(void)
 	tap_is(regs.gpr[TD_RDX], 1, "without a linear address it is not called valid");
 }
 
-/* [mod:tdvps_ve_info_t]: what a CPU that converts an EPT violation does not write; SDM 3C, "Instruction-Length Field". */
+/* [mod:tdvps_ve_info_t]: what no CPU writes that converts an EPT violation; SDM 3C, "Instruction-Length Field". */
 static void test_length_of_access(void)
 {
 	struct td_instruction io = { .reason = VE_IO, .length = 2, .rip = 0x1000 };

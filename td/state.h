@@ -58,8 +58,8 @@ struct td_use {
 };
 
 /*
- * The length is of an instruction that the module raised a #VE for. It stays, because a CPU that converts an EPT violation
- * writes none ([mod:tdvps_ve_info_t]): such a #VE has that of another instruction.
+ * The length is of an instruction that the module raised a #VE for. It stays, because a CPU that converts an EPT
+ * violation writes none ([mod:tdvps_ve_info_t]): such a #VE has that of another instruction.
  */
 struct td_ve_info {
 	uint64_t qualification, gla, gpa;

@@ -217,7 +217,7 @@ struct td_access {
 	uint32_t flags;		/* TD_ACCESS_*; SPLIT: the operand began on the page before (load_unaligned_zeropad) */
 };
 
-/* A #VE of this vCPU's has information that was not read yet: the module lets no NMI in until then ([mod:td_nmi_exit]). */
+/* A #VE of this vCPU's has information that was not read yet: the module lets no NMI in then ([mod:td_nmi_exit]). */
 bool td_ve_pending(const struct td *td, unsigned int vcpu);
 
 /* TD_AGAIN: the page is mapped now. TD_VE: reflected. TD_STOP: the module would end the TD. */

@@ -42,7 +42,7 @@ enum { EAX, EBX, ECX, EDX };
 #define C7_FROM_HOST		0x0040070cu
 #define C7_OSPKE		BIT(4)
 #define D7_FSRM			BIT(4)
-/* MD_CLEAR, IBRS and IBPB, STIBP, L1D_FLUSH, ARCH_CAPABILITIES, SSBD: the module keeps their MSRs, whatever the host has */
+/* MD_CLEAR, IBRS and IBPB, STIBP, L1D_FLUSH, ARCH_CAPABILITIES, SSBD: the module keeps their MSRs */
 #define D7_ALWAYS		(BIT(10) | BIT(26) | BIT(27) | BIT(28) | BIT(29) | BIT(31))
 /* PSFD IPRED_CTRL RRSBA_CTRL BHI_CTRL: further bits of SPEC_CTRL */
 #define D7_2			0x17u
@@ -91,8 +91,8 @@ static void leaf_1(const struct persona_vcpu *vcpu, uint32_t out[4])
 }
 
 /*
- * The caches of the model: 48 and 32 KiB, 2 MiB and 105 MiB, in lines of 64 bytes. Who shares them is the guest's topology:
- * one package of single-threaded cores.
+ * The caches of the model: 48 and 32 KiB, 2 MiB and 105 MiB, in lines of 64 bytes. Who shares them is the guest's
+ * topology: one package of single-threaded cores.
  */
 static void leaf_4(const struct persona *persona, uint32_t subleaf, uint32_t out[4])
 {
@@ -206,7 +206,7 @@ void persona_cpuid(const struct persona_vcpu *vcpu, uint32_t leaf, uint32_t subl
 		basic(vcpu, leaf, subleaf, out);
 }
 
-/* A feature's bit in CR4, and where the CPUID leaf is that enumerates it for the guest: without it, there is no such bit. */
+/* A feature's bit in CR4, and the leaf that enumerates it for the guest: without that, there is no such bit. */
 static const struct {
 	uint8_t cr4, leaf, reg, bit;
 } cr4_features[] = {

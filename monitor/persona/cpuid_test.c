@@ -151,7 +151,8 @@ static void topology(void)
 		bytes[i] = (uint64_t)((out[EBX] >> 22) + 1) * ((out[EBX] >> 12 & 0x3ff) + 1) * ((out[EBX] & 0xfff) + 1) *
 			   (out[ECX] + 1);
 	}
-	tap_ok(bytes[0] == 48 << 10 && bytes[1] == 32 << 10 && bytes[2] == 2 << 20 && bytes[3] == 105 << 20, "its size, and the others'");
+	tap_ok(bytes[0] == 48 << 10 && bytes[1] == 32 << 10 && bytes[2] == 2 << 20 && bytes[3] == 105 << 20,
+	       "its size, and the others'");
 	ask(4, 4);
 	tap_ok(all_zero(), "and no more caches");
 	ask(0xb, 1);

@@ -92,7 +92,8 @@ static uint32_t fault(const char *code, struct cr_regs from, uint64_t value)
 	r = from;
 	r.cr4_bits = 0x7ff;
 	r.gpr = gpr;
-	if (cr_execute((const uint8_t *)code, 3, &r) != 3 || (r.fault != CR_NO_FAULT && (r.cr0 != from.cr0 || r.cr4 != from.cr4)))
+	if (cr_execute((const uint8_t *)code, 3, &r) != 3 ||
+	    (r.fault != CR_NO_FAULT && (r.cr0 != from.cr0 || r.cr4 != from.cr4)))
 		return UINT32_MAX;
 	return r.fault;
 }
@@ -143,7 +144,8 @@ int main(void)
 	tap_ok(EXECUTE("\x66\x0f\x01\xe1") == 4 && gpr[1] == ((ECX & ~0xffffull) | NE_ET | 0xb), "smsw cx");
 	tap_ok(EXECUTE16("\x0f\x01\xe1") == 3 && gpr[1] == ((ECX & ~0xffffull) | NE_ET | 0xb), "smsw cx in 16-bit code");
 	tap_ok(EXECUTE16("\x66\x0f\x01\xe1") == 4 && gpr[1] == (NE_ET | 0xb), "smsw ecx there");
-	tap_ok((EXECUTE("\x0f\x06"), cr_load_msw(&r, 0x1234), r.cr0) == (NE_ET | 5), "a word from memory: four bits, PE stays");
+	tap_ok((EXECUTE("\x0f\x06"), cr_load_msw(&r, 0x1234), r.cr0) == (NE_ET | 5),
+	       "a word from memory: four bits, PE stays");
 	OTHER("\x0f\x22\xd1", "mov cr2, ecx is not intercepted");
 	OTHER("\x0f\x01\x31", "lmsw [ecx]");
 	OTHER("\x0f\x01\x21", "smsw [ecx]");

@@ -229,12 +229,14 @@ static void module_msrs(void)
 	tap_is(persona_wrmsr(&vcpu, 0x1d9, 0x8), PERSONA_GP, "DEBUGCTL: reserved bits are #GP");
 	tap_is(persona_wrmsr(&vcpu, 0x1d9, 1ull << 16), PERSONA_GP, "... to the last");
 	tap_is(persona_wrmsr(&vcpu, 0x1d9, 0x40), PERSONA_VE, "... TR without BTS is a #VE");
-	tap_ok(persona_wrmsr(&vcpu, 0x1d9, 0xffc7) == PERSONA_DONE && native(0x1d9) == 0xdfc7, "... all else is kept but bit 13");
+	tap_ok(persona_wrmsr(&vcpu, 0x1d9, 0xffc7) == PERSONA_DONE && native(0x1d9) == 0xdfc7,
+	       "... all else is kept but bit 13");
 	tap_is(native(0x345), 0, "PERF_CAPABILITIES, without PERFMON");
 	tap_is(native(0x80b), 0, "EOI reads as what was written");
 	tap_ok(persona_wrmsr(&vcpu, 0x83f, 0x41) == PERSONA_DONE && native(0x83f) == 0x41, "and so does SELF_IPI");
 	tap_ok(native(0x809) == 0 && native(0x80c) == 0 && native(0x80e) == 0, "what is no register is memory");
-	tap_ok(persona_wrmsr(&vcpu, 0x809, 0) == PERSONA_GP && persona_wrmsr(&vcpu, 0x80a, 0) == PERSONA_GP, "not for writes");
+	tap_ok(persona_wrmsr(&vcpu, 0x809, 0) == PERSONA_GP && persona_wrmsr(&vcpu, 0x80a, 0) == PERSONA_GP,
+	       "not for writes");
 	tap_is(native(0x480), 0x01c0000000000000, "VMX_BASIC: no revision, INS and OUTS, TRUE_*, any error code");
 	tap_is(native(0x486) | native(0x488), 0x2060, "NE, MCE and VMXE of a partition are fixed");
 	tap_is(native(0x12345), 0xbad, "an MSR that the module has not");

@@ -14,7 +14,8 @@ enum {
 	VMX_FIRST = 0x480, VMX_CR4_FIXED1 = 0x489, VMX_LAST = 0x492, PAT = 0x277, MC0_CTL2 = 0x280, MC31_CTL2 = 0x29f,
 	MC0_CTL = 0x400, MC31_MISC = 0x47f, MCG_EXT_CTL = 0x4d0, DS_AREA = 0x600, TSC_DEADLINE = 0x6e0,
 	X2APIC = 0x800, X2APIC_TPR = 0x808, X2APIC_PPR = 0x80a, X2APIC_EOI = 0x80b, X2APIC_ISR = 0x810,
-	X2APIC_IRR_LAST = 0x827, X2APIC_SELF_IPI = 0x83f, X2APIC_LAST = 0x8ff, DEBUG_INTERFACE = 0xc80, XSS = 0xda0, UARCH_MISC_CTL = 0x1b01,
+	X2APIC_IRR_LAST = 0x827, X2APIC_SELF_IPI = 0x83f, X2APIC_LAST = 0x8ff, DEBUG_INTERFACE = 0xc80, XSS = 0xda0,
+	UARCH_MISC_CTL = 0x1b01,
 };
 
 #define KVM_POLL_CONTROL	0x4b564d05u	/* [linux:kvm_para.h] */
@@ -56,9 +57,9 @@ static bool is_x2apic(uint32_t msr)
 }
 
 /*
- * IA32_VMX_BASIC and those that follow, as the module composes them for partitions of a TD ([mod:virt_msr_helpers.h]): the
- * high half may be 1, the low half must be. Without CET, PERFMON, MONITOR, WAITPKG and MKTME; what the module takes from the
- * CPU is what Sapphire Rapids has. CR4_FIXED1 is what CR4 can have here.
+ * IA32_VMX_BASIC and those that follow, as the module composes them for partitions of a TD ([mod:virt_msr_helpers.h]):
+ * the high half may be 1, the low half must be. Without CET, PERFMON, MONITOR, WAITPKG and MKTME; what the module takes
+ * from the CPU is what Sapphire Rapids has. CR4_FIXED1 is what CR4 can have here.
  */
 static const uint64_t vmx[VMX_LAST - VMX_FIRST + 1] = {
 	[0x00] = 0x01c0000000000000,					/* BASIC */
@@ -71,8 +72,8 @@ static const uint64_t vmx[VMX_LAST - VMX_FIRST + 1] = {
 };
 
 /*
- * The CPU reads them from the virtual APIC page, whether there is such a register or not: SDM 3C, "Virtualizing MSR-Based
- * APIC Accesses". What was written to SELF_IPI is there; an EOI is 0.
+ * The CPU reads them from the virtual APIC page, whether there is such a register or not: SDM 3C, "Virtualizing
+ * MSR-Based APIC Accesses". What was written to SELF_IPI is there; an EOI is 0.
  */
 static uint64_t read_x2apic(struct persona_vcpu *vcpu, uint32_t msr)
 {

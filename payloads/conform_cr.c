@@ -87,6 +87,7 @@ static const struct row cr4_rows[] = {
 	{ "CR4 with PAE cleared in 64-bit code: #GP", 0, PAE, VECTOR_GP, 0 },
 	{ "CR4 with LA57 in 64-bit code: #GP", LA57, 0, VECTOR_GP, 0 },
 	{ "CR4 with DE, TSD, PGE and PCE: done", DE | TSD | PGE | PCE, 0, THROUGH, 0 },
+	{ "CR4 with PCIDE: done", BIT(17), 0, THROUGH, 0 },
 	{ "CR4 with VME and PVI: done", VME | PVI, 0, THROUGH, 0 },
 	{ "CR4 with nothing else: done", 0, 0, THROUGH, 0 },
 };

@@ -15,7 +15,11 @@
 #define HYPERVISOR_FIRST	0x40000000u
 #define HYPERVISOR_LAST		0x4fffffffu
 #define CRYSTAL_HZ		25000000u
-#define CR4_ALWAYS		0x7ffull	/* VME PVI TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT */
+/*
+ * VME PVI TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT; and PCIDE, which each CPU with TDX has. TCG's takes it, though it
+ * has no PCIDs and none are enumerated: the reset vector of EDK2's TdxDxe does not clear but flip it.
+ */
+#define CR4_ALWAYS		0x207ffull
 #define CR4_OSXSAVE		(1ull << 18)
 #define CR4_PKE			(1ull << 22)
 
@@ -210,8 +214,8 @@ void persona_cpuid(const struct persona_vcpu *vcpu, uint32_t leaf, uint32_t subl
 static const struct {
 	uint8_t cr4, leaf, reg, bit;
 } cr4_features[] = {
-	{ 11, 7, ECX, 2 }, { 16, 7, EBX, 0 }, { 17, 1, ECX, 17 }, { 18, 1, ECX, 26 }, { 20, 7, EBX, 7 }, { 21, 7, EBX, 20 },
-	{ 22, 7, ECX, 3 },	/* UMIP FSGSBASE PCID OSXSAVE SMEP SMAP PKE */
+	{ 11, 7, ECX, 2 }, { 16, 7, EBX, 0 }, { 18, 1, ECX, 26 }, { 20, 7, EBX, 7 }, { 21, 7, EBX, 20 },
+	{ 22, 7, ECX, 3 },	/* UMIP FSGSBASE OSXSAVE SMEP SMAP PKE */
 };
 
 static uint64_t cr4_bits(const struct persona *persona)

@@ -10,8 +10,9 @@
 #define ENTRIES		1024u
 #define ENTRY		0xe7u		/* present, writable, user, accessed, dirty, 4 MiB: walks never write */
 #define WATCHED		(1u << 0 | 1u << 3 | 1u << 4)
+#define CR4_PCIDE	(1ull << 17)
 #define CR4_PKE		(1ull << 22)
-#define CR4_OF_PAGING	(CR4_PAE | CR4_PGE | CR4_SMEP | CR4_SMAP | CR4_PKE)
+#define CR4_OF_PAGING	(CR4_PAE | CR4_PGE | CR4_SMEP | CR4_SMAP | CR4_PCIDE | CR4_PKE)
 
 static uint32_t users;
 

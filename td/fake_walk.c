@@ -189,7 +189,8 @@ static bool raw_access(struct fake_walk *w)
 		return true;
 	a.gla = take(w, 1);
 	a.flags = (uint32_t)below(w, 16);
-	return may_follow(td_access(fake.td, (unsigned int)below(w, 2), &a), 1 << TD_AGAIN | 1 << TD_VE | 1 << TD_STOP);
+	return may_follow(td_access(fake.td, (unsigned int)below(w, 2), &a),
+			  1 << TD_AGAIN | 1 << TD_VE | 1 << TD_DF | 1 << TD_STOP);
 }
 
 static bool instruction(struct fake_walk *w)

@@ -220,7 +220,7 @@ struct td_access {
 /* A #VE of this vCPU's has information that was not read yet: the module lets no NMI in then ([mod:td_nmi_exit]). */
 bool td_ve_pending(const struct td *td, unsigned int vcpu);
 
-/* TD_AGAIN: the page is mapped now. TD_VE: reflected. TD_STOP: the module would end the TD. */
+/* TD_AGAIN: the page is mapped now. TD_VE, TD_DF: reflected. TD_STOP: the module would end the TD. */
 enum td_action td_access(struct td *td, unsigned int vcpu, const struct td_access *access);
 
 /*

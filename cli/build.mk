@@ -34,9 +34,9 @@ $(B)/libcli.a: $(CLI_LIB_OBJ)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-# A harness may call tdlab_tdcall().
+# A harness may call what tdlab.h names.
 $(B)/tdlab: $(B)/cli/main.o $(B)/libcli.a
-	$(CC) $(SIM_CFLAGS) $(LDFLAGS) -Wl,--export-dynamic-symbol=tdlab_tdcall -Wl,--gc-sections -o $@ \
+	$(CC) $(SIM_CFLAGS) $(LDFLAGS) -Wl,--export-dynamic-symbol='tdlab_*' -Wl,--gc-sections -o $@ \
 		$(filter %.o,$^) $(B)/libcli.a $(CLI_LIBS) -ldl
 
 $(CLI_TESTS): %: %.o $(B)/libcli.a $(B)/libsim.a $(B)/libtd.a $(B)/libtdconv.a

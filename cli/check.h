@@ -34,6 +34,7 @@ struct check_result {
 	bool exercised[2];	/* [to_shared]: of a boot */
 	bool init;		/* user space was reached, and ... */
 	bool device_equal;	/* ... the disk's data came through shared memory as it is */
+	const char *not_applicable;	/* of code in a process: the direction that it does not have, or NULL */
 	bool worse_is_private;	/* of code in a process: which direction the verdict is from */
 };
 

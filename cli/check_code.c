@@ -19,6 +19,8 @@ static enum badness badness(const struct code_run *run)
 		return BAD;
 	if (run->judged.verdict == VERDICT_PASS)
 		return GOOD;
+	if (run->judged.verdict == VERDICT_NOT_APPLICABLE)
+		return NOT_MET;
 	return run->judged.status == STATUS_INCONCLUSIVE && !run->seen.untracked ? NOT_MET : DOUBTFUL;
 }
 
@@ -32,8 +34,9 @@ static enum badness one_direction(const struct check_row *row, bool to_private, 
 	r->status = code_run(&code, &row->behaviour, &run);
 	if (r->status) {
 		r->verdict = VERDICT_INCONCLUSIVE;
-		r->status = STATUS_ENVIRONMENT;
-		snprintf(r->why, sizeof(r->why), "%s: it could not be run: see standard error", direction);
+		r->status = r->status == STATUS_INPUT ? STATUS_INPUT : STATUS_ENVIRONMENT;
+		snprintf(r->why, sizeof(r->why), "%s: %s", direction,
+			 run.refused ? run.refused : "it could not be run: see standard error");
 		return DOUBTFUL;
 	}
 	r->status = run.judged.status;
@@ -47,22 +50,37 @@ static enum badness one_direction(const struct check_row *row, bool to_private, 
 	return badness(&run);
 }
 
+/* A guest that has one direction is not to blame for not meeting a VMM that is about the other one. */
+static void one_way(const struct check_row *row, enum badness badness, struct check_result *r)
+{
+	bool to_shared = row->code->guest->to_shared;
+	struct judged none = judge_not_applicable(!to_shared);
+
+	r->not_applicable = to_shared ? "private" : "shared";
+	if (badness != NOT_MET || verdict_behaviour_about(&row->behaviour.packed, to_shared))
+		return;
+	r->verdict = none.verdict;
+	r->status = none.status;
+	snprintf(r->why, sizeof(r->why), "%s", none.why);
+}
+
 void check_code_row(struct check_row *row)
 {
-	struct check_result shared = { 0 }, private = { 0 };
+	const struct sim_guest *guest = row->code->guest;
+	struct check_result results[2] = { { 0 } }, *shared = &results[0], *private = &results[1];
 	double start = seconds_now();
-	enum badness first = one_direction(row, false, &shared);
-	bool second = one_direction(row, true, &private) > first;
-	uint64_t calls;
+	enum badness first = one_direction(row, false, shared), second = one_direction(row, true, private);
+	bool worse = guest->one_way ? !guest->to_shared : second > first;
 
-	calls = shared.totals.mapgpa_calls + private.totals.mapgpa_calls;
-	*row->result = second ? private : shared;
-	if (shared.verdict == VERDICT_PASS && private.verdict == VERDICT_PASS)
-		snprintf(row->result->why, sizeof(row->result->why), "%s", strchr(shared.why, ':') + 2);
+	*row->result = results[worse];
+	if (shared->verdict == VERDICT_PASS && private->verdict == VERDICT_PASS)
+		snprintf(row->result->why, sizeof(row->result->why), "%s", strchr(shared->why, ':') + 2);
 	for (unsigned int cause = 0; cause < TD_CAUSES; cause++)
-		row->result->found[cause] = shared.found[cause] | private.found[cause];
-	row->result->worse_is_private = second;
-	row->result->totals.mapgpa_calls = calls;
+		row->result->found[cause] = shared->found[cause] | private->found[cause];
+	if (guest->one_way)
+		one_way(row, worse ? second : first, row->result);
+	row->result->worse_is_private = worse;
+	row->result->totals.mapgpa_calls = shared->totals.mapgpa_calls + private->totals.mapgpa_calls;
 	row->result->seconds = seconds_now() - start;
 }
 

@@ -47,9 +47,11 @@ static void put_row(json_t *rows, const struct check_row *row)
 	put_found(json, r);
 	json_add_text(json, "reproduce", row->reproduce);
 	json_add_number(json, "exit_status", (uint64_t)r->status);
-	if (row->guest)
+	if (row->guest) {
+		json_add_text(json, "not_applicable", r->not_applicable);
 		json_add_number(json, "mapgpa_calls", r->totals.mapgpa_calls);
-	else
+	}
+	if (!row->guest)
 		put_boot(json, r);
 	json_add_seconds(json, "seconds", r->seconds);
 	json_add_seconds(json, "cpu_seconds", row->cpu);
@@ -75,6 +77,7 @@ void check_json(const struct check *c)
 	json_add_number(json, "fail", t.of[VERDICT_FAIL]);
 	json_add_number(json, "inconclusive", t.of[VERDICT_INCONCLUSIVE]);
 	json_add_number(json, "known", t.of[VERDICT_KNOWN]);
+	json_add_number(json, "not_applicable", t.of[VERDICT_NOT_APPLICABLE]);
 	json_add_number(json, "not_run", t.missing);
 	json_add_number(json, "exit_status", (uint64_t)check_status(c));
 	json_add_bool(json, "template", c->template != NULL);
@@ -115,7 +118,8 @@ static void xml_attribute(FILE *out, const char *name, const char *text)
 static void junit_row(FILE *out, const char *class, const struct check_row *row)
 {
 	const struct check_result *r = row->result;
-	const char *element = !r->done ? "skipped" : r->verdict == VERDICT_FAIL ? "failure" : "error";
+	bool skipped = !r->done || r->verdict == VERDICT_NOT_APPLICABLE;
+	const char *element = skipped ? "skipped" : r->verdict == VERDICT_FAIL ? "failure" : "error";
 
 	fputs("    <testcase", out);
 	xml_attribute(out, "classname", class);
@@ -146,7 +150,7 @@ int check_junit(struct check *c)
 	fflush(stdout);		/* it may be the same */
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"tdlab check\"", out);
 	fprintf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n", c->nrows,
-		t.of[VERDICT_FAIL], t.of[VERDICT_INCONCLUSIVE], t.missing, c->seconds);
+		t.of[VERDICT_FAIL], t.of[VERDICT_INCONCLUSIVE], t.missing + t.of[VERDICT_NOT_APPLICABLE], c->seconds);
 	for (size_t i = 0; i < c->nrows; i++)
 		junit_row(out, guest_of(c), &c->rows[i]);
 	fputs("  </testsuite>\n</testsuites>\n", out);

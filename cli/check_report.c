@@ -24,6 +24,7 @@ struct check_tally check_count(const struct check *c)
 /* What is worse comes first; a row that failed is the answer to what was asked. */
 int check_status(const struct check *c)
 {
+	struct check_tally t;
 	static const int order[] = { STATUS_FAIL, STATUS_ENVIRONMENT, STATUS_INPUT, STATUS_UNFINISHED };
 
 	if (c->signal)
@@ -31,8 +32,9 @@ int check_status(const struct check *c)
 	for (size_t k = 0; k < ARRAY_SIZE(order); k++)
 		for (size_t i = 0; i < c->nrows; i++)
 			if (c->rows[i].result->status == order[k])
-				return order[k] == STATUS_INPUT ? STATUS_ENVIRONMENT : order[k];
-	return check_count(c).of[VERDICT_INCONCLUSIVE] ? STATUS_INCONCLUSIVE : STATUS_PASS;
+				return order[k] == STATUS_INPUT && !check_is_code(c) ? STATUS_ENVIRONMENT : order[k];
+	t = check_count(c);
+	return t.of[VERDICT_INCONCLUSIVE] || t.of[VERDICT_NOT_APPLICABLE] == c->nrows ? STATUS_INCONCLUSIVE : STATUS_PASS;
 }
 
 static const char *class_of(const struct check_row *row)
@@ -66,10 +68,11 @@ void check_report_begin(const struct check *c)
 	else if (c->ncodes > 1)
 		printf("guests     %zu, in a process, both directions\n", c->ncodes);
 	else
-		printf("guest      %s, in a process, both directions\n", c->codes[0].guest->name);
+		printf("guest      %s, in a process, %s\n", c->codes[0].guest->name, !c->codes[0].guest->one_way ? "both directions" :
+		       c->codes[0].guest->to_shared ? "to shared alone" : "to private alone");
 	if (c->template)
 		template_describe(c->template);
-	printf("%-*s  %-9s  %-8s  %-12s  %6s  %s\n", name_width(c), "behaviour", "class", "expect", "verdict", "calls",
+	printf("%-*s  %-9s  %-8s  %-14s  %6s  %s\n", name_width(c), "behaviour", "class", "expect", "verdict", "calls",
 	       "why");
 	fflush(stdout);
 }
@@ -77,12 +80,12 @@ void check_report_begin(const struct check *c)
 static void table_row(const struct check *c, const struct check_row *row)
 {
 	const struct check_result *r = row->result;
-	int padding = 12 - (int)strlen(verdict_name(r->verdict));
+	int padding = 14 - (int)strlen(verdict_name(r->verdict));
 
 	printf("%-*s  %-9s  %-8s  %s%*s  %6" PRIu64 "  %s\n", name_width(c), row->name, class_of(row), expect_of(row),
 	       verdict_coloured(r->verdict), padding, "",
 	       r->totals.mapgpa_calls, r->why);
-	if (!verdict_good(r->verdict))
+	if (!verdict_good(r->verdict) && r->verdict != VERDICT_NOT_APPLICABLE)
 		printf("    replay: %s\n", row->reproduce);
 }
 
@@ -100,12 +103,13 @@ static void tap_row(const struct check_row *row, size_t number)
 {
 	const struct check_result *r = row->result;
 
-	bool good = verdict_good(r->verdict);
+	bool good = verdict_good(r->verdict), skipped = r->verdict == VERDICT_NOT_APPLICABLE;
 
-	printf("%s %zu - ", good ? "ok" : "not ok", number);
+	printf("%s %zu - ", good || skipped ? "ok" : "not ok", number);
 	tap_text(row->name);
-	printf(" (%s, %s)\n", class_of(row), expect_of(row));
-	if (!good)
+	printf(" (%s, %s)%s%s\n", class_of(row), expect_of(row), skipped ? " # SKIP not applicable: " : "",
+	       skipped ? r->why : "");
+	if (!good && !skipped)
 		printf("# %s: %s\n# replay: %s\n", verdict_name(r->verdict), r->why, row->reproduce);
 }
 
@@ -131,6 +135,8 @@ void check_report_end(const struct check *c)
 	       t.of[VERDICT_PASS], t.of[VERDICT_FAIL], t.of[VERDICT_INCONCLUSIVE]);
 	if (c->options.boot.known)
 		printf(", %zu known", t.of[VERDICT_KNOWN]);
+	if (t.of[VERDICT_NOT_APPLICABLE])
+		printf(", %zu not applicable", t.of[VERDICT_NOT_APPLICABLE]);
 	if (t.missing)
 		printf(", %zu not run", t.missing);
 	printf("; %.1f s, %.1f s of CPU, %u at a time\n", c->seconds, c->cpu, c->jobs);

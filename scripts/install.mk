@@ -14,11 +14,11 @@ INSTALL_TABLE = 755:$(B)/tdlab:bin \
 	$(foreach n,1 5,$(patsubst %,644:%:share/man/man$n,$(filter %.$n,$(INSTALL_PAGES)))) \
 	644:$(B)/completion/tdlab:share/bash-completion/completions 644:$(B)/completion/_tdlab:share/zsh/site-functions \
 	$(patsubst %,644:%:share/doc/tdlab,LICENSE README.md docs/sources $(wildcard docs/*.md)) \
-	644:sim/harness.h:include/tdlab
+	644:sim/include/tdlab.h:include
 
 # Folders that are nobody else's.
 INSTALL_FOLDERS := share/tdlab/payloads share/tdlab/behaviours share/tdlab/platforms share/tdlab share/doc/tdlab \
-	share/tdconv include/tdlab
+	share/tdconv
 INSTALL_PAGES = $(filter $(MAN_PAGES),$(ALL))
 
 ALL += $(B)/completion/tdlab $(B)/completion/_tdlab

@@ -5,7 +5,7 @@ SIM_CFLAGS := $(BASE_CFLAGS) -O3 $(if $(findstring clang,$(CC)),,-flto=auto) $(C
 SIM_SRC := $(filter-out %_test.c sim/bench%,$(wildcard sim/*.c)) \
 	$(filter-out %_test.c td/fake%.c td/fuzz.c,$(wildcard td/*.c)) \
 	$(filter-out %_test.c guest/fuzz% guest/fake.c,$(wildcard guest/*.c))
-SIM_OBJ := $(SIM_SRC:%.c=$(B)/fast/%.o)
+SIM_OBJ := $(SIM_SRC:%.c=$(B)/fast/%.o) $(B)/sim/instruction.o
 SIM_TESTS := $(patsubst %.c,$(B)/%,$(wildcard sim/*_test.c))
 
 TESTS += $(SIM_TESTS) sim/model_test.sh
@@ -13,13 +13,17 @@ TESTS += $(SIM_TESTS) sim/model_test.sh
 $(B)/tdlab: $(SIM_OBJ)
 
 # For tests of the command, which are many and need no rates.
-$(B)/libsim.a: $(patsubst %.c,$(B)/%.o,$(filter sim/%,$(SIM_SRC)))
+$(B)/libsim.a: $(patsubst %.c,$(B)/%.o,$(filter sim/%,$(SIM_SRC))) $(B)/sim/instruction.o
 	rm -f $@
 	$(AR) rcs $@ $^
 
 $(B)/sim/%.o: sim/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WARN) -D_GNU_SOURCE -MMD -c $< -o $@
+
+$(B)/sim/instruction.o: sim/instruction.S
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(filter -fcf-protection%,$(ALL_CFLAGS)) -MMD -c $< -o $@
 
 $(B)/fast/%.o: %.c
 	@mkdir -p $(@D)

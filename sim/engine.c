@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* td's engine in a process: memory is bytes of it, and records are looked at where they come. */
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -21,6 +22,8 @@ struct sim *sim_new(const struct sim_setup *setup)
 
 	if (setup->pages == 0 || setup->pages > SIM_MAX_PAGES)
 		return NULL;
+	if (setup->gpaw != 0)
+		config.platform.gpaw = setup->gpaw;
 	config.slots[0] = (struct td_slot){ setup->ram != 0 ? setup->ram : SIM_RAM, setup->pages, TD_SLOT_RAM, 0 };
 	config.undo_steps = setup->pages * UNDO_PER_PAGE;
 	config.seed = setup->seed != 0 ? setup->seed : 1;
@@ -200,6 +203,18 @@ static uint64_t poisoned(struct td *td, uint64_t gpa, uint64_t pages)
 	uint64_t dma = ((const struct sim *)td->own)->seen.dma;
 
 	return dma >= gpa && (dma - gpa) / TDX_PAGE_SIZE < pages ? (dma - gpa) / TDX_PAGE_SIZE : pages;
+}
+
+void sim_note(struct sim *sim, const char *text)
+{
+	struct td_event event = td_event_new(TD_EV_NOTE, 0, 0);
+	size_t length = strlen(text);
+
+	for (size_t at = 0; sim->journal != 0 && at < length; at += sizeof(event.note.text)) {
+		memset(event.note.text, 0, sizeof(event.note.text));
+		memcpy(event.note.text, text + at, length - at < sizeof(event.note.text) ? length - at : sizeof(event.note.text));
+		keep(sim, &event);
+	}
 }
 
 /* Page tables and contents do not exist here; nor does a device. */

@@ -5,6 +5,13 @@
 
 #include "sim/sim.h"
 
+/* What it does with the memory after a conversion failed and was not undone. */
+enum sim_after_error {
+	SIM_LEAKS,	/* nobody uses it again */
+	SIM_USES_OLD,	/* it is used as before */
+	SIM_USES_NEW,	/* it is used as if it had been converted */
+};
+
 struct sim_guest {
 	const char *name;
 	const char *what;	/* one line */
@@ -28,8 +35,18 @@ struct sim_guest {
 	 */
 	uint64_t unit;
 
-	bool old_names;		/* a harness whose functions have the names of tdlab 0.1 */
+	uint64_t align;		/* it takes ranges that begin and end at a multiple of this; 0: of a page */
+	uint32_t gpaw;		/* 0: 48 */
+	bool one_way, to_shared;	/* one_way: it has that direction only */
+	bool remembers;		/* stopped within a call, it cannot be called again in the same process */
+	enum sim_after_error after_error;
 };
+
+/* Whether it converts in that direction. */
+static inline bool sim_guest_has(const struct sim_guest *guest, bool to_shared)
+{
+	return !guest->one_way || guest->to_shared == to_shared;
+}
 
 extern const struct sim_guest sim_library;	/* libtdconv */
 extern const struct sim_guest sim_linux;	/* its model of Linux 6.12 */

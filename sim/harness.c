@@ -1,84 +1,158 @@
 /* SPDX-License-Identifier: MIT */
-/* Guest code of other people's, from a shared object: see harness.h. */
+/*
+ * What include/tdlab.h offers to a guest, and the guest as one of ours. There is one at a time in a process; the
+ * functions of both sides have no argument for it.
+ */
 #include <dlfcn.h>
 #include <link.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "sim/crash.h"
 #include "sim/harness.h"
-#include "sim/load.h"
 #include "sim/trap.h"
 
 static struct sim *current;
-static int (*their_convert)(uint64_t gpa, uint64_t size, int to_shared);
-static int (*their_accept)(uint64_t gpa, uint64_t size);
+static struct tdlab_guest theirs;
+static uint64_t base;		/* of the code, so that addresses are those of its file */
 
-/* RAX RCX RDX RBX RSP RBP RSI RDI R8..R15, as in struct td_regs. */
+/* Of the function that was called at the wrong time: nothing can be said of anything then. */
+static struct sim *running(const char *function)
+{
+	if (current == NULL) {
+		fprintf(stderr, "%s: it is for the functions of a struct tdlab_guest, while tdlab runs them\n", function);
+		abort();
+	}
+	sim_caller(current);
+	return current;
+}
+
+static void serve(struct sim *sim, uint64_t gpr[TD_GPRS], uint64_t rip)
+{
+	struct td_regs regs = { .rip = rip - base, .long_mode = true };
+
+	memcpy(regs.gpr, gpr, sizeof(regs.gpr));
+	sim_tdcall(sim, &regs);
+	memcpy(gpr, regs.gpr, sizeof(regs.gpr));
+}
+
+void harness_tdcall(uint64_t gpr[TD_GPRS], uint64_t rip)
+{
+	serve(running("tdlab_instruction"), gpr, rip);
+}
+
 void tdlab_tdcall(uint64_t gpr[TD_GPRS])
 {
-	struct td_regs regs = { .long_mode = true };
+	serve(running(__func__), gpr, (uint64_t)(uintptr_t)__builtin_return_address(0));
+}
 
-	for (unsigned int i = 0; i < TD_GPRS; i++)
-		regs.gpr[i] = gpr[i];
-	sim_tdcall(current, &regs);
-	for (unsigned int i = 0; i < TD_GPRS; i++)
-		gpr[i] = regs.gpr[i];
+void tdlab_touch(uint64_t gpa, int shared, int write)
+{
+	struct sim *sim = running(__func__);
+
+	sim_touch(sim, gpa | (shared ? sim_shared_bit(sim) : 0), write);
+	if (td_stopped(&sim->td) != TD_RUNNING)
+		sim_leave(sim, SIM_STOPPED);
+}
+
+void tdlab_done(uint64_t bytes)
+{
+	running(__func__)->seen.attempt.done = bytes;
+}
+
+void tdlab_note(const char *text)
+{
+	sim_note(running(__func__), text);
+}
+
+void tdlab_stop(const char *text)
+{
+	struct sim *sim = running(__func__);
+
+	sim_note(sim, text);
+	snprintf(sim->last_words, sizeof(sim->last_words), "%s", text);
+	sim_leave(sim, SIM_ENDED);
+}
+
+/* Before its first call in a process. */
+static void begin(struct sim *sim)
+{
+	struct link_map *map = NULL;
+	Dl_info info;
+
+	current = sim;
+	*(int (**)(uint64_t, uint64_t, int))&info.dli_saddr = theirs.convert;
+	base = dladdr1(info.dli_saddr, &info, (void **)&map, RTLD_DL_LINKMAP) != 0 && map != NULL ? map->l_addr : 0;
+	sim_catch_crashes(sim);
+	sim_trap(sim, base);
+}
+
+/* What a function returned, for whoever reads the journal. */
+static int returned(struct sim *sim, const char *function, int value)
+{
+	char text[48];
+
+	if (sim->journal == 0)
+		return value;
+	snprintf(text, sizeof(text), "%s() returned %d", function, value);
+	sim_note(sim, text);
+	return value;
 }
 
 static int run_convert(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
 {
-	if (current != sim) {
-		current = sim;
-		sim_trap(sim);
-	}
-	return their_convert(gpa, size, to_shared);
+	if (current != sim)
+		begin(sim);
+	CRASH_BOTTOM();
+	if (theirs.reset != NULL)
+		theirs.reset();
+	return returned(sim, "convert", theirs.convert(gpa, size, to_shared));
 }
 
 static int run_accept(struct sim *sim, uint64_t gpa, uint64_t size)
 {
-	(void)sim;
-	return their_accept(gpa, size);
+	CRASH_BOTTOM();
+	return returned(sim, "accept", theirs.accept(gpa, size));
 }
 
-/*
- * A function of the object itself under its name, or under the name that tdlab 0.1 wanted. dlsym() looks in the
- * libraries that it links, too: libc has an accept() of its own.
- */
-static void *own(void *object, const char *name, const char *old_name, struct sim_guest *guest)
+static int run_undo(struct sim *sim, uint64_t gpa, uint64_t size)
 {
-	struct link_map *of_object = NULL, *of_symbol = NULL;
-	void *symbol = dlsym(object, name);
-	Dl_info info;
-
-	if (dlinfo(object, RTLD_DI_LINKMAP, &of_object) != 0)
-		return NULL;
-	if (symbol != NULL && dladdr1(symbol, &info, (void **)&of_symbol, RTLD_DL_LINKMAP) != 0 && of_symbol == of_object)
-		return symbol;
-	if (old_name == NULL)
-		return NULL;
-	symbol = own(object, old_name, NULL, guest);
-	guest->old_names |= symbol != NULL;
-	return symbol;
+	CRASH_BOTTOM();
+	return returned(sim, "undo", theirs.undo(gpa, size));
 }
 
-const char *harness_load(const char *path, struct sim_guest *guest)
+static bool is_size(uint64_t bytes)
 {
-	char *file = realpath(path, NULL);	/* a name without a slash would be looked up among the system's libraries */
-	const uint64_t *unit;
-	void *object = dlopen(file != NULL ? file : path, RTLD_NOW | RTLD_LOCAL);
+	return bytes == 0 || (bytes >= TDX_PAGE_SIZE && bytes <= SIM_MAX_UNIT && (bytes & (bytes - 1)) == 0);
+}
 
-	free(file);
-	if (object == NULL)
-		return dlerror();
-	unit = own(object, "tdlab_unit", NULL, guest);
-	guest->unit = unit != NULL ? *unit : 0;
-	if (guest->unit > SIM_MAX_UNIT || guest->unit & (guest->unit - 1) || guest->unit % TDX_PAGE_SIZE != 0)
-		return "tdlab_unit is no power of two of at least 4 KiB and at most 64 MiB, see sim/harness.h";
-	guest->old_names = false;
-	*(void **)&their_convert = own(object, "tdlab_convert", "convert", guest);
-	*(void **)&their_accept = own(object, "tdlab_accept", "accept", guest);
-	if (their_convert == NULL)
-		return "it does not define int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared), see sim/harness.h";
-	guest->convert = run_convert;
-	guest->accept = their_accept != NULL ? run_accept : NULL;
+const char *harness_guest(const struct tdlab_guest *g, char title[80], struct sim_guest *guest)
+{
+	if (g->version == 0 || g->version > TDLAB_GUEST_VERSION)
+		return "its struct tdlab_guest is of another version: build it against the tdlab.h of this tdlab";
+	if (g->convert == NULL)
+		return "its struct tdlab_guest has no convert()";
+	if (g->directions > (TDLAB_TO_SHARED | TDLAB_TO_PRIVATE) || g->after_error > TDLAB_USES_NEW)
+		return "its struct tdlab_guest has directions or an after_error that tdlab.h does not name";
+	if (g->gpaw != 0 && (g->gpaw < 40 || g->gpaw > 52))
+		return "the gpaw of its struct tdlab_guest is not from 40 to 52";
+	if (!is_size(g->unit) || !is_size(g->align))
+		return "align or unit of its struct tdlab_guest is no power of two from 4 KiB to 64 MiB";
+	theirs = *g;
+	snprintf(title, 80, "%s", g->name != NULL ? g->name : "a harness");
+	*guest = (struct sim_guest){
+		.name = guest->name, .what = title, .convert = run_convert,
+		.accept = g->accept != NULL ? run_accept : NULL, .undo = g->undo != NULL ? run_undo : NULL,
+		.remembers = g->reset == NULL, .unit = g->unit, .align = g->align, .gpaw = g->gpaw,
+		.one_way = g->directions % (TDLAB_TO_SHARED | TDLAB_TO_PRIVATE) != 0, .to_shared = g->directions == TDLAB_TO_SHARED,
+		.after_error = (enum sim_after_error)g->after_error,
+	};
 	return NULL;
+}
+
+void harness_over(void)
+{
+	current = NULL;
+	sim_trap(NULL, 0);
 }

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* For guest code of your own: build a shared object that defines these, and `tdlab check --harness ./it.so`. */
-#ifndef TDLAB_HARNESS_H
-#define TDLAB_HARNESS_H
-#include <stdint.h>
-int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared);	/* gpa without S; 0: success */
-int tdlab_accept(uint64_t gpa, uint64_t size);	/* optional; tdlab_convert() to private does not accept then */
-/* Optional: it converts no less at a time, aligned: bytes, a power of two, at most 64 MiB. */
-extern const uint64_t tdlab_unit;
-void tdlab_tdcall(uint64_t gpr[16]);	/* RAX RCX RDX RBX RSP RBP RSI RDI R8..R15; or execute TDCALL itself */
+/* Guest code of other people's: a struct tdlab_guest as a guest of ours. */
+#ifndef SIM_HARNESS_H
+#define SIM_HARNESS_H
+
+#include "sim/guest.h"
+#include "sim/include/tdlab.h"
+
+/* Fills in *guest; title is room for what it is called. NULL, or what is wrong with it. */
+const char *harness_guest(const struct tdlab_guest *theirs, char title[80], struct sim_guest *guest);
+
+/* No guest of a harness runs in this process any more. */
+void harness_over(void);
+
+/* One TDCALL of its thread; rip: of the instruction, or whence it was called. For sim/instruction.S, too. */
+void harness_tdcall(uint64_t gpr[TD_GPRS], uint64_t rip) __attribute__((visibility("hidden")));
+
 #endif

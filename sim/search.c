@@ -107,7 +107,7 @@ static int one(struct search *s)
 	finding = sim_sequence(sim, s->job);
 	if (!settle(s, finding, &sim->seen))
 		return AGAIN;
-	return s->remembers && sim->seen.over != SIM_DONE ? GO_ON : OVER;
+	return s->job->guest->remembers && sim->seen.over != SIM_DONE ? GO_ON : OVER;
 }
 
 /* The child: from where the choices stand to the end, or to where another process has to go on. */
@@ -157,8 +157,9 @@ static void begin(const struct search *s, struct td *td, const struct td_choices
 /* A TD that is ready for the sequence that comes after *from, or for what *from names if none was run. */
 static struct sim *prepared(const struct search *s, const struct td_choices *from)
 {
-	struct sim_setup setup = { .ram = sim_job_ram(s->job), .pages = sim_job_pages(s->job), .behaviour = s->behaviour,
-				   .platform = s->platform, .journal = s->journal > 0 ? s->journal : 0 };
+	struct sim_setup setup = { .ram = sim_job_ram(s->job), .pages = sim_job_pages(s->job), .gpaw = s->job->guest->gpaw,
+				   .behaviour = s->behaviour, .platform = s->platform,
+				   .journal = s->journal > 0 ? s->journal : 0 };
 	struct sim *sim = sim_new(&setup);
 
 	if (sim == NULL || !sim_prepare(sim, s->job))
@@ -180,6 +181,8 @@ static void dead(struct search *s, enum td_violation finding)
 	t->again = !alone;
 	t->retries += !alone && finding == TD_V_GUEST_HUNG ? MAX_RETRIES / MAX_DEATHS : 0;
 	t->deaths += alone;
+	if (alone && *t->crash[sim_cause(&s->sim->seen, finding)] == '\0')
+		memcpy(t->crash[sim_cause(&s->sim->seen, finding)], s->sim->crash, sizeof(t->crash[0]));
 	if (alone)
 		settle(s, finding, &s->sim->seen);
 }
@@ -201,6 +204,8 @@ static int ended(struct search *s, enum child_end end, int status)
 	s->journal_error = s->sim->journal_error;
 	if (s->journal_error != 0)
 		return SEARCH_NO_JOURNAL;
+	if (s->sim->second_thread)
+		return SEARCH_SECOND_THREAD;
 	if (end == CHILD_INTERRUPTED)
 		return OVER;
 	if (end == CHILD_DIED || end == CHILD_HUNG) {

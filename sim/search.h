@@ -32,6 +32,7 @@ struct tally {
 	uint64_t found[TD_CAUSES][TD_FINDING_KINDS];
 	uint64_t answers[TD_ANSWER_KINDS];
 	struct ways ways[TD_CAUSES][TD_FINDING_KINDS];
+	char crash[TD_CAUSES][480];		/* where the first one was */
 	uint64_t unsure[TD_FINDING_KINDS];	/* sequences that showed it, which did not in a process of their own */
 	uint64_t untracked;			/* sequences in which more was open at a time than td can follow */
 	uint64_t diverged;			/* sequences in which the guest did not do again what it had done */
@@ -55,7 +56,15 @@ struct tally {
 };
 
 /* What search() and its like return beside 0 and what load() returned. */
-enum { SEARCH_NO_PROCESS = -10, SEARCH_NO_JOURNAL };
+enum {
+	SEARCH_NO_PROCESS = -10,
+	SEARCH_NO_JOURNAL,
+	SEARCH_SECOND_THREAD,
+};
+
+/* Of a TDCALL by a thread that is not the one in which the guest was called. */
+#define SEARCH_THREAD_TEXT "it makes a TDCALL in a second thread: the order of the calls must not be left to chance"
+
 
 struct code;
 struct campaign;
@@ -66,7 +75,6 @@ struct search {
 	struct td_platform platform;	/* of sim_setup */
 	int (*load)(void *arg);		/* in each process of the guest, first of all; not 0 ends the search */
 	void *load_arg;
-	bool remembers;			/* the guest: stopped within a call it is not called again in that process */
 	uint32_t depth;
 	bool shapes;			/* of requests: all of them, with that depth for the first; else the job's */
 	struct td_behaviour behaviour;	/* of the VMM, but for its answers to MapGPA */

@@ -7,7 +7,9 @@
 
 static uint64_t start_of(const struct sim_job *job)
 {
-	return job->at != 0 ? job->at : SIM_AT;
+	uint64_t at = job->at != 0 ? job->at : SIM_AT, align = job->guest->align != 0 ? job->guest->align : TDX_PAGE_SIZE;
+
+	return (at + align - 1) / align * align;
 }
 
 /* The units that the request touches, with neighbours on both sides. */
@@ -66,9 +68,9 @@ static void guest_side(struct sim *sim, const void *arg)
  * What the guest says that it has: the VMM must have said so too. Then the guest uses it, and td says whether it may;
  * to private, the module must have said so as well, even if the VMM has taken the page away since.
  */
-static bool holds(struct sim *sim, bool shared)
+static bool holds(struct sim *sim, bool shared, uint64_t start, uint64_t end)
 {
-	uint64_t s = shared ? sim_shared_bit(sim) : 0, start = sim->request.start, end = sim->request.end;
+	uint64_t s = shared ? sim_shared_bit(sim) : 0;
 
 	for (uint64_t gpa = start; gpa < end; gpa += TDX_PAGE_SIZE) {
 		enum td_known known = td_known(&sim->td, gpa);
@@ -82,6 +84,24 @@ static bool holds(struct sim *sim, bool shared)
 		if (!shared && td_real(&sim->td, gpa) != TD_REAL_MAPPED && td_known(&sim->td, gpa) != TD_KNOWN_PRIVATE)
 			return false;
 	}
+	return true;
+}
+
+/*
+ * The guest goes on after a conversion that failed and was not undone: it uses what it says is converted, and the
+ * rest in the way that its page table was left. Of the rest it says nothing: td judges what it may do with it.
+ */
+static bool goes_on(struct sim *sim, const struct sim_job *job)
+{
+	enum sim_after_error after = job->guest->after_error;
+	bool shared = (after == SIM_USES_NEW) == job->to_shared;
+	uint64_t start = sim->request.start, end = sim->request.end, done = sim->seen.attempt.done, rest;
+
+	rest = done < end - start ? start + done / TDX_PAGE_SIZE * TDX_PAGE_SIZE : end;
+	if (!holds(sim, job->to_shared, start, rest))
+		return false;
+	for (uint64_t gpa = rest; after != SIM_LEAKS && gpa < end && td_stopped(&sim->td) == TD_RUNNING; gpa += TDX_PAGE_SIZE)
+		sim_touch(sim, gpa | (shared ? sim_shared_bit(sim) : 0), false);
 	return true;
 }
 
@@ -113,12 +133,14 @@ static enum td_violation given_up(struct sim *sim)
 enum td_violation sim_judge(struct sim *sim, const struct sim_job *job)
 {
 	const struct sim_seen *seen = &sim->seen;
-	bool truly = true;
+	bool truly = true, gave_up = seen->over == SIM_ENDED || (seen->over == SIM_DONE && seen->attempt.converted != 0);
 
 	if (seen->over == SIM_DONE && seen->attempt.converted == 0)
-		truly = holds(sim, job->to_shared);
+		truly = holds(sim, job->to_shared, sim->request.start, sim->request.end);
 	else if (seen->over == SIM_DONE && seen->attempt.tried_undo && seen->attempt.undone == 0)
-		truly = holds(sim, false);
+		truly = holds(sim, false, sim->request.start, sim->request.end);
+	else if (seen->over == SIM_DONE)
+		truly = goes_on(sim, job);
 	if (seen->over == SIM_DONE && seen->attempt.converted == 0)
 		td_settle(&sim->td);
 	if (seen->violations != 0)
@@ -129,7 +151,7 @@ enum td_violation sim_judge(struct sim *sim, const struct sim_job *job)
 		return TD_V_FALSE_SUCCESS;
 	if (seen->over == SIM_STOPPED && seen->vmm_caused == 0)
 		return TD_V_TD_LOST;
-	if (seen->over == SIM_DONE && seen->attempt.converted != 0 && !sim_excused(sim, job))
+	if (gave_up && !sim_excused(sim, job))
 		return given_up(sim);
 	return TD_V_NONE;
 }

@@ -22,6 +22,7 @@ enum sim_over {
 	SIM_DONE,
 	SIM_TDCALLS,	/* more TDCALLs than allowed: the guest does not bound its calls */
 	SIM_STOPPED,	/* td ended the TD */
+	SIM_ENDED,	/* the guest gave up and ended itself */
 	SIM_MERGED,	/* the search has been in this state before */
 };
 
@@ -29,6 +30,7 @@ enum sim_over {
 struct sim_attempt {
 	int converted, undone;	/* 1 also if it did not come back */
 	bool tried_undo;
+	uint64_t done;		/* bytes from the start that a conversion which failed is said to have converted */
 };
 
 /* What is seen of the guest in one run. */
@@ -62,6 +64,9 @@ struct sim {
 	int journal;			/* of sim_setup */
 	uint32_t journalled;
 	int journal_error;		/* errno, if an event could not be kept */
+	bool second_thread;		/* made a TDCALL: that ended the process */
+	char last_words[96];		/* of a guest that ended itself */
+	char crash[480];		/* of a guest that crashed: crash.h */
 	uint64_t asked[TD_EXPLORE_DEPTH];	/* of the present sequence: what each chosen answer was given to */
 	struct match *match;		/* NULL, or who chooses the answers: match.h */
 	struct td_config config;
@@ -74,6 +79,7 @@ struct sim {
 struct sim_setup {
 	uint64_t ram;			/* where it lies; 0: SIM_RAM */
 	uint32_t pages;			/* of private RAM */
+	uint32_t gpaw;			/* in place of the platform's, if not 0 */
 	uint64_t seed;			/* 0: 1 */
 	uint64_t runaway_calls;		/* MapGPA calls in a row that bring nothing; 0: what suits exploring, for this and the next */
 	uint64_t max_tdcalls;
@@ -97,6 +103,9 @@ _Noreturn void sim_leave(struct sim *sim, enum sim_over why);
 
 /* The guest uses memory through an alias (gpa with S for the shared one). */
 void sim_touch(struct sim *sim, uint64_t gpa_with_s, bool write);
+
+/* A line of the guest's, for the journal. */
+void sim_note(struct sim *sim, const char *text);
 
 /* A device writes to the shared twin of that page. */
 void sim_dma(struct sim *sim, uint64_t gpa);

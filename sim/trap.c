@@ -12,10 +12,20 @@
 #define SIGNALS	(sizeof(tdcall_signals) / sizeof(tdcall_signals[0]))
 
 static struct sim *current;
+static uint64_t code_base;
+static __thread bool runs_guest;
 
 /* gregset index of each general register, in the order of their encoding. */
 static const int greg[TD_GPRS] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
 				   REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15 };
+
+void sim_caller(struct sim *sim)
+{
+	if (runs_guest)
+		return;
+	sim->second_thread = true;
+	_exit(1);
+}
 
 /* What the process did with these signals before. */
 static struct sigaction before[SIGNALS];
@@ -43,13 +53,14 @@ static void not_ours(int number, siginfo_t *info, void *context)
 static void on_fault(int number, siginfo_t *info, void *context)
 {
 	greg_t *gregs = ((ucontext_t *)context)->uc_mcontext.gregs;
-	struct td_regs regs = { .rip = (uint64_t)gregs[REG_RIP], .long_mode = true };
+	struct td_regs regs = { .rip = (uint64_t)gregs[REG_RIP] - code_base, .long_mode = true };
 	int saved = errno;
 
 	if (current == NULL || !tdcall_fault(number, info, context)) {
 		not_ours(number, info, context);
 		return;
 	}
+	sim_caller(current);
 	for (unsigned int i = 0; i < TD_GPRS; i++)
 		regs.gpr[i] = (uint64_t)gregs[greg[i]];
 	sim_tdcall(current, &regs);
@@ -60,11 +71,13 @@ static void on_fault(int number, siginfo_t *info, void *context)
 }
 
 /* sim_tdcall() may leave by longjmp(), so the signal must not stay blocked: SA_NODEFER. */
-bool sim_trap(struct sim *sim)
+bool sim_trap(struct sim *sim, uint64_t base)
 {
-	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER };
+	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
 
 	current = sim;
+	code_base = base;
+	runs_guest = sim != NULL;
 	for (size_t i = 0; !installed && i < SIGNALS; i++)
 		if (sigaction(tdcall_signals[i], &action, &before[i]) != 0)
 			return false;

@@ -212,7 +212,7 @@ static void their_handler(int number)
 static void handled(void)
 {
 	signal(SIGSEGV, their_handler);
-	if (sim_trap(NULL))
+	if (sim_trap(NULL, 0))
 		privileged();
 }
 
@@ -236,7 +236,7 @@ int main(void)
 	signal(SIGILL, SIG_DFL);	/* a sanitizer's */
 	signal(SIGSEGV, SIG_DFL);
 	tap_is(dies_of(handled), -7, "a handler that was there before gets what is not ours");
-	if (!tap_ok(sim != NULL && td_mark(&sim->td) && sim_trap(sim), "a TD in this process"))
+	if (!tap_ok(sim != NULL && td_mark(&sim->td) && sim_trap(sim, 0), "a TD in this process"))
 		return tap_done();
 	sigaction(SIGILL, NULL, &ours[SIGILL]);
 	sigaction(SIGSEGV, NULL, &ours[SIGSEGV]);
@@ -252,7 +252,7 @@ int main(void)
 	tap_case(NULL);
 	sim->max_tdcalls = 10;
 	tap_is(sim_run(sim, never_ends, NULL), SIM_TDCALLS, "a guest without end is stopped");
-	sim_trap(NULL);
+	sim_trap(NULL, 0);
 	sim_free(sim);
 	return tap_done();
 }

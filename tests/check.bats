@@ -238,7 +238,7 @@ both() {
 	check 1 --json --harness ./broken.so --vmm ./zero.vmm,complete --pages 8
 	[[ $(field '.rows[0].reason') == *crash* ]]
 	check 2 --harness ./empty.so --vmm complete
-	[[ $stderr == *"does not define int tdlab_convert"* ]]
+	[[ $stderr == *"does not define const struct tdlab_guest"* ]]
 	[ -z "$output" ]
 	check 2 --harness ./nowhere.so --vmm complete
 	[[ $stderr == *nowhere.so* ]]

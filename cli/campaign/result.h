@@ -21,7 +21,7 @@ struct result_finding {
 	enum td_cause cause;
 	uint64_t sequences;		/* that show it */
 	struct ways ways;
-	char detail[160];		/* of the shortest */
+	char detail[512];		/* of the shortest */
 	const char *known;		/* why it is expected, or NULL; not read back */
 };
 

@@ -34,6 +34,12 @@ static int fill_of(struct result_of *of, const struct search *s)
 	snprintf(of->guest, sizeof(of->guest), "%s", s->code->guest->name);
 	if (s->code->guest->unit != 0)
 		snprintf(of->conditions, sizeof(of->conditions), "in units of %lu bytes", s->code->guest->unit);
+	if (s->code->guest->gpaw != 0) {
+		char gpaw[16];
+
+		snprintf(gpaw, sizeof(gpaw), "%u", s->code->guest->gpaw);
+		add_condition(of, "GPAW", gpaw);
+	}
 	if (o->boot.platform != NULL)
 		add_condition(of, "--platform", o->boot.platform);
 	for (unsigned int i = 0; i < o->boot.inject.count; i++)
@@ -91,6 +97,8 @@ static struct judged judged(const struct search *s, const struct result *r, uint
 
 	if (not_given)
 		snprintf(text, sizeof(text), "the guest was never given %s: it did not ask for what can be answered so", not_given);
+	if (!sim_guest_has(s->code->guest, r->of.to_shared))
+		return judge_not_applicable(r->of.to_shared);
 	return judge_grounds(&(struct grounds){
 		.failed = new ? "" : NULL,
 		.missing = !r->complete ? "not all was seen" : not_given ? text : NULL,
@@ -104,6 +112,8 @@ void campaign_result(const struct search *s, bool complete, struct result *r)
 	add_tally(r, s->tally);
 	if (!*r->incomplete)
 		tally_doubts(s->tally, r->incomplete);
+	if (!sim_guest_has(s->code->guest, r->of.to_shared))
+		snprintf(r->incomplete, sizeof(r->incomplete), "%s", judge_not_applicable(r->of.to_shared).why);
 	r->complete = complete && !*r->incomplete;
 	r->verdict = judged(s, r, r->nfindings).verdict;
 }

@@ -10,6 +10,7 @@
 struct code {
 	const struct explore_options *options;
 	struct sim_guest *guest;
+	char *title;		/* of a harness, beside it */
 	struct sim_job job;
 	struct td_platform platform;
 	struct td_behaviour behaviour;	/* of a search: what is injected */
@@ -46,6 +47,8 @@ struct code_run {
 	const char *how;	/* what became of the conversion */
 	struct judged judged;
 	struct sim_seen seen;
+	const char *refused;	/* why this is no guest that can be judged: bad input, and not told yet */
+	char last_words[96];	/* of a guest that ended itself */
 };
 
 /* Returns 0 with *run filled in, or a status after a complaint. */

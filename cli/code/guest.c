@@ -5,13 +5,14 @@
 #include <unistd.h>
 
 #include "cli/code/code.h"
+#include "cli/code/load.h"
 #include "cli/file.h"
 #include "sim/child.h"
-#include "sim/load.h"
 
 #define MOST_PAGES	CODE_RUN_PAGES
 #define LOWEST		0x08000000ull	/* room for what is before it, in the largest unit of a guest */
 #define HIGHEST		0x4000000000ull	/* and behind it, within any GPAW */
+#define TITLE		80	/* bytes, of what a harness calls itself */
 
 static int load(void *arg)
 {
@@ -37,9 +38,6 @@ static int try_harness(struct code *c)
 	default:
 		return complain(STATUS_INPUT, "--harness %s: it crashes when it is loaded", harness);
 	}
-	if (!status && c->guest->old_names)
-		narrate("%s: convert() and accept() are names of tdlab 0.1: call them tdlab_convert() and tdlab_accept()",
-			harness);
 	return status;
 }
 
@@ -56,7 +54,7 @@ static int find(struct code *c)
 	const struct sim_guest *guest;
 
 	if (o->harness) {
-		*c->guest = (struct sim_guest){ .name = o->harness, .what = "a harness" };
+		c->guest->name = o->harness;
 		return try_harness(c);
 	}
 	guest = named(sim_guests, o->guest);
@@ -79,33 +77,48 @@ static int read_platform(struct code *c)
 	return status;
 }
 
+/* As many as are asked for; a guest that takes no less at a time is given no part of that. */
+static int choose_pages(struct code *c, uint64_t pages)
+{
+	const struct opt_number *wanted = &c->options->pages;
+	uint64_t least = c->guest->align > TDX_PAGE_SIZE ? c->guest->align / TDX_PAGE_SIZE : 1;
+
+	if (wanted->given && wanted->value % least != 0)
+		return complain(STATUS_INPUT, "--pages %s: %s takes a multiple of %lu", wanted->text, c->guest->name, least);
+	c->job.pages = (uint32_t)(wanted->given ? wanted->value : (pages + least - 1) / least * least);
+	return 0;
+}
+
 int code_open(struct code *c, const struct explore_options *o, uint64_t pages)
 {
 	int status;
 
-	pages = o->pages.given ? o->pages.value : pages;
 	if (o->guest && o->harness)
 		return complain(STATUS_INPUT, "--harness and --guest: one guest at a time");
-	if (pages == 0 || pages > MOST_PAGES)
+	if (o->pages.given && (o->pages.value == 0 || o->pages.value > MOST_PAGES))
 		return complain(STATUS_INPUT, "--pages %s: from 1 to %d", o->pages.text, MOST_PAGES);
 	if (o->at.given && (o->at.value % TDX_PAGE_SIZE != 0 || o->at.value < LOWEST || o->at.value >= HIGHEST))
 		return complain(STATUS_INPUT, "--at %s: a page from 0x%llx on, below 0x%llx", o->at.text, LOWEST, HIGHEST);
 	*c = (struct code){
 		.options = o,
-		.guest = mmap(NULL, sizeof(*c->guest), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),
-		.job = { .at = o->at.given ? o->at.value : SIM_AT, .pages = (uint32_t)pages, .to_shared = !o->to_private,
+		.guest = mmap(NULL, sizeof(*c->guest) + TITLE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+		.job = { .at = o->at.given ? o->at.value : SIM_AT, .to_shared = !o->to_private,
 			 .stalls = o->stalls.given ? (uint32_t)o->stalls.value : TD_STALLS },
 	};
 	if (c->guest == MAP_FAILED)
 		return complain(STATUS_ENVIRONMENT, "no memory for the guest code");
+	c->title = (char *)(c->guest + 1);
 	c->job.guest = c->guest;
 	status = read_platform(c);
-	return status ? status : find(c);
+	if (!status)
+		status = find(c);
+	return status ? status : choose_pages(c, pages);
 }
 
 int code_load(const struct code *c)
 {
 	const char *harness = c->options->harness, *wrong;
+	char text[400];
 	uint64_t bytes;
 	int fd;
 
@@ -115,6 +128,6 @@ int code_load(const struct code *c)
 	if (fd < 0)
 		return STATUS_INPUT;
 	close(fd);
-	wrong = harness_load(harness, c->guest);
+	wrong = harness_load(harness, c->title, c->guest, text);
 	return wrong ? complain(STATUS_INPUT, "--harness %s: %s", harness, wrong) : 0;
 }

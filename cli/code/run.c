@@ -11,6 +11,7 @@
 #include "cli/vmm/inject.h"
 #include "cli/words.h"
 #include "sim/child.h"
+#include "sim/search.h"
 
 #define RUNAWAY_CALLS	10000	/* as in a boot */
 
@@ -47,8 +48,9 @@ static void count_from_guest(struct td_behaviour *b)
 static struct sim *prepared(const struct code *code, const struct td_behaviour *behaviour)
 {
 	const struct sim_job *job = &code->job;
-	struct sim_setup setup = { .ram = sim_job_ram(job), .pages = sim_job_pages(job), .seed = explore_seed(code->options),
-				   .behaviour = *behaviour, .platform = code->platform, .runaway_calls = RUNAWAY_CALLS,
+	struct sim_setup setup = { .ram = sim_job_ram(job), .pages = sim_job_pages(job), .gpaw = job->guest->gpaw,
+				   .seed = explore_seed(code->options), .behaviour = *behaviour,
+				   .platform = code->platform, .runaway_calls = RUNAWAY_CALLS,
 				   .max_tdcalls = TDCALLS_EXTRA + TDCALLS_PER_PAGE * (uint64_t)job->pages };
 	struct sim *sim;
 
@@ -64,16 +66,19 @@ static struct sim *prepared(const struct code *code, const struct td_behaviour *
 static const char *how_it_went(const struct sim_seen *seen)
 {
 	if (seen->over != SIM_DONE)
-		return seen->over == SIM_STOPPED ? "stopped" : "endless";
+		return seen->over == SIM_STOPPED ? "stopped" : seen->over == SIM_ENDED ? "ended" : "endless";
 	if (seen->attempt.converted == 0)
 		return "converted";
 	return seen->attempt.undone == 0 ? "undone" : "failed";
 }
 
 /* What it did wrong; text is room for it. */
-static const char *failure(enum td_violation finding, enum child_end end, int child_status, char *text, size_t bytes)
+static const char *failure(enum td_violation finding, enum child_end end, int child_status, const char *crash,
+			   char *text, size_t bytes)
 {
-	if (end == CHILD_DIED && WIFSIGNALED(child_status))
+	if (end == CHILD_DIED && *crash)
+		snprintf(text, bytes, "the guest code crashed: %s", crash);
+	else if (end == CHILD_DIED && WIFSIGNALED(child_status))
 		snprintf(text, bytes, "the guest code crashed: %s", strsignal(WTERMSIG(child_status)));
 	else if (end == CHILD_DIED)
 		snprintf(text, bytes, "the guest code ended its process");
@@ -101,7 +106,7 @@ static void judge_run(struct code_run *out, enum child_end end, int child_status
 {
 	bool contain = b->packed.contain, stopped = sim->seen.over == SIM_STOPPED;
 	struct grounds grounds;
-	char text[160];
+	char text[sizeof(sim->crash) + 32];
 
 	if (end == CHILD_BACK) {
 		out->how = how_it_went(&sim->seen);
@@ -111,7 +116,7 @@ static void judge_run(struct code_run *out, enum child_end end, int child_status
 		out->how = td_violation_name(out->finding);
 	}
 	grounds = (struct grounds){
-		.failed = failure(out->finding, end, child_status, text, sizeof(text)),
+		.failed = failure(out->finding, end, child_status, sim->crash, text, sizeof(text)),
 		.unfinished = stopped && !contain ? "the TDX module ended the TD for what the VMM did, no violation" : NULL,
 		.missing = missing(&sim->seen, job, b),
 		.passed = ground_passed(contain, stopped),
@@ -157,7 +162,9 @@ int code_run(struct code *c, const struct behaviour *b, struct code_run *run)
 	int child_status = 0, status = 0;
 	enum child_end end;
 
-	*run = (struct code_run){ 0 };
+	*run = (struct code_run){ .how = "not-applicable", .judged = judge_not_applicable(c->job.to_shared) };
+	if (!sim_guest_has(c->guest, c->job.to_shared))
+		return 0;
 	c->job.expect = b->packed.contain ? SIM_CONTAIN : SIM_COMPLETE;
 	s.sim = prepared(c, &b->packed);
 	end = s.sim != NULL ? child_run(guest_process, &s, &s.sim->seen.tdcalls, NULL, &child_status) : CHILD_NONE;
@@ -166,11 +173,14 @@ int code_run(struct code *c, const struct behaviour *b, struct code_run *run)
 	if (end == CHILD_INTERRUPTED)
 		status = complain(STATUS_SIGNAL + child_signal(), "interrupted after %" PRIu64 " MapGPA, %" PRIu64 " TDCALLs",
 				  s.sim->seen.calls, s.sim->seen.tdcalls);
+	else if (s.sim->second_thread)
+		run->refused = SEARCH_THREAD_TEXT, status = STATUS_INPUT;
 	else if (end == CHILD_BACK && child_status != 0)
 		status = child_status;
 	else
 		judge_run(run, end, child_status, s.sim, &c->job, b);
 	run->seen = s.sim->seen;
+	memcpy(run->last_words, s.sim->last_words, sizeof(run->last_words));
 	run->cause = cause_of(b, &run->seen, run->finding);
 	sim_free(s.sim);
 	return status;
@@ -189,6 +199,10 @@ static void run_text(const struct sim_job *job, const struct behaviour *b, const
 	if (out->finding != TD_V_NONE)
 		printf("finding    %s (%s): %s\n", td_violation_name(out->finding),
 		       td_cause_name(out->cause), td_violation_sentence(out->finding));
+	if (seen->over == SIM_ENDED)
+		printf("ended      by itself: %s\n", out->last_words);
+	else if (seen->over == SIM_DONE && seen->attempt.converted != 0)
+		printf("returned   %d\n", seen->attempt.converted);
 	if (seen->in_unit)
 		printf("note       it asked for memory outside the request, within its unit of %" PRIu64 " bytes\n",
 		       job->guest->unit);
@@ -211,6 +225,8 @@ static void run_json(const struct sim_job *job, const struct behaviour *b, const
 	json_add_number(json, "pages", job->pages);
 	json_add_text(json, "direction", job->to_shared ? "shared" : "private");
 	json_add_text(json, "outcome", out->how);
+	json_add_signed(json, "returned", seen->attempt.converted);
+	json_add_text(json, "ended", seen->over == SIM_ENDED ? out->last_words : NULL);
 	json_add_text(json, "finding", out->finding != TD_V_NONE ? td_violation_name(out->finding) : NULL);
 	json_add_text(json, "finding_class", out->finding != TD_V_NONE ? td_cause_name(out->cause) : NULL);
 	json_add_text(json, "verdict", verdict_name(out->judged.verdict));
@@ -225,7 +241,7 @@ static void run_json(const struct sim_job *job, const struct behaviour *b, const
 /* One run as the user asked for it. */
 static int run_reported(const struct explore_options *o)
 {
-	struct code_run run;
+	struct code_run run = { 0 };
 	struct behaviour b;
 	struct code code;
 	char *reproduce;
@@ -240,6 +256,8 @@ static int run_reported(const struct explore_options *o)
 	status = behaviour_inject(&b, &o->boot.inject);
 	if (!status)
 		status = code_run(&code, &b, &run);
+	if (status && run.refused)
+		complain(status, "--harness %s: %s", o->harness, run.refused);
 	if (!status) {
 		reproduce = code_command(&code, &b);
 		(o->boot.json ? run_json : run_text)(&code.job, &b, &run, reproduce);

@@ -18,6 +18,8 @@ int search_told(const struct search *s, int status)
 				strerror(s->journal_error));
 	if (status == SEARCH_NO_PROCESS)
 		return complain(STATUS_ENVIRONMENT, "no memory or no process for the guest code");
+	if (status == SEARCH_SECOND_THREAD)
+		return complain(STATUS_INPUT, "--harness %s: %s", s->code->options->harness, SEARCH_THREAD_TEXT);
 	return status;
 }
 
@@ -66,7 +68,7 @@ struct search search_of(struct code *code, uint32_t depth)
 	const struct explore_options *o = code->options;
 
 	return (struct search){ .code = code, .job = &code->job, .platform = code->platform, .behaviour = code->behaviour,
-				.depth = depth, .load = load, .load_arg = code, .remembers = o->harness != NULL,
+				.depth = depth, .load = load, .load_arg = code,
 				.random = o->random.value, .seed = explore_seed(o),
 				.journal = -1 };
 }
@@ -99,7 +101,7 @@ static int search_reported(struct search *s, struct td_choices from, const char 
 	if (s->tally == NULL)
 		return status ? status : STATUS_ENVIRONMENT;
 	status = campaign_open(s->campaign, s, &done);
-	if (!status && !done)
+	if (!status && !done && sim_guest_has(s->code->guest, s->code->job.to_shared))
 		status = search_told(s, search_all(s, from));
 	if (status)
 		return status;
@@ -140,7 +142,7 @@ int code_explore(const struct explore_options *o)
 		return status;
 	s = search_of(&code, o->depth.given ? (uint32_t)o->depth.value : DEPTH);
 	s.campaign = &campaign;
-	s.shapes = !o->at.given && !o->pages.given;
+	s.shapes = !o->at.given && !o->pages.given && code.guest->align == 0;
 	return o->match ? code_match(&code) : search_reported(&s, (struct td_choices){ 0 }, "");
 }
 
@@ -159,6 +161,6 @@ int code_replay(const struct explore_options *o, const uint8_t *answers, uint32_
 		return status;
 	s = search_of(&code, count);
 	s.campaign = &campaign;
-	s.replay = true;
+	s.only = s.replay = true;
 	return search_reported(&s, from, name);
 }

@@ -68,6 +68,26 @@ struct judged judge_grounds(const struct grounds *g)
 	return judged;
 }
 
+struct judged judge_not_applicable(bool to_shared)
+{
+	struct judged judged = { .verdict = VERDICT_NOT_APPLICABLE, .status = STATUS_INCONCLUSIVE };
+
+	snprintf(judged.why, sizeof(judged.why), "the guest does not convert to %s", to_shared ? "shared" : "private");
+	return judged;
+}
+
+bool verdict_behaviour_about(const struct td_behaviour *b, bool to_shared)
+{
+	for (uint32_t i = 0; i < b->nrules; i++) {
+		const struct td_rule *rule = &b->rules[i];
+
+		if (rule->on == TD_ON_MAPGPA ?
+		    rule->direction == TD_MATCH_ANY || (rule->direction == TD_MATCH_TO_SHARED) == to_shared : !to_shared)
+			return true;
+	}
+	return b->nrules == 0 && (b->old == TD_OLD_REMOVED || !to_shared);	/* whoever wants a page back meets the old one */
+}
+
 void judged_text(struct judged j)
 {
 	printf("verdict    %s%s%s\n", verdict_coloured(j.verdict), *j.why ? ": " : "", j.why);

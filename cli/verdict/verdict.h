@@ -10,13 +10,15 @@
 #include "td/event.h"
 
 /*
- * The worse comes later: of several verdicts the last counts. KNOWN: nothing but known findings.
+ * The worse comes later: of several verdicts the last counts. KNOWN: nothing but known findings. NOT_APPLICABLE: it was
+ * about what the guest does not do; neither good nor bad.
  *
  * VERDICT(identifier, name, exit status if no more is known, colour)
  */
 #define VERDICTS(VERDICT) \
 	VERDICT(PASS, "pass", STATUS_PASS, "\033[32m") \
 	VERDICT(KNOWN, "known", STATUS_PASS, "\033[32m") \
+	VERDICT(NOT_APPLICABLE, "not-applicable", STATUS_INCONCLUSIVE, "\033[36m") \
 	VERDICT(INCONCLUSIVE, "inconclusive", STATUS_INCONCLUSIVE, "\033[33m") \
 	VERDICT(FAIL, "fail", STATUS_FAIL, "\033[31m")
 
@@ -56,6 +58,12 @@ struct judged {
 
 /* The judge. The first of those grounds decides. */
 struct judged judge_grounds(const struct grounds *grounds);
+
+/* The guest does not have that direction. */
+struct judged judge_not_applicable(bool to_shared);
+
+/* Whether a VMM is about conversions of that direction, among others or alone. */
+bool verdict_behaviour_about(const struct td_behaviour *behaviour, bool to_shared);
 
 void judged_text(struct judged judged);	/* the last line of a report: the verdict, and why it is no other */
 

@@ -2,7 +2,7 @@
 /* A loop that begins every other call with the first page alone: what it asks for does not follow from the answers. */
 #include "tests/harness/loop.h"
 
-int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
+static int convert(uint64_t gpa, uint64_t size, int to_shared)
 {
 	static uint64_t calls;
 	uint64_t left = calls++ % 2 ? PAGE : 0;
@@ -12,3 +12,5 @@ int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
 		status = ask(gpa + left, size - left, to_shared);
 	return status || to_shared ? status : take(gpa, size);
 }
+
+TDLAB_GUEST(convert);

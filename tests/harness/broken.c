@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sim/harness.h"
+#include "sim/include/tdlab.h"
 
-int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
+static int convert(uint64_t gpa, uint64_t size, int to_shared)
 {
 	uint64_t gpr[16] = { [1] = 0x3c00, [11] = 0x10001, [12] = gpa | (to_shared ? 1ull << 47 : 0), [13] = size };
 
@@ -17,3 +17,5 @@ int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
 		;
 	return gpr[10] != 0;
 }
+
+TDLAB_GUEST(convert);

@@ -7,11 +7,7 @@
 
 #define UNIT	0x200000ull
 
-#ifdef DECLARED
-const uint64_t tdlab_unit = UNIT;
-#endif
-
-int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
+static int convert(uint64_t gpa, uint64_t size, int to_shared)
 {
 #if defined(ACCEPT)
 	int status = ask(gpa, size, to_shared);
@@ -30,3 +26,9 @@ int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
 	return convert_all(gpa - PAGE, size + PAGE, to_shared);
 #endif
 }
+
+#ifdef DECLARED
+TDLAB_GUEST(convert, .unit = UNIT);
+#else
+TDLAB_GUEST(convert);
+#endif

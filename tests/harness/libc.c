@@ -4,7 +4,7 @@
 
 #include "tests/harness/loop.h"
 
-int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
+static int convert(uint64_t gpa, uint64_t size, int to_shared)
 {
 	return convert_all(gpa, size, to_shared);
 }
@@ -14,3 +14,5 @@ int listens(int fd)
 {
 	return listen(fd, 1);
 }
+
+TDLAB_GUEST(convert);

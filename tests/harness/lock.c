@@ -2,7 +2,7 @@
 /* A loop with a lock around it, that is right but for one thing: it takes an error after the first page for success. */
 #include "tests/harness/loop.h"
 
-int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
+static int convert(uint64_t gpa, uint64_t size, int to_shared)
 {
 	static volatile int locked;
 	int status;
@@ -16,3 +16,5 @@ int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
 	locked = 0;
 	return status;
 }
+
+TDLAB_GUEST(convert);

@@ -5,7 +5,7 @@
  */
 #include "tests/harness/loop.h"
 
-int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
+static int convert(uint64_t gpa, uint64_t size, int to_shared)
 {
 	uint64_t at = gpa | (to_shared ? S : 0), gpr[16] = { [1] = 0x3c00, [11] = 0x10001, [12] = at, [13] = size };
 
@@ -19,3 +19,5 @@ int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
 	}
 	return -1;
 }
+
+TDLAB_GUEST(convert);

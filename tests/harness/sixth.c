@@ -4,7 +4,7 @@
 
 #include "tests/harness/loop.h"
 
-int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
+static int convert(uint64_t gpa, uint64_t size, int to_shared)
 {
 	static int calls;
 
@@ -12,3 +12,5 @@ int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
 		abort();
 	return convert_all(gpa, size, to_shared);
 }
+
+TDLAB_GUEST(convert);

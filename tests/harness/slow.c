@@ -4,7 +4,7 @@
 
 #include "tests/harness/loop.h"
 
-int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
+static int convert(uint64_t gpa, uint64_t size, int to_shared)
 {
 	uint64_t gpr[16] = { [1] = 0x3c00, [11] = 0x10001, [12] = gpa | (to_shared ? S : 0), [13] = size };
 	static int begun;
@@ -19,3 +19,5 @@ int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
 	}
 	return gpr[10] != 0;
 }
+
+TDLAB_GUEST(convert);

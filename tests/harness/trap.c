@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A harness that executes the real TDCALL instruction, once: a guest without a loop. */
-#include "sim/harness.h"
+#include "sim/include/tdlab.h"
 
-int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
+static int convert(uint64_t gpa, uint64_t size, int to_shared)
 {
 	register uint64_t r10 __asm__("r10") = 0, r11 __asm__("r11") = 0x10001;
 	register uint64_t r12 __asm__("r12") = gpa | (to_shared ? 1ull << 47 : 0), r13 __asm__("r13") = size;
@@ -14,7 +14,7 @@ int tdlab_convert(uint64_t gpa, uint64_t size, int to_shared)
 	return r10 != 0;
 }
 
-int tdlab_accept(uint64_t gpa, uint64_t size)
+static int accept_pages(uint64_t gpa, uint64_t size)
 {
 	for (uint64_t page = gpa; page < gpa + size; page += 4096) {
 		uint64_t rax = 6;
@@ -26,3 +26,5 @@ int tdlab_accept(uint64_t gpa, uint64_t size)
 	}
 	return 0;
 }
+
+TDLAB_GUEST(convert, .accept = accept_pages);

@@ -1,0 +1,213 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031,SC2154 # what run sets is what the same test looks at
+# Guest code of other people's, by struct tdlab_guest: how it may be built, what it may say of itself, and that what it
+# is not to blame for is no finding.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/.." || return 1
+	tdlab=$(realpath "${B:-build}/tdlab")
+	dir=$BATS_TEST_TMPDIR
+}
+
+# object NAME FLAG...: tests/harness/NAME.c, or the files among the flags, as $dir/NAME.so
+object() {
+	local name=$1
+	shift
+	[[ "$*" == *.c* ]] || set -- "tests/harness/$name.c" "$@"
+	gcc -Wall -Wextra -Werror -O2 -I. -shared -fPIC -o "$dir/$name.so" "$@"
+}
+
+# explored NAME DIRECTION: verdict, findings with their shortest answers
+explored() {
+	"$tdlab" explore --stalls 4 --depth 3 --json --harness "$dir/$1.so" ${2:+"$2"} >"$dir/json" || [ $? -eq 1 ]
+	jq -r '"\(.verdict)\([.violations[] | " \(.name)=\(.shortest)"] | add // "")"' "$dir/json"
+}
+
+# guest FLAG...: tests/harness/guest.c built so: what is found to shared, and to private
+guest() {
+	object guest "$@"
+	shared=$(explored guest)
+	private=$(explored guest --to-private)
+}
+
+@test "what a guest does after an error is judged; who leaves the memory alone is not blamed" {
+	guest
+	[ "$shared, $private" = "pass, pass" ]
+	guest -DAFTER=TDLAB_USES_NEW	# the page table stays as it was asked for
+	[[ $shared == "fail shared-alias-of-private=invalid "* && $private == "fail pending-access=invalid-after "* ]]
+	guest -DAFTER=TDLAB_USES_OLD	# it is put back, without asking
+	[[ $shared == "fail private-alias-of-shared=invalid-after "* && $private == "fail shared-alias-of-private=invalid "* ]]
+	guest -DUNDO
+	[ "$shared, $private" = "pass, pass" ]
+	guest -DSTOP			# a panic is containment
+	[ "$shared, $private" = "pass, pass" ]
+}
+
+@test "partial progress: what is said to be converted has to be" {
+	guest -DDONE=1
+	[ "$shared, $private" = "pass, pass" ]
+	guest -DDONE=2
+	[[ $shared == "fail false-success=ok,invalid "* && $private == "fail "*" false-success=ok,invalid "* ]]
+}
+
+@test "a guest that panics where it had to go on is found, and says its last words; notes are in the journal" {
+	object guest -DSTOP
+	run -1 "$tdlab" replay stall,stall,stall,stall,stall --stalls 9 --harness "$dir/guest.so"
+	[[ $output == *"abandoned (permitted)"* && $output != *guest-died* ]]
+	run -0 "$tdlab" run --harness "$dir/guest.so" --vmm error-after
+	[[ $output == *"ended      by itself: cannot go on"*"verdict    pass: what the VMM did not complete"* ]]
+	run -0 "$tdlab" replay invalid --harness "$dir/guest.so" --journal "$dir/journal"
+	run -0 "$tdlab" trace --only note "$dir/journal"
+	[[ $output == *'the guest: "begins"'*'the guest: "cannot go on"'* ]]
+	object guest
+	run -0 "$tdlab" replay invalid --harness "$dir/guest.so" --journal "$dir/journal"
+	run -0 "$tdlab" trace --only note "$dir/journal"
+	[[ $output == *'the guest: "convert() returned -1"'* ]]
+	run -0 "$tdlab" run --harness "$dir/guest.so" --vmm error-after
+	[[ $output == *"returned   -1"* ]]
+}
+
+@test "memory that the guest says it used is judged" {
+	guest -DTOUCH
+	[[ $shared == "fail private-alias-of-shared=ok "* && $private == pass ]]
+}
+
+@test "GPAW 40 and 52: the shared bit is where the guest says, and one that is elsewhere is found" {
+	guest -DGPAW=40
+	[ "$shared, $private" = "pass, pass" ]
+	guest -DGPAW=52
+	[ "$shared, $private" = "pass, pass" ]
+	run -0 "$tdlab" replay ok --harness "$dir/guest.so" --journal "$dir/journal"
+	run -0 "$tdlab" trace --only start,mapgpa "$dir/journal"
+	[[ $output == *"GPAW 52"*"MapGPA 0x800004"* ]]
+	sed 's/GPAW == 48 ? 0 : GPAW/48/' tests/harness/guest.c >"$dir/other.c"
+	guest -DGPAW=52 "$dir/other.c"
+	[[ $shared == "fail "*beyond-gpaw* ]]
+	sed 's/GPAW == 48 ? 0 : GPAW/53/' tests/harness/guest.c >"$dir/other.c"
+	object guest "$dir/other.c"
+	run -2 "$tdlab" explore --harness "$dir/guest.so"
+	[[ ${#lines[@]} -eq 1 && $output == *"not from 40 to 52" ]]
+}
+
+@test "ranges as the guest takes them" {
+	guest -DALIGN=0x200000
+	[ "$shared, $private" = "pass, pass" ]
+	jq -e '.pages == 512' "$dir/json"
+	run -2 "$tdlab" explore --harness "$dir/guest.so" --pages 8
+	[[ ${#lines[@]} -eq 1 && $output == *"takes a multiple of 512" ]]
+	sed 's/\.align = ALIGN/.align = 0/' tests/harness/guest.c >"$dir/other.c"	# it does not say so
+	guest -DALIGN=0x200000 "$dir/other.c"
+	[[ $shared == "fail false-success="* ]]
+}
+
+@test "TDCALL as a call: the same is found as with the instruction, and all registers are kept" {
+	guest -DCALLED
+	[ "$shared, $private" = "pass, pass" ]
+	"$tdlab" explore --depth 3 --json --harness "$dir/guest.so" --stalls 4 | jq '[.sequences, .tdcalls]' >"$dir/called"
+	object guest
+	"$tdlab" explore --depth 3 --json --harness "$dir/guest.so" --stalls 4 | jq '[.sequences, .tdcalls]' >"$dir/direct"
+	cmp "$dir/direct" "$dir/called"
+}
+
+@test "stopped within a call: reset() is as good as a new process" {
+	guest -DFORGETS -DRESET
+	[[ $shared == pass && $private == "fail td-lost=invalid "* ]]
+	"$tdlab" explore --stalls 4 --depth 3 --json --harness "$dir/guest.so" --to-private >"$dir/reset" || true
+	object guest -DFORGETS
+	"$tdlab" explore --stalls 4 --depth 3 --json --harness "$dir/guest.so" --to-private >"$dir/new" || true
+	for file in reset new; do
+		jq '[.sequences, .violations[].name, .violations[].sequences]' "$dir/$file" >"$dir/$file.told"
+	done
+	cmp "$dir/reset.told" "$dir/new.told"
+}
+
+@test "a crash before its first call: signal, address and functions, static ones, too" {
+	object early
+	run -1 "$tdlab" explore --harness "$dir/early.so" --depth 1
+	[[ $output == *"guest-died (permitted) in "*": SIGSEGV at address 0x124 in look+0x"*", called by convert+0x"* ]]
+	[[ $output == *"minimal  (no answer is needed)"* ]]
+	run -1 "$tdlab" run --harness "$dir/early.so"
+	[[ $output == *"verdict    fail: the guest code crashed: SIGSEGV at address 0x124 in look+0x"* ]]
+	printf '%s\n' '#include "sim/include/tdlab.h"' 'static int over(uint64_t gpa, uint64_t n, int s) {' \
+		'volatile char room[4096];' 'room[0] = (char)s;' 'return over(gpa, n + room[0], s) + room[0];' '}' \
+		'TDLAB_GUEST(over);' >"$dir/deep.c"
+	gcc -O1 -I. -shared -fPIC -o "$dir/deep.so" "$dir/deep.c"
+	run -1 "$tdlab" run --harness "$dir/deep.so"		# there is no stack to say it on
+	[[ $output == *"crashed: SIGSEGV at address 0x"*" in over+0x"* ]]
+}
+
+@test "a TDCALL of a second thread is refused in one line, by every verb, and is no finding" {
+	object threads
+	for verb in explore run; do
+		run -2 --separate-stderr "$tdlab" $verb --harness "$dir/threads.so" --to-private
+		[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"a TDCALL in a second thread"* ]]
+		[ -z "$output" ]
+	done
+	run -2 "$tdlab" check --harness "$dir/threads.so" --vmm complete
+	[[ $output == *"to private: it makes a TDCALL in a second thread"* ]]
+	run -0 "$tdlab" explore --harness "$dir/threads.so" --stalls 4 --depth 3	# to shared there is one thread
+	sed 's/tdlab_tdcall(gpr);/__asm__ volatile(".byte 0x66, 0x0f, 0x01, 0xcc" : "+a"(gpr[0]) : "c"(gpr[1]));/' \
+		tests/harness/loop.h >"$dir/loop.h"
+	sed 's#tests/harness/loop.h#loop.h#' tests/harness/threads.c >"$dir/trapped.c"
+	object trapped -I"$dir" "$dir/trapped.c"
+	run -2 --separate-stderr "$tdlab" explore --harness "$dir/trapped.so" --to-private
+	[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"a TDCALL in a second thread"* ]]
+}
+
+@test "two files whose names are those of libc, of tdlab and of each other; C++" {
+	for file in "" -DASK; do
+		gcc -Wall -Wextra -Werror -O2 -I. -fPIC -c $file tests/harness/clash.c -o "$dir/clash$file.o"
+	done
+	gcc -shared -o "$dir/clash.so" "$dir"/clash*.o
+	[ "$(explored clash), $(explored clash --to-private)" = "pass, pass" ]
+	g++ -Wall -Wextra -Werror -O2 -I. -shared -fPIC -o "$dir/plus.so" tests/harness/plus.cc
+	[ "$(explored plus), $(explored plus --to-private)" = "pass, pass" ]
+	run -0 "$tdlab" explore --harness "$dir/plus.so" --depth 2 --stalls 4
+	[[ $output == *"plus.so: C++"* ]]
+}
+
+@test "every name that nothing defines is listed, in one line; a sanitizer's runtime that is missing is said" {
+	printf '%s\n' '#include "tests/harness/loop.h"' 'int printk(const char *, ...);' 'extern int page_offset_base;' \
+		'void panic(void);' 'static int convert(uint64_t gpa, uint64_t size, int to_shared)' '{' \
+		'if (page_offset_base) panic();' 'printk("");' 'return convert_all(gpa, size, to_shared);' '}' \
+		'TDLAB_GUEST(convert);' >"$dir/kernel.c"
+	object kernel "$dir/kernel.c"
+	run -2 "$tdlab" explore --harness "$dir/kernel.so"
+	[[ ${#lines[@]} -eq 1 && $output == *page_offset_base* && $output == *panic* && $output == *printk* ]]
+	[[ $output != *tdlab_tdcall* ]]
+	object guest -fsanitize=address
+	run -2 "$tdlab" explore --harness "$dir/guest.so"
+	[[ ${#lines[@]} -eq 1 && $output == *"-fsanitize=address"*LD_PRELOAD* ]]
+	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$(gcc -print-file-name=libasan.so) \
+		run -0 "$tdlab" explore --harness "$dir/guest.so" --stalls 4 --depth 2 --to-private
+}
+
+@test "coverage of guest code is written when its process ends" {
+	cp tests/harness/guest.c "$dir"
+	gcc -I. --coverage -O0 -shared -fPIC -o "$dir/guest.so" "$dir/guest.c"
+	[ "$(explored guest)" = pass ]
+	(cd "$dir" && gcov -t ./*.gcda) >"$dir/lines"
+	grep -qE '^ +[1-9][0-9]*\*?: +[0-9]+:	status = convert_all' "$dir/lines"
+}
+
+@test "a direction that the guest does not have is not applicable: neither pass nor failure" {
+	object guest -DONE_WAY=TDLAB_TO_SHARED
+	run -0 "$tdlab" explore --harness "$dir/guest.so" --stalls 4 --depth 2
+	run -5 "$tdlab" explore --harness "$dir/guest.so" --to-private --json
+	[ "$(jq -r '"\(.verdict) \(.complete) \(.sequences)"' <<<"$output")" = "not-applicable false 0" ]
+	run -5 "$tdlab" run --harness "$dir/guest.so" --to-private
+	[[ $output == *"verdict    not-applicable: the guest does not convert to private"* ]]
+	run -0 "$tdlab" check --harness "$dir/guest.so" --vmm complete,inplace,kept-page --json
+	[ "$(jq -r '[.rows[] | "\(.verdict) \(.not_applicable)"] | join(", ")' <<<"$output")" = \
+		"pass private, not-applicable private, not-applicable private" ]
+	[ "$(jq .not_applicable <<<"$output")" = 2 ]
+	run -0 "$tdlab" check --harness "$dir/guest.so" --vmm complete,inplace --tap --junit "$dir/junit"
+	[[ $output == *"ok 1 - "*"ok 2 - "*"# SKIP not applicable: the guest does not convert to private" ]]
+	grep -q '<testsuite name="tdlab check" tests="2" failures="0" errors="0" skipped="1"' "$dir/junit"
+	run -5 "$tdlab" check --harness "$dir/guest.so" --vmm inplace	# nothing was tried
+	object guest	# it has both, and to private it is exercised
+	run -0 "$tdlab" check --harness "$dir/guest.so" --vmm complete,inplace --json
+	[ "$(jq -r '[.rows[] | "\(.verdict) \(.not_applicable)"] | join(", ")' <<<"$output")" = "pass null, pass null" ]
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A correct loop that, by how it is built, differs in what it does around its calls: STOP, it ends itself instead of
+ * returning an error; TOUCH, it uses what it shared through the private alias; DONE, it says after an error how much
+ * is converted, and if that is 2, more than is true; UNDO, it takes back what failed; AFTER=X, what it does after an
+ * error; ONE_WAY=X, the directions that it has; ALIGN=N; FORGETS, it accepts what was refused, which ends its TD;
+ * RESET, it has a lock that is held when it is stopped, and lets it go.
+ */
+#include "tests/harness/loop.h"
+
+#ifndef AFTER
+#define AFTER	TDLAB_LEAKS
+#endif
+#ifndef ONE_WAY
+#define ONE_WAY	0
+#endif
+#ifndef ALIGN
+#define ALIGN	0
+#endif
+
+#ifdef DONE
+/* Pages in front that are shared: half of the range at once, and then the rest. */
+static int convert(uint64_t gpa, uint64_t size, int to_shared)
+{
+	uint64_t half = size / 2 / PAGE * PAGE;
+
+	if (half == 0)
+		return convert_all(gpa, size, to_shared);
+	if (ask(gpa, half, to_shared))
+		return -1;
+	if (!to_shared && take(gpa, half))
+		return -2;
+	if (convert_all(gpa + half, size - half, to_shared) == 0)
+		return 0;
+	tdlab_done(DONE * half);
+	return -3;
+}
+#else
+static int locked;
+
+static int convert(uint64_t gpa, uint64_t size, int to_shared)
+{
+	int status;
+
+	if (gpa % (ALIGN ? ALIGN : PAGE) != 0 || size % (ALIGN ? ALIGN : PAGE) != 0)
+		return 0;	/* nothing was converted: it is seen that it was asked for this */
+	while (locked)
+		;
+#ifdef RESET
+	locked = 1;
+#endif
+	tdlab_note("begins");
+#ifdef FORGETS
+	status = ask(gpa, size, to_shared);
+	status = to_shared ? status : take(gpa, size);
+#else
+	status = convert_all(gpa, size, to_shared);
+#endif
+	locked = 0;
+#ifdef STOP
+	if (status)
+		tdlab_stop("cannot go on");
+#endif
+#ifdef TOUCH
+	if (!status && to_shared)
+		tdlab_touch(gpa, 0, 1);
+#endif
+	return status;
+}
+#endif
+
+#ifdef UNDO
+#define UNDO_CALL undo
+static int undo(uint64_t gpa, uint64_t size)
+{
+	return convert_all(gpa, size, 0);
+}
+#else
+#define UNDO_CALL 0
+#endif
+
+#if defined(RESET) && !defined(DONE)
+#define RESET_CALL reset
+static void reset(void)
+{
+	locked = 0;
+}
+#else
+#define RESET_CALL 0
+#endif
+
+TDLAB_GUEST(convert, .undo = UNDO_CALL, .reset = RESET_CALL, .directions = ONE_WAY, .after_error = AFTER,
+	    .gpaw = GPAW == 48 ? 0 : GPAW, .align = ALIGN);

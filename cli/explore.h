@@ -22,7 +22,8 @@ struct explore_options {
 	{ "harness", OPT_FILE | OPT_CODE, EXPLORE_FIELD(harness), "FILE", "code of your own in a process, a shared object" }, \
 	{ "pages", OPT_NUMBER, EXPLORE_FIELD(pages), "N", \
 	  "of the conversion [explore: several shapes; else 8]; a kernel: at its first MapGPA of at least so many [1]" }, \
-	{ "at", OPT_NUMBER | OPT_CODE, EXPLORE_FIELD(at), "GPA", "where it starts [explore: several shapes; else 0x40008000]" }, \
+	{ "at", OPT_NUMBER | OPT_CODE, EXPLORE_FIELD(at), "GPA", \
+	  "where it starts [explore: several shapes; else 0x40008000]" }, \
 	PLATFORM_OPTION(EXPLORE_BOOT_FIELD) \
 	{ "to-private", OPT_FLAG, EXPLORE_FIELD(to_private), NULL, "a conversion to private [to shared]" }, \
 	{ "seed", OPT_NUMBER, EXPLORE_BOOT_FIELD(seed), "N", "of all that is left to chance: the same run every time [1]" }, \

@@ -169,7 +169,8 @@ static int list_answers(const struct list_options *o, json_t *json)
 	static const struct {
 		const char *name, *ghci, *expect, *meaning;
 	} rows[] = {
-#define TD_ANSWER(id, name, ghci, expect, class, least, done, r10, meaning) { name, TD_GHCI_##ghci, TD_EXPECT_##expect, meaning },
+#define TD_ANSWER(id, name, ghci, expect, class, least, done, r10, meaning) \
+		{ name, TD_GHCI_##ghci, TD_EXPECT_##expect, meaning },
 		TD_ANSWERS(TD_ANSWER)
 #undef TD_ANSWER
 	};

@@ -24,8 +24,8 @@ static inline void sample_bzimage(uint8_t *to, uint32_t kernel_bytes, uint64_t p
 }
 
 /* Program header n of an ELF file, which has as many as that and those before it. */
-static inline void sample_segment(uint8_t *to, unsigned int n, uint32_t type, uint64_t offset, uint64_t bytes, uint64_t gpa,
-				  uint64_t memory)
+static inline void sample_segment(uint8_t *to, unsigned int n, uint32_t type, uint64_t offset, uint64_t bytes,
+				  uint64_t gpa, uint64_t memory)
 {
 	uint8_t *header = to + 64 + (size_t)n * 56;
 

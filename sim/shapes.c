@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/shapes.h"
 
-/* Of the large ones each ACCEPT is one of 528: little depth finds what depends on size, and costs as much as the rest. */
+/* Of the large ones each ACCEPT is one of 528: little depth finds what size makes, and costs as much as the rest. */
 const struct sim_shape sim_shapes[SIM_SHAPES] = {
 	{ "unaligned", SIM_AT, 8, 0 },
 	{ "aligned", 0x40200000, 8, 2 },

@@ -305,7 +305,7 @@ static int large_first(struct sim *sim, uint64_t gpa, uint64_t size, bool to_sha
 	return to_shared ? 0 : take_large(sim, gpa, gpa + size);
 }
 
-/* [td-shim:parallel_accept_memory]: pages up to 2 MiB, then whole 2 MiB; what remains only if there was more than one. */
+/* [td-shim:parallel_accept_memory]: pages up to 2 MiB, then whole 2 MiB; the rest only if there was more than one. */
 static int mailbox_tail(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
 {
 	uint64_t s = s_of(sim, to_shared), end = gpa + size, whole = (gpa + TDX_2M_SIZE - 1) & ~(TDX_2M_SIZE - 1), rest;
@@ -316,7 +316,8 @@ static int mailbox_tail(struct sim *sim, uint64_t gpa, uint64_t size, bool to_sh
 	rest = end - whole > TDX_2M_SIZE ? end % TDX_2M_SIZE : 0;
 	if (to_shared)
 		return 0;
-	if (take(sim, gpa, whole) != 0 || take_large(sim, whole, whole + (end - rest - whole) / TDX_2M_SIZE * TDX_2M_SIZE) != 0)
+	if (take(sim, gpa, whole) != 0 ||
+	    take_large(sim, whole, whole + (end - rest - whole) / TDX_2M_SIZE * TDX_2M_SIZE) != 0)
 		return -1;
 	return take(sim, end - rest, end);
 }

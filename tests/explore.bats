@@ -49,7 +49,8 @@ essence() {
 	[ "$(field .pages)" -ge 4 ]
 	[ "$(field .sequences)" -ge 250 ]
 	[ "$(field .mismatches)" -eq 0 ]
-	[ "$(field '[.answers | to_entries[] | select(.value == 0) | .key] | join(" ")')" = small ]	# a window of 2 MiB would be needed
+	# a window of 2 MiB would be needed
+	[ "$(field '[.answers | to_entries[] | select(.value == 0) | .key] | join(" ")')" = small ]
 	[ "$(field .afterwards)" = power-off ]
 }
 

@@ -88,7 +88,8 @@ caught() {
 @test "a harness that executes TDCALL itself" {
 	harness trap
 	run -1 "$tdlab" explore --harness "$BATS_TEST_TMPDIR/trap.so" --to-private --json
-	[ "$(jq -c '[.violations[].name]' <<<"$output")" = '["abandoned","accept-abandoned"]' ]	# nor does it repeat a busy ACCEPT
+	# nor does it repeat a busy ACCEPT
+	[ "$(jq -c '[.violations[].name]' <<<"$output")" = '["abandoned","accept-abandoned"]' ]
 }
 
 @test "doctor says what TDCALL raises on this CPU" {

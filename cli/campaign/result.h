@@ -82,8 +82,10 @@ void result_finding_text(const struct result_of *of, const struct result_finding
 uint64_t result_at(const struct result_of *of, const struct result_finding *finding);
 uint64_t result_pages(const struct result_of *of, const struct result_finding *finding);
 
-/* NULL, or which classes of answers the guest was never given: nothing is known of it there. The next call's text is the
- * same memory. */
+/*
+ * NULL, or which classes of answers the guest was never given: nothing is known of it there. The next call's text is
+ * the same memory.
+ */
 const char *result_not_given(const struct result *result);
 
 /* The lines "explored" to "finding" of a report; result_report() is all of one. */

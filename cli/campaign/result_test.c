@@ -89,7 +89,8 @@ static void test_damage(void)
 	}
 	for (size_t n = 0; n < bytes - 2; n++)
 		cut_short += result_parse(&back, text, n) == NULL;
-	tap_is(taken, 13, "without a line it is refused, but for a state, two choices, a sequence, and what follows from others");
+	tap_is(taken, 13,
+	       "without a line it is refused, but for a state, two choices, a sequence, and what follows from others");
 	tap_is(cut_short, 0, "... and if it ends early");
 	free(text);
 	free(other);

@@ -141,7 +141,8 @@ static void show(const struct search *s, const struct tally *t, double seconds)
 	double share = (double)(of->random ? t->sequences : t->estimate.sequences) / (all > 0 ? all : 1);
 
 	progress_show("%5.1f s  %lu sequences, %.0f a second, %s%sabout %.0f %% done, %.0f s to go", seconds, t->sequences,
-		      (double)t->sequences / seconds, shape, *shape ? ": " : "", 100 * share, share > 0 ? seconds / share * (1 - share) : 0);
+		      (double)t->sequences / seconds, shape, *shape ? ": " : "", 100 * share,
+		      share > 0 ? seconds / share * (1 - share) : 0);
 }
 
 static void tick(struct search *s)

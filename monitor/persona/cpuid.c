@@ -16,8 +16,8 @@
 #define HYPERVISOR_LAST		0x4fffffffu
 #define CRYSTAL_HZ		25000000u
 /*
- * VME PVI TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT; and PCIDE, which each CPU with TDX has. TCG's takes it, though it
- * has no PCIDs and none are enumerated: the reset vector of EDK2's TdxDxe does not clear but flip it.
+ * VME PVI TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT; and PCIDE, which each CPU with TDX has. TCG's takes it, though
+ * it has no PCIDs and none are enumerated: the reset vector of EDK2's TdxDxe does not clear but flip it.
  */
 #define CR4_ALWAYS		0x207ffull
 #define CR4_OSXSAVE		(1ull << 18)

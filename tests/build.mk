@@ -3,9 +3,6 @@
 TESTS += tests/boot-examples.bats tests/boot-partial.bats tests/boot-refused.bats tests/boot-again.bats
 TESTS += tests/alias.bats tests/boot-qemu10.bats
 TESTS += tests/check.bats tests/guests.sh tests/payloads.sh tests/cli.bats tests/explore.bats tests/replay.bats
-TESTS += tests/campaign.bats tests/violations.bats tests/sim.bats tests/harness.bats
-TESTS += tests/fuzz.bats tests/boot-secure.bats tests/boot-firmware.bats tests/boot-uki.bats tests/boot-bare.bats
-TESTS += tests/esp.bats
-TESTS += tests/run-tests.bats
-TESTS += tests/lint.bats tests/sources.bats tests/install.bats tests/reproduce.bats
+TESTS += tests/boot-secure.bats tests/boot-firmware.bats
+TESTS += $(filter-out $(TESTS),$(wildcard tests/*.bats))
 include tests/fuzz.mk

@@ -150,9 +150,3 @@ const char *harness_guest(const struct tdlab_guest *g, char title[80], struct si
 	};
 	return NULL;
 }
-
-void harness_over(void)
-{
-	current = NULL;
-	sim_trap(NULL, 0);
-}

@@ -62,25 +62,6 @@ static void vp_info(const struct td *td, unsigned int vcpu, struct td_regs *regs
 	r[TD_RAX] = 0;
 }
 
-static void veinfo_get(struct td *td, unsigned int vcpu, struct td_regs *regs)
-{
-	struct td_ve_info *ve = &td->mem->now.ve[vcpu];
-	uint64_t *r = regs->gpr;
-
-	r[TD_RAX] = ve->valid ? 0 : tdx_status(TDX_NO_VALID_VE_INFO, 0);
-	r[TD_RCX] = ve->reason;
-	r[TD_RDX] = ve->qualification;
-	r[TD_R8] = ve->gla;
-	r[TD_R9] = ve->gpa;
-	r[TD_R10] = ve->valid ? ve->length : 0;
-	*ve = (struct td_ve_info){ .length = ve->length };
-}
-
-bool td_ve_pending(const struct td *td, unsigned int vcpu)
-{
-	return td->mem->now.ve[vcpu].valid;
-}
-
 /* [mod:tdg_vp_cpuidve_set]. */
 static void cpuidve_set(struct td *td, unsigned int vcpu, struct td_regs *regs)
 {
@@ -94,16 +75,6 @@ static void cpuidve_set(struct td *td, unsigned int vcpu, struct td_regs *regs)
 	regs->gpr[TD_RAX] = 0;
 }
 
-/* Stores what happened and raises #VE; a second one before the first was read is a #DF ([mod:tdx_inject_ve]). */
-enum td_action td_raise_ve(struct td *td, unsigned int vcpu, struct td_ve_info ve)
-{
-	if (td->mem->now.ve[vcpu].valid)
-		return TD_DF;
-	ve.valid = 1;
-	td->mem->now.ve[vcpu] = ve;
-	return TD_VE;
-}
-
 static enum td_action leaf(struct td *td, unsigned int vcpu, struct td_regs *regs)
 {
 	switch (regs->gpr[TD_RAX] & 0xffff) {
@@ -115,7 +86,7 @@ static enum td_action leaf(struct td *td, unsigned int vcpu, struct td_regs *reg
 	case TDG_MR_RTMR_EXTEND:
 		return td_rtmr_extend(td, regs);
 	case TDG_VP_VEINFO_GET:
-		veinfo_get(td, vcpu, regs);
+		td_veinfo_get(td, vcpu, regs);
 		return TD_NEXT;
 	case TDG_MR_REPORT:
 		return td_report_leaf(td, regs);

@@ -246,6 +246,7 @@ void td_event(struct td *td, struct td_event *event);
 
 /* module.c, instruction.c, ghci.c, accept.c, metadata.c */
 enum td_action td_raise_ve(struct td *td, unsigned int vcpu, struct td_ve_info ve);
+void td_veinfo_get(struct td *td, unsigned int vcpu, struct td_regs *regs);
 enum td_action td_end(struct td *td, enum td_stop why, uint64_t detail, uint64_t rip);
 enum td_action td_ghci(struct td *td, unsigned int vcpu, struct td_regs *regs);
 enum td_action td_page_accept(struct td *td, struct td_regs *regs);

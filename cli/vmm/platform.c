@@ -47,7 +47,8 @@ static bool is_choice(const struct bit *bit, const char *word)
 	return strcmp(bit->word, word) == 0 && strcmp(bit->name, "GPAW_52") != 0;
 }
 
-char *platform_words(const char *word, uint64_t value)
+/* The words of a set of bits, of the rows of abi/abi.def with this word: to be freed. */
+static char *words_of(const char *word, uint64_t value)
 {
 	char *text = xprintf("%s", "");
 
@@ -94,7 +95,7 @@ static const char *set_bits(const char *key, const char *word, const char *value
 		while (i < ARRAY_SIZE(bits) && !(is_choice(&bits[i], word) && is_named(bits[i].name, at, length)))
 			i++;
 		if (i == ARRAY_SIZE(bits)) {
-			all = platform_words(word, ~0ull);
+			all = words_of(word, ~0ull);
 			wrong("%s: \"%.*s\" is none of %s", key, (int)length, at, all);
 			free(all);
 			return problem;

@@ -24,7 +24,4 @@ struct platform {
 int platform_load(struct platform *platform, const char *spec, const char *folder);
 void platform_free(struct platform *platform);
 
-/* The words of a set of bits, of the rows of abi/abi.def with this word (ATTR, CONFIG, CTLS, FEATURE): to be freed. */
-char *platform_words(const char *word, uint64_t bits);
-
 #endif

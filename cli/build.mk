@@ -9,6 +9,14 @@ CLI_BELOW := $(filter-out %_test.c image/fuzz_%,$(wildcard image/*.c wire/*.c))
 CLI_LIB_OBJ := $(patsubst %/model.o,%/model_alone.o,$(CLI_LIB:%=$(B)/cli/%.o)) $(CLI_BELOW:%.c=$(B)/host/%.o)
 
 ALL += $(B)/tdlab $(B)/tdlab-first
+
+# tdlab of build/ finds these beside build/, one that is built elsewhere beside itself.
+ifneq ($(B),build)
+ALL += $(B)/platforms $(B)/behaviours
+$(B)/platforms $(B)/behaviours:
+	@mkdir -p $(B)
+	ln -sfn $(CURDIR)/$(@F) $@
+endif
 TESTS += $(CLI_TESTS)
 
 # The commit, if this is a repository: the version names it.

@@ -329,5 +329,5 @@ static int run(const struct verb *verb, int argc, char **argv)
 
 const struct verb verb_list = {
 	"list", run, "[behaviours|platforms|violations|answers|guests|records|totals|abi]",
-	"list behaviours, platforms, violations, answers, guests, records, totals or the TDX ABI", options,
+	"list behaviours, platforms, violations, answers and what else has names", options,
 };

@@ -122,15 +122,15 @@ void wild_code_segment(void)
 	exit_once();
 }
 
-/* The frames of exceptions lie below this function's. */
+/*
+ * A breakpoint on what exits, hit again and again. None on the frame that the #DB itself pushes: QEMU then takes the hit
+ * for its debugger's, has none, and dies (README, limits).
+ */
 void wild_debug_loop(void)
 {
-	uint64_t stack = (uint64_t)(uintptr_t)__builtin_frame_address(0) & ~7ull;
-
 	for (unsigned int i = 0; i < 64; i++) {
 		write_dr0((uint64_t)(uintptr_t)exit_once, 0);
-		write_dr3(stack - 8 * i, 0);
-		write_dr7(DR7_RESET | 0x90000082, 0);
+		write_dr7(DR7_RESET | 2, 0);
 		exit_once();
 	}
 	write_dr7(DR7_RESET, 0);

@@ -123,8 +123,8 @@ void wild_code_segment(void)
 }
 
 /*
- * A breakpoint on what exits, hit again and again. None on the frame that the #DB itself pushes: QEMU then takes the hit
- * for its debugger's, has none, and dies (README, limits).
+ * A breakpoint on what exits, hit again and again. None on the frame that the #DB itself pushes: QEMU then takes the
+ * hit for its debugger's, has none, and dies (README, limits).
  */
 void wild_debug_loop(void)
 {

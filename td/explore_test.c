@@ -368,7 +368,7 @@ static void test_drawn_shards(void)
 }
 
 /* The guest asks for 1024 shared pages back, and is answered that. */
-static void unshared(enum td_answer answer)
+static const struct td_choices *unshared(enum td_answer answer)
 {
 	struct td_config config = fake_config(2048);
 	struct td_choices *c;
@@ -382,23 +382,24 @@ static void unshared(enum td_answer answer)
 	c->answer[0] = TD_ANSWER_OK;
 	c->named = c->depth = 2;
 	fake_unshare(512, 1024);
+	return c;
 }
 
 static void test_accept(void)
 {
 	const uint64_t middle = FAKE_PAGE(1024), before = FAKE_PAGE(1023), large = FAKE_PAGE(512);
-	const struct td_choices *c = td_explore_choices(fake.td);
+	const struct td_choices *c;
 	struct td_answers told = { 0 };
 	uint32_t misplaced = 0;
 
-	unshared(TD_ANSWER_BUSY);
+	c = unshared(TD_ANSWER_BUSY);
 	tap_is(fake_accept(before, TDX_LEVEL_4K), 0, "busy: not the page before the middle");
 	tap_is(c->met, 0, "... so that it was not met yet");
 	tap_is(fake_accept(middle, TDX_LEVEL_2M), BUSY_RCX, "... any ACCEPT that has the page in the middle");
 	td_answers_add(&told, fake_last(TD_EV_ACCEPT));
 	tap_ok(c->met == 2 && td_answers_complete(&told, TD_STALLS), "... which is met then, and has to be lived through");
 	tap_is(fake_accept(middle, TDX_LEVEL_4K), 0, "... once");
-	unshared(TD_ANSWER_NO_SIZE);
+	c = unshared(TD_ANSWER_NO_SIZE);
 	tap_is(fake_accept(before, TDX_LEVEL_4K), 0, "no size: not the page before the middle");
 	tap_is(fake_accept(middle, TDX_LEVEL_2M), MISMATCH_2M, "... 2 MiB with that page");
 	td_answers_add(&told, fake_last(TD_EV_ACCEPT));
@@ -409,11 +410,11 @@ static void test_accept(void)
 	tap_is(fake_accept(middle, TDX_LEVEL_4K), MISMATCH_4K, "... however often");
 	fake_unshare(1024, 1);
 	tap_is(fake_accept(middle, TDX_LEVEL_4K), 0, "... until MapGPA is asked again");
-	unshared(TD_ANSWER_SMALL);
+	c = unshared(TD_ANSWER_SMALL);
 	tap_is(fake_accept(large, TDX_LEVEL_2M), MISMATCH_2M, "small: 2 MiB are none");
 	tap_is(fake_accept(FAKE_PAGE(1024), TDX_LEVEL_2M), MISMATCH_2M, "... nowhere");
 	tap_is(fake_accept(large, TDX_LEVEL_4K), 0, "... pages are");
-	unshared(TD_ANSWER_OK);
+	c = unshared(TD_ANSWER_OK);
 	tap_is(fake_accept(large, TDX_LEVEL_2M), 0, "ok: 2 MiB are there");
 	tap_is(c->met, 0, "... and nothing is met");
 	for (uint32_t i = 0; i < TD_ANSWER_KINDS; i++)

@@ -4,7 +4,8 @@
 SIM_CFLAGS := $(BASE_CFLAGS) -O3 $(if $(findstring clang,$(CC)),,-flto=auto) $(CFLAGS)
 SIM_SRC := $(filter-out %_test.c sim/bench%,$(wildcard sim/*.c)) \
 	$(filter-out %_test.c td/fake%.c td/fuzz.c,$(wildcard td/*.c)) \
-	$(filter-out %_test.c guest/fuzz% guest/fake.c,$(wildcard guest/*.c))
+	$(filter-out %_test.c guest/fuzz% guest/fake.c,$(wildcard guest/*.c)) \
+	image/elf.c image/elf_tables.c
 SIM_OBJ := $(SIM_SRC:%.c=$(B)/fast/%.o) $(B)/sim/instruction.o
 SIM_TESTS := $(patsubst %.c,$(B)/%,$(wildcard sim/*_test.c))
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <dlfcn.h>
-#include <elf.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <link.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 #include <unwind.h>
 
+#include "image/elf_tables.h"
 #include "sim/crash.h"
 
 #define FRAMES	16
@@ -25,42 +25,22 @@ uint64_t crash_bottom;
 static struct sim *current;
 static struct sigaction before[FATAL];
 
-static bool inside(uint64_t offset, uint64_t bytes, uint64_t file)
+/* The function around an address of that file, static ones included. NULL: it is not known. */
+static const char *in_file(const void *file, uint64_t bytes, uint64_t address, uint64_t *offset)
 {
-	return offset <= file && bytes <= file - offset;
-}
+	struct elf_tables elf;
+	struct elf_section table;
+	struct elf_symbol s;
 
-/* The function around an address in a symbol table, static ones included. The file may have changed under our feet. */
-static const char *in_table(const uint8_t *file, uint64_t bytes, const Elf64_Shdr *table, const Elf64_Shdr *strings,
-			    uint64_t address, uint64_t *offset)
-{
-	const Elf64_Sym *symbols = (const void *)(file + table->sh_offset);
-
-	if (!inside(table->sh_offset, table->sh_size, bytes) || !inside(strings->sh_offset, strings->sh_size, bytes) ||
-	    strings->sh_size == 0 || file[strings->sh_offset + strings->sh_size - 1] != 0)
+	if (!elf_tables(file, bytes, &elf))
 		return NULL;
-	for (uint64_t i = 0; i < table->sh_size / sizeof(*symbols); i++)
-		if (ELF64_ST_TYPE(symbols[i].st_info) == STT_FUNC && symbols[i].st_name < strings->sh_size &&
-		    address - symbols[i].st_value < symbols[i].st_size) {
-			*offset = address - symbols[i].st_value;
-			return (const char *)file + strings->sh_offset + symbols[i].st_name;
-		}
+	for (uint32_t i = 0; elf_section(&elf, i, &table); i++)
+		for (uint64_t k = 0; table.type == ELF_SYMTAB && elf_symbol(&elf, &table, k, &s); k++)
+			if (s.type == ELF_FUNCTION && address - s.value < s.bytes) {
+				*offset = address - s.value;
+				return s.name;
+			}
 	return NULL;
-}
-
-static const char *in_file(const uint8_t *file, uint64_t bytes, uint64_t address, uint64_t *offset)
-{
-	const Elf64_Ehdr *head = (const void *)file;
-	const Elf64_Shdr *sections = (const void *)(file + (bytes > sizeof(*head) ? head->e_shoff : 0));
-	const char *name = NULL;
-
-	if (bytes < sizeof(*head) || memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 ||
-	    !inside(head->e_shoff, (uint64_t)head->e_shnum * sizeof(*sections), bytes))
-		return NULL;
-	for (unsigned int i = 0; name == NULL && i < head->e_shnum; i++)
-		if (sections[i].sh_type == SHT_SYMTAB && sections[i].sh_link < head->e_shnum)
-			name = in_table(file, bytes, &sections[i], &sections[sections[i].sh_link], address, offset);
-	return name;
 }
 
 /* "function+0x1c", or "file.so+0x111c". */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <dlfcn.h>
-#include <elf.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,54 +8,37 @@
 #include "cli/code/load.h"
 #include "cli/file.h"
 #include "cli/tdlab.h"
+#include "image/elf_tables.h"
 #include "sim/harness.h"
 
-/* What the dynamic linker reads of an object. */
+/* What the dynamic linker reads of an object; nothing if it is none. */
 struct object {
 	uint8_t *data;
 	size_t bytes;
-	const Elf64_Sym *symbols;
-	size_t nsymbols;
-	const char *names;
-	size_t names_bytes;
+	struct elf_tables elf;
+	struct elf_section symbols;
 };
 
-static bool inside(const struct object *o, const Elf64_Shdr *s)
+static void find_symbols(struct object *o)
 {
-	return s->sh_offset <= o->bytes && s->sh_size <= o->bytes - s->sh_offset && s->sh_offset % 8 == 0;
+	struct elf_section section;
+
+	if (!elf_tables(o->data, o->bytes, &o->elf))
+		return;
+	for (uint32_t i = 0; elf_section(&o->elf, i, &section); i++)
+		if (section.type == ELF_DYNSYM)
+			o->symbols = section;
 }
 
-/* False: it is none, or it was stripped of more than its symbols. Nothing is known of it then. */
-static bool find_symbols(struct object *o)
+/* The next name that it needs and that nobody has, from *at on; NULL: there is no more. */
+static const char *next_missing(const struct object *o, uint64_t *at)
 {
-	const Elf64_Ehdr *head = (const void *)o->data;
-	const Elf64_Shdr *all = (const void *)(o->data + (o->bytes >= sizeof(*head) ? head->e_shoff : 0));
+	struct elf_symbol s;
 
-	if (o->bytes < sizeof(*head) || memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 || head->e_shoff % 8 != 0 ||
-	    head->e_shoff > o->bytes || (uint64_t)head->e_shnum * sizeof(*all) > o->bytes - head->e_shoff)
-		return false;
-	for (unsigned int i = 0; i < head->e_shnum; i++) {
-		const Elf64_Shdr *names = all[i].sh_link < head->e_shnum ? &all[all[i].sh_link] : NULL;
-
-		if (all[i].sh_type != SHT_DYNSYM || names == NULL || !inside(o, &all[i]) || names->sh_size == 0 ||
-		    names->sh_offset > o->bytes || names->sh_size > o->bytes - names->sh_offset ||
-		    o->data[names->sh_offset + names->sh_size - 1] != '\0')
-			continue;
-		o->symbols = (const void *)(o->data + all[i].sh_offset);
-		o->nsymbols = all[i].sh_size / sizeof(*o->symbols);
-		o->names = (const char *)o->data + names->sh_offset;
-		o->names_bytes = names->sh_size;
-		return true;
-	}
-	return false;
-}
-
-static const char *undefined(const struct object *o, size_t i)
-{
-	const Elf64_Sym *s = &o->symbols[i];
-
-	return s->st_shndx == SHN_UNDEF && ELF64_ST_BIND(s->st_info) == STB_GLOBAL && s->st_name < o->names_bytes ?
-	       o->names + s->st_name : NULL;
+	while (elf_symbol(&o->elf, &o->symbols, (*at)++, &s))
+		if (s.section == 0 && s.binding == ELF_GLOBAL && *s.name != '\0' && dlsym(RTLD_DEFAULT, s.name) == NULL)
+			return s.name;
+	return NULL;
 }
 
 /* An object that was built with a sanitizer ends the process that loads it without the sanitizer's runtime. */
@@ -68,17 +50,16 @@ static const char *sanitizer_missing(const struct object *o, char wrong[400])
 		{ "__asan_init", "address", "libasan.so" }, { "__tsan_init", "thread", "libtsan.so" },
 		{ "__msan_init", "memory", NULL },
 	};
+	const char *name;
 
-	for (size_t i = 0; i < o->nsymbols; i++)
+	for (uint64_t i = 0; (name = next_missing(o, &i)) != NULL;)
 		for (size_t k = 0; k < ARRAY_SIZE(all); k++) {
-			const char *name = undefined(o, i);
-
-			if (name == NULL || strcmp(name, all[k].symbol) != 0 || dlsym(RTLD_DEFAULT, name) != NULL)
+			if (strcmp(name, all[k].symbol) != 0)
 				continue;
-			snprintf(wrong, 400, "it was built with -fsanitize=%s, and its runtime has to be loaded first: %s%s%s",
-				 all[k].flag, all[k].library != NULL ? "ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=\"$(gcc -print-file-name=" :
-				 "make it a program that links libtdlab (tdlab.h)",
-				 all[k].library != NULL ? all[k].library : "", all[k].library != NULL ? ")\" tdlab ..." : "");
+			snprintf(wrong, 400, "it was built with -fsanitize=%s, and its runtime has to be loaded first%s%s%s",
+				 all[k].flag, all[k].library != NULL ? ": ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=\"$(gcc -print-file-name=" :
+				 ", which cannot be had in tdlab", all[k].library != NULL ? all[k].library : "",
+				 all[k].library != NULL ? ")\" tdlab ..." : "");
 			return wrong;
 		}
 	return NULL;
@@ -87,7 +68,7 @@ static const char *sanitizer_missing(const struct object *o, char wrong[400])
 /* All that it needs and nobody has, instead of the first: what the linker says. */
 static const char *why_not(const struct object *o, char wrong[400])
 {
-	const char *said = dlerror();
+	const char *said = dlerror(), *name;
 	size_t missing = 0;
 
 	if (strstr(said, "undefined symbol") == NULL) {
@@ -95,12 +76,9 @@ static const char *why_not(const struct object *o, char wrong[400])
 		return wrong;
 	}
 	snprintf(wrong, 400, "nothing defines what it needs: ");
-	for (size_t i = 0; i < o->nsymbols; i++) {
-		const char *name = undefined(o, i);
+	for (uint64_t i = 0; (name = next_missing(o, &i)) != NULL;) {
 		size_t used = strlen(wrong);
 
-		if (name == NULL || dlsym(RTLD_DEFAULT, name) != NULL)
-			continue;
 		if (used + strlen(name) + 8 > 400) {
 			snprintf(wrong + used, 400 - used, " ...");
 			break;
@@ -146,7 +124,7 @@ static const char *check(void *object, const struct tdlab_guest *g)
 	if (g == NULL)
 		return "it does not define const struct tdlab_guest tdlab_guest: see tdlab.h";
 	if (dlsym(object, "tdlab_tdcall") != NULL)
-		return "it links libtdlab, but the command has its own: link it without";
+		return "it defines tdlab_tdcall(), which the command has: build it without";
 	if (libc_has_it((const void *)(uintptr_t)g->convert) || libc_has_it((const void *)(uintptr_t)g->accept) ||
 	    libc_has_it((const void *)(uintptr_t)g->undo) || libc_has_it((const void *)(uintptr_t)g->reset))
 		return "a function of its tdlab_guest has a name that libc has, and became libc's: make it static";
@@ -158,11 +136,12 @@ const char *harness_load(const char *path, char title[80], struct sim_guest *gue
 	char *file = realpath(path, NULL);	/* a name without a slash would be looked up among the system's libraries */
 	struct object o = { 0 };
 	const struct tdlab_guest *theirs;
-	const char *bad = NULL;
+	const char *bad;
 	void *object = NULL;
 
-	if (file_read(path, "--harness", &o.data, &o.bytes) == 0 && find_symbols(&o))
-		bad = sanitizer_missing(&o, wrong);
+	if (file_read(path, "--harness", &o.data, &o.bytes) == 0)
+		find_symbols(&o);
+	bad = sanitizer_missing(&o, wrong);
 	if (bad == NULL) {
 		object = dlopen(file != NULL ? file : path, RTLD_NOW | RTLD_LOCAL | own_names_first());
 		bad = object == NULL ? why_not(&o, wrong) : NULL;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 
 #include "cli/file.h"
 #include "cli/verdict/symbols.h"
+#include "image/elf_tables.h"
 
 #define SLIDE_STEP	(2ull << 20)
 #define KERNEL_MAP	0xffffffff80000000ull	/* of Linux: kernel text ([linux:mm.rst]) */
@@ -61,66 +61,24 @@ void symbols_parse_map(struct symbols *s, char *text)
 	sort(s);
 }
 
-static bool inside(uint64_t offset, uint64_t bytes, size_t file)
-{
-	return offset <= file && bytes <= file - offset;
-}
-
-/* An ELF file. It is the user's and may be anything: every offset is checked. */
-struct elf {
-	const char *data;
-	size_t bytes;
-	const Elf64_Shdr *sections;
-	unsigned int count;
-};
-
-static bool open_elf(struct elf *elf, const char *data, size_t bytes)
-{
-	const Elf64_Ehdr *head = (const void *)data;
-
-	if (bytes < sizeof(*head) || memcmp(data, ELFMAG, SELFMAG) != 0 || head->e_ident[EI_CLASS] != ELFCLASS64 ||
-	    head->e_shentsize != sizeof(Elf64_Shdr) || head->e_shoff % 8 != 0 ||
-	    !inside(head->e_shoff, (uint64_t)head->e_shnum * sizeof(Elf64_Shdr), bytes))
-		return false;
-	*elf = (struct elf){ data, bytes, (const void *)(data + head->e_shoff), head->e_shnum };
-	return true;
-}
-
-/* The text in section that begins at offset; NULL if there is none that ends. */
-static const char *string_at(const struct elf *elf, unsigned int section, uint64_t offset)
-{
-	const Elf64_Shdr *strings = &elf->sections[section];
-
-	if (section >= elf->count || !inside(strings->sh_offset, strings->sh_size, elf->bytes) ||
-	    offset >= strings->sh_size || elf->data[strings->sh_offset + strings->sh_size - 1] != '\0')
-		return NULL;
-	return elf->data + strings->sh_offset + offset;
-}
-
 /* Functions of its symbol tables: of that section, which lies at base, or, if section is 0, of all. */
-static void add_functions(struct symbols *s, const struct elf *elf, unsigned int section, uint64_t base,
+static void add_functions(struct symbols *s, const struct elf_tables *elf, unsigned int section, uint64_t base,
 			  const char *module)
 {
-	for (const Elf64_Shdr *table = elf->sections; table < elf->sections + elf->count; table++) {
-		if (table->sh_type != SHT_SYMTAB || table->sh_offset % 8 != 0 ||
-		    !inside(table->sh_offset, table->sh_size, elf->bytes))
-			continue;
-		for (uint64_t i = 0; i < table->sh_size / sizeof(Elf64_Sym); i++) {
-			const Elf64_Sym *symbol = (const Elf64_Sym *)(const void *)(elf->data + table->sh_offset) + i;
-			const char *name = string_at(elf, table->sh_link, symbol->st_name);
+	struct elf_section table;
+	struct elf_symbol symbol;
 
-			if (ELF64_ST_TYPE(symbol->st_info) == STT_FUNC && name &&
-			    (!section || symbol->st_shndx == section))
-				add(s, base + symbol->st_value, name, module);
-		}
-	}
+	for (uint32_t i = 0; elf_section(elf, i, &table); i++)
+		for (uint64_t k = 0; table.type == ELF_SYMTAB && elf_symbol(elf, &table, k, &symbol); k++)
+			if (symbol.type == ELF_FUNCTION && *symbol.name && (!section || symbol.section == section))
+				add(s, base + symbol.value, symbol.name, module);
 	sort(s);
 }
 
 static void load(struct symbols *s, char *path)
 {
 	uint8_t *data = NULL;
-	struct elf elf;
+	struct elf_tables elf;
 	size_t bytes;
 
 	if (s->path || access(path, R_OK) != 0 || file_read(path, "symbols", &data, &bytes) != 0) {
@@ -129,7 +87,7 @@ static void load(struct symbols *s, char *path)
 	}
 	data = xrealloc(data, bytes + 1);
 	data[bytes] = '\0';
-	if (open_elf(&elf, (char *)data, bytes)) {
+	if (elf_tables(data, bytes, &elf)) {
 		keep(s, (char *)data);
 		add_functions(s, &elf, 0, 0, NULL);
 	} else {
@@ -172,7 +130,8 @@ void symbols_load(struct symbols *s, const char *kernel, const char *version)
 void symbols_add_module(struct symbols *s, const char *path, const char *name, uint64_t address)
 {
 	uint8_t *data = NULL;
-	struct elf elf;
+	struct elf_tables elf;
+	struct elf_section section;
 	size_t bytes;
 
 	if (file_read(path, "module", &data, &bytes) != 0)
@@ -180,14 +139,15 @@ void symbols_add_module(struct symbols *s, const char *path, const char *name, u
 	keep(s, (char *)data);
 	name = keep(s, xprintf("%s", name));
 	address -= s->slide;
-	for (unsigned int i = 1; open_elf(&elf, (char *)data, bytes) && i < elf.count; i++) {
-		const char *section = string_at(&elf, ((const Elf64_Ehdr *)(const void *)data)->e_shstrndx,
-						elf.sections[i].sh_name);
+	if (!elf_tables(data, bytes, &elf))
+		return;
+	for (uint32_t i = 1; elf_section(&elf, i, &section); i++) {
+		const char *called = elf_text(&elf, elf.names, section.name);
 
-		if (!section || strcmp(section, ".text") != 0)
+		if (!called || strcmp(called, ".text") != 0)
 			continue;
-		add(s, address + elf.sections[i].sh_size, NULL, NULL);
-		add_functions(s, &elf, i, address - elf.sections[i].sh_addr, name);
+		add(s, address + section.bytes, NULL, NULL);
+		add_functions(s, &elf, i, address - section.address, name);
 		break;
 	}
 }

@@ -115,45 +115,67 @@ static const char *set_module(const char *value, uint32_t to[3])
 	return wrong("module: \"%s\" is not a version such as 1.5.06", value);
 }
 
+/* One of two words; *first: whether it is the first. */
+static const char *set_word(const char *key, const char *value, const char *yes, const char *no, bool *first)
+{
+	*first = strcmp(value, yes) == 0;
+	return *first || strcmp(value, no) == 0 ? NULL : wrong("%s: \"%s\" is not %s or %s", key, value, yes, no);
+}
+
+static const char *set_text(char **text, const char *value)
+{
+	free(*text);
+	*text = xprintf("%s", value);
+	return NULL;
+}
+
+enum key { TITLE, WHO, SOURCE, MODULE, GPAW, TOPOLOGY, ATTRIBUTES, XFAM, CONFIG_FLAGS, TD_CTLS, FEATURES, KEYS };
+
+static const char *const keys[KEYS] = { "title", "who", "source", "module", "gpaw", "topology", "attributes", "xfam",
+					"config-flags", "td-ctls", "features" };
+
 /* NULL, or what is wrong with the setting: a text that lives until the next call. */
 static const char *set(struct platform *p, const char *key, const char *value)
 {
-	static const char *const keys[] = { "title", "who", "source", "module", "gpaw", "topology", "attributes", "xfam",
-					    "config-flags", "td-ctls", "features" };
-	char **const texts[] = { &p->title, &p->who, &p->source };
 	struct td_platform *to = &p->packed;
-	const char *near;
+	const char *near, *bad;
+	unsigned int i = 0;
+	bool first;
 
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		if (strcmp(key, keys[i]) == 0) {
-			free(*texts[i]);
-			*texts[i] = xprintf("%s", value);
-			return NULL;
-		}
-	if (strcmp(key, "module") == 0)
+	while (i < KEYS && strcmp(key, keys[i]) != 0)
+		i++;
+	switch (i) {
+	case TITLE:
+		return set_text(&p->title, value);
+	case WHO:
+		return set_text(&p->who, value);
+	case SOURCE:
+		return set_text(&p->source, value);
+	case MODULE:
 		return set_module(value, to->module);
-	if (strcmp(key, "gpaw") == 0) {
-		to->gpaw = strcmp(value, "52") == 0 ? 52 : 48;
-		return to->gpaw == 52 || strcmp(value, "48") == 0 ? NULL : wrong("gpaw: \"%s\" is not 48 or 52", value);
-	}
-	if (strcmp(key, "topology") == 0) {
-		to->topology = strcmp(value, "configured") == 0;
-		return to->topology || strcmp(value, "none") == 0 ? NULL :
-			wrong("topology: \"%s\" is not configured or none", value);
-	}
-	if (strcmp(key, "xfam") == 0)
-		return opt_number(value, &to->xfam) ? NULL : wrong("xfam: \"%s\" is not a number", value);
-	if (strcmp(key, "attributes") == 0)
+	case GPAW:
+		bad = set_word(key, value, "48", "52", &first);
+		to->gpaw = first ? 48 : 52;
+		return bad;
+	case TOPOLOGY:
+		bad = set_word(key, value, "configured", "none", &first);
+		to->topology = first;
+		return bad;
+	case ATTRIBUTES:
 		return set_bits(key, "ATTR", value, &to->attributes);
-	if (strcmp(key, "config-flags") == 0)
+	case XFAM:
+		return opt_number(value, &to->xfam) ? NULL : wrong("xfam: \"%s\" is not a number", value);
+	case CONFIG_FLAGS:
 		return set_bits(key, "CONFIG", value, &to->config_flags);
-	if (strcmp(key, "td-ctls") == 0)
+	case TD_CTLS:
 		return set_bits(key, "CTLS", value, &to->td_ctls);
-	if (strcmp(key, "features") == 0)
+	case FEATURES:
 		return set_bits(key, "FEATURE", value, &to->features);
-	near = suggest(key, keys, ARRAY_SIZE(keys));
-	return wrong("a platform has no \"%s\"%s%s%s", key, near ? ": did you mean \"" : "", near ? near : "",
-		     near ? "\"?" : "");
+	default:
+		near = suggest(key, keys, KEYS);
+		return wrong("a platform has no \"%s\"%s%s%s", key, near ? ": did you mean \"" : "", near ? near : "",
+			     near ? "\"?" : "");
+	}
 }
 
 /* NULL, or why no module creates such a TD. */

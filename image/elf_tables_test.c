@@ -91,7 +91,8 @@ static void test_symbols(void)
 	elf_tables(file, BYTES, &t);
 	elf_section(&t, 2, &section);
 	tap_ok(elf_symbol(&t, &section, 1, &symbol) && strcmp(symbol.name, "main") == 0 && symbol.binding == ELF_GLOBAL &&
-	       symbol.type == ELF_FUNCTION && symbol.section == 5 && symbol.value == 0x1234 && symbol.bytes == 0x56, "a symbol");
+	       symbol.type == ELF_FUNCTION && symbol.section == 5 && symbol.value == 0x1234 && symbol.bytes == 0x56,
+	       "a symbol");
 	tap_ok(elf_symbol(&t, &section, 0, &symbol) && *symbol.name == '\0', "one without a name");
 	tap_ok(!elf_symbol(&t, &section, 2, &symbol), "no third one");
 	section.bytes = 71;

@@ -116,7 +116,7 @@ static int work(void *arg)
 	struct search *s = arg;
 	struct tally *t = s->tally;
 	struct td *td = &s->sim->td;
-	int status = s->load != NULL ? s->load(s->load_arg) : 0;
+	int status = s->load != NULL ? s->load(s->arg) : 0;
 	bool first = t->resumed == 0 || t->again;
 
 	if (status || (t->resumed == 0 && !t->skipping && !td_explore_any(td)))

@@ -65,16 +65,12 @@ enum {
 /* Of a TDCALL by a thread that is not the one in which the guest was called. */
 #define SEARCH_THREAD_TEXT "it makes a TDCALL in a second thread: the order of the calls must not be left to chance"
 
-
-struct code;
-struct campaign;
-
 /* A search in a process of its own; tally is in memory that both see. */
 struct search {
 	const struct sim_job *job;
 	struct td_platform platform;	/* of sim_setup */
 	int (*load)(void *arg);		/* in each process of the guest, first of all; not 0 ends the search */
-	void *load_arg;
+	void *arg;			/* the user's */
 	uint32_t depth;
 	bool shapes;			/* of requests: all of them, with that depth for the first; else the job's */
 	struct td_behaviour behaviour;	/* of the VMM, but for its answers to MapGPA */
@@ -88,8 +84,6 @@ struct search {
 	int journal_error;		/* errno of SEARCH_NO_JOURNAL */
 	bool only;			/* the sequence of `from`, and no other */
 	bool replay;			/* that sequence is all that the user asked for */
-	struct code *code;		/* of the command: not looked at here */
-	struct campaign *campaign;
 };
 
 struct tally *tally_new(void);	/* three, in memory that processes share; NULL: there is none */

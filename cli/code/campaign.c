@@ -22,22 +22,22 @@ static void add_condition(struct result_of *of, const char *option, const char *
 
 static int fill_of(struct result_of *of, const struct search *s)
 {
-	const struct explore_options *o = s->code->options;
+	const struct explore_options *o = code_of(s)->options;
 	uint8_t *data;
 	size_t bytes;
 	int status;
 
 	*of = (struct result_of){ .version = TDLAB_VERSION, .engine = "process",
 				  .at = s->shapes ? 0 : s->job->at, .pages = s->shapes ? 0 : s->job->pages,
-				  .to_shared = s->code->job.to_shared, .depth = s->depth, .stalls = s->code->job.stalls,
+				  .to_shared = code_of(s)->job.to_shared, .depth = s->depth, .stalls = code_of(s)->job.stalls,
 				  .random = o->random.value, .seed = o->random.value ? explore_seed(o) : 0 };
-	snprintf(of->guest, sizeof(of->guest), "%s", s->code->guest->name);
-	if (s->code->guest->unit != 0)
-		snprintf(of->conditions, sizeof(of->conditions), "in units of %lu bytes", s->code->guest->unit);
-	if (s->code->guest->gpaw != 0) {
+	snprintf(of->guest, sizeof(of->guest), "%s", code_of(s)->guest->name);
+	if (code_of(s)->guest->unit != 0)
+		snprintf(of->conditions, sizeof(of->conditions), "in units of %lu bytes", code_of(s)->guest->unit);
+	if (code_of(s)->guest->gpaw != 0) {
 		char gpaw[16];
 
-		snprintf(gpaw, sizeof(gpaw), "%u", s->code->guest->gpaw);
+		snprintf(gpaw, sizeof(gpaw), "%u", code_of(s)->guest->gpaw);
 		add_condition(of, "GPAW", gpaw);
 	}
 	if (o->boot.platform != NULL)
@@ -97,7 +97,7 @@ static struct judged judged(const struct search *s, const struct result *r, uint
 
 	if (not_given)
 		snprintf(text, sizeof(text), "the guest was never given %s: it did not ask for what can be answered so", not_given);
-	if (!sim_guest_has(s->code->guest, r->of.to_shared))
+	if (!sim_guest_has(code_of(s)->guest, r->of.to_shared))
 		return judge_not_applicable(r->of.to_shared);
 	return judge_grounds(&(struct grounds){
 		.failed = new ? "" : NULL,
@@ -108,11 +108,11 @@ static struct judged judged(const struct search *s, const struct result *r, uint
 
 void campaign_result(const struct search *s, bool complete, struct result *r)
 {
-	*r = s->campaign->before;
+	*r = code_of(s)->campaign->before;
 	add_tally(r, s->tally);
 	if (!*r->incomplete)
 		tally_doubts(s->tally, r->incomplete);
-	if (!sim_guest_has(s->code->guest, r->of.to_shared))
+	if (!sim_guest_has(code_of(s)->guest, r->of.to_shared))
 		snprintf(r->incomplete, sizeof(r->incomplete), "%s", judge_not_applicable(r->of.to_shared).why);
 	r->complete = complete && !*r->incomplete;
 	r->verdict = judged(s, r, r->nfindings).verdict;
@@ -134,9 +134,10 @@ static bool tally_copy(const struct tally *t, struct tally *to)
 
 static void show(const struct search *s, const struct tally *t, double seconds)
 {
-	const struct result_of *of = &s->campaign->before.of;
+	const struct result *before = &code_of(s)->campaign->before;
+	const struct result_of *of = &before->of;
 	const char *shape = t->shape ? sim_shapes[t->shape - 1].name : "";
-	double all = of->random ? (double)of->random / (of->shards ? of->shards : 1) - (double)s->campaign->before.sequences :
+	double all = of->random ? (double)of->random / (of->shards ? of->shards : 1) - (double)before->sequences :
 				  estimate_total(&t->estimate);
 	double share = (double)(of->random ? t->sequences : t->estimate.sequences) / (all > 0 ? all : 1);
 
@@ -148,7 +149,7 @@ static void show(const struct search *s, const struct tally *t, double seconds)
 static void tick(struct search *s)
 {
 	static struct tally copy;
-	struct campaign *c = s->campaign;
+	struct campaign *c = code_of(s)->campaign;
 	double seconds = clocks_since(&c->start).wall;
 	struct result r;
 
@@ -159,22 +160,22 @@ static void tick(struct search *s)
 		show(s, &copy, seconds);
 		c->shown = seconds;
 	}
-	if (s->code->options->state != NULL && c->status == 0 && seconds - c->saved >= SAVE_S && !copy.skipping) {
+	if (code_of(s)->options->state != NULL && c->status == 0 && seconds - c->saved >= SAVE_S && !copy.skipping) {
 		copy.spent = (struct clocks){ seconds, clocks_since(&c->start).cpu + copy.cpu };
 		r = c->before;
 		add_tally(&r, &copy);
-		c->status = result_save(&r, s->code->options->state);
+		c->status = result_save(&r, code_of(s)->options->state);
 		c->saved = seconds;
 	}
 }
 
 int campaign_open(struct campaign *c, struct search *s, bool *done)
 {
-	const char *state = s->code->options->state;
+	const char *state = code_of(s)->options->state;
 	int status = fill_of(&c->before.of, s);
 
 	if (!status)
-		status = known_open(&c->known, s->code->options->boot.known, s->code->options->boot.write_known);
+		status = known_open(&c->known, code_of(s)->options->boot.known, code_of(s)->options->boot.write_known);
 	s->shard = c->before.of.shard;
 	s->shards = c->before.of.shards;
 	s->tick = tick;
@@ -193,25 +194,25 @@ int campaign_open(struct campaign *c, struct search *s, bool *done)
 
 int campaign_report(const struct search *s, struct result *r)
 {
-	struct campaign *c = s->campaign;
+	struct campaign *c = code_of(s)->campaign;
 	struct judged judgement;
 	int status;
 
 	if (c->progress && c->shown > 0)
 		progress_clear();
-	judgement = judged(s, r, result_known(r, &c->known, s->code->guest->name));
+	judgement = judged(s, r, result_known(r, &c->known, code_of(s)->guest->name));
 	r->verdict = judgement.verdict;
 	known_vanished(&c->known);
-	if (s->code->options->state != NULL && c->status == 0)
-		c->status = result_save(r, s->code->options->state);
+	if (code_of(s)->options->state != NULL && c->status == 0)
+		c->status = result_save(r, code_of(s)->options->state);
 	if (child_signal() && !r->complete)
 		snprintf(r->incomplete, sizeof(r->incomplete), "interrupted by signal %d", child_signal());
 	else if (!r->complete && !*r->incomplete)
 		snprintf(r->incomplete, sizeof(r->incomplete), "given up: the guest code dies or diverges too often");
-	if (s->code->options->boot.json) {
+	if (code_of(s)->options->boot.json) {
 		result_json(r, stdout);
 	} else {
-		printf("guest      %s: %s\n", s->code->guest->name, s->code->guest->what);
+		printf("guest      %s: %s\n", code_of(s)->guest->name, code_of(s)->guest->what);
 		result_text(r);
 		judged_text(judgement);
 	}

@@ -6,6 +6,8 @@
 #include "cli/explore.h"
 #include "sim/sequence.h"
 
+struct campaign;
+
 /* A job with its guest, which is in memory that is shared with the process that runs it. */
 struct code {
 	const struct explore_options *options;
@@ -14,6 +16,7 @@ struct code {
 	struct sim_job job;
 	struct td_platform platform;
 	struct td_behaviour behaviour;	/* of a search: what is injected */
+	struct campaign *campaign;	/* likewise: what it is part of */
 };
 
 /*

@@ -50,11 +50,11 @@ static int report(const struct search *search, const struct ddmin *d)
 	struct result r;
 	int status;
 
-	s.campaign = &campaign;
+	code_of(&s)->campaign = &campaign;
 	if (campaign_open(&campaign, &s, &done))
 		return STATUS_ENVIRONMENT;
 	campaign_result(&s, child_signal() == 0, &r);
-	if (!s.code->options->boot.json)
+	if (!code_of(&s)->options->boot.json)
 		printf("minimised  %u candidates tried\n", d->tried);
 	status = campaign_report(&s, &r);
 	return status == STATUS_FAIL ? STATUS_PASS : status;

@@ -14,12 +14,12 @@
 int search_told(const struct search *s, int status)
 {
 	if (status == SEARCH_NO_JOURNAL)
-		return complain(STATUS_ENVIRONMENT, "--journal %s: %s", s->code->options->boot.journal,
+		return complain(STATUS_ENVIRONMENT, "--journal %s: %s", code_of(s)->options->boot.journal,
 				strerror(s->journal_error));
 	if (status == SEARCH_NO_PROCESS)
 		return complain(STATUS_ENVIRONMENT, "no memory or no process for the guest code");
 	if (status == SEARCH_SECOND_THREAD)
-		return complain(STATUS_INPUT, "--harness %s: %s", s->code->options->harness, SEARCH_THREAD_TEXT);
+		return complain(STATUS_INPUT, "--harness %s: %s", code_of(s)->options->harness, SEARCH_THREAD_TEXT);
 	return status;
 }
 
@@ -67,8 +67,8 @@ struct search search_of(struct code *code, uint32_t depth)
 {
 	const struct explore_options *o = code->options;
 
-	return (struct search){ .code = code, .job = &code->job, .platform = code->platform, .behaviour = code->behaviour,
-				.depth = depth, .load = load, .load_arg = code,
+	return (struct search){ .job = &code->job, .platform = code->platform, .behaviour = code->behaviour,
+				.depth = depth, .load = load, .arg = code,
 				.random = o->random.value, .seed = explore_seed(o),
 				.journal = -1 };
 }
@@ -84,7 +84,7 @@ struct tally *search_tallies(void)
 
 static int open_journal(struct search *s)
 {
-	const char *path = s->code->options->boot.journal;
+	const char *path = code_of(s)->options->boot.journal;
 
 	s->journal = path != NULL ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
 	return path != NULL && s->journal < 0 ? complain(STATUS_INPUT, "--journal %s: %s", path, strerror(errno)) : 0;
@@ -100,13 +100,13 @@ static int search_reported(struct search *s, struct td_choices from, const char 
 	s->tally = !status ? search_tallies() : NULL;
 	if (s->tally == NULL)
 		return status ? status : STATUS_ENVIRONMENT;
-	status = campaign_open(s->campaign, s, &done);
-	if (!status && !done && sim_guest_has(s->code->guest, s->code->job.to_shared))
+	status = campaign_open(code_of(s)->campaign, s, &done);
+	if (!status && !done && sim_guest_has(code_of(s)->guest, code_of(s)->job.to_shared))
 		status = search_told(s, search_all(s, from));
 	if (status)
 		return status;
 	campaign_result(s, search_complete(s->tally), &result);
-	status = campaign_report(s, done ? &s->campaign->before : &result);
+	status = campaign_report(s, done ? &code_of(s)->campaign->before : &result);
 	if (*name && status < STATUS_SIGNAL && !result_finding(&result, name))
 		status = complain(STATUS_INCONCLUSIVE, "%s did not come again", name);
 	return status;
@@ -141,7 +141,7 @@ int code_explore(const struct explore_options *o)
 	if (status)
 		return status;
 	s = search_of(&code, o->depth.given ? (uint32_t)o->depth.value : DEPTH);
-	s.campaign = &campaign;
+	code.campaign = &campaign;
 	s.shapes = !o->at.given && !o->pages.given && code.guest->align == 0;
 	return o->match ? code_match(&code) : search_reported(&s, (struct td_choices){ 0 }, "");
 }
@@ -160,7 +160,7 @@ int code_replay(const struct explore_options *o, const uint8_t *answers, uint32_
 	if (status)
 		return status;
 	s = search_of(&code, count);
-	s.campaign = &campaign;
+	code.campaign = &campaign;
 	s.only = s.replay = true;
 	return search_reported(&s, from, name);
 }

@@ -31,6 +31,12 @@ int search_open(struct code *code, const struct explore_options *options);
 /* All of it, by options. */
 struct search search_of(struct code *code, uint32_t depth);
 
+/* What it was made of. */
+static inline struct code *code_of(const struct search *search)
+{
+	return search->arg;
+}
+
 /* What search() and its like return; where they could not, a status after a complaint. */
 int search_told(const struct search *search, int status);
 

@@ -102,7 +102,7 @@ guest() {
 	[[ $shared == "fail false-success="* ]]
 }
 
-@test "TDCALL as a call: the same is found as with the instruction, and all registers are kept" {
+@test "TDCALL as a call: the same is found as with the instruction" {
 	guest -DCALLED
 	[ "$shared, $private" = "pass, pass" ]
 	"$tdlab" explore --depth 3 --json --harness "$dir/guest.so" --stalls 4 | jq '[.sequences, .tdcalls]' >"$dir/called"

@@ -4,15 +4,27 @@
 
 #include "cli/verdict/asked.h"
 
-/* The function, without where in it. */
-static bool name_of(const struct conversion *c, const struct records *records, const struct symbols *symbols,
-		    char name[160])
+/* The function around an address, without where in it. */
+static bool function_at(const struct symbols *symbols, uint64_t address, char name[160])
 {
-	bool named = symbols_name(symbols, records->all[c->record - 1].rip, name, 160);
+	bool named = symbols_name(symbols, address, name, 160);
 	char *plus = named ? strchr(name, '+') : NULL;
 
 	if (plus)
 		memmove(plus, plus + strcspn(plus, " "), strlen(plus + strcspn(plus, " ")) + 1);
+	return named;
+}
+
+/* The function that asked: the first, from the instruction outwards, that is more than a way to execute it. */
+static bool name_of(const struct conversion *c, const struct records *records, const struct symbols *symbols,
+		    char name[160])
+{
+	bool named = function_at(symbols, records->all[c->record - 1].rip, name);
+	char caller[160];
+
+	for (unsigned int i = 0; i < CALLERS && named && symbols_is_stub(name); i++)
+		if (c->callers[i] && function_at(symbols, c->callers[i], caller))
+			memcpy(name, caller, sizeof(caller));
 	return named;
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose code asked for conversions: a row for each function that makes the call, with what came of it. */
+/*
+ * Whose code asked for conversions: a row for each function, with what came of it. The function that executes TDCALL for
+ * others is passed over, by what is found on the stack.
+ */
 #ifndef CLI_ASKED_H
 #define CLI_ASKED_H
 

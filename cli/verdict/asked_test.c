@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose code asked: a kernel and a module of it, with names and without. */
+/* Whose code asked: a kernel and a module of it, with names and without, by way of a function that executes TDCALL. */
 #include "cli/testing.h"
 #include "cli/tdlab.h"
 #include "cli/verdict/asked.h"
@@ -47,13 +47,14 @@ int main(void)
 	tap_is(asked.count, 3, "without names each address is one");
 	tap_ok(!asked.rows[0].named && strcmp(asked.rows[0].by, "0xffffffff81000010") == 0, "and says where it is");
 
-	symbols_parse_map(&symbols, xprintf("ffffffff81000000 T __tdcall\n"));
+	symbols_parse_map(&symbols, xprintf("ffffffff81000000 T __tdcall_saved_ret\nffffffff81000100 T __tdx_hypercall\n"
+					    "ffffffff81000200 t tdx_map_gpa\nffffffff81000300 t tdx_enc_status_changed\n"));
 	symbols.placed = true;
 	symbols_add_image(&symbols, MODULE, 0x1000, "demo.ko");
 	asked_read(&asked, &j, &records, &symbols, S);
 	tap_is(asked.count, 2, "one function, one row");
-	tap_ok(asked.rows[0].named && strcmp(asked.rows[0].by, "__tdcall") == 0 && strcmp(asked.rows[1].by, "demo.ko") == 0,
-	       "by name");
+	tap_ok(asked.rows[0].named && strcmp(asked.rows[0].by, "__tdx_hypercall") == 0 &&
+	       strcmp(asked.rows[1].by, "demo.ko") == 0, "by name");
 	tap_is(asked.rows[0].conversions, 2, "the kernel's conversions");
 	tap_is(asked.rows[0].completed, 0, "one given up, one still open");
 	tap_is(asked.rows[0].violations, 1, "a violation in its memory, not what the VMM caused or nobody asked for");
@@ -62,6 +63,17 @@ int main(void)
 	tap_is(asked.rows[1].completed, 2, "what the module completed");
 	tap_is(asked.rows[1].violations, 0, "and it is charged with nothing");
 	tap_is(asked.rows[1].retries, 6, "RETRYs are summed");
+	for (unsigned int i = 0; i < 4; i += 3) {
+		conversions[i].callers[1] = 0x1234;	/* no code: what is found on the stack may be anything */
+		conversions[i].callers[2] = KERNEL + 0x210;
+		conversions[i].callers[3] = KERNEL + 0x310;
+	}
+	asked_read(&asked, &j, &records, &symbols, S);
+	tap_ok(asked.count == 2 && strcmp(asked.rows[0].by, "tdx_map_gpa") == 0 && asked.rows[0].violations == 1,
+	       "the first that is more than the instruction");
+	tap_is(asked.rows[0].callers[0], KERNEL + 0x110, "its callers are all there");
+	tap_ok(symbols_is_stub("tdconv_os_tdcall [tdconv_demo]") && !symbols_is_stub("tdconv_os_tdcalls") &&
+	       !symbols_is_stub("tdx_map_gpa") && symbols_is_stub("__tdx_module_call"), "which functions are not");
 	symbols_free(&symbols);
 	return tap_done();
 }

@@ -186,11 +186,16 @@ static const struct symbol *find(const struct symbols *s, uint64_t address)
 	return low && address - s->all[low - 1].address < LONGEST && s->all[low - 1].name ? &s->all[low - 1] : NULL;
 }
 
-/* [linux:tdcall.S]; before 6.7 they had the other names. */
-static bool is_stub(const char *name)
+/* [linux:tdcall.S]; before 6.7 they had the other names. The last one is libtdconv's. */
+bool symbols_is_stub(const char *name)
 {
-	return strncmp(name, "__tdcall", 8) == 0 || strcmp(name, "__tdx_hypercall") == 0 ||
-	       strcmp(name, "__tdx_module_call") == 0;
+	static const char *const stubs[] = { "__tdx_hypercall", "__tdx_module_call", "tdconv_os_tdcall" };
+	size_t length = strcspn(name, " ");
+
+	for (size_t i = 0; i < ARRAY_SIZE(stubs); i++)
+		if (length == strlen(stubs[i]) && memcmp(name, stubs[i], length) == 0)
+			return true;
+	return strncmp(name, "__tdcall", 8) == 0;
 }
 
 void symbols_place(struct symbols *s, const struct records *records)
@@ -206,7 +211,7 @@ void symbols_place(struct symbols *s, const struct records *records)
 		uint64_t start = s->all[i].address, end = i + 1 < s->count ? s->all[i + 1].address : start + 4096;
 		uint64_t at = start + (rip - start) % SLIDE_STEP;
 
-		if (is_stub(s->all[i].name) && at < end && rip >= at) {
+		if (symbols_is_stub(s->all[i].name) && at < end && rip >= at) {
 			s->slide = rip - at;
 			s->placed = true;
 		}

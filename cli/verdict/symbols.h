@@ -50,6 +50,9 @@ void symbols_place(struct symbols *symbols, const struct records *records);
  */
 bool symbols_name(const struct symbols *symbols, uint64_t address, char *text, size_t bytes);
 
+/* Whether a function, "name" or "name [module]", does no more than execute TDCALL for whoever calls it. */
+bool symbols_is_stub(const char *name);
+
 /* Of the text of a System.map; takes text. */
 void symbols_parse_map(struct symbols *symbols, char *text);
 

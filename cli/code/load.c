@@ -48,7 +48,6 @@ static const char *sanitizer_missing(const struct object *o, char wrong[400])
 		const char *symbol, *flag, *library;
 	} all[] = {
 		{ "__asan_init", "address", "libasan.so" }, { "__tsan_init", "thread", "libtsan.so" },
-		{ "__msan_init", "memory", NULL },
 	};
 	const char *name;
 
@@ -56,10 +55,9 @@ static const char *sanitizer_missing(const struct object *o, char wrong[400])
 		for (size_t k = 0; k < ARRAY_SIZE(all); k++) {
 			if (strcmp(name, all[k].symbol) != 0)
 				continue;
-			snprintf(wrong, 400, "it was built with -fsanitize=%s, and its runtime has to be loaded first%s%s%s",
-				 all[k].flag, all[k].library != NULL ? ": ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=\"$(gcc -print-file-name=" :
-				 ", which cannot be had in tdlab", all[k].library != NULL ? all[k].library : "",
-				 all[k].library != NULL ? ")\" tdlab ..." : "");
+			snprintf(wrong, 400, "it was built with -fsanitize=%s, and its runtime has to be loaded first: "
+				 "ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=\"$(gcc -print-file-name=%s)\" tdlab ...", all[k].flag,
+				 all[k].library);
 			return wrong;
 		}
 	return NULL;
@@ -124,7 +122,7 @@ static const char *check(void *object, const struct tdlab_guest *g)
 	if (g == NULL)
 		return "it does not define const struct tdlab_guest tdlab_guest: see tdlab.h";
 	if (dlsym(object, "tdlab_tdcall") != NULL)
-		return "it defines tdlab_tdcall(), which the command has: build it without";
+		return "it defines tdlab_tdcall(), which the command has for it: leave that out";
 	if (libc_has_it((const void *)(uintptr_t)g->convert) || libc_has_it((const void *)(uintptr_t)g->accept) ||
 	    libc_has_it((const void *)(uintptr_t)g->undo) || libc_has_it((const void *)(uintptr_t)g->reset))
 		return "a function of its tdlab_guest has a name that libc has, and became libc's: make it static";

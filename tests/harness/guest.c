@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A correct loop that, by how it is built, differs in what it does around its calls: STOP, it ends itself instead of
- * returning an error; TOUCH, it uses what it shared through the private alias; DONE, it says after an error how much
- * is converted, and if that is 2, more than is true; UNDO, it takes back what failed; AFTER=X, what it does after an
- * error; ONE_WAY=X, the directions that it has; ALIGN=N; FORGETS, it accepts what was refused, which ends its TD;
- * RESET, it has a lock that is held when it is stopped, and lets it go.
+ * returning an error; TOUCH=X, it uses what it shared, through the shared alias if X is 1, else the private one;
+ * DONE, it says after an error how much is converted, and if that is 2, more than is true; UNDO, it takes back what
+ * failed; AFTER=X, what it does after an error; ONE_WAY=X, the directions that it has; ALIGN=N; FORGETS, it accepts what
+ * was refused, which ends its TD; RESET, it has a lock that is held when it is stopped, and lets it go.
  */
 #include "tests/harness/loop.h"
 
@@ -63,7 +63,7 @@ static int convert(uint64_t gpa, uint64_t size, int to_shared)
 #endif
 #ifdef TOUCH
 	if (!status && to_shared)
-		tdlab_touch(gpa, 0, 1);
+		tdlab_touch(gpa, TOUCH, 1);
 #endif
 	return status;
 }

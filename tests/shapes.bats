@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # $output and $stderr are set by run
 # Requests of several shapes, answers about registers and ACCEPT: each loop with a defect that only one of them shows is
-# found by what explore does by itself, in five seconds, under its name and minimal; the right one beside it is clean.
+# found by what explore does by itself, within 900000 TDCALLs, under its name and minimal; the right one beside it is
+# clean. That is five seconds where a TDCALL takes 5 us; an idle machine does it in a tenth of one.
 bats_require_minimum_version 1.5.0
 
 setup() {
-	build=${B:-$(cd "$BATS_TEST_DIRNAME/.." && pwd)/build}
+	top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+	build=${B:-$top/build}
 	export PATH=$build:$PATH
 	cd "$BATS_TEST_TMPDIR" || return
 }
@@ -23,15 +25,16 @@ table() {
 	END
 }
 
-@test "each defect is found by default in five seconds, again by its line, and the right loop is clean" {
+@test "each defect is found by default and soon, again by its line, and the right loop is clean" {
 	while read -r guest direction name class shortest shape right; do
 		echo "$guest to $direction"
 		to=()
 		[ "$direction" = shared ] || to=(--to-private)
-		run -1 timeout 5 tdlab explore --guest "$guest" "${to[@]}" --json
+		run -1 tdlab explore --guest "$guest" "${to[@]}" --json
 		printf '%s\n' "$output" >result
 		jq -e --arg name "$name" --arg class "$class" --arg shortest "$shortest" --arg shape "$shape" \
 			'.violations[0] | .name == $name and .class == $class and .shortest == $shortest and .shape == $shape' result
+		[ "$(jq .tdcalls result)" -lt 900000 ]
 		again=$(jq -r '.violations[0].again' result)
 		[[ $again == "tdlab replay $shortest --guest $guest "*"--at 0x"*" --pages "* ]]
 		run -1 bash -c "$again"
@@ -39,7 +42,8 @@ table() {
 		run -1 tdlab replay --finding "$name" result
 		run -0 tdlab minimise --finding "$name" --json result
 		[ "$(jq -r '.violations[0].shortest' <<<"$output")" = "$shortest" ]
-		run -0 timeout 5 tdlab explore --guest "$right" "${to[@]}"
+		run -0 tdlab explore --guest "$right" "${to[@]}" --json
+		[ "$(jq .tdcalls <<<"$output")" -lt 900000 ]
 	done < <(table)
 }
 
@@ -68,9 +72,12 @@ table() {
 	done
 	tdlab merge --json part.1 part.2 >merged || [ $? -eq 1 ]
 	diff <(essence whole) <(essence merged)
-	timeout -s KILL 0.7 tdlab explore --guest libtdconv --depth 5 --state state >/dev/null || true
-	tdlab explore --guest libtdconv --depth 5 --state state --json >resumed
-	tdlab explore --guest libtdconv --depth 5 --json >at-once
+	gcc -I"$top" -shared -fPIC -o stops.so "$top/tests/harness/stops.c"
+	stops=(tdlab explore --harness ./stops.so --stalls 4 --depth 4 --json)
+	STOP=1 run -143 --separate-stderr "${stops[@]}" --state state
+	jq -e '.last.shape == 3 and (.complete | not) and .sequences > 0' state
+	"${stops[@]}" --state state >resumed
+	"${stops[@]}" >at-once
 	diff <(essence at-once) <(essence resumed)
 }
 

@@ -12,7 +12,9 @@
 #include "wire/tap.h"
 
 #define INVALID_RCX	0xc000010000000001ull
+#define INVALID_RAX	0xc000010000000000ull
 #define INVALID_RDX	0xc000010000000002ull
+#define INVALID_MAC	0xc000100100000000ull
 
 static const char after_one[] =
 	"fe83f742d1cab5c709a0c424729831fbff9b5bb9748a618f0b6ea04fe1fde4d546f4040e7fc9587b2e6badada6c941b0";
@@ -204,6 +206,34 @@ static void test_report(void)
 	tap_ok(rest && is(report + 32, zeroes), "no MAC, and no TEE_TCB_INFO nor its hash");
 }
 
+/* [mod:tdg_mr_verifyreport] */
+static uint64_t verify(uint64_t report, enum td_action *action)
+{
+	struct td_regs regs = { 0 };
+
+	*action = fake_tdcall(0, TDG_MR_VERIFYREPORT, report, &regs);
+	return regs.gpr[TD_RAX];
+}
+
+static void test_verify(void)
+{
+	struct td_config c = fake_config(16);
+	enum td_action action;
+
+	c.slots[0].pending = 1;
+	c.platform.attributes = 0;
+	fake_start(&c);
+	fake_accept(FAKE_RAM, TDX_LEVEL_4K);
+	tap_ok(verify(FAKE_RAM + 0x100, &action) == INVALID_MAC && action == TD_NEXT, "MR.VERIFYREPORT: no MAC is right");
+	tap_is(verify(FAKE_RAM + 0x80, &action), INVALID_RCX, "... a report that is not aligned to 256");
+	tap_is(verify(FAKE_RAM | FAKE_S, &action), INVALID_RCX, "... a shared one");
+	verify(FAKE_PAGE(1), &action);
+	tap_is(action, TD_VE, "... a PENDING one is a #VE");
+	c.platform.features &= ~(uint64_t)TDX_FEATURE_LOCAL_ATTESTATION;
+	fake_start(&c);
+	tap_is(verify(FAKE_RAM + 0x80, &action), INVALID_RAX, "no leaf without LOCAL_ATTESTATION, whatever it is given");
+}
+
 int main(void)
 {
 	test_extend();
@@ -212,5 +242,6 @@ int main(void)
 	test_rollback();
 	test_build();
 	test_report();
+	test_verify();
 	return tap_done();
 }

@@ -17,6 +17,7 @@
 #define FIRST_FIELD	0x00000c0b00000000ull
 #define NOT_VALID	0xc0000c0300000000ull
 #define INVALID_RCX	0xc000010000000001ull
+#define INVALID_RDX	0xc000010000000002ull
 #define LINUX_CONFIG_FLAGS	0x1110000300000016ull
 #define LINUX_TD_CTLS		0x1110000300000017ull
 #define LINUX_NOTIFY_ENABLES	0x9100000000000010ull
@@ -83,6 +84,31 @@ static void test_read(void)
 	tap_is(field(TDX_FIELD_GPAW), 1, "GPAW is 1 for 52");
 }
 
+static bool uuids(uint64_t seed, uint64_t words[4])
+{
+	struct td_config c = fake_config(16);
+	bool differ = true;
+
+	c.seed = seed;
+	fake_start(&c);
+	for (uint64_t n = 0; n < 4; n++) {
+		words[n] = field(TDX_FIELD_TD_UUID + n);
+		for (uint64_t k = 0; k < n; k++)
+			differ &= words[k] != words[n];
+	}
+	return differ;
+}
+
+static void test_uuid(void)
+{
+	uint64_t first[4], again[4], other[4];
+
+	tap_ok(uuids(1, first) && uuids(1, again) && uuids(2, other), "TD_UUID: four words");
+	tap_ok(memcmp(first, again, sizeof(first)) == 0, "... the same of the same seed");
+	for (unsigned int n = 0; n < 4; n++)
+		tap_ok(first[n] != other[n], "... and not of another");
+}
+
 static void test_identifiers(void)
 {
 	start(0, 0);
@@ -142,6 +168,9 @@ static void test_walk(void)
 		{ 0x9110000300000010, 1 }, { 0x1110000300000016, 1 }, { 0x1110000300000017, 1 }, { 0x1310000300000000, 6 },
 		{ 0x1310000300000010, 6 }, { 0x1310000300000018, 6 }, { 0x1310000300000020, 6 }, { 0x1310000300000040, 24 },
 		{ 0x9810000300000040, 4 }, { 0x9910000300000000, 6 }, { 0x9910000100000006, 1 }, { 0x9910000300000080, 16 },
+	}, of_vcpu[][2] = {
+		{ 0xa020000200000002, 1 }, { 0xa020000000000007, 1 }, { 0xa020000000000008, 1 }, { 0xa020000300000050, 4 },
+		{ 0xa020000300000058, 4 }, { 0xa120000000000000, 128 },
 	}, of_module[][2] = {
 		{ 0x0800000200000000, 1 }, { 0x0800000100000003, 1 }, { 0x0800000100000004, 1 }, { 0x0a00000200000000, 1 },
 		{ 0x0a00000000000001, 1 }, { 0x0a00000300000008, 1 }, { 0xa000000300000000, 1 }, { 0x2000000100000001, 1 },
@@ -153,7 +182,60 @@ static void test_walk(void)
 	fake_start(&c);
 	walk(1 << 16 | TDG_VM_RD, of_td, sizeof(of_td) / sizeof(of_td[0]), "VM.RD from the null id");
 	walk(TDG_SYS_RD, of_module, sizeof(of_module) / sizeof(of_module[0]), "SYS.RD from the null id");
+	walk(TDG_VP_RD, of_vcpu, sizeof(of_vcpu) / sizeof(of_vcpu[0]), "VP.RD from the null id");
 	tap_is(rd(TDG_VM_RD, LINUX_TOPOLOGY_ENUM), ID_INCORRECT, "TOPOLOGY_ENUM_CONFIGURED is as new as TOPOLOGY_ENUM");
+}
+
+/*
+ * What there is of each class, for a TD to read and not: how many elements, and the sum of their codes. Added up over
+ * the module's tables, those of nested TDs left out; CPUID_VALUES (0x14) is read by leaf, so that any code is one.
+ */
+static void test_classes(void)
+{
+	static const struct { uint64_t leaf, class, readable, codes, hidden, hidden_codes; } rows[] = {
+		{ TDG_VM_RD, 0x00, 4, 134, 13, 192 }, { TDG_VM_RD, 0x01, 0, 0, 2, 3 }, { TDG_VM_RD, 0x02, 0, 0, 6, 15 },
+		{ TDG_VM_RD, 0x10, 2, 6, 2, 6 }, { TDG_VM_RD, 0x11, 8, 79, 110, 52645 }, { TDG_VM_RD, 0x12, 0, 0, 3, 3 },
+		{ TDG_VM_RD, 0x13, 48, 2304, 0, 0 }, { TDG_VM_RD, 0x16, 0, 0, 16, 17716 }, { TDG_VM_RD, 0x18, 4, 262, 28, 661 },
+		{ TDG_VM_RD, 0x19, 23, 2189, 0, 0 }, { TDG_VM_RD, 0x1a, 0, 0, 512, 130816 },
+		{ TDG_VM_RD, 0x20, 0, 0, 512, 130816 }, { TDG_VM_RD, 0x21, 0, 0, 512, 130816 },
+		{ TDG_VP_RD, 0x01, 0, 0, 128, 8128 }, { TDG_VP_RD, 0x02, 0, 0, 8, 48 }, { TDG_VP_RD, 0x10, 0, 0, 16, 120 },
+		{ TDG_VP_RD, 0x11, 0, 0, 8, 340 }, { TDG_VP_RD, 0x12, 0, 0, 1536, 1178880 },
+		{ TDG_VP_RD, 0x13, 0, 0, 46, 86517 }, { TDG_VP_RD, 0x20, 11, 701, 127, 16855 },
+		{ TDG_VP_RD, 0x21, 128, 8128, 0, 0 }, { TDG_VP_RD, 0x22, 0, 0, 32, 16880 },
+		{ TDG_SYS_RD, 0x00, 0, 0, 9, 36 }, { TDG_SYS_RD, 0x08, 3, 7, 4, 14 }, { TDG_SYS_RD, 0x09, 0, 0, 7, 21 },
+		{ TDG_SYS_RD, 0x0a, 3, 9, 0, 0 }, { TDG_SYS_RD, 0x10, 0, 0, 65, 13280 }, { TDG_SYS_RD, 0x11, 0, 0, 5, 68 },
+		{ TDG_SYS_RD, 0x18, 0, 0, 5, 1538 }, { TDG_SYS_RD, 0x19, 0, 0, 234, 395176 },
+		{ TDG_SYS_RD, 0x20, 5, 10, 4, 115 }, { TDG_SYS_RD, 0x21, 0, 0, 3, 3 }, { TDG_SYS_RD, 0x22, 1, 0, 6, 21 },
+	};
+	struct td_config c = fake_config(16);
+
+	c.platform.features &= ~(uint64_t)TDX_FEATURE_TOPOLOGY_ENUM;
+	fake_start(&c);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t readable = 0, codes = 0, hidden = 0, hidden_codes = 0;
+
+		for (uint64_t code = 0; code < 0x2200; code++) {
+			uint64_t status = rd(rows[i].leaf, rows[i].class << 56 | code);
+
+			readable += status == 0;
+			codes += status == 0 ? code : 0;
+			hidden += status == NOT_READABLE;
+			hidden_codes += status == NOT_READABLE ? code : 0;
+		}
+		tap_case_number(rows[i].leaf == TDG_VM_RD ? "TD class" : rows[i].leaf == TDG_VP_RD ? "vCPU class" : "module class",
+				rows[i].class);
+		tap_ok(readable == rows[i].readable && codes == rows[i].codes, "what a TD may read");
+		tap_ok(hidden == rows[i].hidden && hidden_codes == rows[i].hidden_codes, "... and may not");
+	}
+	tap_case(NULL);
+	tap_ok(rd(TDG_VM_RD, 0x9410000300000000) == NOT_READABLE && rd(TDG_VM_RD, 0x94100003000001ff) == NOT_READABLE,
+	       "CPUID_VALUES, of any leaf");
+}
+
+static uint64_t rdall(uint64_t to, uint64_t first)
+{
+	regs = (struct td_regs){ .gpr = { [TD_RDX] = FAKE_RAM + to, [TD_R8] = first } };
+	return fake_tdcall(0, TDG_SYS_RDALL, 0, &regs) == TD_NEXT ? regs.gpr[TD_RAX] : 0xbad;
 }
 
 /* [mod:md_dump_list]: list header, then sequences of a header and a word for each field. */
@@ -168,21 +250,39 @@ static void test_rdall(void)
 
 	start(0, 0);
 	memset(fake.private_page, 0x5a, sizeof(fake.private_page));
-	regs = (struct td_regs){ .gpr = { [TD_RDX] = FAKE_RAM, [TD_R8] = ALL } };
-	fake_tdcall(0, TDG_SYS_RDALL, 0, &regs);
+	rdall(0, ALL);
 	memcpy(got, fake.private_page, sizeof(got));
 	tap_ok(regs.gpr[TD_RAX] == 0 && regs.gpr[TD_R8] == ALL, "SYS.RDALL: all of it in one page");
 	tap_ok(memcmp(got, want, sizeof(want)) == 0, "... as sequences");
 	tap_is(got[sizeof(want) / 8], 0x5a5a5a5a5a5a5a5aull, "... and nothing behind them");
-	regs = (struct td_regs){ .gpr = { [TD_RDX] = FAKE_RAM + 8, [TD_R8] = ALL } };
-	fake_tdcall(0, TDG_SYS_RDALL, 0, &regs);
-	tap_is(regs.gpr[TD_RAX], 0xc000010000000002ull, "a list that is not aligned");
-	regs = (struct td_regs){ .gpr = { [TD_RDX] = FAKE_RAM | FAKE_S, [TD_R8] = ALL } };
-	fake_tdcall(0, TDG_SYS_RDALL, 0, &regs);
-	tap_is(regs.gpr[TD_RAX], 0xc000010000000002ull, "a shared one");
-	regs = (struct td_regs){ .gpr = { [TD_RDX] = FAKE_RAM, [TD_R8] = 0x0800000300000000 } };
-	fake_tdcall(0, TDG_SYS_RDALL, 0, &regs);
-	tap_is(regs.gpr[TD_RAX], ID_INCORRECT, "a first field of another size");
+	tap_is(rdall(0, 0x0800000100000004), 0, "from a field on");
+	memcpy(got, fake.private_page, sizeof(got));
+	tap_ok(got[0] == (18 * 8 | 7 << 16) && got[1] == 0x0800000100000004 && got[2] == 1, "... which is the first, alone");
+	tap_is(rdall(0, 0x8800000200000001), 0, "from one on that is not for a TD");
+	memcpy(got, fake.private_page, sizeof(got));
+	tap_ok(got[0] == (19 * 8 | 7 << 16) && memcmp(got + 1, want + 3, 8) == 0, "... it is from the next on that is");
+	tap_ok(rdall(8, ALL) == INVALID_RDX && regs.gpr[TD_R8] == ALL, "a list that is not aligned");
+	tap_is(rdall(FAKE_S, ALL), INVALID_RDX, "a shared one");
+	tap_is(rdall(0, 0x0800000300000000), ID_INCORRECT, "a first field of another size");
+	tap_ok(rdall(0, 0x0800000200000777) == ID_INCORRECT && regs.gpr[TD_R8] == ALL, "... or of none");
+	fake_share(1, 1);
+	rdall(TDX_PAGE_SIZE, ALL);
+	tap_is(td_stopped(fake.td), TD_STOP_PRIVATE_LOST, "a list that is not there: an EPT violation, for good");
+}
+
+#define SUPERVISOR_VE	0xa020000000000007ull
+#define USER_VE		0xa020000000000008ull
+
+static uint64_t vp_wr(uint64_t rcx, uint64_t id, uint64_t value, uint64_t mask)
+{
+	regs = (struct td_regs){ .gpr = { [TD_RDX] = id, [TD_R8] = value, [TD_R9] = mask } };
+	fake_tdcall(0, TDG_VP_WR, rcx, &regs);
+	return regs.gpr[TD_RAX];
+}
+
+static uint64_t vp_field(uint64_t id)
+{
+	return rd(TDG_VP_RD, id) == 0 ? regs.gpr[TD_R8] : 0xbad;
 }
 
 /* [mod:tdg_vp_rd_wr.c], [mod:tdvps_fields_lookup.h], [mod:tdg_vp_cpuidve_set]. */
@@ -196,10 +296,25 @@ static void test_vp(void)
 	tap_ok(rd(TDG_VP_RD, 0xa020000200000002ull) == 0 && regs.gpr[TD_R8] == 0 && regs.gpr[TD_RDX] == 0xa020000000000007ull,
 	       "... which is followed by CPUID_SUPERVISOR_VE");
 	tap_is(rd(TDG_VP_RD, 0x1020000300000000ull), NOT_READABLE, "RAX is not for the TD to read so");
-	regs = (struct td_regs){ .gpr = { [TD_RDX] = 0xa020000000000008ull, [TD_R8] = 1, [TD_R9] = 0xff } };
-	fake_tdcall(0, TDG_VP_WR, 0, &regs);
-	tap_is(regs.gpr[TD_RAX], 0, "VP.WR of CPUID_USER_VE");
-	tap_ok(rd(TDG_VP_RD, 0xa020000000000008ull) == 0 && regs.gpr[TD_R8] == 1, "... is set");
+	tap_is(vp_wr(0, USER_VE, 1, 0xff), 0, "VP.WR of CPUID_USER_VE");
+	tap_ok(vp_field(USER_VE) == 1 && vp_field(SUPERVISOR_VE) == 0, "... is set, alone");
+	tap_is(vp_wr(0, SUPERVISOR_VE, 1, 0xff), 0, "VP.WR of CPUID_SUPERVISOR_VE");
+	tap_is(regs.gpr[TD_R8], 0, "... R8 is the old value");
+	tap_ok(vp_field(USER_VE) == 1 && vp_field(SUPERVISOR_VE) == 1, "... both are set");
+	tap_is(vp_wr(0, USER_VE, 0, 0xff), 0, "one cleared");
+	tap_ok(regs.gpr[TD_R8] == 1 && vp_field(USER_VE) == 0 && vp_field(SUPERVISOR_VE) == 1, "... alone");
+	vp_wr(0, USER_VE, 1, 0xff);
+	tap_is(vp_wr(0, SUPERVISOR_VE, 0, 0xff), 0, "the other");
+	tap_ok(vp_field(USER_VE) == 1 && vp_field(SUPERVISOR_VE) == 0, "... alone");
+	tap_is(vp_wr(0, 0xa020000200000002ull, 0, ALL), NOT_WRITABLE, "the index cannot be written");
+	tap_is(vp_wr(1, USER_VE, 0, 0xff), INVALID_RCX, "another vCPU cannot be");
+	tap_is(vp_field(USER_VE), 1, "... and is not");
+	regs = (struct td_regs){ .gpr = { [TD_RDX] = USER_VE, [TD_R8] = 0x5555 } };
+	fake_tdcall(0, TDG_VP_RD, 1, &regs);
+	tap_ok(regs.gpr[TD_RAX] == INVALID_RCX && regs.gpr[TD_RDX] == ALL && regs.gpr[TD_R8] == 0, "nor read");
+	regs = (struct td_regs){ .gpr = { [TD_RDX] = 0xa020000200000002ull } };
+	fake_tdcall(2, TDG_VP_RD, 0, &regs);
+	tap_is(regs.gpr[TD_R8], 2, "each reads its own index");
 	regs = (struct td_regs){ 0 };
 	tap_ok(fake_tdcall(0, TDG_VP_CPUIDVE_SET, 4, &regs) == TD_NEXT && regs.gpr[TD_RAX] == INVALID_RCX,
 	       "CPUIDVE.SET: a reserved bit");
@@ -211,33 +326,6 @@ static void test_vp(void)
 	tap_is(td_instruction(fake.td, 0, &in), TD_VE, "... then CPUID 0 is a #VE at CPL 0");
 	in.cpl = 3;
 	tap_is(td_instruction(fake.td, 0, &in), TD_NATIVE, "... and not at CPL 3");
-}
-
-/* Without nested TDs and service TDs: [mod:tdg_vp_enter] and its like. */
-static void test_partition(void)
-{
-	static const struct { uint64_t leaf, rcx, rdx, r8, rax; const char *name; } rows[] = {
-		{ TDG_VP_ENTER, 1ull << 52, FAKE_RAM, 0, INVALID_RCX, "VP.ENTER of a TD that is not there" },
-		{ TDG_VP_ENTER, 1ull << 52, FAKE_RAM + 8, 0, INVALID_RCX + 1, "... after its list, which is not aligned" },
-		{ TDG_VP_INVEPT, 2, 0, 0, INVALID_RCX, "VP.INVEPT of one" },
-		{ TDG_VP_INVEPT, 0, 0, 0, 0, "VP.INVEPT of none" },
-		{ TDG_VP_INVGLA, 1ull << 52, 0, 0, INVALID_RCX, "VP.INVGLA" },
-		{ TDG_SERVTD_RD, 0x1234, 0, 0, INVALID_RCX, "SERVTD.RD" },
-		{ TDG_SERVTD_WR, 0x1234, 0, 0, INVALID_RCX, "SERVTD.WR" },
-		{ TDG_MEM_PAGE_ATTR_RD, FAKE_RAM + 8, 0, 0, 0, "ATTR.RD of a byte of a page" },
-		{ TDG_MEM_PAGE_ATTR_RD, FAKE_RAM | FAKE_S, 0, 0, INVALID_RCX, "ATTR.RD of shared memory" },
-		{ TDG_MEM_PAGE_ATTR_WR, FAKE_RAM, 0, 0, 0, "ATTR.WR of nothing" },
-		{ TDG_MEM_PAGE_ATTR_WR, FAKE_RAM, 1ull << 16, 0, INVALID_RCX + 1, "ATTR.WR for a TD that is not there" },
-		{ TDG_MEM_PAGE_ATTR_WR, FAKE_RAM, 0, 1, INVALID_RCX + 7, "ATTR.WR with flags" },
-		{ TDG_MEM_PAGE_ATTR_WR, FAKE_RAM + 3, 0, 0, INVALID_RCX, "ATTR.WR of a level that there is not" },
-	};
-
-	start(0, 0);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		regs = (struct td_regs){ .gpr = { [TD_RDX] = rows[i].rdx, [TD_R8] = rows[i].r8 } };
-		fake_tdcall(0, rows[i].leaf, rows[i].rcx, &regs);
-		tap_is(regs.gpr[TD_RAX], rows[i].rax, rows[i].name);
-	}
 }
 
 static void test_ctls(void)
@@ -316,14 +404,15 @@ static void test_sys(void)
 int main(void)
 {
 	test_read();
+	test_uuid();
 	test_identifiers();
 	test_ctls();
 	test_pending_ve();
 	test_write();
 	test_sys();
 	test_walk();
+	test_classes();
 	test_rdall();
 	test_vp();
-	test_partition();
 	return tap_done();
 }

@@ -331,10 +331,12 @@ static void test_report_pending(void)
 	tap_is(report(FAKE_RAM, FAKE_PAGE(1), 0, &regs), TD_VE, "data in a PENDING page: #VE");
 	tap_is(veinfo(0, &regs), 0, "... which says so");
 	tap_ok(regs.gpr[TD_RCX] == VE_EPT_VIOLATION && regs.gpr[TD_R9] == FAKE_PAGE(1), "... and where");
+	tap_is(report(FAKE_RAM, FAKE_PAGE(1), 1, &regs), TD_VE, "... before the subtype is looked at");
+	veinfo(0, &regs);
 	tap_is(report(FAKE_PAGE(2), FAKE_RAM, 0, &regs), TD_VE, "report to a PENDING page: #VE");
 	tap_is(regs.gpr[TD_RDI], before.gpr[TD_RDI], "... with nothing changed");
 	tap_is(regs.gpr[TD_RAX], TDG_MR_REPORT, "... so that it can run again");
-	tap_is(fake_violations(TD_V_PENDING_ACCESS), 2, "and both are violations");
+	tap_is(fake_violations(TD_V_PENDING_ACCESS), 2, "and both pages are violations");
 }
 
 int main(void)

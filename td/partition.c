@@ -95,9 +95,9 @@ static enum td_action attr_wr(struct td *td, struct td_regs *regs)
 	} else if (level > at) {
 		regs->gpr[TD_RCX] = regs->gpr[TD_RDX] = 0;
 		regs->gpr[TD_RAX] = tdx_status(TDX_PAGE_SIZE_MISMATCH, level);
-	} else if (level < at) {	/* the walk does not come so far down */
-		return td_unmapped(td, gpa, regs->rip, false);
 	} else {
+		if (level < at)	/* the walk ends above it: at that EPT violation the VMM is expected to demote the page */
+			td_demote(td, gpa);
 		return page_attributes(td, regs, gpa, level);
 	}
 	return TD_NEXT;

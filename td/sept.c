@@ -46,7 +46,7 @@ bool td_is_large(const struct td *td, uint64_t gpa)
 }
 
 /* MEM.PAGE.DEMOTE: a leaf of which a part is about to change. */
-static void demote(struct td *td, uint64_t gpa)
+void td_demote(struct td *td, uint64_t gpa)
 {
 	struct td_page *head = block_head(td, gpa);
 
@@ -153,7 +153,7 @@ void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool share)
 		real = td_page_real(page);
 		if (share && real != TD_REAL_SHARED) {
 			if (td_is_large(td, gpa)) {	/* and look again: its first page has changed */
-				demote(td, gpa);
+				td_demote(td, gpa);
 				n = 0;
 				continue;
 			}
@@ -192,7 +192,7 @@ uint64_t td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_rea
 		if (td_page_real(page) == TD_REAL_SHARED)
 			continue;
 		if (td_is_large(td, gpa)) {
-			demote(td, gpa);
+			td_demote(td, gpa);
 			n = 0;
 			continue;
 		}
@@ -252,7 +252,7 @@ void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages)
 	uint64_t end = gpa + pages * TDX_PAGE_SIZE, n;
 	struct td_page *page;
 
-	demote(td, gpa);
+	td_demote(td, gpa);
 	td_engine_unmap(td, gpa, pages, TD_PRIVATE);
 	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
 		td_set_pages(td, page, n, TD_REAL_PENDING | (page->real_marks & PAGE_DECEIVED), TD_KNOWN_CLAIMED_PRIVATE);

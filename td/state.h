@@ -145,6 +145,7 @@ uint64_t td_alike(const struct td_page *page, uint64_t most);	/* how many are in
 struct td_page *td_page_at(const struct td *td, uint64_t gpa);	/* NULL outside RAM */
 struct td_page *td_next_stretch(const struct td *td, uint64_t *gpa, uint64_t end, uint64_t *pages);
 bool td_is_large(const struct td *td, uint64_t gpa);
+void td_demote(struct td *td, uint64_t gpa);
 bool td_sept_private(const struct td *td, uint64_t gpa);	/* the module finds a private page there: RAM or ROM */
 void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared);

@@ -4,6 +4,7 @@
  * what is #GP and what is #VE; [mod:td_vmcs_init.c] which bits they are asked about at all; what they are not asked
  * about is the CPU's (SDM 2B, "MOV - Move to/from Control Registers"). Rows are in the module's order of checks.
  */
+#include "abi/x86.h"
 #include "payloads/lib/attempt.h"
 #include "payloads/conform.h"
 
@@ -40,6 +41,10 @@ enum { THROUGH = 0 };
 #define CET	BIT(23)
 #define PKS	BIT(24)
 #define UINTR	BIT(25)
+
+#define EFER_LMA	BIT(10)
+#define CODE_32		0x00cf9b000000ffffull	/* SDM 3A, "Segment Descriptors" */
+#define MOVED		0x2000000u		/* RAM that nobody uses yet, on a border of 2 MiB */
 
 struct row {
 	const char *name;
@@ -107,7 +112,6 @@ static const struct {
 	{ "XCR0 may have AVX", "XCR0 has AVX", 7, 0, THROUGH },
 	{ "the upper half of RCX is not looked at", "XCR0 has x87", 1, BIT(32), THROUGH },
 };
-
 
 TRAP_ATTEMPT(conform_write_cr0, "mov %%rax, %%cr0")
 TRAP_ATTEMPT(conform_write_cr4, "mov %%rax, %%cr4")
@@ -184,6 +188,68 @@ static void test_machine_status_word(void)
 	conform_is(cr0(), before, "... nor what it writes");
 }
 
+/*
+ * Out of long mode and back: SDM 3A, "Switching Out of IA-32e Mode Operation" and "Initializing IA-32e Mode". Nothing
+ * moves, because the payload is mapped to itself. EFER.LME stays, which is the module's, and LMA follows CR0.PG.
+ */
+struct unpaged {
+	uint32_t cr0, cr3, cr4, cr4_without_pae, efer, efer_after, word;
+};
+
+static void leave_long_mode(struct unpaged *saw)
+{
+	uint64_t code32 = payload_segment(CODE_32);
+
+	__asm__ volatile("push %%rbp; push %%rbx; mov %2, %%ebp; push %1; lea 1f(%%rip), %%rax; push %%rax; lretq; .code32;"
+			 "1: mov %%cr0, %%esi; mov %%esi, %%eax; btr $31, %%eax; mov %%eax, %%cr0;"
+			 "mov %%cr0, %%eax; mov %%eax, 0(%%edi); mov %%cr3, %%eax; mov %%eax, 4(%%edi);"
+			 "mov %%cr4, %%ebx; mov %%ebx, 8(%%edi); mov %%ebx, %%eax; btr $5, %%eax; mov %%eax, %%cr4;"
+			 "mov %%cr4, %%eax; mov %%eax, 12(%%edi); mov %%ebx, %%cr4;"
+			 "mov $0xc0000080, %%ecx; rdmsr; mov %%eax, 16(%%edi); mov (%%ebp), %%eax; mov %%eax, 24(%%edi);"
+			 "mov %%esi, %%cr0; ljmp $0x10, $2f; .code64;"
+			 "2: mov $0xc0000080, %%ecx; rdmsr; mov %%eax, 20(%%rdi); pop %%rbx; pop %%rbp"
+			 : : "D"(saw), "r"(code32), "i"(MOVED) : "rax", "rcx", "rdx", "rsi", "cc", "memory");
+}
+
+/* The entry of 2 MiB that maps a low address. */
+static uint64_t *leaf_of(uint64_t address)
+{
+	uint64_t *table = (uint64_t *)(uintptr_t)paging_root();
+
+	table = (uint64_t *)(uintptr_t)(table[0] & PTE_ADDRESS);
+	table = (uint64_t *)(uintptr_t)(table[address >> 30] & PTE_ADDRESS);
+	return &table[address >> 21 & 511];
+}
+
+static void map(uint64_t address, uint64_t gpa)
+{
+	uint64_t *leaf = leaf_of(address);
+
+	*leaf = (*leaf & ~PTE_ADDRESS) | gpa;
+	__asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+static void test_paging(void)
+{
+	static struct unpaged saw;
+	volatile uint32_t *moved = (uint32_t *)(uintptr_t)MOVED, *to = (uint32_t *)(uintptr_t)(MOVED + TDX_2M_SIZE);
+	uint64_t before = cr0(), cr4_before = cr4();
+
+	*moved = 1;
+	*to = 2;
+	map(MOVED, MOVED + TDX_2M_SIZE);
+	conform_is(*moved, 2, "an address that is not mapped to itself");
+	leave_long_mode(&saw);
+	conform_is(saw.cr0, before & ~PG, "32-bit code may turn paging off");
+	conform_ok(saw.cr3 == paging_root() && saw.cr4 == cr4_before, "... which changes no other register");
+	conform_is(saw.word, 1, "... that address is mapped to itself then");
+	conform_is(saw.cr4_without_pae, cr4_before & ~PAE, "... PAE can be cleared");
+	conform_is(saw.efer, saw.efer_after & ~EFER_LMA, "... EFER.LMA is clear, LME is not");
+	conform_ok(cr0() == before && cr4() == cr4_before && (saw.efer_after & EFER_LMA), "and on again, with LMA");
+	conform_is(*moved, 2, "... and what was mapped");
+	map(MOVED, MOVED);
+}
+
 /* In bytes that only long forms have: a REX prefix, and one that says nothing. */
 static void test_register_of_ve(void)
 {
@@ -218,5 +284,6 @@ void conform_control_registers(void)
 	test_rows(cr4_rows, sizeof(cr4_rows) / sizeof(cr4_rows[0]), 4);
 	test_machine_status_word();
 	test_register_of_ve();
+	test_paging();
 	test_xcr();
 }

@@ -6,7 +6,6 @@
 #define CR4_OSXSAVE	(1ull << 18)
 #define ICR_MODE	0x700ull	/* SDM volume 3A, "Interrupt Command Register": delivery mode */
 #define LONG_AND_32	0x00ef9b000000ffffull	/* code, L and D: SDM 3A, "Code Segment Descriptor in 64-bit Mode" */
-#define DESCRIPTORS	16
 
 enum { MSR_ICR = 0x830, ICR_INIT = 0x500, ICR_STARTUP = 0x600 };
 
@@ -105,20 +104,7 @@ unsigned int wild_registers(uint64_t seed, unsigned int writes)
 
 void wild_code_segment(void)
 {
-	static uint64_t gdt[DESCRIPTORS];
-	struct {
-		uint16_t limit;
-		uint64_t base;
-	} __attribute__((packed)) gdtr;
-
-	__asm__ volatile("sgdt %0" : "=m"(gdtr));
-	for (unsigned int i = 0; i < DESCRIPTORS - 1 && i * 8u < gdtr.limit; i++)
-		gdt[i] = ((const uint64_t *)(uintptr_t)gdtr.base)[i];
-	gdt[DESCRIPTORS - 1] = LONG_AND_32;
-	gdtr.base = (uint64_t)(uintptr_t)gdt;
-	gdtr.limit = sizeof(gdt) - 1;
-	__asm__ volatile("lgdt %0" : : "m"(gdtr));
-	load_code((uint64_t)(uintptr_t)load_code_end, (DESCRIPTORS - 1) * 8);
+	load_code((uint64_t)(uintptr_t)load_code_end, payload_segment(LONG_AND_32));
 	exit_once();
 }
 

@@ -14,7 +14,7 @@ unsigned int wild_device_registers(uint64_t seed, unsigned int accesses, uint64_
 /* A code segment that is both 64-bit and 32-bit, which a CPU refuses to load: #GP. Returns if it was. */
 void wild_code_segment(void);
 
-/* A breakpoint on what delivering #DB itself writes. */
+/* A breakpoint that is hit again and again, by an instruction that exits. */
 void wild_debug_loop(void);
 
 #endif

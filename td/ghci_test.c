@@ -127,7 +127,7 @@ static void test_others(void)
 	tap_is(fake_tdcall(0, TDG_VP_VMCALL, MASK, &(struct td_regs){ .gpr = { [TD_R11] = GHCI_HLT } }), TD_HALT,
 	       "HLT waits for an interrupt");
 	tap_is(fake_tdcall(0, TDG_VP_VMCALL, MASK, &(struct td_regs){ .gpr = { [TD_R11] = GHCI_HLT, [TD_R12] = 1 } }),
-	       TD_PARK, "HLT with interrupts blocked waits for ever");
+	       TD_PARK, "HLT with interrupts blocked waits for an NMI");
 }
 
 static void test_unserved(void)

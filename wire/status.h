@@ -22,7 +22,7 @@ enum monitor_doing {
 	MONITOR_NOT_STARTED,
 	MONITOR_RUNS,
 	MONITOR_HALTED,		/* until an interrupt is pending */
-	MONITOR_PARKED,		/* the same with interrupts blocked: for ever */
+	MONITOR_PARKED,		/* the same with interrupts blocked: only an NMI ends it */
 };
 
 struct monitor_question {

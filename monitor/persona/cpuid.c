@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which leaves are the module's is td's knowledge; here are their values, as the module composes them
- * ([mod:td_cpuid.c] and
- * [mod:cpuid_configurations.c]): constants, what the host's CPU can do under a mask, and a few bits that
- * follow the vCPU. The model is Sapphire Rapids, the first with TDX. Leaves and bits: SDM volume 2A, CPUID.
+ * Which leaves are the module's is td's knowledge; here are their values, as the module composes them ([mod:td_cpuid.c]
+ * and [mod:cpuid_configurations.c]): constants, what the host's CPU can do under a mask, and a few bits that follow the
+ * vCPU. The model is Sapphire Rapids, the first with TDX. Leaves and bits: SDM volume 2A, CPUID.
  */
 #include "image/bytes.h"
 #include "monitor/persona/persona.h"
@@ -199,10 +198,9 @@ static void extended(const struct persona_vcpu *vcpu, uint32_t leaf, uint32_t ou
 	}
 }
 
+/* A leaf beyond the last is answered as the last basic one, which is all zeros without PERFMON. */
 void persona_cpuid(const struct persona_vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
-	if (leaf > MAX_EXTENDED || (leaf > MAX_BASIC && leaf < 0x80000000u))
-		leaf = MAX_BASIC;
 	host_cpuid(leaf, subleaf, out);
 	if (leaf >= 0x80000000u)
 		extended(vcpu, leaf, out);

@@ -10,6 +10,9 @@
 enum { EAX, EBX, ECX, EDX };
 
 static bool rich;	/* the host's CPU: all bits or none */
+static struct bit {
+	uint32_t leaf, reg, number;
+} lacks;			/* ... but this one of its first subleaf */
 static struct persona persona;
 static struct persona_vcpu vcpu;
 static uint32_t out[4];
@@ -49,6 +52,8 @@ void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t answer[4])
 		answer[EBX] = 0x05040800;
 	if (leaf == 0x80000008)
 		answer[EAX] = 0x3934;
+	if (leaf == lacks.leaf && subleaf == 0)
+		answer[lacks.reg] &= ~(1u << lacks.number);
 }
 
 static uint32_t *ask(uint32_t leaf, uint32_t subleaf)
@@ -93,8 +98,9 @@ static void features(void)
 	tap_is(out[EAX], 0x806f8, "Sapphire Rapids");
 	tap_is(out[EBX], 0x01020800, "APIC id, two logical CPUs, CLFLUSH line");
 	tap_is(out[ECX] & (1u << 3 | 1u << 5 | 1u << 6), 0, "no MONITOR, VMX, SMX");
-	tap_is(out[ECX] & 0x8014, 0x8014, "DTES64, DS_CPL, PDCM");
-	tap_is(out[EDX] & 0x10220200, 0x10200200, "APIC, DS and HTT, and no PSE36");
+	/* [mod:cpuid_configurations.c]: verify_value, fixed1 and fixed0. OSXSAVE is dynamic. */
+	tap_is(out[ECX] & 0xcffba277, 0xc7faa217, "what the module demands of each CPU's leaf 1, and what it hides");
+	tap_is(out[EDX] & 0x5fbbffff, 0x1fa9fbff, "... of EDX, too");
 	tap_is(ask(7, 0)[EBX] & 0x2040, 0x2040, "FDP_EXCPTN_ONLY, no FCS and FDS");
 	tap_is(out[EDX] & 0xbc000400, 0xbc000400, "MD_CLEAR, L1D_FLUSH and what guards against speculation");
 	ask(1, 0);
@@ -136,13 +142,34 @@ static void xsave(void)
 /* SDM 3A, "Control Registers": each with the leaf that enumerates it. KL, CET, PKS, LA57 are never the TD's. */
 static void control_bits(void)
 {
+	static const struct {
+		const char *name;
+		unsigned int cr4;
+		struct bit feature;
+	} rows[] = {
+		{ "no UMIP, no such bit in CR4", 11, { 7, ECX, 2 } }, { "no FSGSBASE", 16, { 7, EBX, 0 } },
+		{ "no XSAVE, no OSXSAVE", 18, { 1, ECX, 26 } }, { "no SMEP", 20, { 7, EBX, 7 } },
+		{ "no SMAP", 21, { 7, EBX, 20 } }, { "no PKU, no PKE", 22, { 7, ECX, 3 } },
+	};
+	uint64_t all = persona.cr4_bits;
+
 	tap_is(persona.cr4_bits, 0x7ff | 1u << 11 | 1u << 16 | 1u << 17 | 1u << 18 | 1u << 20 | 1u << 21 | 1u << 22,
 	       "CR4: the bits that are enumerated");
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		lacks = rows[i].feature;
+		persona_init(&persona, 2596125000, 2, false);
+		tap_is(persona.cr4_bits, all & ~(1ull << rows[i].cr4), rows[i].name);
+	}
+	lacks = (struct bit){ 0, 0, 0 };
+	persona_init(&persona, 2596125000, 2, false);
 }
 
 static void topology(void)
 {
+	/* SDM 2A, "CPUID", table of leaf 4: type and level. The module hides EDX's bit 2 where there is a core's own. */
+	static const uint32_t kinds[] = { 1 | 1 << 5, 2 | 1 << 5, 3 | 2 << 5, 3 | 3 << 5 };
 	uint64_t bytes[4];
+	bool kept = true;
 
 	ask(4, 3);
 	tap_is(out[EAX], 0x163 | 1u << 14 | 1u << 26, "third-level cache: shared by the guest's two cores");
@@ -150,7 +177,9 @@ static void topology(void)
 		ask(4, i);
 		bytes[i] = (uint64_t)((out[EBX] >> 22) + 1) * ((out[EBX] >> 12 & 0x3ff) + 1) * ((out[EBX] & 0xfff) + 1) *
 			   (out[ECX] + 1);
+		kept &= out[EAX] == (kinds[i] | 1u << 8 | (i == 3) << 14 | 1u << 26) && out[EDX] == (i == 3 ? 4 : 0);
 	}
+	tap_ok(kept, "data, instructions, and two for both; only the last is shared");
 	tap_ok(bytes[0] == 48 << 10 && bytes[1] == 32 << 10 && bytes[2] == 2 << 20 && bytes[3] == 105 << 20,
 	       "its size, and the others'");
 	ask(4, 4);
@@ -196,6 +225,7 @@ int main(void)
 	persona_init(&persona, 1000000000, 1, false);
 	ask(1, 0);
 	tap_is(out[ECX], 0x8014 | 1u << 21 | 1u << 24 | 1u << 31, "nothing is promised that the CPU has not");
+	tap_is(out[EDX], 0x10200200, "... but APIC, DS and HTT");
 	tap_is(ask(7, 0)[EBX], 0x2040, "leaf 7 likewise");
 	tap_is(persona.cr4_bits, 0x207ff, "CR4 has what every CPU with TDX has");
 	return tap_done();

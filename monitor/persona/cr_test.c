@@ -105,8 +105,9 @@ static const struct cr_regs code64 = { .cr0 = PAGED, .cr4 = PAE | MCE, .efer = L
 /* What the payload `conform` cannot come to: [mod:write_guest_cr0], and SDM 3A, 10.8.5, for modes other than 64-bit. */
 static void test_modes(void)
 {
-	struct cr_regs without_pae = unpaged, long_segment = unpaged;
+	struct cr_regs without_pae = unpaged, long_segment = unpaged, reserved = unpaged;
 
+	reserved.cr0 |= 1 << 17;
 	without_pae.cr4 = MCE;
 	long_segment.cs_long = true;
 	tap_is(fault(WRITE_CR0, code64, PAGED & ~PG), CR_GP, "paging cannot be turned off in 64-bit code");
@@ -127,6 +128,7 @@ static void test_modes(void)
 	tap_is(fault(WRITE_CR4, unpaged, MCE | 1ull << 11), CR_GP, "a bit that this CPU does not have");
 	tap_is(fault(WRITE_CR0, unpaged, NE_ET | PE | 0x1ffaffc0), CR_NO_FAULT, "reserved bits are no fault");
 	tap_is(r.cr0, NE_ET | PE, "... and stay clear");
+	tap_ok(fault(WRITE_CR0, reserved, NE_ET | PE) == CR_NO_FAULT && r.cr0 == reserved.cr0, "... or set");
 	tap_is(fault(WRITE_CR0, unpaged, NE | PE), CR_NO_FAULT, "ET may be left out");
 	tap_is(r.cr0, NE_ET | PE, "... and is set");
 }

@@ -30,9 +30,7 @@ enum {
 #define DEBUGCTL_TR		(1u << 6)
 #define DEBUGCTL_BTS		(1u << 7)
 #define DEBUGCTL_UNCORE_PMI	(1u << 13)	/* the module keeps it clear */
-#define CR4_MCE			(1ull << 6)
 #define CR4_VMXE		(1ull << 13)
-#define CR4_OF_PARTITION	0x3ff1fbfull
 #define DEBUGINTERFACE_LOCKED	(1ull << 30)
 #define FEAT_CTL_LOCKED		1u
 #define SPEC_CTRL_WRITABLE	0x4ffu		/* IBRS STIBP SSBD IPRED RRSBA PSFD BHI */
@@ -59,7 +57,7 @@ static bool is_x2apic(uint32_t msr)
 /*
  * IA32_VMX_BASIC and those that follow, as the module composes them for partitions of a TD ([mod:virt_msr_helpers.h]):
  * the high half may be 1, the low half must be. Without CET, PERFMON, MONITOR, WAITPKG and MKTME; what the module takes
- * from the CPU is what Sapphire Rapids has. CR4_FIXED1 is what CR4 can have here.
+ * from the CPU is what Sapphire Rapids has. CR4_FIXED1 is what CR4 can have here, and VMXE.
  */
 static const uint64_t vmx[VMX_LAST - VMX_FIRST + 1] = {
 	[0x00] = 0x01c0000000000000,					/* BASIC */
@@ -90,7 +88,7 @@ enum persona_answer persona_rdmsr(struct persona_vcpu *vcpu, uint32_t msr, uint6
 		return PERSONA_DONE;
 	}
 	switch (msr) {
-	case VMX_CR4_FIXED1: *value = CR4_VMXE | (vcpu->persona->cr4_bits & CR4_OF_PARTITION) | CR4_MCE; break;
+	case VMX_CR4_FIXED1: *value = vcpu->persona->cr4_bits | CR4_VMXE; break;
 	case VMX_FIRST ... VMX_CR4_FIXED1 - 1: case VMX_CR4_FIXED1 + 1 ... VMX_LAST: *value = vmx[msr - VMX_FIRST]; break;
 	case TSC: *value = host_tsc(); break;
 	case SPEC_CTRL: *value = vcpu->spec_ctrl; break;

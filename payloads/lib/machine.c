@@ -11,6 +11,8 @@ enum { RSDP_XSDT = 24, TABLE_LENGTH = 4, TABLE_ENTRIES = 36, MADT_ENTRIES = 44, 
        WAKEUP_MAILBOX = 8 };
 enum { MAILBOX_WAKE = 1 };
 
+#define DESCRIPTORS	16
+
 struct mailbox {
 	volatile uint16_t command;
 	uint16_t reserved;
@@ -194,4 +196,22 @@ void payload_start(const uint8_t *page)
 	paging_load();
 	say_hello();
 	payload_end((unsigned int)payload_main());
+}
+
+uint16_t payload_segment(uint64_t descriptor)
+{
+	static uint64_t gdt[DESCRIPTORS];
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) gdtr;
+
+	__asm__ volatile("sgdt %0" : "=m"(gdtr));
+	for (unsigned int i = 0; i < DESCRIPTORS - 1 && i * 8u < gdtr.limit; i++)
+		gdt[i] = ((const uint64_t *)(uintptr_t)gdtr.base)[i];
+	gdt[DESCRIPTORS - 1] = descriptor;
+	gdtr.base = (uint64_t)(uintptr_t)gdt;
+	gdtr.limit = sizeof(gdt) - 1;
+	__asm__ volatile("lgdt %0" : : "m"(gdtr));
+	return (DESCRIPTORS - 1) * 8;
 }

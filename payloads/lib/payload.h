@@ -45,6 +45,7 @@ void payload_panic(const char *why, uint64_t value) __attribute__((noreturn));
  * payload_ram_end(): end of the range of RAM, as the e820 table has it, that holds gpa; 0 if none does.
  * payload_acpi_table(): the table of four letters that the XSDT or RSDT names; NULL if it names none.
  * payload_start_cpu(): starts vCPU `cpu` in function run, through the mailbox; false if there is none.
+ * payload_segment(): the selector of this descriptor, in a GDT that has it besides the loader's.
  */
 bool payload_argument(const char *name, char *value, size_t bytes);
 bool payload_e820(unsigned int number, uint64_t *start, uint64_t *bytes, uint32_t *type);
@@ -52,6 +53,7 @@ uint64_t payload_ram_end(uint64_t gpa);
 const uint8_t *payload_acpi_table(const char *signature);
 bool payload_start_cpu(unsigned int cpu, void (*run)(unsigned int cpu));
 unsigned int payload_cpu(void);		/* index of the caller */
+uint16_t payload_segment(uint64_t descriptor);
 
 /* TDG.VP.INFO, taken once at the start. */
 struct payload_info {

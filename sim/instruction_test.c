@@ -90,30 +90,30 @@ static void test(uint64_t shift)
 {
 	const uint64_t marked = probe_in.mxcsr = 0x1f80 | 0x2000;	/* rounds down */
 
+	bool kept = true;
+	const char *stack = shift != 0 ? "of a stack on 8 bytes" : NULL;
+
 	probe_shift = shift;
 	for (unsigned int i = 0; i < TD_GPRS; i++)
 		probe_in.gpr[i] = 0x1111000000000000ull + i;
 	for (unsigned int i = 0; i < XMM; i++)
 		probe_in.xmm[i][0] = ~(probe_in.xmm[i][1] = 0x3333000000000000ull + i);
 	probe();
-	tap_case("each register arrives");
+	tap_case(shift != 0 ? "each register arrives, of a stack on 8 bytes" : "each register arrives");
 	for (unsigned int i = 0; i < TD_GPRS; i++)
 		tap_is(seen[i], i == 4 ? probe_in.gpr[4] - 128 : probe_in.gpr[i], names[i]);
-	tap_case("the answer is in");
+	tap_case(shift != 0 ? "the answer comes back, to a stack on 8 bytes" : "the answer is in");
 	for (unsigned int i = 0; i < TD_GPRS; i++)
 		tap_is(probe_out.gpr[i], i == 4 ? probe_in.gpr[4] : answer(i), names[i]);
-	tap_case(NULL);
+	tap_case(stack);
 	tap_ok(memcmp(probe_in.xmm, probe_out.xmm, sizeof(probe_in.xmm)) == 0, "XMM registers are kept");
 	tap_is(probe_out.mxcsr, marked, "MXCSR");
 	tap_is(probe_out.flags & CF_DF, CF_DF, "flags");
-	for (unsigned int i = 0; i < RED; i++) {
-		tap_case_number("word of the red zone", i);
-		tap_is(probe_out.red[i], 0x7700 + i, "is kept");
-	}
-	tap_case("for C");
-	tap_is(seen_flags & CF_DF & ~1ull, 0, "strings go upwards");
-	tap_is(seen_stack % 16, 0, "the stack is aligned");
-	tap_case(NULL);
+	for (unsigned int i = 0; i < RED; i++)
+		kept &= probe_out.red[i] == 0x7700 + i;
+	tap_ok(kept, "the red zone is kept");
+	tap_is(seen_flags & CF_DF & ~1ull, 0, "C finds strings that go upwards");
+	tap_is(seen_stack % 16, 0, "... and an aligned stack");
 	tap_is(seen_rip, (uint64_t)(uintptr_t)probe_back - LEA, "RIP is where it was called");
 }
 

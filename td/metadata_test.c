@@ -105,8 +105,8 @@ static void test_uuid(void)
 
 	tap_ok(uuids(1, first) && uuids(1, again) && uuids(2, other), "TD_UUID: four words");
 	tap_ok(memcmp(first, again, sizeof(first)) == 0, "... the same of the same seed");
-	for (unsigned int n = 0; n < 4; n++)
-		tap_ok(first[n] != other[n], "... and not of another");
+	tap_ok(first[0] != other[0] && first[1] != other[1] && first[2] != other[2] && first[3] != other[3],
+	       "... and all others of another");
 }
 
 static void test_identifiers(void)

@@ -51,7 +51,7 @@ static void test_refused(void)
 		{ TDG_MEM_PAGE_ATTR_WR, FAKE_RAM, 1, 0, INVALID_RDX, "ATTR.WR of attributes of the TD itself" },
 		{ TDG_MEM_PAGE_ATTR_WR, FAKE_RAM, 1ull << 63, 0, INVALID_RDX, "... of the last that could be" },
 		{ TDG_MEM_PAGE_ATTR_WR, FAKE_RAM, 0, 1, INVALID_R8, "... with flags" },
-		{ TDG_MEM_PAGE_ATTR_WR, FAKE_RAM, 0, 1ull << 48, INVALID_R8, "... of the last that could be" },
+		{ TDG_MEM_PAGE_ATTR_WR, FAKE_RAM, 0, 1ull << 48, INVALID_R8, "... with the last flag that could be" },
 		{ TDG_MEM_PAGE_ATTR_WR, FAKE_RAM, 1, 1, INVALID_RDX, "... with both: attributes come first, ..." },
 		{ TDG_MEM_PAGE_ATTR_WR, FAKE_RAM, 1ull << 16, 1, INVALID_R8, "... TD by TD" },
 		{ TDG_MEM_PAGE_ATTR_WR, FAKE_S, 0, 1, INVALID_R8, "... before the page" },
@@ -60,8 +60,9 @@ static void test_refused(void)
 
 	fake_start(&c);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		tap_is(call(rows[i].leaf, rows[i].rcx, rows[i].rdx, rows[i].r8), TD_NEXT, rows[i].name);
-		tap_is(regs.gpr[TD_RAX], rows[i].rax, "... its code");
+		bool next = call(rows[i].leaf, rows[i].rcx, rows[i].rdx, rows[i].r8) == TD_NEXT;
+
+		tap_is(next ? regs.gpr[TD_RAX] : ALL, rows[i].rax, rows[i].name);
 	}
 }
 
@@ -85,12 +86,12 @@ static void test_outputs(void)
 	tap_ok(regs.gpr[TD_RCX] == 0 && regs.gpr[TD_RDX] == 0, "... or of another size");
 }
 
+/* The page is told, and no attributes. */
 static void attributes(uint64_t leaf, uint64_t rcx, uint64_t want, const char *name)
 {
-	bool written = leaf == TDG_MEM_PAGE_ATTR_WR;
+	bool done = call(leaf, rcx, leaf == TDG_MEM_PAGE_ATTR_WR ? 0 : KEPT, 0) == TD_NEXT && regs.gpr[TD_RAX] == 0;
 
-	tap_is(call(leaf, rcx, written ? 0 : KEPT, 0), TD_NEXT, name);
-	tap_ok(regs.gpr[TD_RAX] == 0 && regs.gpr[TD_RCX] == want && regs.gpr[TD_RDX] == 0, "... the page, and no attributes");
+	tap_is(done && regs.gpr[TD_RDX] == 0 ? regs.gpr[TD_RCX] : ALL, want, name);
 }
 
 /* Sizes and states of pages: the second 2 MiB are accepted as one leaf. */

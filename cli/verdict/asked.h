@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose code asked for conversions: a row for each function, with what came of it. The function that executes TDCALL for
- * others is passed over, by what is found on the stack.
+ * Whose code asked for conversions: a row for each function, with what came of it. The function that executes TDCALL
+ * for others is passed over, by what is found on the stack.
  */
 #ifndef CLI_ASKED_H
 #define CLI_ASKED_H

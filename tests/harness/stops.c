@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A correct loop. If STOP is in its environment, it sends SIGTERM to tdlab in the midst of the third shape's requests. */
+/* A correct loop. With STOP in its environment, it sends SIGTERM to tdlab amid the third shape's requests. */
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -205,7 +205,7 @@ guest() {
 	.version = 1, .convert = convert, .align = 0x3000|no power of two from 4 KiB to 64 MiB
 	.version = 1, .convert = convert, .unit = 0x800|no power of two from 4 KiB to 64 MiB
 	.version = 1, .convert = convert, .unit = 0x8000000|no power of two from 4 KiB to 64 MiB
-	.version = 1, .convert = convert }; void tdlab_tdcall(uint64_t r[16]) { (void)r; } int a[] = { 0|it defines tdlab_tdcall()
+	.version = 1, .convert = convert }; void tdlab_tdcall(uint64_t r[16]) { (void)r; } int a[] = { 0|defines tdlab_tdcall()
 	END
 	printf '%s\n' 'int other;' >"$dir/wrong.c"
 	object wrong "$dir/wrong.c"

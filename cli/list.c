@@ -108,6 +108,7 @@ static void platform_json(json_t *json, const struct platform *p)
 	json_add_hex(row, "features", p->packed.features);
 	json_add_number(row, "gpaw", p->packed.gpaw);
 	json_add_bool(row, "topology", p->packed.topology);
+	json_add_number(row, "cores", p->packed.cores);
 }
 
 static int list_platforms(const struct list_options *o, json_t *json)

@@ -88,7 +88,7 @@ static void fuzz_acpi(const uint8_t *data, size_t bytes)
 	uint64_t room = bytes != 0 ? 8u * data[0] : 0;
 	uint8_t *low, *top, *out = calloc(1, room + 1);
 	struct mem_windows from = firmware(data, bytes, &low, &top);
-	struct acpi_guest guest = { 0x1000, room, out, 2, 0, 0x9000, 0 };
+	struct acpi_guest guest = { 0x1000, room, out, 2, 0, 0, 0x9000, 0 };
 
 	if (acpi_copy(&from, &guest) == ACPI_OK)
 		CHECK(guest.bytes <= room && guest.rsdp >= 0x1000 && guest.rsdp + 36 <= 0x1000 + room);

@@ -77,7 +77,8 @@ static void add_bank(struct mem_windows *memory, uint64_t address, uint64_t byte
 static void load(struct load_result *loaded)
 {
 	const struct machine *m = &config.machine;
-	struct load_input in = { .read = read_file, .cmdline = config.cmdline, .vcpus = config.td.vcpus };
+	struct load_input in = { .read = read_file, .cmdline = config.cmdline, .vcpus = config.td.vcpus,
+				 .cores = config.td.platform.cores };
 	uint64_t bios = m->reserve + MACHINE_RESERVE;
 	enum load_error error;
 
@@ -164,7 +165,8 @@ void monitor_main(void)
 	mem_move();
 	journal_init();
 	config.td.tsc_hz = persona_measure_tsc(PM_TIMER_PORT);
-	persona_init(&persona, config.td.tsc_hz, config.td.vcpus, config.flags & MONITOR_HIDE_CX16);
+	persona_init(&persona, config.td.tsc_hz, config.td.vcpus, config.td.platform.cores,
+		     config.flags & MONITOR_HIDE_CX16);
 	persona.nmi = smp_nmi;
 	vendor_cpu_init();
 	vcpus = mem_alloc(config.td.vcpus * sizeof(*vcpus));

@@ -3,6 +3,7 @@
 #include "monitor/state.h"
 
 #include "monitor/io.h"
+#include "wire/apic.h"
 
 /* Local APIC registers and their fields: SDM volume 3A, "Advanced Programmable Interrupt Controller". */
 #define LAPIC_ICR_LOW		0x300
@@ -13,7 +14,7 @@ static volatile uint32_t held;
 
 void shootdown_send(uint32_t index, uint32_t what)
 {
-	host_lapic_write(LAPIC_ICR_HIGH, index << 24);
+	host_lapic_write(LAPIC_ICR_HIGH, apic_id(config.td.platform.cores, index) << 24);
 	host_lapic_write(LAPIC_ICR_LOW, what);
 }
 

@@ -10,6 +10,7 @@
 #include "monitor/state.h"
 #include "monitor/trap.h"
 #include "monitor/vendor.h"
+#include "wire/apic.h"
 
 /* Local APIC registers and their fields: SDM volume 3A, "Advanced Programmable Interrupt Controller". */
 #define LAPIC_ID		0x20
@@ -57,7 +58,7 @@ static void wait_for_mailbox(struct vcpu *vcpu)
 	struct mailbox *box = mem_private(mailbox, sizeof(*box));
 	struct load_start start = ap_start;
 
-	while (box->command != MAILBOX_WAKEUP || box->apic_id != vcpu->index)
+	while (box->command != MAILBOX_WAKEUP || box->apic_id != apic_id(config.td.platform.cores, vcpu->index))
 		idle_wait(vcpu, MAILBOX_POLL_NS);
 	start.rip = box->wakeup_vector;
 	start.rsi = vcpu->index;
@@ -82,7 +83,10 @@ static void start_with_firmware(struct vcpu *vcpu)
 
 void smp_ap_main(void)
 {
-	struct vcpu *vcpu = &vcpus[host_lapic_read(LAPIC_ID) >> 24];
+	struct vcpu *vcpu = vcpus;
+
+	while (apic_id(config.td.platform.cores, vcpu->index) != host_lapic_read(LAPIC_ID) >> 24)
+		vcpu++;
 
 	trap_init();
 	vendor_cpu_init();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A virtual CPU as everything but the vendor's code sees it. That fills in the guest's registers after every exit and
- * takes them back before the next entry. Virtual CPU n runs on QEMU's CPU with APIC id n.
+ * takes them back before the next entry. It runs on QEMU's CPU that has its APIC id (wire/apic.h).
  */
 #ifndef MONITOR_VCPU_H
 #define MONITOR_VCPU_H

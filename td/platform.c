@@ -26,5 +26,6 @@ uint64_t td_config_flags(const struct td *td)
 
 bool td_platform_ok(const struct td_platform *p)
 {
-	return p->gpaw >= 40 && p->gpaw <= 52 && p->topology <= 1 && !(p->config_flags & TDX_CONFIG_GPAW_52) && p->zero == 0;
+	return p->gpaw >= 40 && p->gpaw <= 52 && p->topology <= 1 && !(p->config_flags & TDX_CONFIG_GPAW_52) &&
+	       p->cores <= TD_MAX_VCPUS;
 }

@@ -24,7 +24,7 @@
 #include "td/event.h"
 
 #define TD_MAX_SLOTS	40
-#define TD_MAX_VCPUS	8
+#define TD_MAX_VCPUS	16
 #define TD_RTMRS	4
 #define TD_MEASUREMENT	48	/* bytes of MRTD and of an RTMR: SHA-384 */
 
@@ -52,7 +52,7 @@ struct td_platform {
 	uint32_t gpaw;			/* 40 .. 52 */
 	uint32_t topology;		/* 1: each vCPU was created with an x2APIC ID of its own, as ENUM_TOPOLOGY needs */
 	uint32_t module[3];		/* its version: major, minor, update */
-	uint32_t zero;			/* no padding: an engine may compare it as bytes */
+	uint32_t cores;			/* of each package; 0: there is one package. No padding: compared as bytes */
 };
 
 /* States that the TCG of any QEMU here has: x87, SSE, AVX, PKRU. */

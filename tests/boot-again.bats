@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Two vCPUs, the same run twice, and the build that must never pass.
+# More than one vCPU, the same run twice, and the build that must never pass.
 
 bats_require_minimum_version 1.5.0
 
@@ -15,9 +15,11 @@ setup() {
 	grep -qE 'smp: Brought up 1 node, 2 CPUs' "$console"
 }
 
-@test "two vCPUs under kvm" {
-	linux 0 --vmm kvm --cpus 2
-	says '.verdict == "pass"'
+@test "sixteen vCPUs in packages of three, so that APIC IDs go to 20" {
+	linux 0 --vmm kvm --cpus 16 --platform cores=3
+	says '.verdict == "pass" and .guest.cpus == 16'
+	grep -qE 'smp: Brought up 1 node, 16 CPUs' "$console"
+	grep -qE 'CPU topo: Max. logical packages: *6' "$console"
 }
 
 @test "two vCPUs under eagain:stalls=3" {

@@ -107,6 +107,8 @@ void qemu_arguments(const struct qemu_run *run, struct words *w)
 		"-chardev", "null,id=evidence",
 	};
 
+	unsigned int packages = run->cores == 0 ? 1 : (run->cpus + run->cores - 1) / run->cores;
+
 	words_add(w, "%s", run->qemu->path);
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
 		words_add(w, "%s", fixed[i]);
@@ -117,7 +119,11 @@ void qemu_arguments(const struct qemu_run *run, struct words *w)
 	words_add(w, "-device");
 	words_add(w, "isa-debugcon,chardev=ask,iobase=%#x", MACHINE_ASK_PORT);
 	words_add(w, "-smp");
-	words_add(w, "%u", run->cpus);
+	if (run->cores == 0)
+		words_add(w, "%u", run->cpus);
+	else
+		words_add(w, "cpus=%u,maxcpus=%u,sockets=%u,cores=%u,threads=1", run->cpus, packages * run->cores, packages,
+			  run->cores);
 	words_add(w, "-m");
 	words_add(w, "%" PRIu64 "M", run->machine->ram_bytes >> 20);
 	words_add(w, "-object");

@@ -115,6 +115,16 @@ static const char *set_module(const char *value, uint32_t to[3])
 	return wrong("module: \"%s\" is not a version such as 1.5.06", value);
 }
 
+static const char *set_cores(const char *value, uint32_t *to)
+{
+	uint64_t number;
+
+	if (!opt_number(value, &number) || number > TD_MAX_VCPUS)
+		return wrong("cores: \"%s\" is not a number from 0 to %d", value, TD_MAX_VCPUS);
+	*to = (uint32_t)number;
+	return NULL;
+}
+
 /* One of two words; *first: whether it is the first. */
 static const char *set_word(const char *key, const char *value, const char *yes, const char *no, bool *first)
 {
@@ -129,10 +139,10 @@ static const char *set_text(char **text, const char *value)
 	return NULL;
 }
 
-enum key { TITLE, WHO, SOURCE, MODULE, GPAW, TOPOLOGY, ATTRIBUTES, XFAM, CONFIG_FLAGS, TD_CTLS, FEATURES, KEYS };
+enum key { TITLE, WHO, SOURCE, MODULE, GPAW, TOPOLOGY, CORES, ATTRIBUTES, XFAM, CONFIG_FLAGS, TD_CTLS, FEATURES, KEYS };
 
-static const char *const keys[KEYS] = { "title", "who", "source", "module", "gpaw", "topology", "attributes", "xfam",
-					"config-flags", "td-ctls", "features" };
+static const char *const keys[KEYS] = { "title", "who", "source", "module", "gpaw", "topology", "cores", "attributes",
+					"xfam", "config-flags", "td-ctls", "features" };
 
 /* NULL, or what is wrong with the setting: a text that lives until the next call. */
 static const char *set(struct platform *p, const char *key, const char *value)
@@ -161,6 +171,8 @@ static const char *set(struct platform *p, const char *key, const char *value)
 		bad = set_word(key, value, "configured", "none", &first);
 		to->topology = first;
 		return bad;
+	case CORES:
+		return set_cores(value, &to->cores);
 	case ATTRIBUTES:
 		return set_bits(key, "ATTR", value, &to->attributes);
 	case XFAM:

@@ -74,6 +74,7 @@ static void test_settings(void)
 	tap_ok(p.config_flags == TDX_CONFIG_PAGE_RELEASE && p.attributes == TDX_ATTR_SEPT_VE_DISABLE,
 	       "settings alone are of the default, and replace");
 	tap_is(packed("config-flags=none").config_flags, 0, "none");
+	tap_ok(packed("cores=3").cores == 3 && packed("kvm").cores == 0, "cores of a package; all in one");
 }
 
 static void test_refused(void)
@@ -84,6 +85,8 @@ static void test_refused(void)
 	refused("gpaw=50", "gpaw: \"50\" is not 48 or 52");
 	refused("gpav=48", "a platform has no \"gpav\": did you mean \"gpaw\"?");
 	refused("topology=yes", "topology: \"yes\" is not configured or none");
+	refused("cores=x", "cores: \"x\" is not a number from 0 to 16");
+	refused("cores=17", "cores: \"17\" is not a number from 0 to 16");
 	refused("module=1.5", "module: \"1.5\" is not a version");
 	refused("module=1.5.1x", "module: \"1.5.1x\" is not a version");
 	refused("xfam=0x1", "xfam: 0x1");

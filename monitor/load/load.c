@@ -123,6 +123,7 @@ static enum load_error fill_area(const struct load_input *in, uint64_t area, uin
 		.gpa = area + AREA_ACPI,
 		.bytes = LOAD_AREA_BYTES - AREA_ACPI,
 		.vcpus = in->vcpus,
+		.cores = in->cores,
 		.last_bus = in->last_bus,
 		.mailbox = area + AREA_MAILBOX,
 	};

@@ -49,7 +49,7 @@ struct load_input {
 	uint64_t kernel_bytes;
 	uint64_t initrd_bytes;		/* 0: none */
 	const char *cmdline;
-	uint32_t vcpus;
+	uint32_t vcpus, cores;		/* cores of each package; 0: there is one package */
 	uint8_t last_bus;		/* highest PCI bus number in use */
 };
 

@@ -6,6 +6,7 @@
  */
 #include "image/bytes.h"
 #include "monitor/persona/persona.h"
+#include "wire/apic.h"
 
 #define BIT(n)			(1u << (n))
 #define SIGNATURE		0x000806f8u	/* family 6, model 0x8f, stepping 8 */
@@ -68,14 +69,15 @@ static void set(uint32_t out[4], uint32_t eax, uint32_t ebx, uint32_t ecx, uint3
 	out[EDX] = edx;
 }
 
-/* Bits of an APIC id that number the vCPUs of the one package. */
+static uint32_t cores_of(const struct persona *persona)
+{
+	return persona->cores != 0 ? persona->cores : persona->vcpus;
+}
+
+/* Bits of an APIC id that number the vCPUs of a package. */
 static uint32_t package_shift(const struct persona *persona)
 {
-	uint32_t shift = 0;
-
-	while (1u << shift < persona->vcpus)
-		shift++;
-	return shift;
+	return apic_core_bits(cores_of(persona));
 }
 
 static void leaf_1(const struct persona_vcpu *vcpu, uint32_t out[4])
@@ -84,7 +86,7 @@ static void leaf_1(const struct persona_vcpu *vcpu, uint32_t out[4])
 	uint32_t clflush = out[EBX] & 0xff00;
 
 	out[EAX] = SIGNATURE;
-	out[EBX] = vcpu->index << 24 | (1u << package_shift(persona)) << 16 | clflush;
+	out[EBX] = vcpu->apic_id << 24 | (1u << package_shift(persona)) << 16 | clflush;
 	out[ECX] = (out[ECX] & C1_FROM_HOST) | C1_ALWAYS | C1_X2APIC | C1_TSC_DEADLINE | C1_HYPERVISOR;
 	if (vcpu->cr4 & CR4_OSXSAVE)
 		out[ECX] |= C1_OSXSAVE;
@@ -95,7 +97,7 @@ static void leaf_1(const struct persona_vcpu *vcpu, uint32_t out[4])
 
 /*
  * The caches of the model: 48 and 32 KiB, 2 MiB and 105 MiB, in lines of 64 bytes. Who shares them is the guest's
- * topology: one package of single-threaded cores.
+ * topology: packages of single-threaded cores.
  */
 static void leaf_4(const struct persona *persona, uint32_t subleaf, uint32_t out[4])
 {
@@ -103,12 +105,12 @@ static void leaf_4(const struct persona *persona, uint32_t subleaf, uint32_t out
 		{ 0x121, 11u << 22 | 63, 63, 0 }, { 0x122, 7u << 22 | 63, 63, 0 }, { 0x143, 15u << 22 | 63, 2047, 0 },
 		{ 0x163, 14u << 22 | 63, 114687, 4 },
 	};
-	uint32_t cores = (1u << package_shift(persona)) - 1;
+	uint32_t others = (1u << package_shift(persona)) - 1;
 
 	if (subleaf >= ARRAY_SIZE(caches))
 		set(out, 0, 0, 0, 0);
 	else
-		set(out, caches[subleaf][EAX] | cores << 26 | (subleaf == 3 ? cores : 0) << 14, caches[subleaf][EBX],
+		set(out, caches[subleaf][EAX] | others << 26 | (subleaf == 3 ? others : 0) << 14, caches[subleaf][EBX],
 		    caches[subleaf][ECX], caches[subleaf][EDX]);
 }
 
@@ -156,11 +158,11 @@ static void leaf_d(uint32_t subleaf, uint32_t out[4])
 static void topology(const struct persona_vcpu *vcpu, uint32_t subleaf, uint32_t out[4])
 {
 	if (subleaf == 0)
-		set(out, 0, 1, 1 << 8, vcpu->index);
+		set(out, 0, 1, 1 << 8, vcpu->apic_id);
 	else if (subleaf == 1)
-		set(out, package_shift(vcpu->persona), vcpu->persona->vcpus, 2 << 8 | 1, vcpu->index);
+		set(out, package_shift(vcpu->persona), cores_of(vcpu->persona), 2 << 8 | 1, vcpu->apic_id);
 	else
-		set(out, 0, 0, subleaf & 0xff, vcpu->index);
+		set(out, 0, 0, subleaf & 0xff, vcpu->apic_id);
 }
 
 static void basic(const struct persona_vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
@@ -230,9 +232,9 @@ static uint64_t cr4_bits(const struct persona *persona)
 	return bits;
 }
 
-void persona_init(struct persona *persona, uint64_t tsc_hz, uint32_t vcpus, bool hide_cx16)
+void persona_init(struct persona *persona, uint64_t tsc_hz, uint32_t vcpus, uint32_t cores, bool hide_cx16)
 {
-	*persona = (struct persona){ .tsc_hz = tsc_hz, .vcpus = vcpus, .hide_cx16 = hide_cx16 };
+	*persona = (struct persona){ .tsc_hz = tsc_hz, .vcpus = vcpus, .cores = cores, .hide_cx16 = hide_cx16 };
 	persona->cr4_bits = cr4_bits(persona);
 }
 
@@ -242,7 +244,9 @@ void persona_init(struct persona *persona, uint64_t tsc_hz, uint32_t vcpus, bool
  */
 void vmm_cpuid(const struct persona *persona, uint32_t index, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
-	const struct persona_vcpu vcpu = { .persona = persona, .index = index, .cs_long = true };
+	const struct persona_vcpu vcpu = {
+		.persona = persona, .index = index, .apic_id = apic_id(persona->cores, index), .cs_long = true,
+	};
 
 	if (leaf < HYPERVISOR_FIRST || leaf > HYPERVISOR_LAST)
 		persona_cpuid(&vcpu, leaf, subleaf, out);

@@ -157,11 +157,11 @@ static void control_bits(void)
 	       "CR4: the bits that are enumerated");
 	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		lacks = rows[i].feature;
-		persona_init(&persona, 2596125000, 2, false);
+		persona_init(&persona, 2596125000, 2, 0, false);
 		tap_is(persona.cr4_bits, all & ~(1ull << rows[i].cr4), rows[i].name);
 	}
 	lacks = (struct bit){ 0, 0, 0 };
-	persona_init(&persona, 2596125000, 2, false);
+	persona_init(&persona, 2596125000, 2, 0, false);
 }
 
 static void topology(void)
@@ -188,11 +188,26 @@ static void topology(void)
 	tap_ok(out[EAX] == 1 && out[EBX] == 2 && out[ECX] == 0x201 && out[EDX] == 1, "leaf B: two cores");
 	ask(0xb, 2);
 	tap_ok(out[EAX] == 0 && out[EBX] == 0 && out[ECX] == 2, "leaf B ends");
-	persona_init(&persona, 2596125000, 1, true);
-	vcpu.index = 0;
+	persona_init(&persona, 2596125000, 1, 0, true);
+	vcpu.index = vcpu.apic_id = 0;
 	tap_is(ask(1, 0)[EBX] >> 16, 1, "one vCPU: one logical CPU");
 	tap_is(out[EDX] >> 28 & 1, 1, "and HTT all the same");
 	tap_is(out[ECX] >> 13 & 1, 0, "CX16 can be hidden");
+}
+
+/* As QEMU's -smp 5,maxcpus=6,sockets=2,cores=3: two bits number a package's cores, and ID 3 is nobody's. */
+static void packages(void)
+{
+	persona_init(&persona, 2596125000, 5, 3, false);
+	vcpu = (struct persona_vcpu){ .persona = &persona, .index = 3, .apic_id = 4 };
+	tap_ok(ask(0xb, 1)[EAX] == 2 && out[EBX] == 3 && out[EDX] == 4, "three cores: two bits of the ID");
+	tap_is(ask(0x1f, 0)[EDX], 4, "leaf 1F has the ID too");
+	tap_is(ask(1, 0)[EBX] >> 16, 4 << 8 | 4, "leaf 1: the ID, and room for four");
+	tap_is(ask(4, 3)[EAX], 0x163 | 3u << 14 | 3u << 26, "leaf 4: of one package");
+	vmm_cpuid(&persona, 4, 0x0b, 0, out);
+	tap_is(out[EDX], 5, "the VMM knows the IDs");
+	persona_init(&persona, 2596125000, 2, 0, false);
+	vcpu = (struct persona_vcpu){ .persona = &persona, .index = 1, .apic_id = 1 };
 }
 
 static void hypervisor(void)
@@ -212,17 +227,18 @@ static void hypervisor(void)
 int main(void)
 {
 	rich = true;
-	persona_init(&persona, 2596125000, 2, false);
-	vcpu = (struct persona_vcpu){ .persona = &persona, .index = 1 };
+	persona_init(&persona, 2596125000, 2, 0, false);
+	vcpu = (struct persona_vcpu){ .persona = &persona, .index = 1, .apic_id = 1 };
 	identity();
 	features();
 	tap_is(ask(1, 0)[ECX] >> 13 & 1, 1, "CX16 is there");
 	xsave();
 	control_bits();
+	packages();
 	topology();
 	hypervisor();
 	rich = false;
-	persona_init(&persona, 1000000000, 1, false);
+	persona_init(&persona, 1000000000, 1, 0, false);
 	ask(1, 0);
 	tap_is(out[ECX], 0x8014 | 1u << 21 | 1u << 24 | 1u << 31, "nothing is promised that the CPU has not");
 	tap_is(out[EDX], 0x10200200, "... but APIC, DS and HTT");

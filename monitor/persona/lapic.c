@@ -4,6 +4,7 @@
  * (APIC)" and "Extended xAPIC (x2APIC)".
  */
 #include "monitor/persona/persona.h"
+#include "wire/apic.h"
 
 enum {
 	X2_ID = 0x802, X2_VERSION = 0x803, X2_TPR = 0x808, X2_PPR = 0x80a, X2_EOI = 0x80b, X2_LDR = 0x80d,
@@ -18,6 +19,7 @@ enum {
 #define MMIO_ICR_HIGH		0x310u
 #define XAPIC_ID_SHIFT		24
 #define DFR_FLAT		0xffffffffu
+#define FLAT_IDS		8u
 
 #define LVT_MASKED		(1u << 16)
 #define LVT_MODE		(7u << 8)
@@ -82,9 +84,9 @@ void lapic_init(struct persona_vcpu *vcpu)
 	 */
 	host_lapic_write(MMIO(X2_TPR), 0);
 
-	/* The first cluster of an x2APIC and a flat xAPIC name CPUs by the same bits: 16 there, 8 here. */
+	/* The first cluster of an x2APIC and a flat xAPIC name CPUs by the same bits: 16 there, 8 here, then none. */
 	host_lapic_write(MMIO_DFR, DFR_FLAT);
-	host_lapic_write(MMIO(X2_LDR), (1u << vcpu->index) << XAPIC_ID_SHIFT);
+	host_lapic_write(MMIO(X2_LDR), (vcpu->apic_id < FLAT_IDS ? 1u << vcpu->apic_id : 0) << XAPIC_ID_SHIFT);
 }
 
 /* Starts the real timer, periodic or not as the LVT says, with the smallest divider that can count that far. */
@@ -206,12 +208,24 @@ static void write_lvt(uint32_t msr, uint32_t value)
 	host_lapic_write(MMIO(msr), value);
 }
 
+static uint32_t logical_id(uint32_t id)
+{
+	return id / 16 << 16 | 1u << id % 16;
+}
+
+static bool is_named(uint32_t low, uint32_t target, uint32_t id)
+{
+	if (!(low & ICR_LOGICAL))
+		return target == id;
+	return target >> 16 == logical_id(id) >> 16 && (target & logical_id(id) & 0xffff);
+}
+
 static void send_nmi(const struct persona_vcpu *vcpu, uint32_t low, uint32_t target)
 {
 	uint32_t shorthand = low & ICR_SHORTHAND, i;
 
 	for (i = 0; i < vcpu->persona->vcpus; i++) {
-		bool hit = target == EVERYBODY || (low & ICR_LOGICAL ? target >> i & 1 : target == i);
+		bool hit = target == EVERYBODY || is_named(low, target, apic_id(vcpu->persona->cores, i));
 
 		if (shorthand != 0)
 			hit = shorthand == ICR_ALL || (shorthand == ICR_OTHERS) == (i != vcpu->index);
@@ -220,11 +234,25 @@ static void send_nmi(const struct persona_vcpu *vcpu, uint32_t low, uint32_t tar
 	}
 }
 
+/* Logical ids that a flat xAPIC has no bit for: each by its physical one; of lowest priority, the first. */
+static void send_each(const struct persona_vcpu *vcpu, uint32_t low, uint32_t target)
+{
+	for (uint32_t i = 0, id; i < vcpu->persona->vcpus; i++) {
+		id = apic_id(vcpu->persona->cores, i);
+		if (!is_named(low, target, id))
+			continue;
+		host_lapic_write(MMIO_ICR_HIGH, id << XAPIC_ID_SHIFT);
+		host_lapic_write(MMIO(X2_ICR), low & ICR_VECTOR);
+		if ((low & ICR_MODE) == ICR_LOWEST)
+			return;
+	}
+}
+
 /*
  * INIT, start-up and SMI are lost: a VMM cannot do them to a TD's vCPU, and here they would hit the monitor
  * ([kvm:vt_apic_init_signal_blocked]).
  */
-static bool write_icr(const struct persona_vcpu *vcpu, uint64_t value)
+static bool send(const struct persona_vcpu *vcpu, uint64_t value)
 {
 	uint32_t low = (uint32_t)value & ICR_WRITABLE, target = (uint32_t)(value >> 32), mode = low & ICR_MODE;
 
@@ -234,7 +262,11 @@ static bool write_icr(const struct persona_vcpu *vcpu, uint64_t value)
 	}
 	if ((mode != ICR_FIXED && mode != ICR_LOWEST) || (low & ICR_VECTOR) < FIRST_VECTOR)
 		return true;
-	if ((low & ICR_SHORTHAND) == 0 && target != EVERYBODY && target >= (low & ICR_LOGICAL ? 0x100u : 0xffu))
+	if ((low & ICR_SHORTHAND) == 0 && target != EVERYBODY && (low & ICR_LOGICAL) && target >= 1u << FLAT_IDS) {
+		send_each(vcpu, low, target);
+		return true;
+	}
+	if ((low & ICR_SHORTHAND) == 0 && target != EVERYBODY && target >= 0xff)
 		return true;	/* nobody is there */
 	host_lapic_write(MMIO_ICR_HIGH, (target & 0xff) << XAPIC_ID_SHIFT);
 	host_lapic_write(MMIO(X2_ICR), low);
@@ -244,12 +276,9 @@ static bool write_icr(const struct persona_vcpu *vcpu, uint64_t value)
 bool lapic_read(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value)
 {
 	switch (msr) {
-	case X2_ID: *value = vcpu->index; return true;
-	case X2_LDR: *value = vcpu->index / 16 << 16 | 1u << vcpu->index % 16; return true;
-	case X2_ICR:
-		*value = (uint64_t)(host_lapic_read(MMIO_ICR_HIGH) >> XAPIC_ID_SHIFT) << 32 |
-			 (host_lapic_read(MMIO(X2_ICR)) & ICR_WRITABLE);
-		return true;
+	case X2_ID: *value = vcpu->apic_id; return true;
+	case X2_LDR: *value = logical_id(vcpu->apic_id); return true;
+	case X2_ICR: *value = vcpu->lapic.icr; return true;
 	case X2_LVT_TIMER: *value = vcpu->lapic.lvt_timer; return true;
 	case X2_INITIAL: *value = vcpu->lapic.initial_count; return true;
 	case X2_CURRENT: *value = read_current_count(vcpu); return true;
@@ -266,8 +295,10 @@ bool lapic_write(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
 {
 	uint32_t low = (uint32_t)value;
 
-	if (msr == X2_ICR)
-		return write_icr(vcpu, value);
+	if (msr == X2_ICR) {
+		vcpu->lapic.icr = value & ~(uint64_t)(uint32_t)~ICR_WRITABLE;
+		return send(vcpu, value);
+	}
 	if (value >> 32 != 0)
 		return false;
 	switch (msr) {
@@ -286,7 +317,7 @@ bool lapic_write(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
 	case X2_DIVIDE: vcpu->lapic.divide = low & 0xb; return true;
 	case X2_SELF_IPI:
 		vcpu->lapic.self_ipi = (uint8_t)low;
-		return write_icr(vcpu, (low & ICR_VECTOR) | ICR_SELF);
+		return send(vcpu, (low & ICR_VECTOR) | ICR_SELF);
 	default: return false;
 	}
 }

@@ -16,6 +16,7 @@
 
 static uint32_t page[256];	/* one word for each register */
 static unsigned int icr_writes, nmis;
+static uint64_t sent;			/* physical ids that ICR named */
 static uint64_t tsc;
 static struct persona persona;
 static struct persona_vcpu vcpu;
@@ -43,6 +44,8 @@ void host_lapic_write(uint32_t offset, uint32_t value)
 	if (offset == INITIAL)
 		page[CURRENT / 16] = value;
 	icr_writes += offset == ICR;
+	if (offset == ICR)
+		sent |= 1ull << (page[0x31] >> 24);
 }
 
 static void count_nmi(uint32_t index)
@@ -77,13 +80,18 @@ static uint64_t armed_ns(void)
 	return (uint64_t)page[INITIAL / 16] << shifts[page[DIVIDE / 16] & 11];
 }
 
-static void start(uint32_t index)
+static void start_in(uint32_t vcpus, uint32_t cores, uint32_t index)
 {
 	memset(page, 0xff, sizeof(page));
-	persona_init(&persona, HZ, 4, false);
+	persona_init(&persona, HZ, vcpus, cores, false);
 	persona.nmi = count_nmi;
 	persona_vcpu_init(&vcpu, &persona, index);
 	icr_writes = nmis = 0;
+}
+
+static void start(uint32_t index)
+{
+	start_in(4, 0, index);
 }
 
 static void registers(void)
@@ -156,6 +164,34 @@ static void interrupts(void)
 	tap_is(nmi(0x80400), 15, "... to all, by shorthand");
 	tap_is(nmi(0xc0400), 13, "... to all others");
 	tap_is(nmi(0x40400), 2, "... to itself");
+}
+
+static uint64_t reached(uint64_t value)
+{
+	sent = 0;
+	write_msr(0x830, value);
+	return sent;
+}
+
+/* Packages of three: IDs 0 1 2, 4 5 6, 8 9 10 ... 20. SDM 3A, "Logical Destination Mode in x2APIC Mode". */
+static void many(void)
+{
+	start_in(16, 3, 15);
+	tap_is(read_msr(0x802), 20, "the sixteenth vCPU in packages of three has ID 20");
+	tap_is(read_msr(0x80d), 1 << 16 | 1 << 4, "the second cluster, bit 4");
+	tap_is(page[0xd], 0, "a flat xAPIC has no bit for it");
+	tap_is(read_msr(0x1b), 0xfee00c00, "it is not the first");
+	tap_is(reached(9ull << 32 | 0xfb), 1 << 9, "to a physical id above 7");
+	tap_is(reached(0x605ull << 32 | 0x8fb), 1 | 1 << 2 | 1 << 9 | 1 << 10, "logical ids of the first cluster beyond 8");
+	tap_is(page[0x30], 0xfb, "as physical ones");
+	tap_is(read_msr(0x830), 0x605ull << 32 | 0x8fb, "ICR is what was written");
+	tap_is(reached(0x10011ull << 32 | 0x8fb), 1 << 16 | 1 << 20, "of the second");
+	tap_is(reached(0x18008ull << 32 | 0x8fb), 0, "IDs that nobody has");
+	tap_is(reached(0x10011ull << 32 | 0x9fb), 1 << 16, "lowest priority is one of them");
+	tap_is(nmi(9ull << 32 | 0x400), 1 << 7, "NMI to an id: of the vCPU that has it");
+	tap_is(nmi(7ull << 32 | 0x400), 0, "an id that nobody has");
+	tap_is(nmi(0x10011ull << 32 | 0xc00), 1 << 12 | 1 << 15, "to logical ids of the second cluster");
+	tap_is(nmi(0xc0400), 0x7fff, "to all others");
 }
 
 static void deadline(void)
@@ -309,6 +345,7 @@ int main(void)
 {
 	registers();
 	interrupts();
+	many();
 	deadline();
 	counting();
 	module_msrs();

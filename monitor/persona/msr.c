@@ -5,6 +5,7 @@
  */
 #include "image/bytes.h"
 #include "monitor/persona/persona.h"
+#include "wire/apic.h"
 
 enum {
 	TSC = 0x10, APIC_BASE = 0x1b, FEAT_CTL = 0x3a, SPEC_CTRL = 0x48, PRED_CMD = 0x49, UCODE_REV = 0x8b,
@@ -45,7 +46,9 @@ enum {
 
 void persona_vcpu_init(struct persona_vcpu *vcpu, const struct persona *persona, uint32_t index)
 {
-	*vcpu = (struct persona_vcpu){ .persona = persona, .index = index, .pat = PAT_RESET };
+	*vcpu = (struct persona_vcpu){
+		.persona = persona, .index = index, .apic_id = apic_id(persona->cores, index), .pat = PAT_RESET,
+	};
 	lapic_init(vcpu);
 }
 

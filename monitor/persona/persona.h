@@ -18,6 +18,7 @@
 struct persona {
 	uint64_t tsc_hz;
 	uint32_t vcpus;
+	uint32_t cores;		/* of each package; 0: there is one package */
 	bool hide_cx16;		/* MONITOR_HIDE_CX16 */
 	uint64_t cr4_bits;	/* that the CPU has for the guest */
 	void (*nmi)(uint32_t vcpu);	/* the guest sent an NMI to a vCPU, maybe its own */
@@ -29,6 +30,7 @@ struct lapic {
 	uint32_t initial_count;	/* in the guest's units: 25 MHz over its divider */
 	uint32_t divide;	/* as the guest wrote it */
 	uint64_t deadline;	/* IA32_TSC_DEADLINE; 0: disarmed */
+	uint64_t icr;		/* as the guest wrote it */
 	uint8_t self_ipi;	/* the last vector that was written there */
 	bool timer_due;		/* armed, and the guest has not had its interrupt yet */
 };
@@ -42,7 +44,7 @@ struct mtrrs {
 
 struct persona_vcpu {
 	const struct persona *persona;
-	uint32_t index;		/* = initial APIC id */
+	uint32_t index, apic_id;
 
 	/* The guest's registers: the caller copies them in before a call and out again after it. */
 	uint64_t cr4;
@@ -58,12 +60,12 @@ struct persona_vcpu {
 /* PERSONA_VE is for a write of EFER or DEBUGCTL that the module does not do by itself: td has neither of them. */
 enum persona_answer { PERSONA_DONE, PERSONA_GP, PERSONA_VE };
 
-void persona_init(struct persona *persona, uint64_t tsc_hz, uint32_t vcpus, bool hide_cx16);
+void persona_init(struct persona *persona, uint64_t tsc_hz, uint32_t vcpus, uint32_t cores, bool hide_cx16);
 
 /* Also puts this CPU's local APIC into the state that the guest expects. */
 void persona_vcpu_init(struct persona_vcpu *vcpu, const struct persona *persona, uint32_t index);
 
-/* out: EAX EBX ECX EDX. index: of the vCPU, which is its APIC id. */
+/* out: EAX EBX ECX EDX. index: of the vCPU. */
 void persona_cpuid(const struct persona_vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 void vmm_cpuid(const struct persona *persona, uint32_t index, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 

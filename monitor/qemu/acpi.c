@@ -5,6 +5,7 @@
  */
 #include "monitor/qemu/acpi.h"
 #include "image/bytes.h"
+#include "wire/apic.h"
 
 #define RSDP_SEARCH	0xe0000ull
 #define RSDP_SEARCH_END	0x100000ull
@@ -172,14 +173,16 @@ static uint32_t least_bytes(uint8_t type)
 }
 
 /* False if this CPU is not the guest's; seen has a bit for each that is. */
-static bool guest_cpu(const uint8_t *entry, uint32_t vcpus, uint64_t *seen)
+static bool guest_cpu(const uint8_t *entry, const struct acpi_guest *guest, uint64_t *seen)
 {
-	uint32_t id = entry[0] == LOCAL_APIC ? entry[3] : get32(entry + 4);
+	uint32_t id = entry[0] == LOCAL_APIC ? entry[3] : get32(entry + 4), vcpu = 0;
 	uint32_t flags = entry[0] == LOCAL_APIC ? get32(entry + 4) : get32(entry + 8);
 
-	if (id >= vcpus || id >= MAX_CPUS || !(flags & ENABLED) || *seen >> id & 1)
+	while (vcpu < guest->vcpus && apic_id(guest->cores, vcpu) != id)
+		vcpu++;
+	if (vcpu >= guest->vcpus || vcpu >= MAX_CPUS || !(flags & ENABLED) || *seen >> vcpu & 1)
 		return false;
-	*seen |= 1ull << id;
+	*seen |= 1ull << vcpu;
 	return true;
 }
 
@@ -191,10 +194,10 @@ static void add_wakeup(uint8_t *entry, uint64_t mailbox)
 }
 
 /* from: a table that is whole; to: zeroed, room for it and for ACPI_WAKEUP_BYTES more. */
-static enum acpi_error rewrite_madt(const uint8_t *from, uint8_t *to, uint32_t vcpus, uint64_t mailbox)
+static enum acpi_error rewrite_madt(const uint8_t *from, uint8_t *to, const struct acpi_guest *guest)
 {
 	uint32_t bytes = get32(from + ACPI_LENGTH), at, out = MADT_ENTRIES, step;
-	uint64_t seen = 0, all = vcpus < MAX_CPUS ? (1ull << vcpus) - 1 : ~0ull;
+	uint64_t seen = 0, all = guest->vcpus < MAX_CPUS ? (1ull << guest->vcpus) - 1 : ~0ull;
 
 	if (bytes < MADT_ENTRIES)
 		return ACPI_BAD_MADT;
@@ -209,14 +212,14 @@ static enum acpi_error rewrite_madt(const uint8_t *from, uint8_t *to, uint32_t v
 			return ACPI_BAD_MADT;
 		if (least_bytes(entry[0]) == 0)
 			continue;
-		if ((entry[0] == LOCAL_APIC || entry[0] == LOCAL_X2APIC) && !guest_cpu(entry, vcpus, &seen))
+		if ((entry[0] == LOCAL_APIC || entry[0] == LOCAL_X2APIC) && !guest_cpu(entry, guest, &seen))
 			continue;
 		memcpy(to + out, entry, step);
 		out += step;
 	}
 	if (seen != all)
 		return ACPI_MISSING_CPU;
-	add_wakeup(to + out, mailbox);
+	add_wakeup(to + out, guest->mailbox);
 	to[ACPI_REVISION] = MADT_REVISION;
 	put32(to + ACPI_LENGTH, out + ACPI_WAKEUP_BYTES);
 	acpi_seal(to);
@@ -233,7 +236,7 @@ static enum acpi_error copy_madt(struct copier *c, const uint8_t *from, uint64_t
 	to = allocate(c, (uint64_t)get32(from + ACPI_LENGTH) + ACPI_WAKEUP_BYTES, gpa);
 	if (to == NULL)
 		return ACPI_NO_ROOM;
-	return rewrite_madt(from, to, c->guest->vcpus, c->guest->mailbox);
+	return rewrite_madt(from, to, c->guest);
 }
 
 /*

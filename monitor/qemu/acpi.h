@@ -37,13 +37,13 @@ struct acpi_guest {
 	uint64_t gpa;		/* in: where the tables go; out: unchanged */
 	uint64_t bytes;		/* in: room there; out: bytes used */
 	uint8_t *data;		/* in: pointer to it, zeroed */
-	uint32_t vcpus;		/* in */
+	uint32_t vcpus, cores;	/* in: of the guest, and of each of its packages (wire/apic.h) */
 	uint8_t last_bus;	/* in: highest PCI bus number in use */
 	uint64_t mailbox;	/* in: GPA of the multiprocessor wakeup mailbox */
 	uint64_t rsdp;		/* out: GPA of the RSDP */
 };
 
-/* APIC ids are 0 .. vcpus-1, in the order of the vCPUs. Nothing is promised about *guest on error. */
+/* Nothing is promised about *guest on error. */
 enum acpi_error acpi_copy(const struct mem_windows *firmware, struct acpi_guest *guest);
 
 /*

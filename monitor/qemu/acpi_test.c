@@ -20,6 +20,7 @@ enum { DSDT = 0x40, FACS = 0x100, FADT = 0x1000, MADT = 0x2000, MCFG = 0x3000, T
 static uint8_t low[0x100000], top[TOP_BYTES], *out;
 static struct mem_windows firmware;
 static struct acpi_guest guest;
+static uint32_t cores;
 
 static uint8_t *table(uint32_t at, const char *name, uint32_t bytes)
 {
@@ -32,7 +33,8 @@ static uint8_t *table(uint32_t at, const char *name, uint32_t bytes)
 static void make_madt(void)
 {
 	static const uint8_t entries[] = {
-		0, 8, 0, 0, 1, 0, 0, 0,  0, 8, 1, 1, 1, 0, 0, 0,  0, 8, 2, 2, 1, 0, 0, 0,	/* three local APICs */
+		0, 8, 0, 0, 1, 0, 0, 0,  0, 8, 1, 1, 1, 0, 0, 0,  0, 8, 2, 2, 1, 0, 0, 0,	/* local APICs */
+		0, 8, 3, 4, 1, 0, 0, 0,							/* one whose ID is not next */
 		1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,					/* I/O APIC */
 		2, 10, 0, 0, 2, 0, 0, 0, 0, 0,							/* override */
 		4, 6, 255, 0, 0, 1,								/* NMI on LINT1 */
@@ -87,7 +89,7 @@ static enum acpi_error run(uint32_t vcpus, uint64_t bytes)
 	firmware = (struct mem_windows){ { { 0, sizeof(low), low }, { TOP, sizeof(top), top }, { 0 } }, 2 };
 	free(out);
 	out = calloc(1, bytes + 1);	/* exactly as large as said, so that the sanitizer sees one byte too many */
-	guest = (struct acpi_guest){ GUEST, bytes, out, vcpus, 3, MAILBOX, 0 };
+	guest = (struct acpi_guest){ GUEST, bytes, out, vcpus, cores, 3, MAILBOX, 0 };
 	return acpi_copy(&firmware, &guest);
 }
 
@@ -135,6 +137,14 @@ static void good(void)
 	tap_ok(madt[44 + 3] == 0 && madt[52 + 3] == 1, "the guest's two CPUs");
 	tap_ok(madt[88] == 0x10 && madt[89] == 16 && get64(madt + 96) == MAILBOX, "wakeup structure with the mailbox");
 	tap_is(run(3, GUEST_BYTES), ACPI_OK, "three vCPUs");
+	tap_is(run(4, GUEST_BYTES), ACPI_MISSING_CPU, "no fourth with ID 3");
+	cores = 3;
+	tap_is(run(4, GUEST_BYTES), ACPI_OK, "in packages of three it has ID 4");
+	madt = find("APIC");
+	tap_ok(madt[60 + 3] == 2 && madt[68 + 3] == 4, "... and none has ID 3");
+	cores = 2;
+	tap_is(run(4, GUEST_BYTES), ACPI_MISSING_CPU, "in packages of two it would be 3");
+	cores = 0;
 }
 
 /* The same by an RSDP of revision 2 and an XSDT, and a FADT of revision 1 without its wide pointers. */

@@ -74,7 +74,7 @@ static void test_settings(void)
 	tap_ok(p.config_flags == TDX_CONFIG_PAGE_RELEASE && p.attributes == TDX_ATTR_SEPT_VE_DISABLE,
 	       "settings alone are of the default, and replace");
 	tap_is(packed("config-flags=none").config_flags, 0, "none");
-	tap_ok(packed("cores=3").cores == 3 && packed("kvm").cores == 0, "cores of a package; all in one");
+	tap_ok(packed("cores=3").cores == 3 && packed("kvm:cores=0").cores == 0, "cores of a package; all in one");
 }
 
 static void test_refused(void)

@@ -129,20 +129,26 @@ static void test_instructions(void)
 	__asm__ volatile("wbinvd");
 	conform_ok(log->expected - before == 2 && log->last.reason == VE_WBINVD, "WBINVD is a #VE");
 	trap_expect(VECTOR_VE, 0);
+	__asm__ volatile(".byte 0xf3, 0x0f, 0x09");
+	conform_ok(log->expected - before == 3 && log->last.reason == VE_WBINVD && log->last.length == 3,
+		   "WBNOINVD is the same #VE, of three bytes");
+	trap_expect(VECTOR_VE, 0);
 	__asm__ volatile("vmcall");
-	conform_ok(log->expected - before == 3 && log->last.reason == VE_VMCALL, "VMCALL is a #VE");
+	conform_ok(log->expected - before == 4 && log->last.reason == VE_VMCALL, "VMCALL is a #VE");
 	trap_expect(VECTOR_VE, 0);
 	__asm__ volatile(".byte 0x0f, 0x01, 0xc8" : : "a"(0), "c"(0), "d"(0));
-	conform_ok(log->expected - before == 4 && log->last.reason == VE_MONITOR, "MONITOR is a #VE");
+	conform_ok(log->expected - before == 5 && log->last.reason == VE_MONITOR, "MONITOR is a #VE");
 	trap_expect(VECTOR_VE, 0);
 	__asm__ volatile(".byte 0x0f, 0x01, 0xc9" : : "a"(0), "c"(0));
-	conform_ok(log->expected - before == 5 && log->last.reason == VE_MWAIT, "MWAIT is a #VE");
+	conform_ok(log->expected - before == 6 && log->last.reason == VE_MWAIT, "MWAIT is a #VE");
 	trap_expect(VECTOR_UD, 2);
 	__asm__ volatile("ud2");
-	conform_is(log->expected - before, 6, "UD2 is #UD");
+	conform_is(log->expected - before, 7, "UD2 is #UD");
 	trap_expect(VECTOR_UD, 4);
 	__asm__ volatile(".byte 0x66, 0x0f, 0x01, 0xcf");
-	conform_is(log->expected - before, 7, "SEAMCALL is #UD");
+	conform_is(log->expected - before, 8, "SEAMCALL is #UD");
+	__asm__ volatile("prefetchw %0" : : "m"(*log));
+	conform_is(log->expected - before, 8, "PREFETCHW is none");
 }
 
 /* A CPUID leaf that is always a #VE, inside of the handler. The module answers with #DF ([mod:tdx_inject_ve]). */

@@ -55,11 +55,17 @@ enum { EAX, EBX, ECX, EDX };
 #define XFAM			0x207u
 #define D_FEATURES		0x7u
 
-#define C80000001_FROM_HOST	0x121u		/* LAHF LZCNT PREFETCHW */
+#define C80000001_FROM_HOST	0x21u		/* LAHF LZCNT */
+#define C80000001_PREFETCHW	BIT(8)		/* a hint: QEMU does nothing, [qemu:decode-new.c.inc] */
 #define D80000001_SYSCALL	BIT(11)
 #define D80000001_FROM_HOST	0x2c100000u	/* NX 1-GiB-pages RDTSCP LM */
 #define D80000007_INVARIANT_TSC	BIT(8)
-#define LINEAR_BITS		(48u << 8)
+/*
+ * The module takes no CPU with other than 52 physical bits. Those from GPAW on are reserved in the guest's tables; they
+ * are to QEMU's CPU, too, which has 48.
+ */
+#define ADDRESS_BITS		(48u << 8 | 52)
+#define B80000008_WBNOINVD	BIT(9)
 
 static void set(uint32_t out[4], uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx)
 {
@@ -190,12 +196,12 @@ static void extended(const struct persona_vcpu *vcpu, uint32_t leaf, uint32_t ou
 	switch (leaf) {
 	case 0x80000000: set(out, MAX_EXTENDED, 0, 0, 0); break;
 	case 0x80000001:
-		set(out, 0, 0, out[ECX] & C80000001_FROM_HOST, out[EDX] & D80000001_FROM_HOST);
+		set(out, 0, 0, (out[ECX] & C80000001_FROM_HOST) | C80000001_PREFETCHW, out[EDX] & D80000001_FROM_HOST);
 		if (vcpu->cs_long)	/* as on every Intel CPU */
 			out[EDX] |= D80000001_SYSCALL;
 		break;
 	case 0x80000007: set(out, 0, 0, 0, D80000007_INVARIANT_TSC); break;
-	case 0x80000008: set(out, LINEAR_BITS | (out[EAX] & 0xff), 0, 0, 0); break;
+	case 0x80000008: set(out, ADDRESS_BITS, B80000008_WBNOINVD, 0, 0); break;
 	default: set(out, 0, 0, 0, 0);
 	}
 }

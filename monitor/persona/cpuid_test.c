@@ -51,7 +51,7 @@ void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t answer[4])
 	if (leaf == 1)
 		answer[EBX] = 0x05040800;
 	if (leaf == 0x80000008)
-		answer[EAX] = 0x3934;
+		answer[EAX] = 0x3930;
 	if (leaf == lacks.leaf && subleaf == 0)
 		answer[lacks.reg] &= ~(1u << lacks.number);
 }
@@ -123,6 +123,10 @@ static void features(void)
 	tap_is(ask(0x80000001, 0)[EDX] >> 11 & 1, 0, "and not outside");
 	tap_is(out[ECX] >> 2 & 1, 0, "no SVM");
 	tap_is(ask(0x80000007, 0)[EDX], 1u << 8, "invariant TSC");
+	/* [mod:cpuid_configurations.c] again: verify_value, what is fixed at 0, and linear bits that are the CPU's own. */
+	tap_is(ask(0x80000008, 0)[EAX] & 0xffff00ff, 0x34, "52 physical bits, whatever the CPU has, as each with TDX");
+	tap_is(out[EBX], 0x200, "WBNOINVD, a #VE like WBINVD");
+	tap_is(out[ECX] | out[EDX], 0, "... and nothing else there");
 }
 
 static void xsave(void)
@@ -243,6 +247,8 @@ int main(void)
 	tap_is(out[ECX], 0x8014 | 1u << 21 | 1u << 24 | 1u << 31, "nothing is promised that the CPU has not");
 	tap_is(out[EDX], 0x10200200, "... but APIC, DS and HTT");
 	tap_is(ask(7, 0)[EBX], 0x2040, "leaf 7 likewise");
+	tap_is(ask(0x80000001, 0)[ECX], 0x100, "PREFETCHW, which is a hint; not LAHF and LZCNT");
+	tap_is(ask(0x80000008, 0)[EAX] & 0xff, 0x34, "52 physical bits likewise");
 	tap_is(persona.cr4_bits, 0x207ff, "CR4 has what every CPU with TDX has");
 	return tap_done();
 }

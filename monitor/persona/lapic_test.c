@@ -319,6 +319,11 @@ static void vmm_msrs(void)
 	tap_ok(!write_msr(0x179, 0) && write_msr(0x17a, 0), "MCG_CAP is read only, MCG_STATUS not");
 	tap_is(read_msr(0x277), 0x0007040600070406, "PAT");
 	tap_ok(read_msr(0x10) == 0xbad && read_msr(0x174) == 0xbad, "what the module has is not the VMM's");
+	/* [kvm:MISC_ENABLE_PMU_RO_MASK]. EMON is bit 7. */
+	tap_ok(!write_msr(0x1a0, 0) && !write_msr(0x1a0, 0x801) && !write_msr(0x1a0, 0x1001),
+	       "MISC_ENABLE: that there is no BTS and no PEBS is read only");
+	tap_ok(write_msr(0x1a0, 0x1880) && read_msr(0x1a0) == 0x1800, "... EMON keeps its value, and the rest is kept");
+	tap_is(native(0x1a0), 0x1801, "... which the module shows nobody");
 	tap_is(read_msr(0x4b564d00), 0xbad, "no kvmclock");
 }
 
@@ -331,10 +336,10 @@ static void mtrrs(void)
 	tap_is(read_msr(0x2ff), 0, "off at first");
 	tap_ok(write_msr(0x2ff, 0xc06) && read_msr(0x2ff) == 0xc06, "they are kept");
 	tap_ok(!write_msr(0x2ff, 0xc02) && !write_msr(0x2ff, 0x1c06) && read_msr(0x2ff) == 0xc06, "unless not allowed");
-	tap_ok(write_msr(0x200, 0x80000006) && write_msr(0x201, 0x3fff80000800) && read_msr(0x200) == 0x80000006 &&
-	       read_msr(0x201) == 0x3fff80000800, "a base and a mask");
+	tap_ok(write_msr(0x200, 0x80000006) && write_msr(0x201, 0xfffff80000800) && read_msr(0x200) == 0x80000006 &&
+	       read_msr(0x201) == 0xfffff80000800, "a base and a mask");
 	tap_ok(!write_msr(0x200, 0x80000007) && !write_msr(0x200, 0x80000100) && !write_msr(0x201, 0x80000400) &&
-	       !write_msr(0x201, 1ull << 46), "their reserved bits");
+	       !write_msr(0x201, 1ull << 52), "their reserved bits");
 	tap_ok(write_msr(0x20f, 0) && !write_msr(0x210, 0) && read_msr(0x210) == 0xbad, "the last one");
 	tap_ok(write_msr(0x250, 0x0606060606060606) && read_msr(0x250) == 0x0606060606060606, "a fixed one");
 	tap_ok(!write_msr(0x26f, 0x0206060606060606) && read_msr(0x26f) == 0, "each of its types is checked");

@@ -36,6 +36,8 @@ enum {
 #define FEAT_CTL_LOCKED		1u
 #define SPEC_CTRL_WRITABLE	0x4ffu		/* IBRS STIBP SSBD IPRED RRSBA PSFD BHI */
 #define MISC_ENABLE_VALUE	0x1801u		/* fast strings; no BTS, no PEBS */
+#define MISC_ENABLE_READ_ONLY	0x1800u		/* to KVM, [kvm:MISC_ENABLE_PMU_RO_MASK] */
+#define MISC_ENABLE_EMON	0x80u		/* keeps its value */
 #define UCODE_VALUE		0x100000000ull
 
 /*
@@ -48,6 +50,7 @@ void persona_vcpu_init(struct persona_vcpu *vcpu, const struct persona *persona,
 {
 	*vcpu = (struct persona_vcpu){
 		.persona = persona, .index = index, .apic_id = apic_id(persona->cores, index), .pat = PAT_RESET,
+		.misc_enable = MISC_ENABLE_VALUE,
 	};
 	lapic_init(vcpu);
 }
@@ -193,13 +196,21 @@ bool vmm_rdmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value)
 	case UCODE_REV: *value = UCODE_VALUE; return true;
 	case PAT: *value = vcpu->pat; return true;
 	case ARCH_CAPABILITIES: *value = ARCH_CAPABILITIES_VALUE; return true;
-	case MISC_ENABLE: *value = MISC_ENABLE_VALUE; return true;
+	case MISC_ENABLE: *value = vcpu->misc_enable; return true;
 	case TSC_DEADLINE: *value = lapic_deadline(vcpu); return true;
 	case EFER: *value = vcpu->efer; return true;
 	case KVM_POLL_CONTROL: *value = 1; return true;
 	case PLATFORM_INFO: case MISC_FEATURES_ENABLES: case POWER_CTL: return true;
 	default: return mtrr_read(vcpu, msr, value);
 	}
+}
+
+static bool set_misc_enable(struct persona_vcpu *vcpu, uint64_t value)
+{
+	if ((value ^ vcpu->misc_enable) & MISC_ENABLE_READ_ONLY)
+		return false;
+	vcpu->misc_enable = (value & ~(uint64_t)MISC_ENABLE_EMON) | (vcpu->misc_enable & MISC_ENABLE_EMON);
+	return true;
 }
 
 /* Writes that change nothing here are still served: KVM takes them too. */
@@ -212,7 +223,8 @@ bool vmm_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
 	switch (msr) {
 	case TSC_DEADLINE: lapic_set_deadline(vcpu, value); return true;
 	case PAT: return set_pat(vcpu, value);
-	case UCODE_REV: case MISC_ENABLE: case KVM_POLL_CONTROL: case POWER_CTL: return true;
+	case MISC_ENABLE: return set_misc_enable(vcpu, value);
+	case UCODE_REV: case KVM_POLL_CONTROL: case POWER_CTL: return true;
 	case MISC_FEATURES_ENABLES: return value == 0;
 	default: return mtrr_write(vcpu, msr, value);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tdlab: finds the verb and runs it. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,6 +60,7 @@ int main(int argc, char **argv)
 	if (argc > 0 && *argv[0])
 		program_called = argv[0];
 	descriptors_fill();
+	signal(SIGCHLD, SIG_DFL);	/* whoever started this may have ignored it: no process could be waited for */
 	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
 	return delivered(dispatch(argc, argv));
 }

@@ -36,29 +36,39 @@ install_each = for line in $(1); do IFS=:; set -- $$line; unset IFS; $(2) || exi
 INSTALL_ONE = install -D -m $$1 "$$2" "$(INSTALL_TO)/$$3/$$(basename $$2)"
 INSTALL_TO := $(DESTDIR)$(PREFIX)
 INSTALL_LIB := $(DESTDIR)$(LIBDIR)
+comma := ,
 
-## make install DESTDIR= PREFIX=/usr/local   the command and all its parts, man pages, completion; libtdconv with its
-##                 headers and pkg-config file.   make uninstall  takes the same away
+# The pkg-config file of a library: its name, description, version, what it needs besides when it is linked statically.
+define install_pc
+install -d "$(INSTALL_LIB)/pkgconfig"
+printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))' \
+	'includedir=$${prefix}/include' '' 'Name: lib$(1)' 'Description: $(2)' 'Version: $(3)' \
+	'Libs: -L$${libdir} -l$(1)' $(if $(4),'Libs.private: $(4)') 'Cflags: -I$${includedir}' \
+	>"$(INSTALL_LIB)/pkgconfig/$(1).pc"
+chmod 644 "$(INSTALL_LIB)/pkgconfig/$(1).pc"
+endef
+
+## make install DESTDIR= PREFIX=/usr/local   the command and all its parts, man pages, completion; libtdlab and libtdconv
+##                 with headers and pkg-config files.   make uninstall  takes the same away
 install: all install-guest
 	$(if $(INSTALL_PAGES),,@echo 'install: no man pages: there is no scdoc that makes them')
 	$(call install_each,$(INSTALL_TABLE),$(INSTALL_ONE))
+	install -D -m 644 $(B)/libtdlab.a "$(INSTALL_LIB)/libtdlab.a"
+	install -m 755 $(B)/libtdlab.so "$(INSTALL_LIB)/$(TDLAB_SONAME)"
+	ln -sf $(TDLAB_SONAME) "$(INSTALL_LIB)/libtdlab.so"
+	$(call install_pc,tdlab,Page conversion of an Intel TDX guest under every answer of a VMM,$(TDLAB_VERSION),-ldl -pthread)
 
 # libtdconv alone.
 install-guest: $(B)/libtdconv.a $(TDCONV_PAIR)
 	$(call install_each,$(INSTALL_GUEST),$(INSTALL_ONE))
 	install -D -m 644 $(B)/libtdconv.a "$(INSTALL_LIB)/libtdconv.a"
-	install -d "$(INSTALL_LIB)/pkgconfig"
-	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))' \
-		'includedir=$${prefix}/include' '' 'Name: libtdconv' \
-		'Description: Memory of an Intel TDX guest, from private to shared and back' \
-		'Version: $(TDCONV_VERSION)' 'Libs: -L$${libdir} -ltdconv' 'Cflags: -I$${includedir}' \
-		>"$(INSTALL_LIB)/pkgconfig/tdconv.pc"
-	chmod 644 "$(INSTALL_LIB)/pkgconfig/tdconv.pc"
+	$(call install_pc,tdconv,Memory of an Intel TDX guest$(comma) from private to shared and back,$(TDCONV_VERSION))
 
 uninstall: INSTALL_PAGES = $(MAN_PAGES)
 uninstall:
 	$(call install_each,$(INSTALL_TABLE) $(INSTALL_GUEST),rm -f "$(INSTALL_TO)/$$3/$$(basename $$2)")
-	rm -f "$(INSTALL_LIB)/libtdconv.a" "$(INSTALL_LIB)/pkgconfig/tdconv.pc"
+	rm -f $(foreach f,libtdconv.a pkgconfig/tdconv.pc libtdlab.a libtdlab.so $(TDLAB_SONAME) pkgconfig/tdlab.pc,\
+		"$(INSTALL_LIB)/$f")
 	for folder in $(INSTALL_FOLDERS:%="$(INSTALL_TO)/%"); do \
 		! [ -d "$$folder" ] || rmdir --ignore-fail-on-non-empty "$$folder"; done
 

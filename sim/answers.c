@@ -56,6 +56,22 @@ bool answers_parse(const char *text, uint8_t answers[TD_EXPLORE_DEPTH], uint32_t
 	}
 }
 
+bool answers_not_given(const uint64_t given[TD_ANSWER_KINDS], bool to_shared, char text[160])
+{
+#define ANSWER_CLASS_NAME(id, name) name,
+	static const char *const classes[] = { TD_ANSWER_CLASSES(ANSWER_CLASS_NAME) };
+	uint64_t times[TD_ANSWER_CLASS_KINDS] = { 0 };
+	size_t used = 0;
+
+	for (unsigned int i = 0; i < TD_ANSWER_KINDS; i++)
+		times[td_explore_class((enum td_answer)i)] += given[i];
+	times[TD_ANSWERS_ACCEPT] += to_shared;	/* nothing is accepted */
+	for (unsigned int i = 0; i < TD_ANSWER_CLASS_KINDS; i++)
+		if (times[i] == 0)
+			used += (size_t)snprintf(text + used, 160 - used, "%s%s", used ? ", " : "", classes[i]);
+	return used != 0;
+}
+
 const char *states_name(unsigned int bit, char text[32])
 {
 	static const char *const real[] = {

@@ -18,6 +18,12 @@ void answers_text(const uint8_t *answers, uint32_t count, char text[ANSWERS_TEXT
 /* *wrong is the first word that is none, or is empty if there are too many. False in both cases. */
 bool answers_parse(const char *text, uint8_t answers[TD_EXPLORE_DEPTH], uint32_t *count, char wrong[32]);
 
+/*
+ * False, or which classes of answers the guest was never given: nothing is known of it there. given: how often each
+ * answer was.
+ */
+bool answers_not_given(const uint64_t given[TD_ANSWER_KINDS], bool to_shared, char text[160]);
+
 /* "mapped/private": what the module holds, and what the guest may believe. NULL if that is no state of a page. */
 const char *states_name(unsigned int bit, char text[32]);
 

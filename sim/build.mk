@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # sim: td in a process, a library. Rates matter here: all of it is one program to the optimizer, both ends included,
 # from the same sources as everywhere. (clang would need a linker plugin for that; only the sanitizers and lint use it.)
-SIM_CFLAGS := $(BASE_CFLAGS) -O3 $(if $(findstring clang,$(CC)),,-flto=auto) $(CFLAGS)
+SIM_CFLAGS := $(BASE_CFLAGS) -O3 -fPIC -fvisibility=hidden $(if $(findstring clang,$(CC)),,-flto=auto) $(CFLAGS)
 SIM_SRC := $(filter-out %_test.c sim/bench%,$(wildcard sim/*.c)) \
 	$(filter-out %_test.c td/fake%.c td/fuzz.c,$(wildcard td/*.c)) \
 	$(filter-out %_test.c guest/fuzz% guest/fake.c,$(wildcard guest/*.c)) \
@@ -10,6 +10,24 @@ SIM_OBJ := $(SIM_SRC:%.c=$(B)/fast/%.o) $(B)/sim/instruction.o
 SIM_TESTS := $(patsubst %.c,$(B)/%,$(wildcard sim/*_test.c))
 
 TESTS += $(SIM_TESTS) sim/model_test.sh
+ALL += $(B)/libtdlab.a $(B)/libtdlab.so
+
+# The library: all of it but the guests that come with the command, as one object that has no names but tdlab.h's.
+TDLAB_OBJ := $(filter-out $(B)/fast/guest/% $(patsubst %,$(B)/fast/sim/%.o,broken library toys),$(SIM_OBJ))
+
+TDLAB_VERSION = $(shell sed -n 's/^\#define TDLAB_VERSION[[:space:]]*"\(.*\)"/\1/p' cli/tdlab.h)
+TDLAB_SONAME := libtdlab.so.0
+
+$(B)/libtdlab.o: $(TDLAB_OBJ)
+	$(CC) $(SIM_CFLAGS) $(if $(findstring clang,$(CC)),,-flinker-output=nolto-rel) -nostdlib -r -o $@ $^
+	$(OBJCOPY) --localize-hidden $@
+
+$(B)/libtdlab.a: $(B)/libtdlab.o
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/libtdlab.so: $(B)/libtdlab.o
+	$(CC) $(SIM_CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(TDLAB_SONAME) -Wl,-z,defs -o $@ $^ -ldl
 
 $(B)/tdlab: $(SIM_OBJ)
 
@@ -26,7 +44,7 @@ $(B)/sim/instruction.o: sim/instruction.S
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(filter -fcf-protection%,$(ALL_CFLAGS)) -MMD -c $< -o $@
 
-$(B)/fast/%.o: %.c
+$(B)/fast/%.o: %.c sim/build.mk
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) -Iguest/include $(SIM_CFLAGS) $(WARN) -ffunction-sections -D_GNU_SOURCE -MMD -c $< -o $@
 

@@ -83,8 +83,13 @@ static enum child_end wait_for(pid_t pid, const volatile uint64_t *beat, void (*
 	enum child_end how = CHILD_BACK;
 	uint64_t seen = *beat;
 	siginfo_t info = { 0 };
+	int lost;
 
-	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) {
+	while ((lost = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT)) != 0 || info.si_pid == 0) {
+		if (lost != 0 && errno == ECHILD) {	/* somebody else has waited for it */
+			how = CHILD_NONE;
+			break;
+		}
 		quiet = *beat == seen ? quiet + pause : 0;
 		seen = *beat;
 		if (quiet > HANG_US || (pending && grace-- == 0)) {

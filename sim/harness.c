@@ -17,6 +17,11 @@ static struct sim *current;
 static struct tdlab_guest theirs;
 static uint64_t base;		/* of the code, so that addresses are those of its file */
 
+bool harness_runs(void)
+{
+	return current != NULL;
+}
+
 /* Of the function that was called at the wrong time: nothing can be said of anything then. */
 static struct sim *running(const char *function)
 {

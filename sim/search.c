@@ -191,7 +191,8 @@ static void tick(void *arg)
 {
 	struct search *s = arg;
 
-	s->tally->stop = child_signal() != 0 && !s->only;
+	s->tally->late = s->until != 0 && !s->only && clocks_now().wall >= s->until;
+	s->tally->stop = (child_signal() != 0 && !s->only) || s->tally->late;
 	if (s->tick != NULL)
 		s->tick(s);
 }
@@ -215,7 +216,7 @@ static int ended(struct search *s, enum child_end end, int status)
 		t->again = status == AGAIN;
 	}
 	t->retries += t->again;
-	if (t->deaths >= MAX_DEATHS || t->retries >= MAX_RETRIES || (child_signal() != 0 && status < 0))
+	if (t->deaths >= MAX_DEATHS || t->retries >= MAX_RETRIES || t->late || (child_signal() != 0 && status < 0))
 		return OVER;
 	return status >= 0 ? status : s->only ? OVER : GO_ON;
 }
@@ -245,7 +246,7 @@ int search(struct search *s, struct td_choices from)
 
 static bool search_going(const struct tally *t)
 {
-	return t->deaths < MAX_DEATHS && t->retries < MAX_RETRIES && child_signal() == 0;
+	return t->deaths < MAX_DEATHS && t->retries < MAX_RETRIES && child_signal() == 0 && !t->late;
 }
 
 bool search_complete(const struct tally *t)
@@ -319,6 +320,7 @@ int shorten(const struct search *of, uint32_t below, struct tally *small)
 
 	s.tally = small;
 	s.tick = NULL;
+	s.until = 0;
 	s.shards = 0;
 	for (s.depth = 1; !status && s.depth < below && child_signal() == 0; s.depth++) {
 		memset(small, 0, sizeof(*small));
@@ -337,6 +339,11 @@ struct tally *tally_new(void)
 	return t != MAP_FAILED ? t : NULL;
 }
 
+void tally_free(struct tally *t)
+{
+	munmap(t, 3 * sizeof(*t));
+}
+
 uint64_t tally_bad(const struct tally *t)
 {
 	uint64_t n = 0;
@@ -345,6 +352,11 @@ uint64_t tally_bad(const struct tally *t)
 		for (unsigned int f = 1; f < TD_FINDING_KINDS; f++)
 			n += t->found[cause][f];
 	return n;
+}
+
+const char *tally_detail(const struct tally *t, enum td_cause cause, enum td_violation finding)
+{
+	return finding == TD_V_GUEST_DIED && *t->crash[cause] != '\0' ? t->crash[cause] : td_violation_sentence(finding);
 }
 
 void tally_doubts(const struct tally *t, char text[200])
@@ -380,7 +392,7 @@ static int search_one(struct search *s, struct td_choices from)
 	spent = clocks_since(&start);
 	t->spent.wall += spent.wall;
 	t->spent.cpu += spent.cpu;
-	if (!status && found_with(t) && !s->replay && s->random == 0)
+	if (!status && found_with(t) && !s->replay && s->random == 0 && !t->late)
 		status = shorten(s, s->depth, t + 1);
 	if (!status && !s->replay)	/* that is one process already */
 		confirm(s);

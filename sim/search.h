@@ -40,6 +40,7 @@ struct tally {
 	/* Processes: how many before this one, what ended them, sequences that this one has begun. */
 	uint32_t resumed, deaths, retries, begun;
 	bool stop;				/* the process is to end when its sequence is over */
+	bool late;				/* the search's time was over before the search was */
 	bool again;				/* the present process begins with the last one's last sequence */
 	struct { uint8_t taken[TD_EXPLORE_DEPTH], width[TD_EXPLORE_DEPTH]; uint32_t depth; } plan;	/* of this sequence */
 	uint64_t asked[TD_EXPLORE_DEPTH];	/* by the run before it, at so many first choices */
@@ -77,6 +78,7 @@ struct search {
 	uint64_t random, seed;		/* not 0: so many are drawn */
 	uint32_t shard, shards;		/* from 1; 0 of 0: the whole */
 	struct search_last last;	/* where to go on, if tally->skipping */
+	double until;			/* by clocks_now().wall; 0: as long as it takes */
 	void (*tick)(struct search *search);	/* now and then while it runs, or NULL */
 	struct tally *tally;
 	struct sim *sim;
@@ -87,6 +89,7 @@ struct search {
 };
 
 struct tally *tally_new(void);	/* three, in memory that processes share; NULL: there is none */
+void tally_free(struct tally *tally);
 
 /*
  * From *from on, or the sequence that it names. What a guest can remember is gone with its process: one that was
@@ -110,6 +113,9 @@ bool search_complete(const struct tally *tally);
  * make up for it, unlike for an interruption.
  */
 void tally_doubts(const struct tally *tally, char text[200]);
+
+/* What is to be said of a finding. */
+const char *tally_detail(const struct tally *tally, enum td_cause cause, enum td_violation finding);
 
 uint64_t tally_bad(const struct tally *tally);	/* sequences that show something */
 

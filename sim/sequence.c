@@ -12,6 +12,13 @@ static uint64_t start_of(const struct sim_job *job)
 	return (at + align - 1) / align * align;
 }
 
+uint32_t sim_pages_for(const struct sim_guest *guest, uint64_t pages)
+{
+	uint64_t least = guest->align > TDX_PAGE_SIZE ? guest->align / TDX_PAGE_SIZE : 1;
+
+	return (uint32_t)((pages + least - 1) / least * least);
+}
+
 /* The units that the request touches, with neighbours on both sides. */
 static struct sim_range unit_of(const struct sim_job *job)
 {

@@ -25,6 +25,9 @@ struct sim_job {
 /* Prepares sim for job: what the guest will convert is on the other side, and td is marked there. */
 bool sim_prepare(struct sim *sim, const struct sim_job *job);
 
+/* So many pages, and what it takes to make them a request of the guest: one that takes no less is given no part. */
+uint32_t sim_pages_for(const struct sim_guest *guest, uint64_t pages);
+
 /* The RAM that a job needs. */
 uint64_t sim_job_ram(const struct sim_job *job);
 uint32_t sim_job_pages(const struct sim_job *job);

@@ -8,7 +8,14 @@
 
 #include <stdint.h>
 
-#define SIM_AT 0x40008000ull	/* where a request lies if nothing else is said */
+#define SIM_AT		0x40008000ull	/* where a request lies if nothing else is said */
+#define SIM_PAGES	8		/* and how large it is */
+
+#define SIM_LOWEST	0x08000000ull	/* of a request: room for what is before it, in the largest unit of a guest */
+#define SIM_HIGHEST	0x4000000000ull	/* and behind it, within any GPAW */
+#define SIM_MOST_PAGES	32768
+
+#define SIM_DEPTH	6		/* answers that are chosen in the first shape, if nothing else is said */
 
 struct sim_shape {
 	const char *name;

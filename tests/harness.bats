@@ -240,3 +240,9 @@ guest() {
 	run -0 "$tdlab" check --harness "$dir/guest.so" --vmm complete,inplace --json
 	[ "$(jq -r '[.rows[] | "\(.verdict) \(.not_applicable)"] | join(", ")' <<<"$output")" = "pass null, pass null" ]
 }
+
+@test "started by whoever ignores SIGCHLD, as some servers do, it sees how a guest ends" {
+	object early
+	run -1 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' "$tdlab" explore --depth 1 --harness "$dir/early.so"
+	[[ $output == *"guest-died (permitted)"* && $output != *guest-hung* ]]
+}

@@ -162,19 +162,9 @@ uint64_t result_pages(const struct result_of *of, const struct result_finding *f
 
 const char *result_not_given(const struct result *r)
 {
-#define ANSWER_CLASS_NAME(id, name) name,
-	static const char *const names[] = { TD_ANSWER_CLASSES(ANSWER_CLASS_NAME) };
 	static char text[160];
-	uint64_t given[TD_ANSWER_CLASS_KINDS] = { 0 };
-	size_t used = 0;
 
-	for (unsigned int i = 0; i < TD_ANSWER_KINDS; i++)
-		given[td_explore_class((enum td_answer)i)] += r->answers[i];
-	given[TD_ANSWERS_ACCEPT] += r->of.to_shared;	/* nothing is accepted */
-	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
-		if (!given[i])
-			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used ? ", " : "", names[i]);
-	return used && !r->of.shards ? text : NULL;
+	return !r->of.shards && answers_not_given(r->answers, r->of.to_shared, text) ? text : NULL;
 }
 
 bool result_shard(const char *text, uint32_t *shard, uint32_t *shards)

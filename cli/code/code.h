@@ -31,8 +31,6 @@ int code_open(struct code *code, const struct explore_options *options, uint64_t
  */
 int code_load(const struct code *code);
 
-#define CODE_PAGES	8
-
 /* search.c: every sequence of answers. states.c: every state. Exit statuses, as from all that follow. */
 int code_explore(const struct explore_options *options);
 int code_match(struct code *code);
@@ -42,7 +40,7 @@ int code_replay(const struct explore_options *options, const uint8_t *answers, u
 int code_minimise(const struct explore_options *options, const uint8_t *answers, uint32_t count, const char *name);
 
 /* run.c: one run under a behaviour. */
-#define CODE_RUN_PAGES	32768	/* so much that each of our behaviours has something to do */
+#define CODE_RUN_PAGES	SIM_MOST_PAGES	/* so much that each of our behaviours has something to do */
 
 struct code_run {
 	enum td_violation finding;

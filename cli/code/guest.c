@@ -9,9 +9,6 @@
 #include "cli/file.h"
 #include "sim/child.h"
 
-#define MOST_PAGES	CODE_RUN_PAGES
-#define LOWEST		0x08000000ull	/* room for what is before it, in the largest unit of a guest */
-#define HIGHEST		0x4000000000ull	/* and behind it, within any GPAW */
 #define TITLE		80	/* bytes, of what a harness calls itself */
 
 static int load(void *arg)
@@ -81,11 +78,11 @@ static int read_platform(struct code *c)
 static int choose_pages(struct code *c, uint64_t pages)
 {
 	const struct opt_number *wanted = &c->options->pages;
-	uint64_t least = c->guest->align > TDX_PAGE_SIZE ? c->guest->align / TDX_PAGE_SIZE : 1;
 
-	if (wanted->given && wanted->value % least != 0)
-		return complain(STATUS_INPUT, "--pages %s: %s takes a multiple of %lu", wanted->text, c->guest->name, least);
-	c->job.pages = (uint32_t)(wanted->given ? wanted->value : (pages + least - 1) / least * least);
+	c->job.pages = sim_pages_for(c->guest, wanted->given ? wanted->value : pages);
+	if (wanted->given && wanted->value != c->job.pages)
+		return complain(STATUS_INPUT, "--pages %s: %s takes a multiple of %u", wanted->text, c->guest->name,
+				sim_pages_for(c->guest, 1));
 	return 0;
 }
 
@@ -95,10 +92,11 @@ int code_open(struct code *c, const struct explore_options *o, uint64_t pages)
 
 	if (o->guest && o->harness)
 		return complain(STATUS_INPUT, "--harness and --guest: one guest at a time");
-	if (o->pages.given && (o->pages.value == 0 || o->pages.value > MOST_PAGES))
-		return complain(STATUS_INPUT, "--pages %s: from 1 to %d", o->pages.text, MOST_PAGES);
-	if (o->at.given && (o->at.value % TDX_PAGE_SIZE != 0 || o->at.value < LOWEST || o->at.value >= HIGHEST))
-		return complain(STATUS_INPUT, "--at %s: a page from 0x%llx on, below 0x%llx", o->at.text, LOWEST, HIGHEST);
+	if (o->pages.given && (o->pages.value == 0 || o->pages.value > SIM_MOST_PAGES))
+		return complain(STATUS_INPUT, "--pages %s: from 1 to %d", o->pages.text, SIM_MOST_PAGES);
+	if (o->at.given && (o->at.value % TDX_PAGE_SIZE != 0 || o->at.value < SIM_LOWEST || o->at.value >= SIM_HIGHEST))
+		return complain(STATUS_INPUT, "--at %s: a page from 0x%llx on, below 0x%llx", o->at.text, SIM_LOWEST,
+				SIM_HIGHEST);
 	*c = (struct code){
 		.options = o,
 		.guest = mmap(NULL, sizeof(*c->guest) + TITLE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),

@@ -11,8 +11,7 @@ void tally_each(const struct tally *t, void (*fn)(void *arg, const struct result
 			struct result_finding finding = { .kind = (enum td_violation)f, .cause = (enum td_cause)c,
 							  .sequences = t->found[c][f], .ways = t->ways[c][f] };
 
-			snprintf(finding.detail, sizeof(finding.detail), "%s",
-				 f == TD_V_GUEST_DIED && *t->crash[c] ? t->crash[c] : td_violation_sentence(f));
+			snprintf(finding.detail, sizeof(finding.detail), "%s", tally_detail(t, finding.cause, finding.kind));
 			if (finding.sequences != 0)
 				fn(arg, &finding);
 		}

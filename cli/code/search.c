@@ -9,8 +9,6 @@
 #include "cli/vmm/rule.h"
 #include "sim/child.h"
 
-#define DEPTH		6
-
 int search_told(const struct search *s, int status)
 {
 	if (status == SEARCH_NO_JOURNAL)
@@ -54,7 +52,7 @@ static int injected(const struct opt_list *list, struct td_behaviour *b)
 
 int search_open(struct code *code, const struct explore_options *o)
 {
-	int status = code_open(code, o, CODE_PAGES);
+	int status = code_open(code, o, SIM_PAGES);
 
 	if (!status)
 		status = injected(&o->boot.inject, &code->behaviour);
@@ -140,7 +138,7 @@ int code_explore(const struct explore_options *o)
 		status = search_open(&code, o);
 	if (status)
 		return status;
-	s = search_of(&code, o->depth.given ? (uint32_t)o->depth.value : DEPTH);
+	s = search_of(&code, o->depth.given ? (uint32_t)o->depth.value : SIM_DEPTH);
 	code.campaign = &campaign;
 	s.shapes = !o->at.given && !o->pages.given && code.guest->align == 0;
 	return o->match ? code_match(&code) : search_reported(&s, (struct td_choices){ 0 }, "");

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A harness: your guest's conversion code against every answer that a VMM and the TDX module may give. This header is
- * its manual. Build a shared object that exports a struct tdlab_guest under the name tdlab_guest (TDLAB_GUEST() below):
+ * its manual, docs/harness.md has examples. There are two ways to have it.
+ *
+ * The command, which explores it, and has check, run, replay and minimise, journals and reports of many formats. Build a
+ * shared object that exports a struct tdlab_guest under the name tdlab_guest (TDLAB_GUEST() below). It links no library
+ * of tdlab's: the command has what is declared here.
  *
  *	gcc -shared -fPIC -o it.so it.c && tdlab explore --harness ./it.so
  *
- * and check, run, replay and minimise. It links no library of tdlab's: the command has what is declared here.
+ * A test program of yours, which calls tdlab_explore(), at the end of this file, and links libtdlab, static or shared:
+ *
+ *	gcc -o it it.c $(pkg-config --cflags --libs tdlab) && ./it
  *
  * TDCALLs come in one of three ways: the code executes the instruction, unmodified (it faults, and is served); it is
  * built to call in its place (TDLAB_TDCALL); or it calls tdlab_tdcall().
@@ -15,7 +21,8 @@
  * VM.RD, VM.WR, MR.REPORT, MR.RTMR.EXTEND; another one is answered as the module answers a leaf that it does not have.
  *
  * The guest's code runs in processes of its own. It may crash, hang for five seconds, print and exit: that is found,
- * and the rest goes on. They leave by exit(), so that coverage is written.
+ * and the rest goes on. They leave by exit(), so that coverage is written: what atexit() and destructors of the program
+ * do is done by them, too. Standard output is theirs for errors.
  */
 #ifndef TDLAB_H
 #define TDLAB_H
@@ -92,6 +99,8 @@ extern __attribute__((visibility("default"))) const struct tdlab_guest tdlab_gue
  * For the functions of a guest, while they run. Called at another time, they end the program with a line that says so.
  */
 
+#pragma GCC visibility push(default)
+
 /* One TDCALL: RAX RCX RDX RBX RSP RBP RSI RDI R8 ... R15, in and out. */
 void tdlab_tdcall(uint64_t gpr[16]);
 
@@ -120,6 +129,82 @@ void tdlab_done(uint64_t bytes);
 
 /* A line for the journal. */
 void tdlab_note(const char *text);
+
+/*
+ * The library.
+ */
+
+/* As the exit statuses of the command. */
+enum tdlab_verdict {
+	TDLAB_PASS = 0,
+	TDLAB_FAIL = 1,		/* something was found */
+	TDLAB_REFUSED = 2,	/* guest, options, or when it was called: why says what is wrong with it. Nothing was run */
+	TDLAB_ENVIRONMENT = 3,	/* no memory, no process */
+	TDLAB_INCONCLUSIVE = 5,	/* nothing was found and not all was seen: why says what was not */
+};
+
+/* What is 0 or NULL is as it is without it. */
+struct tdlab_options {
+	uint32_t directions;	/* TDLAB_TO_*; 0: those that the guest has */
+	uint32_t depth;		/* answers chosen in one sequence, at most 64; 0: 6 */
+	uint32_t stalls;	/* RETRYs in a row without progress that the guest has to live through; 0: 3 */
+	uint32_t pages;		/* one request of so many, at most 32768; 0, and no at: requests of several shapes */
+	uint64_t at;		/* where that starts, from 0x8000000 on, below 0x4000000000; 0: 0x40008000 */
+	uint64_t random, seed;	/* so many sequences drawn at random instead of all, the same for the same seed; 0: 1 */
+	double seconds;		/* inconclusive after so many, if nothing was found; 0: as long as it takes */
+	const char *answers;	/* this sequence and no other: names of "tdlab list answers" with commas between them */
+};
+
+#define TDLAB_FINDINGS	32
+
+struct tdlab_finding {
+	const char *name, *cause;	/* "abandoned", "permitted": as in tdlab list violations */
+	uint32_t direction;		/* TDLAB_TO_* */
+	uint32_t pages;			/* of the first request that shows it */
+	uint64_t at;
+	uint64_t sequences;		/* that show it */
+	char answers[1024];		/* the shortest of them, for the options or tdlab replay; "": it takes no answer */
+	char text[480];
+};
+
+/* All of it is in the structure, and the caller's: nothing has to be freed. */
+struct tdlab_result {
+	enum tdlab_verdict verdict;
+	char why[200];			/* of the verdict, one line */
+	uint32_t found, kept;		/* findings, and how many of them are here: */
+	struct tdlab_finding findings[TDLAB_FINDINGS];
+	uint64_t sequences, calls, tdcalls;	/* that were run; MapGPA; TDCALLs */
+	double seconds;
+	char report[16384];		/* all of that in lines, to be printed */
+};
+
+/*
+ * The guest under every sequence of answers, as "tdlab explore" has it, in the directions that it has. Returns the
+ * verdict. Nothing is printed, and the program goes on whatever the guest does.
+ *
+ *	static const struct tdlab_guest guest = { .version = TDLAB_GUEST_VERSION, .convert = convert };
+ *
+ *	int main(void)
+ *	{
+ *		static struct tdlab_result result;
+ *		enum tdlab_verdict verdict = tdlab_explore(&guest, NULL, &result);
+ *
+ *		fputs(result.report, stderr);
+ *		return verdict;
+ *	}
+ *
+ * A report has the options that show a finding again, alone and in one process: what a debugger is for. The guest is in
+ * a child of the program (gdb: set follow-fork-mode child), and SIGSEGV or SIGILL is what a TDCALL that is not called
+ * raises (gdb: handle SIGSEGV SIGILL nostop noprint pass).
+ *
+ * Threads: may be called from several, one exploration at a time. A thread of the program is not there in the guest's
+ * processes, nor is it there to give up a lock: do not call this while another thread runs code of the guest. A guest
+ * that hangs in a program with other threads is therefore inconclusive, and no finding. SIGCHLD must not be ignored.
+ */
+enum tdlab_verdict tdlab_explore(const struct tdlab_guest *guest, const struct tdlab_options *options,
+				 struct tdlab_result *result);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -11,7 +11,9 @@
 #define S		(1ull << (GPAW - 1))
 #define PAGE		4096ull
 #define RETRY		1
+#ifndef STALLS
 #define STALLS		5	/* RETRYs in a row without progress that it survives, and more than any VMM may be given */
+#endif
 
 /* Built with CALLED, it calls in place of the instruction. */
 static inline void tdcall(uint64_t gpr[16])

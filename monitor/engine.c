@@ -135,8 +135,8 @@ static bool engine_mmio(struct td *of, uint64_t gpa, unsigned int size, bool wri
 	if (address >= MESSAGES && address < MESSAGES_END)
 		return false;
 	if (address / TDX_PAGE_SIZE == IOAPIC_PAGE / TDX_PAGE_SIZE) {
-		if (size != 4 || address % 4 != 0)
-			return false;
+		if (size != 4 || address % 4 != 0)	/* does nothing, and reads as zero ([qemu:ioapic.c]) */
+			return true;
 		if (write)
 			*value = ioapic_filter((uint32_t)(address - IOAPIC_PAGE), (uint32_t)*value);
 	}

@@ -76,6 +76,17 @@ static uint64_t map(uint64_t gpa, uint64_t bytes, uint64_t *r11)
 	return gpr[RAX] != 0 ? gpr[RAX] : gpr[R10];
 }
 
+/* KVM looks at S and QEMU at its memory, which RAM that is shared is a part of ([kvm:tdx_emulate_mmio]). */
+static void test_mmio_on_ram(uint64_t gpa)
+{
+	uint64_t value = 0x1122334455667788, got = 0;
+
+	conform_is(vmcall_mmio(gpa + 8, 4, true, &value), TDVMCALL_SUCCESS, "RequestMMIO writes to shared RAM");
+	conform_ok(guarded_load((char *)paging_alias(gpa) + 8, &got) && (uint32_t)got == 0x55667788, "... what it was given");
+	conform_is(vmcall_mmio(gpa + 8, 2, false, &got), TDVMCALL_SUCCESS, "... and reads it");
+	conform_is(got, 0x7788, "... back");
+}
+
 /* The whole life of one page, under a VMM that is in no hurry. */
 static void test_conversion(void)
 {
@@ -87,6 +98,7 @@ static void test_conversion(void)
 	while (r10 == TDVMCALL_RETRY);
 	conform_is(r10, TDVMCALL_SUCCESS, "MapGPA of one page to shared");
 	conform_ok(guarded_load(paging_alias(gpa + s), &value), "its shared alias can be read");
+	test_mmio_on_ram(gpa + s);
 	do
 		r10 = map(gpa, 4096, NULL);
 	while (r10 == TDVMCALL_RETRY);
@@ -155,9 +167,40 @@ static void test_vmcalls(void)
 	conform_is(gpr[R10], TDVMCALL_SUBFUNC_UNSUPPORTED, "unknown sub-function");
 	conform_is(vmcall_port(0x3fd, 3, false, &port), TDVMCALL_INVALID_OPERAND, "I/O of three bytes");
 	conform_is(vmcall_mmio(IOAPIC, 4, false, &value), TDVMCALL_INVALID_OPERAND, "RequestMMIO without S");
-	conform_is(vmcall_mmio(gpa_of_page() + s, 4, false, &value), TDVMCALL_INVALID_OPERAND, "RequestMMIO of RAM");
-	conform_is(vmcall_mmio(IOAPIC + s + 4094, 4, false, &value), TDVMCALL_INVALID_OPERAND,
-		   "RequestMMIO across pages");
+	conform_ok(vmcall_mmio(IOAPIC + s + 4094, 4, false, &value) == TDVMCALL_SUCCESS && value == 0,
+		   "RequestMMIO across pages, to what takes no two bytes and to nothing: zero");
+	conform_ok(vmcall_mmio(IOAPIC + (s | s << 1), 4, false, &value) == TDVMCALL_SUCCESS && value == 0,
+		   "RequestMMIO beyond the GPA width: zero");
+	conform_is(vmcall_mmio((s << 1) - 2, 4, false, &value), TDVMCALL_INVALID_OPERAND, "RequestMMIO that leaves S behind");
+}
+
+/* [kvm:tdx_get_td_vm_call_info], [qemu:tdx_handle_get_tdvmcall_info], [qemu:tdx_handle_setup_event_notify_interrupt]. */
+static void test_services(void)
+{
+	static const struct {
+		const char *name;
+		uint64_t r10, r11, r12, status, info;
+	} rows[] = {
+		{ "GetTdVmCallInfo", 0, GHCI_GET_TDVMCALL_INFO, 0, TDVMCALL_SUCCESS, 0 },
+		{ "GetTdVmCallInfo, leaf 1", 0, GHCI_GET_TDVMCALL_INFO, 1, TDVMCALL_SUCCESS, 1 << 1 },
+		{ "GetTdVmCallInfo, leaf 2", 0, GHCI_GET_TDVMCALL_INFO, 2, TDVMCALL_INVALID_OPERAND, ~0ull },
+		{ "SetupEventNotifyInterrupt, 31", 0, GHCI_SETUP_EVENT_NOTIFY, 31, TDVMCALL_INVALID_OPERAND, ~0ull },
+		{ "SetupEventNotifyInterrupt, 32", 0, GHCI_SETUP_EVENT_NOTIFY, 32, TDVMCALL_SUCCESS, ~0ull },
+		{ "SetupEventNotifyInterrupt, 256", 0, GHCI_SETUP_EVENT_NOTIFY, 256, TDVMCALL_INVALID_OPERAND, ~0ull },
+		{ "WBINVD", 0, GHCI_WBINVD, 0, TDVMCALL_SUBFUNC_UNSUPPORTED, ~0ull },
+		{ "Service", 0, GHCI_SERVICE, 0, TDVMCALL_SUBFUNC_UNSUPPORTED, ~0ull },
+		{ "KVM's VAPIC_POLL_IRQ", 1, 0, 0, 0, ~0ull },
+		{ "a vendor's hypercall: -KVM_ENOSYS", 0x4b564d, 0, 0, -1000ull, ~0ull },
+	};
+
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t gpr[GPRS] = { [RAX] = TDG_VP_VMCALL, [RCX] = TDX_MASK_R10_R15, [R10] = rows[i].r10,
+				       [R11] = rows[i].r11, [R12] = rows[i].r12 };
+
+		tdcall(gpr);
+		conform_ok(gpr[RAX] == 0 && gpr[R10] == rows[i].status && (rows[i].info == ~0ull || gpr[R11] == rows[i].info),
+			   rows[i].name);
+	}
 }
 
 void conform_tdcalls(void)
@@ -170,4 +213,5 @@ void conform_tdcalls(void)
 	test_registers();
 	test_mask_hides();
 	test_vmcalls();
+	test_services();
 }

@@ -319,8 +319,10 @@ static bool mmio(struct td *td, uint64_t gpa, unsigned int size, bool write, uin
 
 	if (slot == NULL || slot->kind == TD_SLOT_RAM || (gpa - slot->gpa) + size > slot->pages * TDX_PAGE_SIZE)
 		abort();
+	fake.mmio_gpa = gpa;
+	fake.mmio_calls++;
 	if (write)
-		fake.mmio_value = *value;
+		fake.mmio_value = size == 8 ? *value : *value & ((1ull << 8 * size) - 1);
 	else
 		*value = fake.mmio_value;
 	return true;

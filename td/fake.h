@@ -31,6 +31,8 @@ struct fake {
 	struct td_event events[FAKE_EVENTS];
 	uint32_t nevents;
 	uint64_t port_value, mmio_value, msr_value;	/* last written, or what a read returns */
+	uint64_t mmio_gpa;				/* of the last access; as many were made */
+	unsigned int mmio_calls;
 	uint8_t private_page[4096];			/* all of private memory that MR.REPORT sees */
 	uint8_t shared_page[4096];			/* all of shared memory that MR.REPORT and GetQuote see */
 };

@@ -5,6 +5,13 @@
  */
 #include "td/state.h"
 
+/* One access of RequestMMIO, or a part of it: the GPA with S. */
+struct td_mmio {
+	uint64_t gpa, *value;
+	unsigned int bytes;
+	bool write;
+};
+
 static void answer(struct td_regs *regs, uint64_t r10)
 {
 	regs->gpr[TD_R10] = r10;
@@ -170,27 +177,65 @@ static bool io(struct td *td, struct td_regs *regs)
 	return true;
 }
 
-/*
- * RequestMMIO on a shared GPA with a device behind it, or nothing: reads there are all ones. Never on RAM, and never
- * across a page, so that one slot check covers every byte.
- */
-static bool mmio(struct td *td, struct td_regs *regs)
+/* RAM, through its shared alias. What is not shared reads as zero and keeps nothing: QEMU has given that memory up. */
+static void shared_ram(struct td *td, unsigned int vcpu, uint64_t rip, struct td_mmio part)
 {
-	uint64_t size = regs->gpr[TD_R12], write = regs->gpr[TD_R13], gpa = regs->gpr[TD_R14];
-	const struct td_slot *slot = td_slot_of(td, gpa);
+	struct td_access a = { .gpa = part.gpa, .rip = rip, .flags = part.write ? TD_ACCESS_WRITE : 0 };
+	bool shared = td_real(td, part.gpa) == TD_REAL_SHARED;
 
-	if ((size != 1 && size != 2 && size != 4 && size != 8) || write > 1 || gpa >= td->mem->s << 1 || !(gpa & td->mem->s) ||
-	    gpa % TDX_PAGE_SIZE + size > TDX_PAGE_SIZE)
-		return false;
-	if (slot != NULL && slot->kind == TD_SLOT_RAM)
-		return false;
-	if (slot == NULL) {
-		if (!write)
-			regs->gpr[TD_R11] = size == 8 ? ~0ull : (1ull << size * 8) - 1;
+	if (!td_mapped(td, part.gpa))
+		td_report(td, td_use(td, vcpu, &a, !shared), part.gpa, 1, rip, 0);
+	if (shared)
+		td_engine_shared(td, part.gpa & ~td->mem->s, part.value, part.bytes, part.write);
+}
+
+/* What is behind this GPA, which has S: nothing reads as zero ([qemu:unassigned_mem_read]), and so does ROM here. */
+static bool mmio_part(struct td *td, unsigned int vcpu, uint64_t rip, struct td_mmio part)
+{
+	const struct td_slot *slot = td_slot_of(td, part.gpa);
+
+	if (!part.write)
+		*part.value = 0;
+	if (slot == NULL || slot->kind == TD_SLOT_ROM)
 		return true;
+	if (slot->kind == TD_SLOT_MMIO)
+		return td_engine_mmio(td, part.gpa & ~td->mem->s, part.bytes, part.write, part.value);
+	shared_ram(td, vcpu, rip, part);
+	return true;
+}
+
+/* Up to where QEMU would go in one piece: of an access that is not aligned, what is ([qemu:memory_access_size]). */
+static unsigned int aligned_bytes(uint64_t gpa, unsigned int left)
+{
+	unsigned int bytes = 8;
+
+	while (bytes > left || gpa % bytes != 0)
+		bytes /= 2;
+	return bytes;
+}
+
+/*
+ * RequestMMIO: KVM takes 32 bits of size and direction, looks at S alone, and leaves the rest to QEMU, which reaches
+ * RAM as well as devices ([kvm:tdx_emulate_mmio]).
+ */
+static bool mmio(struct td *td, unsigned int vcpu, struct td_regs *regs)
+{
+	uint32_t size = (uint32_t)regs->gpr[TD_R12], write = (uint32_t)regs->gpr[TD_R13], done, bytes;
+	uint64_t gpa = regs->gpr[TD_R14], value = 0, word;
+	bool crosses = gpa % TDX_PAGE_SIZE + size > TDX_PAGE_SIZE;
+
+	if ((size != 1 && size != 2 && size != 4 && size != 8) || write > 1 || !(gpa & (gpa + size - 1) & td->mem->s))
+		return false;
+	for (done = 0; done < size; done += bytes) {
+		bytes = crosses ? aligned_bytes(gpa + done, size - done) : size;
+		word = regs->gpr[TD_R15] >> 8 * done;
+		if (!mmio_part(td, vcpu, regs->rip, (struct td_mmio){ gpa + done, &word, bytes, write }))
+			return false;
+		value |= (bytes == 8 ? word : word & ((1ull << 8 * bytes) - 1)) << 8 * done;
 	}
-	return td_engine_mmio(td, gpa & ~td->mem->s, (unsigned int)size, write,
-			      write ? &regs->gpr[TD_R15] : &regs->gpr[TD_R11]);
+	if (!write)
+		regs->gpr[TD_R11] = value;
+	return true;
 }
 
 static bool msr(struct td *td, unsigned int vcpu, struct td_regs *regs, bool write)
@@ -264,16 +309,32 @@ static uint64_t get_quote(struct td *td, uint64_t gpa, uint64_t size)
 	return TDVMCALL_SUCCESS;
 }
 
-/* Leaf 0: the base is served; leaf 1: nothing beyond it is ([kvm:tdx_get_td_vm_call_info]). */
+/*
+ * Leaf 0: the base is served; leaf 1: beyond it SetupEventNotifyInterrupt is ([kvm:tdx_get_td_vm_call_info],
+ * [qemu:tdx_handle_get_tdvmcall_info]).
+ */
+#define INFO_EVENT_NOTIFY	(1ull << 1)
+
 static bool call_info(struct td_regs *regs)
 {
 	uint64_t *r = regs->gpr;
 
 	if (r[TD_R12] > 1)
 		return false;
-	r[TD_R11] = r[TD_R12] = r[TD_R13] = r[TD_R14] = 0;
+	r[TD_R11] = r[TD_R12] == 1 ? INFO_EVENT_NOTIFY : 0;
+	r[TD_R12] = r[TD_R13] = r[TD_R14] = 0;
 	return true;
 }
+
+/* QEMU keeps the vector for the end of a quote; without a service no quote is ever under way. */
+static bool event_notify(const struct td_regs *regs)
+{
+	return regs->gpr[TD_R12] >= 32 && regs->gpr[TD_R12] <= 255;
+}
+
+/* Hypercalls of KVM's own, which is what R10 other than 0 is to it ([kvm:tdx_emulate_vmcall]). None has an effect here. */
+#define HC_VAPIC_POLL_IRQ	1
+#define KVM_ENOSYS		(-1000ull)
 
 static enum td_action served(struct td_regs *regs, bool good)
 {
@@ -285,8 +346,10 @@ enum td_action td_ghci(struct td *td, unsigned int vcpu, struct td_regs *regs)
 {
 	uint64_t subfn = regs->gpr[TD_R11], *r = regs->gpr;
 
-	if (r[TD_R10] != 0)	/* a vendor's own hypercall; KVM has none for TDs: -KVM_ENOSYS ([kvm:tdx_emulate_vmcall]) */
-		return unserved(td, regs, subfn, -1000ull);
+	if (r[TD_R10] == HC_VAPIC_POLL_IRQ)
+		return served(regs, true);
+	if (r[TD_R10] != 0)
+		return unserved(td, regs, subfn, KVM_ENOSYS);
 	switch (subfn) {
 	case GHCI_MAP_GPA:
 		map_gpa(td, regs, regs->rip);
@@ -296,6 +359,8 @@ enum td_action td_ghci(struct td *td, unsigned int vcpu, struct td_regs *regs)
 	case GHCI_GET_QUOTE:
 		answer(regs, get_quote(td, r[TD_R12], r[TD_R13]));
 		return TD_NEXT;
+	case GHCI_SETUP_EVENT_NOTIFY:
+		return served(regs, event_notify(regs));
 	case GHCI_CPUID:
 		cpuid(td, regs);
 		return served(regs, true);
@@ -308,7 +373,7 @@ enum td_action td_ghci(struct td *td, unsigned int vcpu, struct td_regs *regs)
 	case GHCI_WRMSR:
 		return served(regs, msr(td, vcpu, regs, subfn == GHCI_WRMSR));
 	case GHCI_MMIO:
-		return served(regs, mmio(td, regs));
+		return served(regs, mmio(td, vcpu, regs));
 	case GHCI_REPORT_FATAL_ERROR:
 		return fatal_error(td, regs, regs->rip);
 	default:

@@ -71,22 +71,23 @@ static void test_mmio(void)
 {
 	static const struct { const char *name; uint64_t size, write, gpa; } bad[] = {
 		{ "size 3", 3, 0, FAKE_MMIO | S }, { "size 16", 16, 0, FAKE_MMIO | S }, { "direction 2", 4, 2, FAKE_MMIO | S },
-		{ "private GPA", 4, 1, FAKE_MMIO }, { "RAM", 4, 1, FAKE_RAM | S }, { "private RAM", 4, 1, FAKE_RAM },
-		{ "beyond GPAW", 4, 1, FAKE_MMIO | S | S << 1 }, { "bit 63", 4, 1, FAKE_MMIO | S | 1ull << 63 },
-		{ "across a page", 4, 1, (FAKE_MMIO + 0xffe) | S }, { "across the end of RAM", 8, 1, (FAKE_PAGE(16) - 4) | S },
-		{ "from MMIO's end into what is behind", 8, 1, (FAKE_MMIO + 0x40000ffc) | S },
+		{ "private GPA", 4, 1, FAKE_MMIO }, { "private RAM", 4, 1, FAKE_RAM },
+		{ "private, with higher bits", 4, 1, FAKE_MMIO | S << 1 },
+		{ "across the end of the shared half", 8, 1, S * 2 - 4 }, { "into the shared half", 8, 1, S - 4 },
 	};
 
 	start();
 	tap_is(call(GHCI_MMIO, 8, 1, FAKE_MMIO | S, 0x1122334455667788), 0, "MMIO write");
 	tap_is(fake.mmio_value, 0x1122334455667788, "... reaches the device");
 	tap_is(call(GHCI_MMIO, 4, 0, (FAKE_MMIO + 0xffc) | S, 0), 0, "MMIO read, last bytes of a page");
-	tap_is(r[TD_R11], 0x1122334455667788, "... has its value in R11");
+	tap_is(r[TD_R11], 0x55667788, "... has its value in R11");
+	tap_is(call(GHCI_MMIO, 4ull | 1ull << 32, 1ull << 32, (FAKE_MMIO + 8) | S, 0), 0, "of size and direction 32 bits count");
 	tap_is(call(GHCI_MMIO, 2, 0, 0x200000000ull | S, 0), 0, "the ROM window, shared");
 	for (uint64_t size = 1; size <= 8; size *= 2) {
 		tap_case_number("bytes", size);
 		tap_is(call(GHCI_MMIO, size, 0, 0x300000000ull | S, 0), 0, "a hole");
-		tap_is(r[TD_R11], size == 8 ? ~0ull : (1ull << 8 * size) - 1, "... reads as ones");
+		tap_is(r[TD_R11], 0, "... reads as zero");
+		tap_is(call(GHCI_MMIO, size, 0, FAKE_MMIO | S | S << 1, 0), 0, "beyond GPAW, where nothing is either");
 	}
 	tap_case(NULL);
 	fake.mmio_value = 5;
@@ -94,8 +95,50 @@ static void test_mmio(void)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		tap_is(call(GHCI_MMIO, bad[i].size, bad[i].write, bad[i].gpa, 1), INVALID, bad[i].name);
 	tap_is(fake.mmio_value, 5, "none of these reached a device");
+}
+
+static uint64_t ram_word(unsigned int at)
+{
+	uint64_t word;
+
+	memcpy(&word, fake.shared_page + at, sizeof(word));
+	return word;
+}
+
+/* [kvm:tdx_emulate_mmio] asks for S only; the rest is QEMU's address space, where RAM is. */
+static void test_mmio_on_ram(void)
+{
+	start();
 	fake_share(0, 1);
-	tap_is(call(GHCI_MMIO, 4, 1, FAKE_RAM | S, 1), INVALID, "RAM is no device when it is shared either");
+	memset(fake.shared_page, 0, sizeof(fake.shared_page));
+	tap_is(call(GHCI_MMIO, 4, 1, (FAKE_RAM + 16) | S, 0x1122334455667788), 0, "shared RAM takes a write");
+	tap_is(ram_word(16), 0x55667788, "... of that size");
+	tap_is(call(GHCI_MMIO, 8, 0, (FAKE_RAM + 14) | S, 0), 0, "... and a read");
+	tap_is(r[TD_R11], 0x556677880000, "... of what is there");
+	tap_is(fake_count(TD_EV_VERDICT), 0, "... which is no violation");
+	fake.mmio_value = 5;
+	tap_is(call(GHCI_MMIO, 4, 1, FAKE_PAGE(1) | S, 1), 0, "private RAM through its shared alias: QEMU does not look");
+	tap_is(fake_last(TD_EV_VERDICT)->verdict.violation, TD_V_SHARED_ALIAS_OF_PRIVATE, "... but the guest may not");
+	tap_is(call(GHCI_MMIO, 8, 0, FAKE_PAGE(1) | S, 1), 0, "... nor read there");
+	tap_is(r[TD_R11], 0, "... zeroes: its memory is elsewhere");
+	tap_is(ram_word(16), 0x55667788, "... and nothing was written");
+	tap_is(fake.mmio_value, 5, "no device was reached");
+}
+
+/* [qemu:memory_access_size]: an access that is not aligned is done in aligned parts, each where it belongs. */
+static void test_mmio_across_pages(void)
+{
+	start();
+	fake_share(0, 1);
+	memset(fake.shared_page, 0, sizeof(fake.shared_page));
+	fake.mmio_calls = 0;
+	tap_is(call(GHCI_MMIO, 4, 1, (FAKE_MMIO + 0xffe) | S, 0x11223344), 0, "across pages of a device");
+	tap_ok(fake.mmio_value == 0x1122 && fake.mmio_gpa == FAKE_MMIO + 0x1000 && fake.mmio_calls == 2, "... in two parts");
+	tap_is(call(GHCI_MMIO, 8, 1, (FAKE_PAGE(1) - 5) | S, 0x1122334455667788), 0, "from shared RAM into a private page");
+	tap_is(ram_word(4096 - 8), 0x4455667788000000, "... what lies in the first is written");
+	tap_is(fake_last(TD_EV_VERDICT)->verdict.gpa, FAKE_PAGE(1) | S, "... the second is what the guest may not use");
+	tap_is(call(GHCI_MMIO, 8, 0, (FAKE_MMIO + 0x40000ffc) | S, 1), 0, "from a device's end into nothing");
+	tap_ok(r[TD_R11] <= UINT32_MAX, "... which is zero");
 }
 
 static void test_msr(void)
@@ -119,10 +162,15 @@ static void test_others(void)
 	       "... in R12 to R15");
 	tap_is(call(GHCI_GET_TDVMCALL_INFO, 2, 9, 9, 9), INVALID, "GetTdVmCallInfo of leaf 2");
 	tap_is(call(GHCI_GET_TDVMCALL_INFO, 1, 9, 9, 9), 0, "... of leaf 1");
-	tap_ok(r[TD_R11] == 0 && r[TD_R12] == 0 && r[TD_R13] == 0 && r[TD_R14] == 0, "... nothing beyond the base");
+	tap_ok(r[TD_R11] == 2 && r[TD_R12] == 0 && r[TD_R13] == 0 && r[TD_R14] == 0, "... SetupEventNotifyInterrupt");
 	tap_is(call(GHCI_GET_TDVMCALL_INFO, 0, 9, 9, 9), 0, "GetTdVmCallInfo");
 	tap_ok((r[TD_R11] | r[TD_R12] | r[TD_R13] | r[TD_R14]) == 0, "... R11 to R14 are 0");
 	tap_is(r[TD_R15], 9, "... R15 is as it was");
+	tap_is(call(GHCI_SETUP_EVENT_NOTIFY, 31, 0, 0, 0), INVALID, "SetupEventNotifyInterrupt: vector 31");
+	tap_ok(call(GHCI_SETUP_EVENT_NOTIFY, 32, 0, 0, 0) == 0 && call(GHCI_SETUP_EVENT_NOTIFY, 255, 0, 0, 0) == 0,
+	       "... 32 and 255");
+	tap_ok(call(GHCI_SETUP_EVENT_NOTIFY, 256, 0, 0, 0) == INVALID &&
+	       call(GHCI_SETUP_EVENT_NOTIFY, 1ull << 32 | 64, 0, 0, 0) == INVALID, "... 256, and all 64 bits count");
 	call(GHCI_HLT, 0, 0, 0, 0);
 	tap_is(fake_tdcall(0, TDG_VP_VMCALL, MASK, &(struct td_regs){ .gpr = { [TD_R11] = GHCI_HLT } }), TD_HALT,
 	       "HLT waits for an interrupt");
@@ -132,7 +180,7 @@ static void test_others(void)
 
 static void test_unserved(void)
 {
-	static const uint64_t subfns[] = { 0, 1, 13, GHCI_WBINVD, 65, GHCI_SETUP_EVENT_NOTIFY, GHCI_SERVICE,
+	static const uint64_t subfns[] = { 0, 1, 13, GHCI_WBINVD, 65, 0x10008, GHCI_SERVICE,
 					   GHCI_MIGTD, 0x10007, ~0ull };
 	const struct td_event *e;
 	char name[48];
@@ -153,6 +201,10 @@ static void test_unserved(void)
 	tap_is(fake_tdcall(0, TDG_VP_VMCALL, MASK, &regs), TD_NEXT, "a vendor's hypercall");
 	tap_is(r[TD_R10], -1000ull, "... is -KVM_ENOSYS");
 	tap_is(fake_real_pages(TD_REAL_MAPPED), 16, "... and not taken for MapGPA");
+	memset(&regs, 0, sizeof(regs));
+	r[TD_R10] = 1;
+	fake_tdcall(0, TDG_VP_VMCALL, MASK, &regs);
+	tap_is(r[TD_R10], 0, "KVM's VAPIC_POLL_IRQ is done");
 }
 
 static void quote(uint64_t gpa, uint64_t size, uint64_t want, const char *name)
@@ -213,6 +265,8 @@ int main(void)
 {
 	test_io();
 	test_mmio();
+	test_mmio_on_ram();
+	test_mmio_across_pages();
 	test_msr();
 	test_others();
 	test_unserved();

@@ -26,7 +26,7 @@ struct boot_options {
 	const char *firmware;
 	const char *known, *write_known;
 	const char *vmm, *platform, *behaviours, *initrd, *append, *disk, *modules, *console, *journal, *eventlog, *qemu;
-	struct opt_number memory, cpus, seed, timeout;
+	struct opt_number memory, memory_split, cpus, seed, timeout;
 	struct opt_list inject, module;
 	bool net, trace_exits, json;
 	bool quiet;	/* Linux says little on its console: not an option of boot, check is faster so */
@@ -92,6 +92,7 @@ struct boot {
 	{ "initrd", OPT_FILE | OPT_BOOT, FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
 	{ "append", OPT_TEXT | OPT_BOOT, FIELD(append), "STRING", "more words for the kernel command line" }, \
 	{ "memory", OPT_SIZE | OPT_BOOT, FIELD(memory), "SIZE", "of the guest [1G]" }, \
+	{ "memory-split", OPT_SIZE | OPT_BOOT, FIELD(memory_split), "SIZE", "how much of it is below 4 GiB" }, \
 	{ "cpus", OPT_NUMBER | OPT_BOOT, FIELD(cpus), "N", "vCPUs of the guest [1]" }, \
 	{ "disk", OPT_FILE | OPT_BOOT, FIELD(disk), "FILE", "raw image, read only, or none [4 MiB of random data]" }, \
 	{ "modules", OPT_FOLDER | OPT_BOOT, FIELD(modules), "DIR", "the kernel's modules, for the disk's driver" }, \

@@ -27,6 +27,7 @@ char *boot_command_with(const struct boot *b, const char *command, bool quiet)
 	add_option(&text, "--behaviours", o->behaviours);
 	add_option(&text, "--platform", o->platform);
 	add_option(&text, "--memory", o->memory.text);
+	add_option(&text, "--memory-split", o->memory_split.text);
 	add_option(&text, "--cpus", o->cpus.text);
 	add_option(&text, "--timeout", o->timeout.text);
 	add_option(&text, "--firmware", o->firmware);

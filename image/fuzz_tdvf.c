@@ -39,7 +39,7 @@ static void build(const struct tdvf_image *image, size_t room)
 	struct machine machine;
 	size_t need;
 
-	CHECK(list != NULL && machine_layout_firmware(&machine, MACHINE_MIN_GUEST, image));
+	CHECK(list != NULL && machine_layout(&machine, MACHINE_MIN_GUEST, 0, image));
 	list[room] = 0xa5;
 	need = tdhob_build(image, machine.ram[0].bytes, machine.ram[1].bytes, list, room);
 	CHECK(need > room || get16(list) == 1);

@@ -73,12 +73,29 @@ static void test_layouts(void)
 	struct machine m;
 	bool good = true;
 
-	for (uint64_t guest = MACHINE_MIN_GUEST; guest <= MACHINE_MAX_GUEST; guest += 2 * MIB)
-		good = good && machine_layout(&m, guest) && layout_ok(&m, guest);
+	for (uint64_t guest = MACHINE_MIN_GUEST; guest <= MACHINE_MAX_GUEST; guest += MIB)
+		good = good && machine_layout(&m, guest, 0, NULL) && layout_ok(&m, guest);
 	tap_ok(good, "every size: banks and reserve are RAM, apart, and complete");
-	tap_ok(!machine_layout(&m, MACHINE_MIN_GUEST - 2 * MIB), "too little memory is refused");
-	tap_ok(!machine_layout(&m, MACHINE_MAX_GUEST + 2 * MIB), "too much memory is refused");
-	tap_ok(!machine_layout(&m, MACHINE_MIN_GUEST + MIB), "an odd MiB is refused");
+	tap_ok(!machine_layout(&m, MACHINE_MIN_GUEST - MIB, 0, NULL), "too little memory is refused");
+	tap_ok(!machine_layout(&m, MACHINE_MAX_GUEST + MIB, 0, NULL), "too much memory is refused");
+	tap_ok(!machine_layout(&m, MACHINE_MIN_GUEST + TDX_PAGE_SIZE, 0, NULL), "no whole MiB is refused");
+}
+
+/* As the user says it is, where there is as much; odd MiB too. */
+static void test_splits(void)
+{
+	struct machine m;
+	bool good = true;
+
+	for (uint64_t guest = MACHINE_MIN_GUEST; guest <= MACHINE_MAX_GUEST; guest += 125 * MIB)
+		for (uint64_t split = MACHINE_MIN_SPLIT; good && split <= MACHINE_MAX_SPLIT; split += 53 * MIB)
+			good = machine_layout(&m, guest, split, NULL) && layout_ok(&m, guest) &&
+			       m.ram[0].bytes == (split < guest ? split : guest) && m.nram == (split < guest ? 2 : 1);
+	tap_ok(good, "split anywhere: banks and reserve are RAM, apart, and complete");
+	tap_ok(machine_layout(&m, 4096 * MIB, MACHINE_MAX_SPLIT, NULL) && layout_ok(&m, 4096 * MIB) &&
+	       !machine_layout(&m, 4096 * MIB, MACHINE_MAX_SPLIT + MIB, NULL), "up to where the reserve begins");
+	tap_ok(!machine_layout(&m, 1024 * MIB, MACHINE_MIN_SPLIT - MIB, NULL) &&
+	       !machine_layout(&m, 1024 * MIB, 512 * MIB + TDX_PAGE_SIZE, NULL), "too low, no whole MiB");
 }
 
 /* As Debian's: code and variables, the TD HOB and temporary memory with a page between them. */
@@ -129,13 +146,13 @@ static bool slots_ok(const struct machine *m, uint64_t guest)
 	       slot_bytes(&c, TD_SLOT_RAM, true) == guest - sections && slot_bytes(&c, TD_SLOT_ROM, false) == m->image.bytes;
 }
 
-/* Half of it is below 4 GiB, in 2 MiB, as long as the reserve leaves room there. */
+/* [qemu:pc_q35_init]: 2.75 GiB or more have 2 GiB below 4 GiB, less has all there; as far as the reserve leaves room. */
 static bool split_ok(const struct machine *m, uint64_t guest)
 {
-	uint64_t half = guest / 2 - guest / 2 % TDX_2M_SIZE;
+	uint64_t low = guest >= 0xb0000000 ? 0x80000000 : guest;
 
-	return m->nram == 2 && m->ram[0].gpa == 0 && m->ram[1].gpa == MACHINE_4G &&
-	       m->ram[0].bytes == (half < m->reserve ? half : m->reserve) && m->image.gpa + m->image.bytes == MACHINE_4G;
+	return m->nram == (guest > m->reserve ? 2 : 1) && m->ram[0].gpa == 0 && m->ram[1].gpa == MACHINE_4G &&
+	       m->ram[0].bytes == (low < m->reserve ? low : m->reserve) && m->image.gpa + m->image.bytes == MACHINE_4G;
 }
 
 static void test_firmware_layouts(void)
@@ -147,8 +164,8 @@ static void test_firmware_layouts(void)
 
 	for (unsigned int i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
 		make_image(&image, images[i]);
-		for (uint64_t guest = MACHINE_MIN_GUEST; guest <= MACHINE_MAX_GUEST; guest += 2 * MIB) {
-			if (!machine_layout_firmware(&m, guest, &image))
+		for (uint64_t guest = MACHINE_MIN_GUEST; guest <= MACHINE_MAX_GUEST; guest += 17 * MIB) {
+			if (!machine_layout(&m, guest, 0, &image))
 				m = (struct machine){ 0 };
 			layout = layout && layout_ok(&m, guest);
 			slots = slots && slots_ok(&m, guest);
@@ -157,11 +174,13 @@ static void test_firmware_layouts(void)
 	}
 	tap_ok(layout, "firmware, every size: banks, reserve and image are RAM, apart, and complete");
 	tap_ok(slots, "its slots are in order, each with its banks, and hold the memory asked for");
-	tap_ok(split, "half of it is above 4 GiB, or what does not fit below");
-	tap_ok(!machine_layout_firmware(&m, MACHINE_MIN_GUEST - 2 * MIB, &image) &&
-	       !machine_layout_firmware(&m, MACHINE_MAX_GUEST + 2 * MIB, &image) &&
-	       !machine_layout_firmware(&m, 2048 * MIB + TDX_PAGE_SIZE, &image) &&
-	       !machine_layout_firmware(&m, 4096 * MIB - TDX_PAGE_SIZE, &image), "too little, too much, a page more or less");
+	tap_ok(split, "it is split as q35 does, or as what does not fit below");
+	tap_ok(machine_layout(&m, 1023 * MIB, 513 * MIB, &image) && layout_ok(&m, 1023 * MIB) && slots_ok(&m, 1023 * MIB) &&
+	       m.ram[0].bytes == 513 * MIB, "or as the user says");
+	tap_ok(!machine_layout(&m, MACHINE_MIN_GUEST - MIB, 0, &image) &&
+	       !machine_layout(&m, MACHINE_MAX_GUEST + MIB, 0, &image) &&
+	       !machine_layout(&m, 2048 * MIB + TDX_PAGE_SIZE, 0, &image) &&
+	       !machine_layout(&m, 4096 * MIB - TDX_PAGE_SIZE, 0, &image), "too little, too much, a page more or less");
 }
 
 /* td's own lookup is what the monitor uses; it is a line of code over the slots. */
@@ -229,7 +248,7 @@ static uint64_t random_gpa(const struct machine *m, const struct td_config *c)
 }
 
 /* image_bytes: of firmware, or 0. */
-static void test_addresses(uint64_t guest, uint32_t gpaw, uint32_t image_bytes, const char *name)
+static void test_addresses(uint64_t guest, uint64_t split, uint32_t gpaw, uint32_t image_bytes, const char *name)
 {
 	struct td_config c = { .platform.gpaw = gpaw, .vcpus = 1 };
 	struct tdvf_image image;
@@ -238,7 +257,7 @@ static void test_addresses(uint64_t guest, uint32_t gpaw, uint32_t image_bytes, 
 	uint64_t gpa = 0;
 
 	make_image(&image, image_bytes);
-	good = image_bytes != 0 ? machine_layout_firmware(&m, guest, &image) : machine_layout(&m, guest);
+	good = machine_layout(&m, guest, split, image_bytes != 0 ? &image : NULL);
 	machine_slots(&m, &c);
 	for (unsigned int i = 0; good && i < ROUNDS; i++) {
 		gpa = random_gpa(&m, &c);
@@ -255,7 +274,7 @@ static void test_wrong_slot(void)
 	struct machine m;
 	uint64_t a;
 
-	machine_layout(&m, 1024 * MIB);
+	machine_layout(&m, 1024 * MIB, 0, NULL);
 	machine_slots(&m, &c);
 	tap_ok(!bank_address(&m, &c.slots[0], 0xa0000, TD_SHARED, &a), "a GPA right behind the slot has no address");
 	tap_ok(!bank_address(&m, &c.slots[3], 0x9ffff, TD_PRIVATE, &a), "a GPA in front of the slot has no address");
@@ -287,14 +306,17 @@ static void test_patterns(void)
 int main(void)
 {
 	test_layouts();
+	test_splits();
 	test_firmware_layouts();
-	test_addresses(128 * MIB, 48, 0, "128 MiB: every alias is where it belongs, or nowhere");
-	test_addresses(1024 * MIB, 48, 0, "1 GiB");
-	test_addresses(1296 * MIB, 48, 0, "the largest that is contiguous");
-	test_addresses(2048 * MIB, 48, 0, "2 GiB: private banks above 4 GiB");
-	test_addresses(8192 * MIB, 40, 0, "8 GiB, S is bit 39");
-	test_addresses(292 * MIB, 48, 4 * MIB, "292 MiB with firmware");
-	test_addresses(5002 * MIB, 48, 4 * MIB, "5002 MiB with firmware: more than half is above 4 GiB");
+	test_addresses(128 * MIB, 0, 48, 0, "128 MiB: every alias is where it belongs, or nowhere");
+	test_addresses(1024 * MIB, 0, 48, 0, "1 GiB");
+	test_addresses(1296 * MIB, 0, 48, 0, "the largest that is contiguous");
+	test_addresses(2048 * MIB, 0, 48, 0, "2 GiB: private banks above 4 GiB");
+	test_addresses(8192 * MIB, 0, 40, 0, "8 GiB, S is bit 39");
+	test_addresses(292 * MIB, 0, 48, 4 * MIB, "292 MiB with firmware");
+	test_addresses(5002 * MIB, 0, 48, 4 * MIB, "5002 MiB with firmware: more than half is above 4 GiB");
+	test_addresses(1023 * MIB, 513 * MIB, 48, 0, "1023 MiB, 513 of them below 4 GiB");
+	test_addresses(513 * MIB, 0, 48, 4 * MIB, "513 MiB with firmware");
 	test_wrong_slot();
 	test_patterns();
 	return tap_done();

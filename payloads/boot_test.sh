@@ -42,14 +42,19 @@ checks_itself() {	# NAME ARG...
 	result "$name" "$complaints" "$work/report" "$work/err" "$work/console"
 }
 
-# The default; the most that QEMU has in one piece with its bank; more, half of it below 4 GiB, and the least of all.
-for cpus in 1 2; do
-	for vmm_mib in complete/1024 hyperv/1238 kvm/3078; do
-		mib=${vmm_mib#*/}
-		checks_itself "conform under ${vmm_mib%/*}, $cpus vCPU, $mib MiB" --vmm "${vmm_mib%/*}" --cpus "$cpus" \
-			--memory "${mib}M" --append "memory=$mib" "$build/payloads/conform"
-	done
-done
+# The default; an odd size that QEMU has in one piece with its bank; more, some of it above 4 GiB; split, in odd parts.
+while read -r vmm mib split cpus; do
+	[ "$split" = - ] && more=() || more=(--memory-split "${split}M")
+	checks_itself "conform under $vmm, $cpus vCPU, $mib MiB, split at $split" --vmm "$vmm" --cpus "$cpus" \
+		--memory "${mib}M" "${more[@]}" --append "memory=$mib low=${split/-/0}" "$build/payloads/conform"
+done <<-END
+	complete 1024 - 1
+	hyperv 1237 - 1
+	kvm 3077 - 1
+	complete 1024 - 2
+	hyperv 1023 513 2
+	kvm 3078 1886 2
+END
 # Every platform, read back by the TD: each word is what tdlab list says.
 while read -r platform words; do
 	checks_itself "conform on $platform" --platform "$platform" --append "$words" "$build/payloads/conform"

@@ -233,17 +233,27 @@ static bool is_there(uint64_t end)
 	return guarded_load(last, &value) && guarded_store(last, value);
 }
 
-/* Whoever boots this may say what was configured. */
-static void test_configured(const struct ram *ram)
+/* NAME=MIB of the command line, in bytes; 0: whoever boots this did not say. */
+static uint64_t given(const char *name)
 {
 	char text[16];
 	uint64_t mib = 0;
 
-	if (!payload_argument("memory", text, sizeof(text)))
-		return;
+	if (!payload_argument(name, text, sizeof(text)))
+		return 0;
 	for (const char *at = text; *at >= '0' && *at <= '9'; at++)
 		mib = 10 * mib + (uint64_t)(*at - '0');
-	conform_is(ram->low + ram->high, mib * MIB, "the zero page has the memory that the TD was given");
+	return mib * MIB;
+}
+
+static void test_configured(const struct ram *ram)
+{
+	uint64_t all = given("memory"), low = given("low");
+
+	if (all != 0)
+		conform_is(ram->low + ram->high, all, "the zero page has the memory that the TD was given");
+	if (low != 0)
+		conform_is(ram->low, low, "split where the command line says");
 }
 
 void conform_memory(void)

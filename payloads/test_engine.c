@@ -388,7 +388,7 @@ bool engine_run(const struct scenario *scenario, const struct td_behaviour *beha
 	struct td_config config = configure(scenario->cpus, behaviour);
 	struct machine machine;
 
-	if (!machine_layout(&machine, GUEST_BYTES))
+	if (!machine_layout(&machine, GUEST_BYTES, 0, NULL))
 		return false;
 	machine_slots(&machine, &config);
 	e.scenario = scenario;

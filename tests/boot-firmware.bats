@@ -15,7 +15,7 @@ phase() {
 
 @test "firmware, Linux by fw_cfg, user space: two vCPUs under hyperv, every phase accounts for its pages" {
 	firmware_known hyperv kernel
-	linux "$status" --vmm hyperv --cpus 2 --append quiet --firmware "$without_keys"
+	linux "$status" --vmm hyperv --cpus 2 --append quiet --memory 1023M --memory-split 513M --firmware "$without_keys"
 	says ".verdict == \"$verdict\" and .guest.cpus == 2 and .device.equal and .measured.log.equal"
 	# The bounce pool is shared and given back before the kernel runs; devices have no RAM.
 	phase firmware '.to_shared_pages > 1000 and .to_shared_pages == .to_private_pages and .device_pages > 100000'
@@ -31,7 +31,7 @@ phase() {
 @test "Debian 12's OVMF, which asks for memory by CMOS and sets up MTRRs: Linux by fw_cfg, user space under hyperv" {
 	local ovmf=${tdvf%/*}/OVMF.debian12.fd
 	[ -r "$ovmf" ] || skip "no OVMF of Debian 12: fetched before it was wanted, remove build/firmware to fetch anew"
-	linux 0 --platform module-1.5.01 --vmm hyperv --append quiet --firmware "$ovmf"
+	linux 0 --platform module-1.5.01 --vmm hyperv --append quiet --memory-split 512M --firmware "$ovmf"
 	says '.verdict == "pass" and .device.equal and .unserved == []'
 	phase firmware '.to_shared_pages > 1000 and .to_shared_pages == .to_private_pages and .device_pages > 100000'
 	phase kernel '.accepts_2m > 200 and .to_shared_pages > 16384 and .retries == 31'
@@ -143,7 +143,8 @@ damaged() {
 
 @test "firmware with too little memory, or nothing to start, is refused in one line" {
 	firmware_known hyperv kernel
-	refused "half of it is too small for the firmware: at least 292M" --memory 290M --firmware "$tdvf" "$kernel/vmlinuz"
+	refused "too little below 4 GiB for the firmware: at least 146M" --memory 145M --firmware "$tdvf" "$kernel/vmlinuz"
+	refused "too little below 4 GiB for the firmware: at least 146M" --memory-split 145M --firmware "$tdvf" "$kernel/vmlinuz"
 	refused "what is the firmware to boot?" --firmware "$tdvf"
 	refused "what is the firmware to boot?" --firmware "$tdvf" --disk none
 	refused "is a payload" --firmware "$tdvf" "$build/payloads/builtin"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# A unified kernel image, alone on a disk: TDVF without keys starts it, in memory of an odd size most of which is above
-# 4 GiB; TDVF with Microsoft's keys does not.
+# A unified kernel image, alone on a disk: TDVF without keys starts it, in memory of an odd size that is split at 4 GiB
+# as usual; TDVF with Microsoft's keys does not.
 
 setup_file() {
 	# shellcheck source=tests/boot.bash

@@ -79,6 +79,10 @@ refused() {
 @test "memory: too small, too large, no number" {
 	refused 2 'tdlab: *--memory*' boot --memory 64M "$kernel/vmlinuz"
 	refused 2 'tdlab: *--memory*' boot --memory 1T "$kernel/vmlinuz"
+	refused 2 'tdlab: --memory 1047553K: *whole MiB' boot --memory 1047553K "$kernel/vmlinuz"
+	refused 2 'tdlab: --memory-split 2G: from 64M to 1886M*' boot --memory-split 2G "$kernel/vmlinuz"
+	refused 2 'tdlab: --memory-split 0: from 64M*' boot --memory-split 0 "$kernel/vmlinuz"
+	refused 2 'tdlab: --memory: *below 4 GiB' boot --memory-split 64M "$kernel/vmlinuz"
 	refused 2 'tdlab: *--memory 1Q*' boot --memory 1Q "$kernel/vmlinuz"
 }
 

@@ -11,50 +11,62 @@
 #define LOW_END		0x100000ull
 #define LAPIC_PAGE	0xfee00000ull
 
-static bool size_ok(uint64_t guest_bytes)
+_Static_assert(Q35_LOW_SPLIT - BIOS_TOP - MACHINE_RESERVE == MACHINE_MAX_SPLIT, "what the reserve leaves");
+
+static uint64_t whole_2m(uint64_t bytes)
 {
-	return guest_bytes >= MACHINE_MIN_GUEST && guest_bytes <= MACHINE_MAX_GUEST && guest_bytes % TDX_2M_SIZE == 0;
+	return (bytes + TDX_2M_SIZE - 1) / TDX_2M_SIZE * TDX_2M_SIZE;
 }
 
-bool machine_layout(struct machine *machine, uint64_t guest_bytes)
+static bool sizes_ok(uint64_t guest_bytes, uint64_t split)
 {
-	struct machine m = { .nram = 1 };
-	uint64_t high;
+	return guest_bytes >= MACHINE_MIN_GUEST && guest_bytes <= MACHINE_MAX_GUEST && guest_bytes % MIB(1) == 0 &&
+	       (split == 0 || (split >= MACHINE_MIN_SPLIT && split <= MACHINE_MAX_SPLIT && split % MIB(1) == 0));
+}
 
-	if (!size_ok(guest_bytes))
+/* The guest's banks behind its RAM, all in QEMU's RAM above 4 GiB. */
+static void lay_out(struct machine *m, uint64_t low, uint64_t high)
+{
+	uint64_t bank = MACHINE_4G + whole_2m(high), image = bank + whole_2m(low) + whole_2m(high);
+
+	m->low_bytes = Q35_LOW_SPLIT;
+	m->nram = high != 0 ? 2 : 1;
+	m->ram[0] = (struct machine_ram){ 0, low, bank };
+	m->ram[1] = (struct machine_ram){ MACHINE_4G, high, bank + whole_2m(low) };
+	m->image.bank = image;
+	m->ram_bytes = m->low_bytes + image + (m->image.bytes != 0 ? TDVF_MAX_BYTES : 0) - MACHINE_4G;
+	if (m->ram_bytes < Q35_LOW_ALL)
+		m->ram_bytes = Q35_LOW_ALL;
+}
+
+/* How much of the guest's memory lies below 4 GiB. */
+static uint64_t low_part(uint64_t guest_bytes, uint64_t split, bool firmware)
+{
+	uint64_t low = split != 0 ? split : firmware && guest_bytes >= Q35_LOW_ALL ? Q35_LOW_SPLIT : guest_bytes;
+
+	if (low > MACHINE_MAX_SPLIT)
+		low = MACHINE_MAX_SPLIT;
+	return low < guest_bytes ? low : guest_bytes;
+}
+
+bool machine_layout(struct machine *machine, uint64_t guest_bytes, uint64_t split, const struct tdvf_image *firmware)
+{
+	struct machine m = { .nram = 1, .ram_bytes = 2 * whole_2m(guest_bytes) + MACHINE_RESERVE + BIOS_TOP };
+	uint64_t low = low_part(guest_bytes, split, firmware != NULL);
+
+	if (!sizes_ok(guest_bytes, split))
 		return false;
-	m.ram_bytes = 2 * guest_bytes + MACHINE_RESERVE + BIOS_TOP;
-	m.low_bytes = m.ram_bytes < Q35_LOW_ALL ? m.ram_bytes : Q35_LOW_SPLIT;
-	m.reserve = m.low_bytes - BIOS_TOP - MACHINE_RESERVE;
-	m.ram[0] = (struct machine_ram){ 0, guest_bytes, guest_bytes };
-	if (m.low_bytes < m.ram_bytes) {
-		high = guest_bytes > m.reserve ? guest_bytes - m.reserve : 0;
-		m.ram_bytes = m.low_bytes + high + guest_bytes;
-		m.ram[0] = (struct machine_ram){ 0, guest_bytes - high, MACHINE_4G + high };
-		m.ram[1] = (struct machine_ram){ MACHINE_4G, high, m.ram[0].bank + m.ram[0].bytes };
-		m.nram = high != 0 ? 2 : 1;
+	if (firmware != NULL) {
+		m.firmware = *firmware;
+		m.image = (struct machine_ram){ MACHINE_4G - firmware->bytes, firmware->bytes, 0 };
 	}
-	*machine = m;
-	return true;
-}
-
-bool machine_layout_firmware(struct machine *machine, uint64_t guest_bytes, const struct tdvf_image *firmware)
-{
-	struct machine m = { .nram = 2, .low_bytes = Q35_LOW_SPLIT, .firmware = *firmware };
-	uint64_t low = guest_bytes / 2 / TDX_2M_SIZE * TDX_2M_SIZE, image = MACHINE_4G - firmware->bytes, bank;
-
-	if (!size_ok(guest_bytes))
-		return false;
+	if (firmware == NULL && split == 0 && m.ram_bytes < Q35_LOW_ALL) {
+		m.low_bytes = m.ram_bytes;
+		m.ram[0] = (struct machine_ram){ 0, guest_bytes, whole_2m(guest_bytes) };
+	} else {
+		lay_out(&m, low, guest_bytes - low);
+	}
 	m.reserve = m.low_bytes - BIOS_TOP - MACHINE_RESERVE;
-	if (low > m.reserve)
-		low = m.reserve;
-	bank = MACHINE_4G + guest_bytes - low;
-	m.ram[0] = (struct machine_ram){ 0, low, bank };
-	m.ram[1] = (struct machine_ram){ MACHINE_4G, guest_bytes - low, bank + low };
-	m.image = (struct machine_ram){ image, firmware->bytes, bank + guest_bytes };
-	m.ram_bytes = m.low_bytes + m.image.bank + TDVF_MAX_BYTES - MACHINE_4G;
-	if (m.ram_bytes < Q35_LOW_ALL)
-		m.ram_bytes = Q35_LOW_ALL;
 	*machine = m;
 	return true;
 }

@@ -11,11 +11,12 @@
  *   reserve        the monitor, its page tables, td's storage, the journal ring
  *
  * QEMU's q35 puts all RAM below 4 GiB if it is less than 2.75 GiB, else 2 GiB there and the rest from 4 GiB on
- * ([qemu:pc_q35_init]). Up to 1.3 GiB of guest memory everything is contiguous; beyond, the guest has
- * a second slot at 4 GiB and both private banks lie behind it.
+ * ([qemu:pc_q35_init]). Up to 1.3 GiB of guest memory everything is contiguous; beyond, both private banks lie above
+ * 4 GiB, behind a second slot of the guest if it has one.
  *
- * A guest that starts with firmware has it always so: half of its memory is above 4 GiB, because TDVF accepts all that
- * lies below and leaves the rest to the kernel. The firmware's image, which ends at 4 GiB, has a private bank only.
+ * A guest that starts with firmware has it always so, and its own memory is split as q35 would split it, or as the user
+ * says: TDVF accepts all that lies below 4 GiB and leaves the rest to the kernel. More than 1886 MiB there is no room
+ * for below, next to the reserve. The firmware's image, which ends at 4 GiB, has a private bank only.
  */
 #ifndef WIRE_MACHINE_H
 #define WIRE_MACHINE_H
@@ -32,6 +33,8 @@
 #define MACHINE_JOURNAL_BYTES	(64ull << 20)
 #define MACHINE_MIN_GUEST	(128ull << 20)
 #define MACHINE_MAX_GUEST	(8ull << 30)
+#define MACHINE_MIN_SPLIT	(64ull << 20)
+#define MACHINE_MAX_SPLIT	(1886ull << 20)
 
 /* A RAM slot of the guest and where its two banks are. */
 struct machine_ram {
@@ -52,11 +55,12 @@ struct machine {
 	struct tdvf_image firmware;	/* its sections; nothing without */
 };
 
-/* False if guest_bytes is not a multiple of 2 MiB within MACHINE_MIN_GUEST .. MACHINE_MAX_GUEST. */
-bool machine_layout(struct machine *machine, uint64_t guest_bytes);
-
-/* The same for a guest that starts with this firmware. */
-bool machine_layout_firmware(struct machine *machine, uint64_t guest_bytes, const struct tdvf_image *firmware);
+/*
+ * split: how much of it lies below 4 GiB; 0: what is usual. firmware: that it starts with; NULL: none. False if sizes
+ * are not whole MiB, guest_bytes not within MACHINE_MIN_GUEST .. MACHINE_MAX_GUEST, or split not within
+ * MACHINE_MIN_SPLIT .. MACHINE_MAX_SPLIT.
+ */
+bool machine_layout(struct machine *machine, uint64_t guest_bytes, uint64_t split, const struct tdvf_image *firmware);
 
 /* Offset in the RAM file of a machine address that is RAM. */
 uint64_t machine_file_offset(const struct machine *machine, uint64_t address);

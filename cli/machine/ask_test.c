@@ -55,7 +55,7 @@ int main(void)
 {
 	volatile uint8_t *page;
 
-	if (!machine_layout(&machine, MACHINE_MIN_GUEST) || ram_create(&ram, &machine) || ask_open(ends))
+	if (!machine_layout(&machine, MACHINE_MIN_GUEST, 0, NULL) || ram_create(&ram, &machine) || ask_open(ends))
 		return 1;
 	status = (struct monitor_status *)(void *)(ram.data + machine_file_offset(&machine, machine.reserve));
 	status->magic = MONITOR_STATUS_MAGIC;

@@ -98,8 +98,7 @@ int guest_firmware_fits(const struct guest *g, const struct machine *machine)
 				hob->bytes, bytes);
 	if (machine->ram[0].bytes >= least)
 		return 0;
-	return complain(STATUS_INPUT, "--memory: half of it is too small for the firmware: at least %" PRIu64 "M",
-			2 * least >> 20);
+	return complain(STATUS_INPUT, "--memory: too little below 4 GiB for the firmware: at least %" PRIu64 "M", least >> 20);
 }
 
 int guest_fits(const struct guest *g, uint64_t initrd_bytes, size_t cmdline_bytes, uint64_t low_bytes)
@@ -114,6 +113,6 @@ int guest_fits(const struct guest *g, uint64_t initrd_bytes, size_t cmdline_byte
 	if (error == LOAD_CMDLINE_TOO_LONG)
 		return complain(STATUS_INPUT, "--append: %s: %zu bytes, %u are allowed", load_error_text(error),
 				cmdline_bytes, g->kind == GUEST_LINUX ? g->bzimage.cmdline_max : 0);
-	return complain(STATUS_INPUT, "--memory: %s: at least %lluM", load_error_text(error),
+	return complain(STATUS_INPUT, "--memory: %s: at least %lluM below 4 GiB", load_error_text(error),
 			(unsigned long long)(plan.needed + (2u << 20) - 1) >> 21 << 1);
 }

@@ -169,7 +169,7 @@ static void test_damage(void)
 
 int main(void)
 {
-	if (!machine_layout(&machine, MACHINE_MIN_GUEST) || ram_create(&ram, &machine))
+	if (!machine_layout(&machine, MACHINE_MIN_GUEST, 0, NULL) || ram_create(&ram, &machine))
 		return 1;
 	test_forms();
 	test_damage();

@@ -25,9 +25,13 @@ static int check_numbers(struct boot *b)
 		return complain(STATUS_INPUT, "--cpus %s: from 1 to %d", o->cpus.text, TD_MAX_VCPUS);
 	if (o->timeout.value < 1 || o->timeout.value > 1000000)
 		return complain(STATUS_INPUT, "--timeout %s: from 1 to 1000000 seconds", o->timeout.text);
-	if (!machine_layout(&b->machine, o->memory.value))
-		return complain(STATUS_INPUT, "--memory %s: from %lluM to %lluG, in steps of 2M", o->memory.text,
+	if (!machine_layout(&b->machine, o->memory.value, 0, NULL))
+		return complain(STATUS_INPUT, "--memory %s: from %lluM to %lluG, in whole MiB", o->memory.text,
 				MACHINE_MIN_GUEST >> 20, MACHINE_MAX_GUEST >> 30);
+	if ((o->memory_split.given && o->memory_split.value == 0) ||
+	    !machine_layout(&b->machine, o->memory.value, o->memory_split.value, NULL))
+		return complain(STATUS_INPUT, "--memory-split %s: from %lluM to %lluM, in whole MiB", o->memory_split.text,
+				MACHINE_MIN_SPLIT >> 20, MACHINE_MAX_SPLIT >> 20);
 	if (o->cpus.value > 1 && boot_repeats(b))
 		narrate("--seed %s: that the run is the same every time is promised with one vCPU only", o->seed.text);
 	if (o->net && o->seed.given)
@@ -118,7 +122,7 @@ static int read_guest(struct boot *b)
 
 	if (o->firmware) {
 		status = guest_read_firmware(&b->guest, o->firmware);
-		if (!status && machine_layout_firmware(&b->machine, o->memory.value, &b->guest.tdvf))
+		if (!status && machine_layout(&b->machine, o->memory.value, o->memory_split.value, &b->guest.tdvf))
 			status = guest_firmware_fits(&b->guest, &b->machine);
 	}
 	if (!status && o->kernel)

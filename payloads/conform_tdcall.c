@@ -174,7 +174,7 @@ static void test_vmcalls(void)
 	conform_is(vmcall_mmio((s << 1) - 2, 4, false, &value), TDVMCALL_INVALID_OPERAND, "RequestMMIO that leaves S behind");
 }
 
-/* [kvm:tdx_get_td_vm_call_info], [qemu:tdx_handle_get_tdvmcall_info], [qemu:tdx_handle_setup_event_notify_interrupt]. */
+/* [kvm:tdx_get_td_vm_call_info]; [qemu:tdx_handle_get_tdvmcall_info] and the handler of the other beside it. */
 static void test_services(void)
 {
 	static const struct {

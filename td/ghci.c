@@ -332,7 +332,7 @@ static bool event_notify(const struct td_regs *regs)
 	return regs->gpr[TD_R12] >= 32 && regs->gpr[TD_R12] <= 255;
 }
 
-/* Hypercalls of KVM's own, which is what R10 other than 0 is to it ([kvm:tdx_emulate_vmcall]). None has an effect here. */
+/* Hypercalls of KVM's own: R10 other than 0 is one to it ([kvm:tdx_emulate_vmcall]). None has an effect here. */
 #define HC_VAPIC_POLL_IRQ	1
 #define KVM_ENOSYS		(-1000ull)
 

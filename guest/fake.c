@@ -173,6 +173,7 @@ enum tdconv_record tdconv_os_record(void *os, uint64_t gpa, uint64_t bytes)
 	enum tdconv_record worst = TDCONV_RECORD_NONE;
 
 	(void)os;
+	fake.records++;
 	for (uint64_t i = (gpa - FAKE_BASE) / 4096, end = i + bytes / 4096; i < end; i++)
 		if (fake.record[i] > worst)
 			worst = fake.record[i];

@@ -65,7 +65,7 @@ struct fake {
 	uint32_t accepted[FAKE_PAGES], zeroed[FAKE_PAGES];
 	enum tdconv_pte pte[FAKE_PAGES];
 	struct fake_call calls[20000];
-	uint32_t ncalls, map_calls, accepts, releases;
+	uint32_t ncalls, map_calls, accepts, releases, records;
 	uint64_t pauses, longest_pause;
 	uint32_t entered, left, set_ptes, flushes, cache_flushes, left_shared;
 	char order[64];			/* T flush TLB, C caches, P S N page tables, M MapGPA, A accept, R release */

@@ -162,6 +162,12 @@ static void records(void)
 	tap_is(tdconv_accept(tdc, GPA(0), BYTES(1024), &res), TDCONV_E_ALREADY, "a unit without a record is an error");
 	tap_ok(res.proven.bytes == BYTES(512) && fake.zeroed[511] == 1 && fake.zeroed[512] == 0,
 	       "... and the one before it, never accepted, was zeroed");
+	tdc = fake_start();
+	fake.host_4k = true;
+	for (uint32_t i = 0; i < 1024; i++)
+		fake.state[i] = FAKE_PENDING;
+	tap_is(tdconv_accept(tdc, GPA(0), BYTES(1024), &res), TDCONV_OK, "units of 4 KiB pages");
+	tap_is(fake.records, 2, "... are asked for once each");
 }
 
 /* The range is private then: there is nothing to undo, and nothing is counted as undone. */

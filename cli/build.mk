@@ -30,12 +30,11 @@ $(B)/commit.h: always
 
 .PHONY: always
 
-# The model of Linux has a libtdconv of its own, whose hooks play answers back: those of the guest code in sim/ are
-# others.
+# The models have a libtdconv of their own, whose hooks play answers back: those of the guest code in sim/ are others.
 $(B)/cli/campaign/model.o: ALL_CFLAGS += -fno-lto
 $(B)/cli/campaign/model_alone.o: $(B)/cli/campaign/model.o $(B)/libtdconv.a
 	$(LD) -r -o $@.all $^
-	$(OBJCOPY) --keep-global-symbol=model_compare $@.all $@
+	$(OBJCOPY) --keep-global-symbol=model_compare --keep-global-symbol=model_named $@.all $@
 
 # An archive, so that a test is linked with what it needs and not with the whole command.
 $(B)/libcli.a: $(CLI_LIB_OBJ)

@@ -37,7 +37,7 @@ struct explore *explore_new(void)
 
 	x->options = (struct explore_options){
 		.boot = { .vmm = "complete", .memory.value = 1ull << 30, .cpus.value = 1, .timeout.value = TIMEOUT_S },
-		.depth.value = 5, .pages.value = 1, .model_stalls.value = TDCONV_LINUX_TRIES,
+		.depth.value = 5, .pages.value = 1,
 	};
 	return x;
 }
@@ -75,8 +75,12 @@ static int fill_of(struct explore *x, const char *kernel)
 
 	*of = (struct result_of){
 		.version = TDLAB_VERSION, .engine = "monitor", .to_shared = !o->to_private, .depth = o->depth.value,
-		.stalls = o->model_stalls.value, .random = o->random.value, .seed = o->random.value ? explore_seed(o) : 0,
+		.stalls = TD_STALLS, .random = o->random.value, .seed = o->random.value ? explore_seed(o) : 0,
 	};
+	snprintf(of->model, sizeof(of->model), "%s", o->model ? o->model : "linux");
+	if (!model_named(of->model, &x->explored.model))
+		return complain(STATUS_INPUT, "--model %s: write linux, linux:N with N RETRYs without progress, libtdconv or none",
+				o->model);
 	snprintf(of->guest, sizeof(of->guest), "%s", kernel);
 	sha256_hex(x->boot.guest.data, x->boot.guest.bytes, of->digest);
 	conditions(o, of->conditions, sizeof(of->conditions));

@@ -7,8 +7,8 @@
 
 struct explore_options {
 	struct boot_options boot;
-	struct opt_number depth, at, pages, sequences, stalls, model_stalls, random;
-	const char *shard, *state, *finding;
+	struct opt_number depth, at, pages, sequences, stalls, random;
+	const char *model, *shard, *state, *finding;
 	const char *guest, *harness;	/* not a kernel: code in a process */
 	bool to_private, match;
 };
@@ -34,8 +34,8 @@ struct explore_options {
 	EXPLORE_GUEST_OPTIONS \
 	{ "stalls", OPT_NUMBER | OPT_CODE, EXPLORE_FIELD(stalls), "N", \
 	  "RETRYs without progress in a row that it has to live through [3]" }, \
-	{ "model-stalls", OPT_NUMBER | OPT_BOOT, EXPLORE_FIELD(model_stalls), "N", \
-	  "RETRYs without progress that end the model's loop [3, as Linux]; 0: no model" }, \
+	{ "model", OPT_TEXT | OPT_BOOT, EXPLORE_FIELD(model), "linux|linux:N|libtdconv|none", \
+	  "whose requests are to be the guest's [linux]" }, \
 	{ "vmm", OPT_BEHAVIOUR | OPT_BOOT, EXPLORE_BOOT_FIELD(vmm), "NAME[:K=V,...]", "VMM before and after [complete]" }, \
 	{ "inject", OPT_LIST, EXPLORE_BOOT_FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it" }, \
 	{ "behaviours", OPT_FOLDER | OPT_BOOT, EXPLORE_BOOT_FIELD(behaviours), "DIR", "where behaviours are looked for" }, \

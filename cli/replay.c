@@ -181,7 +181,7 @@ static int prepare(struct again *a, const char *kernel)
 
 	if (a->path) {
 		o->to_private = !a->file.of.to_shared;
-		o->model_stalls.value = o->model_stalls.given ? o->model_stalls.value : a->file.of.stalls;
+		o->model = o->model ? o->model : a->file.of.model;
 		kernel = kernel ? kernel : a->file.of.guest;
 	}
 	o->depth.value = a->count;

@@ -115,11 +115,12 @@ behaves() {
 	[ "$(charged "$BATS_TEST_TMPDIR/keep/eagain-thrice.journal" $linux)" -ge 4 ]	# the kernel's own are found like that
 }
 
-# Its loop is not Linux's: it is held to what it has to live through, and to its pages' states. 4 MiB, so that an ACCEPT
-# of 2 MiB can be told to be too large.
+# Its loop is not Linux's: each MapGPA and each ACCEPT is to be libtdconv's. 4 MiB, so that an ACCEPT of 2 MiB can be told
+# to be too large.
 @test "each answer to the module's conversion to private, ACCEPT's too" {
-	"$tdlab" explore --json --to-private --pages 513 --depth 1 --model-stalls 0 --module "$module" --console "$console" \
+	"$tdlab" explore --json --to-private --pages 513 --depth 1 --model libtdconv --module "$module" --console "$console" \
 		--modules "$kernel/modules" "$kernel/vmlinuz" >"$report"
-	says '.pages == 1024 and .sequences >= 20 and .afterwards == "power-off" and .violations == []'
+	says '.pages == 1024 and .sequences >= 20 and .afterwards == "power-off" and .violations == [] and .mismatches == 0'
+	says '.model == "libtdconv" and .model_successes == 8'
 	says '[.answers[] | select(. == 0)] == []'
 }

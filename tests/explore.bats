@@ -65,7 +65,7 @@ essence() {
 }
 
 @test "a model with another budget is found out, and so is where they part" {
-	explore --depth 3 --model-stalls 2
+	explore --depth 3 --model linux:2
 	[ "$status" -eq 1 ]
 	[ "$(field .mismatches)" -gt 0 ]
 	[ "$(field '.mismatch[0].name')" = model-mismatch ]

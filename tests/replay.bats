@@ -22,7 +22,7 @@ field() {
 }
 
 @test "a finding is minimised by rollback, and replayed twice to the same journal" {
-	again minimise --model-stalls 2 first,stall,half,stall,stall,first
+	again minimise --model linux:2 first,stall,half,stall,stall,first
 	[ "$status" -eq 0 ]
 	[ "$(field '.mismatch[0].shortest')" = stall,stall,stall ]
 	[ "$(field .sequences)" -gt 3 ]

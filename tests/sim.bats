@@ -337,7 +337,7 @@ matrix() {
 		# shellcheck disable=SC2053 # a pattern
 		[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr == $pattern ]]
 	}
-	for option in '--memory 1G' '--vmm hyperv' '--timeout 5' '--model-stalls 4' '--qemu x'; do
+	for option in '--memory 1G' '--vmm hyperv' '--timeout 5' '--model linux:4' '--qemu x'; do
 		# shellcheck disable=SC2086 # words
 		refused "tdlab: explore: ${option%%[ =]*} is about a boot*" explore --guest correct $option
 		# shellcheck disable=SC2086 # words

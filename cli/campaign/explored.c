@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +43,14 @@ static void collect(struct explored *x, const struct td_event *event)
 	enum td_violation kind = (enum td_violation)event->verdict.violation;
 
 	td_answers_add(&s->answers, event);
-	if (event->type == TD_EV_MAPGPA && s->ncalls < EXPLORED_CALLS)
-		s->calls[s->ncalls++] = *event;
-	else if (event->type == TD_EV_MAPGPA)
-		s->too_long = true;
-	else if (event->type == TD_EV_OPEN || event->type == TD_EV_CLOSE)
+	if (event->type == TD_EV_MAPGPA || event->type == TD_EV_ACCEPT) {
+		if (s->ncalls < EXPLORED_CALLS)
+			s->calls[s->ncalls++] = *event;
+		else
+			s->too_long = true;
+	} else if (event->type == TD_EV_OPEN || event->type == TD_EV_CLOSE) {
 		collect_conversion(x, event);
+	}
 	if (event->type != TD_EV_VERDICT)
 		return;
 	s->vmm_caused |= event->verdict.class == TD_CLASS_VMM_CAUSED;
@@ -82,17 +85,12 @@ static bool waits_only(const struct td_record_ended *e)
 
 static void compare(struct explored *x, enum td_violation *finding)
 {
-	const struct td_event *calls[EXPLORED_CALLS];
 	const struct explored_sequence *s = &x->now;
 	uint32_t end = s->end.end;
 	bool undone = (end != EXPLORE_END_PORT && end != EXPLORE_END_MAPGPA) || waits_only(&s->end);
 	struct model_verdict verdict;
 
-	if (!x->result.of.stalls)	/* another loop than Linux's, which there is no model of */
-		return;
-	for (size_t i = 0; i < s->ncalls; i++)
-		calls[i] = &s->calls[i];
-	model_compare(calls, s->ncalls, x->s_bit, undone || s->too_long, (uint32_t)x->result.of.stalls, &verdict);
+	model_compare(&x->model, s->calls, s->ncalls, x->s_bit, undone || s->too_long, &verdict);
 	x->result.successes += verdict.succeeds;
 	if (!verdict.agrees) {
 		find(x, TD_V_MODEL_MISMATCH, verdict.what);
@@ -174,7 +172,7 @@ static void finish(struct explored *x)
 		last->number = x->result.of.random ? e->number : 0;
 	}
 	x->first = false;
-	x->now = (struct explored_sequence){ 0 };
+	memset(&x->now, 0, offsetof(struct explored_sequence, calls));
 }
 
 static void begin(struct explored *x, const struct td_event *event)
@@ -222,7 +220,7 @@ static bool read_one(struct explored *x, const struct records *records, double c
 	if (!s->ended || s->answered < s->end.count)
 		return false;
 	if (s->end.end == EXPLORE_OVER || x->disordered) {	/* nobody is blamed for what may be of two sequences */
-		x->now = (struct explored_sequence){ 0 };
+		memset(&x->now, 0, offsetof(struct explored_sequence, calls));
 		return true;
 	}
 	finish(x);
@@ -302,9 +300,10 @@ void explored_text(const struct explored *x, const struct boot *b)
 		       b->guest.kind == GUEST_LINUX ? b->guest.version : b->guest.path, b->config.td.platform.gpaw);
 		printf("window     MapGPA of %lu pages at GPA 0x%lx\n", r->of.pages, r->gpa & ~s);
 		result_text(r);
-		if (r->of.stalls)
-			printf("model      %lu of %lu sequences as Linux 6.12's rules say, %lu of them to success\n",
-			       r->sequences - result_mismatches(r), r->sequences, r->successes);
+		if (x->model.loop != MODEL_NONE)
+			printf("model      %lu of %lu sequences as %s, %lu of them to success\n",
+			       r->sequences - result_mismatches(r), r->sequences,
+			       x->model.loop == MODEL_LINUX ? "Linux 6.12's rules say" : "libtdconv does it", r->successes);
 	}
 	printf("afterwards %s: %s\n", outcome_sentence(b->judgement.outcome), b->judgement.why);
 	printf("verdict    %s\n", verdict_name(r->verdict));

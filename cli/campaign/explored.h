@@ -8,11 +8,10 @@
 #include "cli/campaign/result.h"
 #include "sim/estimate.h"
 
-#define EXPLORED_CALLS	256	/* of one sequence that are compared */
+#define EXPLORED_CALLS	4096	/* MapGPAs and ACCEPTs of one sequence that are compared */
 
 /* One sequence: its requests and what td said of them. */
 struct explored_sequence {
-	struct td_event calls[EXPLORED_CALLS];
 	size_t ncalls;
 	bool too_long;
 	enum td_violation violation;	/* the first */
@@ -27,6 +26,7 @@ struct explored_sequence {
 	struct td_record_ended end;
 	uint32_t answered;		/* of end.count, so many have come: */
 	uint8_t taken[TD_EXPLORE_DEPTH], answer[TD_EXPLORE_DEPTH];
+	struct td_event calls[EXPLORED_CALLS];	/* ncalls of them */
 };
 
 struct explored {
@@ -36,6 +36,7 @@ struct explored {
 	bool began, first;		/* first: the last sequence of the run before this one comes again */
 	bool disordered;	/* records of answers were missing, or not in their order */
 	bool other_window;	/* it is not where the run before this one was */
+	struct model model;
 	uint64_t s_bit, begin;
 	double seconds, cpu;		/* of the runs before this one */
 	double cpu_before, cpu_begin;	/* when the journal was last read, and when sequences began */

@@ -27,7 +27,7 @@ static void put_verdict(enum td_class class, enum td_violation violation)
 static void begin(void)
 {
 	records.count = 0;
-	x = (struct explored){ .result.of = { .to_shared = true, .depth = 3, .stalls = TDCONV_LINUX_TRIES } };
+	x = (struct explored){ .result.of = { .to_shared = true, .depth = 3 }, .model = { MODEL_LINUX, 3 } };
 	put(EVENT(START, start, .gpaw = 48));
 	put(EVENT(WINDOW, window, GPA | S, PAGES));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "abi/tdx.h"
@@ -13,12 +14,29 @@
  * are the model's own: the makefile links it with a libtdconv that nobody else sees.
  */
 struct playback {
-	const struct td_event *const *calls;
+	const struct td_event *calls;
 	size_t ncalls, at;
+	uint64_t gpaw;
 	bool cut;
 	struct model_verdict *verdict;
 	jmp_buf stop;
 };
+
+bool model_named(const char *name, struct model *model)
+{
+	char *end = "";
+
+	*model = (struct model){ MODEL_LINUX, TDCONV_LINUX_TRIES };
+	if (strcmp(name, "none") == 0)
+		model->loop = MODEL_NONE;
+	else if (strcmp(name, "libtdconv") == 0)
+		model->loop = MODEL_LIBTDCONV;
+	else if (strncmp(name, "linux:", 6) == 0)
+		model->tries = (uint32_t)strtoul(name + 6, &end, 10);
+	else if (strcmp(name, "linux") != 0)
+		return false;
+	return model->tries > 0 && model->tries <= UINT16_MAX && *end == '\0';
+}
 
 static void differs(struct playback *p, const char *what)
 {
@@ -27,57 +45,151 @@ static void differs(struct playback *p, const char *what)
 	snprintf(p->verdict->what, sizeof(p->verdict->what), "request %zu: %s", p->at + 1, what);
 }
 
-static void map_gpa(struct playback *p, struct tdconv_regs *regs)
+static void stop(struct playback *p, const char *what)
 {
-	const struct td_record_mapgpa *call;
-	char what[96];
-
-	if (p->at == p->ncalls) {
-		if (!p->cut)
-			differs(p, "the model asks again, the guest does not");
-		longjmp(p->stop, 1);
-	}
-	call = &p->calls[p->at]->mapgpa;
-	if (call->gpa != regs->r12 || call->bytes != regs->r13) {
-		snprintf(what, sizeof(what), "the model asks for 0x%lx, %lu bytes, the guest for 0x%lx, %lu bytes",
-			 regs->r12, regs->r13, call->gpa, call->bytes);
+	if (what)
 		differs(p, what);
-		longjmp(p->stop, 1);
-	}
-	regs->rax = 0;
-	regs->r10 = call->r10;
-	regs->r11 = call->r11;
-	p->at++;
+	longjmp(p->stop, 1);
 }
 
-/* ACCEPT succeeds: what the module says is not what is compared. */
+static void in_words(const struct td_event *call, char *text, size_t bytes)
+{
+	if (call->type == TD_EV_MAPGPA)
+		snprintf(text, bytes, "MapGPA of 0x%lx, %lu bytes", call->mapgpa.gpa, call->mapgpa.bytes);
+	else
+		snprintf(text, bytes, "ACCEPT of 0x%lx", call->accept.rcx);
+}
+
+/* The guest's next request, which has to be the model's. */
+static const struct td_event *play(struct playback *p, const struct td_event *model)
+{
+	const struct td_event *guest = &p->calls[p->at];
+	char what[160], model_text[64], guest_text[64];
+
+	if (p->at == p->ncalls)
+		stop(p, p->cut ? NULL : "the model asks again, the guest does not");
+	if (guest->type != model->type || guest->mapgpa.gpa != model->mapgpa.gpa ||
+	    (guest->type == TD_EV_MAPGPA && guest->mapgpa.bytes != model->mapgpa.bytes)) {
+		in_words(model, model_text, sizeof(model_text));
+		in_words(guest, guest_text, sizeof(guest_text));
+		snprintf(what, sizeof(what), "%s by the model, %s by the guest", model_text, guest_text);
+		stop(p, what);
+	}
+	p->at++;
+	return guest;
+}
+
 void tdconv_os_tdcall(void *os, struct tdconv_regs *regs)
 {
-	if (regs->rax == TDG_VP_VMCALL)
-		map_gpa(os, regs);
-	else
+	struct playback *p = os;
+	const struct td_event *call;
+
+	switch (regs->rax) {
+	case TDG_VP_VMCALL:
+		call = play(p, &(struct td_event){ .type = TD_EV_MAPGPA, .mapgpa = { .gpa = regs->r12, .bytes = regs->r13 } });
 		regs->rax = 0;
+		regs->r10 = call->mapgpa.r10;
+		regs->r11 = call->mapgpa.r11;
+		break;
+	case TDG_MEM_PAGE_ACCEPT:
+		regs->rax = play(p, &(struct td_event){ .type = TD_EV_ACCEPT, .accept.rcx = regs->rcx })->accept.status;
+		break;
+	default:	/* at the start: the TD has a width, and no features */
+		regs->rcx = p->gpaw;
+		regs->rax = regs->r8 = 0;
+	}
 }
 
-void model_compare(const struct td_event *const *calls, size_t ncalls, uint64_t shared_bit, bool cut, uint32_t stalls,
-		   struct model_verdict *verdict)
+/* Nothing else than its requests is looked at. */
+bool tdconv_os_pause(void *os, enum tdconv_wait why, uint64_t run)
+{
+	(void)os, (void)why, (void)run;
+	return true;
+}
+
+enum tdconv_record tdconv_os_record(void *os, uint64_t gpa, uint64_t bytes)
+{
+	(void)os, (void)gpa, (void)bytes;
+	return TDCONV_RECORD_NONE;
+}
+
+void tdconv_os_zero(void *os, uint64_t gpa, uint64_t bytes)
+{
+	(void)os, (void)gpa, (void)bytes;
+}
+
+/* The request is one extent, mapped to itself. */
+bool tdconv_os_translate(void *os, uint64_t va, struct tdconv_run *run)
+{
+	const struct playback *p = os;
+
+	*run = (struct tdconv_run){ va, (1ull << (p->gpaw - 1)) - va };
+	return true;
+}
+
+bool tdconv_os_set_pte(void *os, uint64_t va, uint64_t bytes, enum tdconv_pte pte)
+{
+	(void)os, (void)va, (void)bytes, (void)pte;
+	return true;
+}
+
+void tdconv_os_flush_tlb(void *os, uint64_t va, uint64_t bytes)
+{
+	(void)os, (void)va, (void)bytes;
+}
+
+void tdconv_os_flush_cache(void *os, uint64_t va, uint64_t bytes)
+{
+	(void)os, (void)va, (void)bytes;
+}
+
+bool tdconv_os_enter(void *os)
+{
+	(void)os;
+	return true;
+}
+
+void tdconv_os_leave(void *os)
+{
+	(void)os;
+}
+
+static bool convert(struct tdconv *tdc, const struct model *model, const struct td_record_mapgpa *first, uint64_t s)
+{
+	enum tdconv_to to = first->gpa & s ? TDCONV_SHARED : TDCONV_PRIVATE;
+	uint64_t gpa = first->gpa & ~s;
+	struct tdconv_extent extent;
+	struct tdconv_lost lost;
+	struct tdconv_set set = { .extents = &extent, .room = 1, .lost = { .list = &lost, .room = 1 } };
+	struct tdconv_linux out;
+
+	if (model->loop == MODEL_LINUX)
+		return tdconv_linux_convert(tdc, gpa, gpa + first->bytes, to, model->tries, &out);
+	return tdconv_set_memory(tdc, gpa, first->bytes, to, 0, &set) == TDCONV_OK;
+}
+
+/* What goes back after success is another conversion. */
+static bool goes_back(const struct playback *p, uint64_t s)
+{
+	const struct td_event *next = &p->calls[p->at];
+
+	return p->verdict->succeeds && next->type == TD_EV_MAPGPA && ((next->mapgpa.gpa ^ p->calls[0].mapgpa.gpa) & s) != 0;
+}
+
+void model_compare(const struct model *model, const struct td_event *calls, size_t ncalls, uint64_t shared_bit,
+		   bool cut, struct model_verdict *verdict)
 {
 	struct playback p = { .calls = calls, .ncalls = ncalls, .cut = cut, .verdict = verdict };
-	struct tdconv tdc = { .os = &p, .td.shared_bit = shared_bit };
-	struct tdconv_linux out;
-	const struct td_record_mapgpa *first;
-	uint64_t start;
+	struct tdconv tdc;
 
 	*verdict = (struct model_verdict){ .agrees = true };
-	if (ncalls == 0)
+	if (ncalls == 0 || calls[0].type != TD_EV_MAPGPA || model->loop == MODEL_NONE)
 		return;
-	first = &calls[0]->mapgpa;
-	start = first->gpa & ~shared_bit;
+	p.gpaw = (uint64_t)__builtin_ctzll(shared_bit) + 1;
+	tdconv_init(&tdc, &p);
 	if (setjmp(p.stop) != 0)
 		return;
-	verdict->succeeds = tdconv_linux_convert(&tdc, start, start + first->bytes,
-						 first->gpa & shared_bit ? TDCONV_SHARED : TDCONV_PRIVATE,
-						 stalls, &out);
-	if (p.at < ncalls)
+	verdict->succeeds = convert(&tdc, model, &calls[0].mapgpa, shared_bit);
+	if (p.at < ncalls && !goes_back(&p, shared_bit))
 		differs(&p, "the model has come to its end, the guest asks again");
 }

@@ -122,6 +122,8 @@ const char *result_differs(const struct result_of *a, const struct result_of *b)
 		return "the depth";
 	if (a->stalls != b->stalls)
 		return "the stalls";
+	if (strcmp(a->model, b->model) != 0)
+		return "the model";
 	if (a->random != b->random || a->seed != b->seed)
 		return "the seed or number of random sequences";
 	return a->shards != b->shards ? "the number of shards" : NULL;

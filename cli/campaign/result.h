@@ -36,6 +36,7 @@ struct result_of {
 	uint64_t pages;			/* of the request; 0: several shapes */
 	bool to_shared;
 	uint64_t depth, stalls;
+	char model[24];			/* whose requests the guest's were compared with: "linux", "none" ... */
 	uint64_t random, seed;		/* random: sequences drawn, 0: all there are */
 	uint32_t shard, shards;		/* from 1; 0 of 0: the whole */
 };

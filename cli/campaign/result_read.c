@@ -88,6 +88,7 @@ static void read_of(struct reader *r, const json_t *o, struct result_of *of)
 	of->to_shared = get_choice(r, o, "direction", directions, 2) == 1;
 	of->depth = get_number(r, o, "depth");
 	of->stalls = get_number(r, o, "stalls");
+	get_text(r, o, "model", of->model, sizeof(of->model));
 	of->random = get_number(r, o, "random");
 	of->seed = get_number(r, o, "seed");
 	if (!json_is_null(shard) &&

@@ -96,6 +96,7 @@ static void of_json(json_t *json, const struct result_of *of)
 	json_add_text(json, "direction", of->to_shared ? "shared" : "private");
 	json_add_number(json, "depth", of->depth);
 	json_add_number(json, "stalls", of->stalls);
+	json_add_text(json, "model", of->model);
 	json_add_number(json, "random", of->random);
 	json_add_number(json, "seed", of->seed);
 	snprintf(shard, sizeof(shard), "%u/%u", of->shard, of->shards);

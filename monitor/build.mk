@@ -49,7 +49,7 @@ $(B)/monitor/load/load_test: $(call MON_HOST,load/load load/linux load/payload q
 $(B)/monitor/persona/cpuid_test: $(call MON_HOST,persona/cpuid)
 $(B)/monitor/persona/cr_test: $(call MON_HOST,persona/cr)
 $(B)/monitor/persona/ioapic_test: $(call MON_HOST,persona/ioapic)
-$(B)/monitor/persona/lapic_test: $(call MON_HOST,persona/lapic persona/msr persona/mtrr persona/cpuid)
+$(B)/monitor/persona/lapic_test: $(call MON_HOST,persona/lapic persona/msr persona/mce persona/mtrr persona/cpuid)
 $(B)/monitor/qemu/acpi_test: $(call MON_HOST,qemu/acpi)
 $(B)/monitor/qemu/fwcfg_guest_test: $(call MON_HOST,qemu/fwcfg_guest qemu/memory_map)
 $(B)/monitor/qemu/memory_map_test: $(call MON_HOST,qemu/memory_map)

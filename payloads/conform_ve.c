@@ -8,7 +8,7 @@
 #define IO_IN		8u
 
 enum { MSR_APIC_BASE = 0x1b, MSR_PAT = 0x277, MSR_SGX_HASH = 0x8c, MSR_EFER = 0xc0000080, MSR_TPR = 0x808,
-       MSR_X2APIC_VERSION = 0x803, X2APIC_ICR = 0x830,
+       MSR_X2APIC_VERSION = 0x803, X2APIC_ICR = 0x830, MSR_KERNEL_GS_BASE = 0xc0000102,
        ICR_NMI_SELF = 0x40400 };	/* SDM 3A, "Interrupt Command Register" */
 
 static unsigned int ves(void)
@@ -67,6 +67,11 @@ static void test_ports(void)
 	conform_is(ve->qualification, 0xcf8 << 16 | IO_IN | 3, "IN of four bytes");
 }
 
+static void wrmsr(uint32_t msr, uint64_t value)
+{
+	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
+}
+
 static void test_cpuid(void)
 {
 	unsigned int before = ves();
@@ -99,6 +104,13 @@ static void test_msrs(void)
 	trap_expect(VECTOR_GP, 2);
 	rdmsr(MSR_SGX_HASH);
 	conform_is(trap_log()->expected - before, 1, "an MSR that a TD does not have is #GP");
+	wrmsr(MSR_KERNEL_GS_BASE, 0xffff800000001000);
+	conform_is(rdmsr(MSR_KERNEL_GS_BASE), 0xffff800000001000, "KERNEL_GS_BASE takes an address");
+	trap_expect(VECTOR_GP, 2);
+	wrmsr(MSR_KERNEL_GS_BASE, 0x800000000000);
+	conform_ok(trap_log()->expected - before == 2 && rdmsr(MSR_KERNEL_GS_BASE) == 0xffff800000001000,
+		   "... not one that is not canonical: #GP");
+	wrmsr(MSR_KERNEL_GS_BASE, 0);
 }
 
 static void test_mmio(void)

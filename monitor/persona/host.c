@@ -35,6 +35,11 @@ uint64_t host_tsc_offset(void)
 	return tsc_offset;
 }
 
+void host_wrmsr(uint32_t msr, uint64_t value)
+{
+	wrmsr(msr, value);
+}
+
 uint32_t host_lapic_read(uint32_t offset)
 {
 	return (uint32_t)mem_device_read(LAPIC_BASE + offset, 4);

@@ -299,7 +299,7 @@ bool lapic_write(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
 		vcpu->lapic.icr = value & ~(uint64_t)(uint32_t)~ICR_WRITABLE;
 		return send(vcpu, value);
 	}
-	if (value >> 32 != 0)
+	if (value >> 32 != 0 || ((msr == X2_TPR || msr == X2_SELF_IPI) && low > 0xff))
 		return false;
 	switch (msr) {
 	case X2_EOI: case X2_ESR:
@@ -309,7 +309,7 @@ bool lapic_write(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
 			note_timer(vcpu);
 		host_lapic_write(MMIO(msr), 0);
 		return true;
-	case X2_TPR: host_lapic_write(MMIO(msr), low & 0xff); return low <= 0xff;
+	case X2_TPR: host_lapic_write(MMIO(msr), low); return true;
 	case X2_SVR: host_lapic_write(MMIO(msr), low & SVR_WRITABLE); return true;
 	case X2_LVT_TIMER: return write_lvt_timer(vcpu, low);
 	case X2_LVT_THERMAL ... X2_LVT_ERROR: write_lvt(msr, low); return true;
@@ -317,7 +317,7 @@ bool lapic_write(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
 	case X2_DIVIDE: vcpu->lapic.divide = low & 0xb; return true;
 	case X2_SELF_IPI:
 		vcpu->lapic.self_ipi = (uint8_t)low;
-		return send(vcpu, (low & ICR_VECTOR) | ICR_SELF);
+		return send(vcpu, low | ICR_SELF);
 	default: return false;
 	}
 }

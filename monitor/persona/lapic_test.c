@@ -33,6 +33,14 @@ uint64_t host_tsc(void)
 	return tsc;
 }
 
+static uint64_t cpu_msr[2];	/* number and value of the last that was written */
+
+void host_wrmsr(uint32_t msr, uint64_t value)
+{
+	cpu_msr[0] = msr;
+	cpu_msr[1] = value;
+}
+
 uint32_t host_lapic_read(uint32_t offset)
 {
 	return page[offset / 16];
@@ -117,6 +125,10 @@ static void registers(void)
 	tap_is(persona_wrmsr(&vcpu, 0x80b, 1), PERSONA_GP, "of 0");
 	tap_ok(persona_wrmsr(&vcpu, 0x808, 0x50) == PERSONA_DONE && page[8] == 0x50, "and a TPR");
 	tap_ok(persona_wrmsr(&vcpu, 0x83f, 0xf0) == PERSONA_DONE && page[0x30] == 0x400f0, "and SELF_IPI");
+	/* SDM 3A, "Reserved Bit Checking" of the x2APIC. */
+	tap_ok(persona_wrmsr(&vcpu, 0x808, 0x160) == PERSONA_GP && page[8] == 0x50 &&
+	       persona_wrmsr(&vcpu, 0x83f, 0x1f1) == PERSONA_GP && page[0x30] == 0x400f0 && native(0x83f) == 0xf0,
+	       "reserved bits of either are #GP, and nothing comes of it");
 }
 
 static bool icr(uint64_t value, uint32_t low, uint32_t high)
@@ -307,6 +319,31 @@ static void module_msrs(void)
 	tap_is(native(0x12345), 0xbad, "an MSR that the module has not");
 }
 
+/* SDM volume 4, and [kvm:__kvm_set_msr]: linear addresses, of which QEMU's CPU takes any, and TSC_AUX. */
+static void checked_by_cpu(void)
+{
+	static const uint32_t addresses[] = { 0x175, 0x176, 0xc0000082, 0xc0000100, 0xc0000101, 0xc0000102 };
+	bool good = true;
+
+	start(0);
+	for (unsigned int i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		uint32_t msr = addresses[i];
+
+		good &= persona_wrmsr(&vcpu, msr, 0xffff800000001000) == PERSONA_DONE && cpu_msr[0] == msr &&
+			cpu_msr[1] == 0xffff800000001000;
+		good &= persona_wrmsr(&vcpu, msr, 0x7fffffffffff) == PERSONA_DONE && cpu_msr[1] == 0x7fffffffffff;
+		good &= persona_wrmsr(&vcpu, msr, 0x800000000000) == PERSONA_GP &&
+			persona_wrmsr(&vcpu, msr, 0xffff7fffffffffff) == PERSONA_GP &&
+			persona_wrmsr(&vcpu, msr, 0xaaaaaaaaaaaaaaaa) == PERSONA_GP && cpu_msr[1] == 0x7fffffffffff;
+	}
+	tap_ok(good, "SYSENTER, LSTAR, FS, GS, KERNEL_GS: canonical addresses reach the CPU, others are #GP");
+	tap_ok(persona_wrmsr(&vcpu, 0xc0000103, 0xffffffff) == PERSONA_DONE && cpu_msr[0] == 0xc0000103 &&
+	       cpu_msr[1] == 0xffffffff, "TSC_AUX");
+	tap_is(persona_wrmsr(&vcpu, 0xc0000103, 1ull << 32), PERSONA_GP, "... its upper half is reserved");
+	tap_ok(persona_wrmsr(&vcpu, 0x600, 0xffff800000001000) == PERSONA_DONE && native(0x600) == 0xffff800000001000 &&
+	       persona_wrmsr(&vcpu, 0x600, 0x800000000000) == PERSONA_GP, "DS_AREA, too, is an address");
+}
+
 static void vmm_msrs(void)
 {
 	start(0);
@@ -315,8 +352,6 @@ static void vmm_msrs(void)
 	vcpu.index = 1;
 	tap_is(read_msr(0x1b), 0xfee00c00, "APIC base of another");
 	tap_is(read_msr(0x3a), 1, "feature control is locked");
-	tap_is(read_msr(0x179), 0, "no machine-check banks");
-	tap_ok(!write_msr(0x179, 0) && write_msr(0x17a, 0), "MCG_CAP is read only, MCG_STATUS not");
 	tap_is(read_msr(0x277), 0x0007040600070406, "PAT");
 	tap_ok(read_msr(0x10) == 0xbad && read_msr(0x174) == 0xbad, "what the module has is not the VMM's");
 	/* [kvm:MISC_ENABLE_PMU_RO_MASK]. EMON is bit 7. */
@@ -325,6 +360,24 @@ static void vmm_msrs(void)
 	tap_ok(write_msr(0x1a0, 0x1880) && read_msr(0x1a0) == 0x1800, "... EMON keeps its value, and the rest is kept");
 	tap_is(native(0x1a0), 0x1801, "... which the module shows nobody");
 	tap_is(read_msr(0x4b564d00), 0xbad, "no kvmclock");
+}
+
+/* [kvm:set_msr_mce]. */
+static void machine_checks(void)
+{
+	start(0);
+	tap_is(read_msr(0x179), 0x0100010a, "ten machine-check banks, as QEMU has them");
+	tap_ok(!write_msr(0x179, 0) && write_msr(0x17a, 4) && read_msr(0x17a) == 4, "MCG_CAP is read only, MCG_STATUS not");
+	tap_ok(read_msr(0x17b) == ~0ull && !write_msr(0x17b, 1) && write_msr(0x17b, 0) && read_msr(0x17b) == 0,
+	       "MCG_CTL: all or nothing");
+	tap_ok(read_msr(0x400) == ~0ull && !write_msr(0x424, 1) && write_msr(0x424, 0) && read_msr(0x424) == 0 &&
+	       read_msr(0x420) == ~0ull && write_msr(0x424, ~0x401ull) && !write_msr(0x424, ~2ull), "a bank's CTL likewise");
+	tap_ok(write_msr(0x405, 0) && !write_msr(0x405, 1), "its STATUS can be cleared");
+	tap_ok(write_msr(0x406, 0xaaaaaaaaaaaaaaaa) && read_msr(0x406) == 0xaaaaaaaaaaaaaaaa && write_msr(0x427, 7) &&
+	       read_msr(0x427) == 7 && read_msr(0x407) == 0, "its ADDR and MISC are kept");
+	tap_ok(read_msr(0x428) == 0xbad && !write_msr(0x428, 0) && read_msr(0x47f) == 0xbad && read_msr(0x3ff) == 0xbad,
+	       "there is no eleventh");
+	tap_ok(read_msr(0x280) == 0xbad && !write_msr(0x289, 0) && read_msr(0x4d0) == 0xbad, "no CMCI, no LMCE");
 }
 
 /* [kvm:kvm_mtrr_valid], kvm_mtrr_get_msr(). */
@@ -354,7 +407,9 @@ int main(void)
 	deadline();
 	counting();
 	module_msrs();
+	checked_by_cpu();
 	vmm_msrs();
+	machine_checks();
 	mtrrs();
 	return tap_done();
 }

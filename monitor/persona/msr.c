@@ -10,10 +10,10 @@
 enum {
 	TSC = 0x10, APIC_BASE = 0x1b, FEAT_CTL = 0x3a, SPEC_CTRL = 0x48, PRED_CMD = 0x49, UCODE_REV = 0x8b,
 	MISC_PACKAGE_CTLS = 0xbc, XAPIC_DISABLE_STATUS = 0xbd, PLATFORM_INFO = 0xce, ARCH_CAPABILITIES = 0x10a,
-	FLUSH_CMD = 0x10b, MISC_FEATURES_ENABLES = 0x140, MCG_CAP = 0x179, MCG_STATUS = 0x17a, MCG_CTL = 0x17b,
+	FLUSH_CMD = 0x10b, MISC_FEATURES_ENABLES = 0x140, SYSENTER_CS = 0x174, SYSENTER_ESP = 0x175, SYSENTER_EIP = 0x176,
 	MISC_ENABLE = 0x1a0, DEBUGCTL = 0x1d9, POWER_CTL = 0x1fc, PERF_CAPABILITIES = 0x345,
-	VMX_FIRST = 0x480, VMX_CR4_FIXED1 = 0x489, VMX_LAST = 0x492, PAT = 0x277, MC0_CTL2 = 0x280, MC31_CTL2 = 0x29f,
-	MC0_CTL = 0x400, MC31_MISC = 0x47f, MCG_EXT_CTL = 0x4d0, DS_AREA = 0x600, TSC_DEADLINE = 0x6e0,
+	VMX_FIRST = 0x480, VMX_CR4_FIXED1 = 0x489, VMX_LAST = 0x492, PAT = 0x277,
+	DS_AREA = 0x600, TSC_DEADLINE = 0x6e0,
 	X2APIC = 0x800, X2APIC_TPR = 0x808, X2APIC_PPR = 0x80a, X2APIC_EOI = 0x80b, X2APIC_ISR = 0x810,
 	X2APIC_IRR_LAST = 0x827, X2APIC_SELF_IPI = 0x83f, X2APIC_LAST = 0x8ff, DEBUG_INTERFACE = 0xc80, XSS = 0xda0,
 	UARCH_MISC_CTL = 0x1b01,
@@ -21,6 +21,13 @@ enum {
 
 #define KVM_POLL_CONTROL	0x4b564d05u	/* [linux:kvm_para.h] */
 #define EFER			0xc0000080u
+#define STAR			0xc0000081u
+#define LSTAR			0xc0000082u
+#define FMASK			0xc0000084u
+#define FS_BASE			0xc0000100u
+#define GS_BASE			0xc0000101u
+#define KERNEL_GS_BASE		0xc0000102u
+#define TSC_AUX			0xc0000103u
 #define EFER_SCE		1ull
 #define EFER_LMA		(1ull << 10)
 #define APIC_BASE_VALUE		0xfee00c00u	/* enabled, in x2APIC mode */
@@ -52,6 +59,7 @@ void persona_vcpu_init(struct persona_vcpu *vcpu, const struct persona *persona,
 		.persona = persona, .index = index, .apic_id = apic_id(persona->cores, index), .pat = PAT_RESET,
 		.misc_enable = MISC_ENABLE_VALUE,
 	};
+	mce_init(&vcpu->mce);
 	lapic_init(vcpu);
 }
 
@@ -134,6 +142,11 @@ static enum persona_answer write_debugctl(struct persona_vcpu *vcpu, uint64_t va
 	return PERSONA_DONE;
 }
 
+static bool is_canonical(uint64_t address)
+{
+	return address >> 47 == 0 || address >> 47 == 0x1ffff;
+}
+
 static bool set_if(uint64_t *where, uint64_t value, uint64_t allowed)
 {
 	if (value & ~allowed)
@@ -151,6 +164,16 @@ static enum persona_answer write_efer(struct persona_vcpu *vcpu, uint64_t value)
 	return PERSONA_DONE;
 }
 
+/* QEMU's CPU takes any value, and the guest's next use of it is nonsense: [kvm:__kvm_set_msr]; SDM volume 4. */
+static bool set_checked(uint32_t msr, uint64_t value)
+{
+	bool good = msr == TSC_AUX ? value >> 32 == 0 : is_canonical(value);
+
+	if (good)
+		host_wrmsr(msr, value);
+	return good;
+}
+
 enum persona_answer persona_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
 {
 	bool good;
@@ -162,7 +185,10 @@ enum persona_answer persona_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint6
 	case PRED_CMD: case FLUSH_CMD: good = value <= 1; break;
 	case DEBUGCTL: return write_debugctl(vcpu, value);
 	case PAT: good = set_pat(vcpu, value); break;
-	case DS_AREA: vcpu->ds_area = value; good = true; break;
+	case DS_AREA: good = is_canonical(value) && set_if(&vcpu->ds_area, value, ~0ull); break;
+	case SYSENTER_ESP: case SYSENTER_EIP: case LSTAR: case FS_BASE: case GS_BASE: case KERNEL_GS_BASE: case TSC_AUX:
+		good = set_checked(msr, value);
+		break;
 	case XSS: case UARCH_MISC_CTL: good = value == 0; break;	/* no supervisor state in XFAM */
 	case EFER: return write_efer(vcpu, value);
 	default: return PERSONA_GP;
@@ -177,19 +203,11 @@ static bool vmm_x2apic(uint32_t msr)
 	       !(msr >= X2APIC_ISR && msr <= X2APIC_IRR_LAST);
 }
 
-static bool is_machine_check(uint32_t msr)
-{
-	return (msr >= MCG_CAP && msr <= MCG_CTL) || msr == MCG_EXT_CTL || (msr >= MC0_CTL2 && msr <= MC31_CTL2) ||
-	       (msr >= MC0_CTL && msr <= MC31_MISC);
-}
-
 bool vmm_rdmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value)
 {
 	if (vmm_x2apic(msr))
 		return lapic_read(vcpu, msr, value);
 	*value = 0;
-	if (is_machine_check(msr))	/* no banks */
-		return true;
 	switch (msr) {
 	case APIC_BASE: *value = APIC_BASE_VALUE | (vcpu->index == 0 ? APIC_BASE_BSP : 0); return true;
 	case FEAT_CTL: *value = FEAT_CTL_LOCKED; return true;
@@ -201,7 +219,7 @@ bool vmm_rdmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value)
 	case EFER: *value = vcpu->efer; return true;
 	case KVM_POLL_CONTROL: *value = 1; return true;
 	case PLATFORM_INFO: case MISC_FEATURES_ENABLES: case POWER_CTL: return true;
-	default: return mtrr_read(vcpu, msr, value);
+	default: return mce_read(&vcpu->mce, msr, value) || mtrr_read(vcpu, msr, value);
 	}
 }
 
@@ -218,31 +236,31 @@ bool vmm_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
 {
 	if (vmm_x2apic(msr))
 		return lapic_write(vcpu, msr, value);
-	if (is_machine_check(msr))
-		return msr != MCG_CAP;
 	switch (msr) {
 	case TSC_DEADLINE: lapic_set_deadline(vcpu, value); return true;
 	case PAT: return set_pat(vcpu, value);
 	case MISC_ENABLE: return set_misc_enable(vcpu, value);
 	case UCODE_REV: case KVM_POLL_CONTROL: case POWER_CTL: return true;
 	case MISC_FEATURES_ENABLES: return value == 0;
-	default: return mtrr_write(vcpu, msr, value);
+	default: return mce_write(&vcpu->mce, msr, value) || mtrr_write(vcpu, msr, value);
 	}
 }
 
-/* Nothing of the monitor depends on them, and it does not touch them. Of the TSC reads are the CPU's. */
+/* Nothing of the monitor depends on them, and it does not touch them. What a CPU would check exits when written. */
 bool persona_cpu_msr(uint32_t index, uint32_t *msr, bool *writes)
 {
-	static const uint32_t own[] = {
-		TSC,
-		0x174, 0x175, 0x176,				/* SYSENTER */
-		0xc0000081, 0xc0000082, 0xc0000084,		/* STAR LSTAR FMASK */
-		0xc0000100, 0xc0000101, 0xc0000102, 0xc0000103,	/* FS GS KERNEL_GS TSC_AUX */
+	static const struct {
+		uint32_t msr;
+		bool writes;
+	} own[] = {
+		{ TSC, false }, { SYSENTER_CS, true }, { SYSENTER_ESP, false }, { SYSENTER_EIP, false }, { STAR, true },
+		{ LSTAR, false }, { FMASK, true }, { FS_BASE, false }, { GS_BASE, false }, { KERNEL_GS_BASE, false },
+		{ TSC_AUX, false },
 	};
 
 	if (index >= ARRAY_SIZE(own))
 		return false;
-	*msr = own[index];
-	*writes = own[index] != TSC;
+	*msr = own[index].msr;
+	*writes = own[index].writes;
 	return true;
 }

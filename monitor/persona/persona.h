@@ -42,6 +42,12 @@ struct mtrrs {
 	uint64_t default_type, variable[2 * MTRR_VARIABLE], fixed[MTRR_FIXED];
 };
 
+#define MCE_BANKS	10u
+
+struct mce {
+	uint64_t control, status, banks[4 * MCE_BANKS];
+};
+
 struct persona_vcpu {
 	const struct persona *persona;
 	uint32_t index, apic_id;
@@ -56,6 +62,7 @@ struct persona_vcpu {
 	uint64_t misc_enable;	/* the VMM's: the module shows its own */
 	struct lapic lapic;
 	struct mtrrs mtrrs;
+	struct mce mce;
 };
 
 /* PERSONA_VE is for a write of EFER or DEBUGCTL that the module does not do by itself: td has neither of them. */
@@ -80,6 +87,11 @@ bool vmm_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value);
 /* MTRRs, of the VMM's. False: there is no such one, it is read only, or the value is not allowed. */
 bool mtrr_read(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value);
 bool mtrr_write(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value);
+
+/* Machine-check registers, of the VMM's. False: likewise. */
+void mce_init(struct mce *mce);
+bool mce_read(struct mce *mce, uint32_t msr, uint64_t *value);
+bool mce_write(struct mce *mce, uint32_t msr, uint64_t value);
 
 /* MSRs that are the guest's own in the CPU, by number from 0 on: all others exit. False: there are no more. */
 bool persona_cpu_msr(uint32_t index, uint32_t *msr, bool *writes);
@@ -106,6 +118,7 @@ void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 uint64_t host_tsc(void);		/* as the guest reads it */
 void host_tsc_set(uint64_t tsc);	/* from now on; every vCPU needs host_tsc_offset() */
 uint64_t host_tsc_offset(void);
+void host_wrmsr(uint32_t msr, uint64_t value);
 uint32_t host_lapic_read(uint32_t offset);
 void host_lapic_write(uint32_t offset, uint32_t value);
 

@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # $output is set by run
+# The files and commands of docs/harness.md, from an empty folder, with what is installed.
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	export top root
+	top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+	root=$BATS_FILE_TMPDIR/root
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+	make -s -C "$top" install B="${B:-build}" DESTDIR="$root" PREFIX=/usr
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	export PATH=$root/usr/bin:$PATH CPATH=$root/usr/include LD_LIBRARY_PATH=$root/usr/lib
+	export PKG_CONFIG_LIBDIR=$root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
+}
+
+# sample KIND NAME: that block
+sample() {
+	awk -v first="\`\`\`$1 $2" '$0 == first { on = 1; next } /^```/ { on = 0 } on' "$top/docs/harness.md"
+}
+
+# files KIND NAME...: as files
+files() {
+	local kind=$1 name
+	shift
+	for name; do
+		sample "$kind" "$name" >"$name"
+		[ -s "$name" ]
+	done
+}
+
+# commands NAME: run, one after the other, whatever the one before came to; $output and the last one's status
+commands() {
+	local lines
+	lines=$(sample sh "$1")
+	[ -n "$lines" ]
+	run bash -c "$lines"
+}
+
+# printed FIRST LAST: those lines of what the page says is printed
+printed() {
+	local lines
+	lines=$(sample text report | sed -n "$1,$2p")
+	[[ -n $lines && $output == *"$lines"* ]]
+}
+
+@test "a kernel's loop: what is wrong with it is found as printed; mended, it is clean" {
+	files c loop.c harness.c mended.c
+	commands kernel
+	[ "$status" -eq 1 ]
+	printed 1 3
+	[[ $output =~ hyperv\ +permitted\ +complete\ +fail ]]
+	commands journal
+	[[ $output == *"MapGPA 0x800040008000"*"RETRY"*"convert() returned -1"* ]]
+	sed -i '/^bool set_memory/,$d' loop.c
+	cat mended.c >>loop.c
+	gcc -g -O2 -shared -fPIC -o harness.so harness.c
+	run -0 tdlab check --harness ./harness.so --vmm hyperv,busy,busy-storm,stall,flip-s,stuck-shared
+	run -0 tdlab explore --harness ./harness.so --depth 4
+	run -0 tdlab explore --harness ./harness.so --to-private --depth 4
+}
+
+@test "firmware: EFIAPI, assembly, a test program; mended by the diff" {
+	files c SharedBit.c test.c
+	files asm TdVmCall.s
+	commands firmware
+	[ "$status" -eq 1 ]
+	printed 4 5
+	[[ $output == *$'\nfinding    pending-access (permitted) to private'* ]]
+	sample diff mended | while IFS= read -r old && IFS= read -r new; do
+		grep -qxF -- "${old#-}" SharedBit.c
+		OLD=${old#-} NEW=${new#+} awk '$0 == ENVIRON["OLD"] { print ENVIRON["NEW"]; next } { print }' SharedBit.c >new
+		mv new SharedBit.c
+	done
+	commands firmware
+	[ "$status" -eq 0 ]
+	gcc -shared -fPIC -o it.so test.c TdVmCall.s	# the same files, for the command
+	run -0 tdlab explore --harness ./it.so --to-private
+}
+
+@test "objects of a kernel: as they are, in a static program" {
+	files c harness.c test.c SharedBit.c
+	sed -i 's/^typedef unsigned char/typedef _Bool/; s/((BOOLEAN)\([01]\))/\1/' test.c
+	files asm TdVmCall.s
+	sed '/^TDLAB_GUEST/,$d; s/^static int convert/int convert/; s/^static void reset/void reset/' test.c >loop.c
+	gcc -O2 -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -c loop.c TdVmCall.s
+	{ sed -n '1,2p' test.c; echo 'int convert(uint64_t, uint64_t, int); void reset(void);'; sed -n '/^TDLAB_GUEST/,$p' test.c; } >main.c
+	# shellcheck disable=SC2046 # words
+	gcc -static -no-pie -o test main.c loop.o TdVmCall.o $(pkg-config --cflags --static --libs tdlab)
+	run -1 ./test
+	[[ $output == *"minimal  first"* ]]
+}
+
+@test "the steps of the workflow" {
+	local line
+	files c loop.c harness.c mended.c
+	sed -i '/^bool set_memory/,$d' loop.c
+	cat mended.c >>loop.c
+	ln -s "$top" tdlab
+	unset CPATH
+	[ "$(sample yaml workflow | grep -c -- '- run: ')" -eq 6 ]
+	sample yaml workflow | sed -n 's/^ *- run: //p' | grep -v apt-get |
+		sed "s#build/tdlab#${B:-build}/tdlab#; s#-C tdlab#-C tdlab B=${B:-build}#; s#check#& --vmm hyperv,busy#; s#explore#& --depth 4#" >steps
+	while IFS= read -r line; do
+		bash -c "$line"
+	done <steps
+	grep -q 'tests="' tdlab.xml
+}

@@ -48,7 +48,7 @@ printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(patsubst $(PREFIX)/%,$${prefix}/%,$(L
 chmod 644 "$(INSTALL_LIB)/pkgconfig/$(1).pc"
 endef
 
-## make install DESTDIR= PREFIX=/usr/local   the command and all its parts, man pages, completion; libtdlab and libtdconv
+## make install DESTDIR= PREFIX=/usr/local   the command and its parts, man pages, completion; libtdlab and libtdconv
 ##                 with headers and pkg-config files.   make uninstall  takes the same away
 install: all install-guest
 	$(if $(INSTALL_PAGES),,@echo 'install: no man pages: there is no scdoc that makes them')
@@ -56,7 +56,7 @@ install: all install-guest
 	install -D -m 644 $(B)/libtdlab.a "$(INSTALL_LIB)/libtdlab.a"
 	install -m 755 $(B)/libtdlab.so "$(INSTALL_LIB)/$(TDLAB_SONAME)"
 	ln -sf $(TDLAB_SONAME) "$(INSTALL_LIB)/libtdlab.so"
-	$(call install_pc,tdlab,Page conversion of an Intel TDX guest under every answer of a VMM,$(TDLAB_VERSION),-ldl -pthread)
+	$(call install_pc,tdlab,An Intel TDX guest under every answer of a VMM,$(TDLAB_VERSION),-ldl -pthread)
 
 # libtdconv alone.
 install-guest: $(B)/libtdconv.a $(TDCONV_PAIR)

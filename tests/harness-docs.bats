@@ -25,11 +25,12 @@ sample() {
 
 # files KIND NAME...: as files
 files() {
-	local kind=$1 name
+	local kind=$1 name text
 	shift
 	for name; do
-		sample "$kind" "$name" >"$name"
-		[ -s "$name" ]
+		text=$(sample "$kind" "$name")
+		[ -n "$text" ]
+		printf '%s\n' "$text" >"$name"
 	done
 }
 
@@ -88,7 +89,8 @@ printed() {
 	files asm TdVmCall.s
 	sed '/^TDLAB_GUEST/,$d; s/^static int convert/int convert/; s/^static void reset/void reset/' test.c >loop.c
 	gcc -O2 -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -c loop.c TdVmCall.s
-	{ sed -n '1,2p' test.c; echo 'int convert(uint64_t, uint64_t, int); void reset(void);'; sed -n '/^TDLAB_GUEST/,$p' test.c; } >main.c
+	{ sed -n '1,2p' test.c; echo 'int convert(uint64_t, uint64_t, int); void reset(void);' &&
+		sed -n '/^TDLAB_GUEST/,$p' test.c; } >main.c
 	# shellcheck disable=SC2046 # words
 	gcc -static -no-pie -o test main.c loop.o TdVmCall.o $(pkg-config --cflags --static --libs tdlab)
 	run -1 ./test
@@ -104,7 +106,8 @@ printed() {
 	unset CPATH
 	[ "$(sample yaml workflow | grep -c -- '- run: ')" -eq 6 ]
 	sample yaml workflow | sed -n 's/^ *- run: //p' | grep -v apt-get |
-		sed "s#build/tdlab#${B:-build}/tdlab#; s#-C tdlab#-C tdlab B=${B:-build}#; s#check#& --vmm hyperv,busy#; s#explore#& --depth 4#" >steps
+		sed "s#build/tdlab#${B:-build}/tdlab#; s#-C tdlab#-C tdlab B=${B:-build}#" |
+		sed 's/check/& --vmm hyperv,busy/; s/explore/& --depth 4/' >steps
 	while IFS= read -r line; do
 		bash -c "$line"
 	done <steps

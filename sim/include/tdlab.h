@@ -3,9 +3,9 @@
  * A harness: your guest's conversion code against every answer that a VMM and the TDX module may give. This header is
  * its manual, docs/harness.md has examples. There are two ways to have it.
  *
- * The command, which explores it, and has check, run, replay and minimise, journals and reports of many formats. Build a
- * shared object that exports a struct tdlab_guest under the name tdlab_guest (TDLAB_GUEST() below). It links no library
- * of tdlab's: the command has what is declared here.
+ * The command, which explores it, and has check, run, replay and minimise, journals and reports. Build a shared object
+ * that exports a struct tdlab_guest under the name tdlab_guest (TDLAB_GUEST() below). It links no library of tdlab's:
+ * the command has what is declared here.
  *
  *	gcc -shared -fPIC -o it.so it.c && tdlab explore --harness ./it.so
  *

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# sim: td in a process, a library. Rates matter here: all of it is one program to the optimizer, both ends included,
-# from the same sources as everywhere. (clang would need a linker plugin for that; only the sanitizers and lint use it.)
-SIM_CFLAGS := $(BASE_CFLAGS) -O3 -fPIC -fvisibility=hidden $(if $(findstring clang,$(CC)),,-flto=auto) $(CFLAGS)
+# sim: td in a process, a library. Rates matter here; from the same sources as everywhere. A release and the bench have
+# LTO=1: all of it is one program to the optimizer then, both ends included, which takes gcc, and seconds for each link.
+SIM_CFLAGS := $(BASE_CFLAGS) -O3 -fPIC -fvisibility=hidden $(if $(LTO),-flto=auto) $(CFLAGS)
 SIM_SRC := $(filter-out %_test.c sim/bench%,$(wildcard sim/*.c)) \
 	$(filter-out %_test.c td/fake%.c td/fuzz.c,$(wildcard td/*.c)) \
 	$(filter-out %_test.c guest/fuzz% guest/fake.c,$(wildcard guest/*.c)) \
@@ -19,7 +19,7 @@ TDLAB_VERSION = $(shell sed -n 's/^\#define TDLAB_VERSION[[:space:]]*"\(.*\)"/\1
 TDLAB_SONAME := libtdlab.so.0
 
 $(B)/libtdlab.o: $(TDLAB_OBJ)
-	$(CC) $(SIM_CFLAGS) $(if $(findstring clang,$(CC)),,-flinker-output=nolto-rel) -nostdlib -r -o $@ $^
+	$(CC) $(SIM_CFLAGS) $(if $(LTO),-flinker-output=nolto-rel) -nostdlib -r -o $@ $^
 	$(OBJCOPY) --localize-hidden $@
 
 $(B)/libtdlab.a: $(B)/libtdlab.o
@@ -64,7 +64,8 @@ $(B)/sim/bench_bare: sim/bench_bare.c $(filter-out $(B)/fast/sim/%,$(SIM_OBJ)) \
 		-Wl,--gc-sections -o $@
 
 ## make bench-sim  sequences of answers a second in process, beside td's answers alone and Spin; a part of make bench
-bench-sim: $(B)/tdlab $(B)/sim/bench_bare
-	sim/bench $(B)
+bench-sim:
+	$(MAKE) B=$(B)/release LTO=1 all $(B)/release/sim/bench_bare
+	sim/bench $(B)/release
 
 .PHONY: bench-sim

@@ -61,7 +61,7 @@ static void conclude(struct tdlab_result *r, enum tdlab_verdict verdict, const c
 	if (rank(verdict) > rank(r->verdict) || (verdict == r->verdict && *r->why != '\0'))
 		return;
 	r->verdict = verdict;
-	snprintf(r->why, sizeof(r->why), "%s", why);
+	snprintf(r->why, sizeof(r->why), "%.*s", (int)sizeof(r->why) - 1, why);
 }
 
 static const char *wrong_options(const struct tdlab_options *o)

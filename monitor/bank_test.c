@@ -146,7 +146,7 @@ static bool slots_ok(const struct machine *m, uint64_t guest)
 	       slot_bytes(&c, TD_SLOT_RAM, true) == guest - sections && slot_bytes(&c, TD_SLOT_ROM, false) == m->image.bytes;
 }
 
-/* [qemu:pc_q35_init]: of 2.75 GiB or more 2 GiB are below 4 GiB, less is so wholly; as far as the reserve leaves room. */
+/* [qemu:pc_q35_init]: of 2.75 GiB or more 2 GiB are below 4 GiB, less is so wholly; as far as there is room. */
 static bool split_ok(const struct machine *m, uint64_t guest)
 {
 	uint64_t low = guest >= 0xb0000000 ? 0x80000000 : guest;

@@ -17,10 +17,7 @@ static void answer(struct td_regs *regs, uint64_t r10)
 	regs->gpr[TD_R10] = r10;
 }
 
-/*
- * Why no VMM takes a MapGPA request, in KVM's order ([kvm:tdx_map_gpa]): only what is otherwise
- * right is looked at for its alignment.
- */
+/* Why no VMM takes a MapGPA request. */
 static enum td_violation flaw_of(const struct td *td, uint64_t gpa, uint64_t size)
 {
 	uint64_t last = gpa + size - 1;
@@ -36,13 +33,24 @@ static enum td_violation flaw_of(const struct td *td, uint64_t gpa, uint64_t siz
 	return gpa % TDX_PAGE_SIZE != 0 || size % TDX_PAGE_SIZE != 0 ? TD_V_UNALIGNED_REQUEST : TD_V_NONE;
 }
 
-/* While exploring, an unaligned request is always refused: the answers are about whole pages. */
-static uint64_t map_gpa_check(const struct td *td, enum td_violation flaw)
+/*
+ * In KVM's order ([kvm:tdx_map_gpa]): only what is otherwise right is looked at for its alignment. To KVM bits up to
+ * MAXPHYADDR are a GPA's, and QEMU, which finds nothing there, is content if it is to be shared
+ * ([qemu:kvm_convert_memory]). While exploring, an unaligned request is always refused: the answers are about whole
+ * pages.
+ */
+#define MAXPHYADDR	52	/* of each CPU with TDX ([mod:cpuid_configurations.c]); [kvm:kvm_vcpu_is_legal_gpa] */
+
+static uint64_t map_gpa_check(const struct td *td, enum td_violation flaw, uint64_t gpa, uint64_t size)
 {
-	if (flaw == TD_V_UNALIGNED_REQUEST)
-		return td->mem->config.behaviour.align == TD_ALIGN_CHECKED || td->mem->choices.limit != 0 ?
-			       TDVMCALL_ALIGN_ERROR : TDVMCALL_SUCCESS;
-	return flaw == TD_V_NONE ? TDVMCALL_SUCCESS : TDVMCALL_INVALID_OPERAND;
+	uint64_t last = gpa + size - 1, s = td->mem->s;
+	bool aligned = gpa % TDX_PAGE_SIZE == 0 && size % TDX_PAGE_SIZE == 0;
+
+	if (flaw == TD_V_EMPTY_REQUEST || flaw == TD_V_WRAPPING_REQUEST || (gpa | last) >> MAXPHYADDR || ((gpa ^ last) & s))
+		return TDVMCALL_INVALID_OPERAND;
+	if (!aligned && (td->mem->config.behaviour.align == TD_ALIGN_CHECKED || td->mem->choices.limit != 0))
+		return TDVMCALL_ALIGN_ERROR;
+	return flaw == TD_V_BEYOND_GPAW && !(gpa & s) ? TDVMCALL_INVALID_OPERAND : TDVMCALL_SUCCESS;
 }
 
 /*
@@ -144,15 +152,16 @@ static void map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
 {
 	uint64_t gpa = regs->gpr[TD_R12], size = regs->gpr[TD_R13];
 	enum td_violation flaw = flaw_of(td, gpa, size);
-	struct td_plan plan = { .r10 = map_gpa_check(td, flaw) };
+	struct td_plan plan = { .r10 = map_gpa_check(td, flaw, gpa, size) };
 
 	td->mem->now.mapgpa_calls++;
 	flaw_check(td, flaw, gpa, size, rip);
-	if (plan.r10 == TDVMCALL_SUCCESS) {
+	if (plan.r10 == TDVMCALL_SUCCESS && flaw != TD_V_BEYOND_GPAW) {
 		plan = map_gpa_serve(td, regs, gpa, size, rip);
 	} else {
-		regs->gpr[TD_R11] = gpa;
-		td_emit(td, MAPGPA, mapgpa, rip, .gpa = gpa, .bytes = size, .r10 = plan.r10, .r11 = gpa);
+		if (plan.r10 != TDVMCALL_SUCCESS)
+			regs->gpr[TD_R11] = gpa;
+		td_emit(td, MAPGPA, mapgpa, rip, .gpa = gpa, .bytes = size, .r10 = plan.r10, .r11 = regs->gpr[TD_R11]);
 		td->mem->now.fruitless_calls++;
 	}
 	answer(regs, plan.r10);

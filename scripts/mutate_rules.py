@@ -5,7 +5,7 @@ import glob
 import os
 import re
 
-LEAVE_OUT = re.compile(r'_test\.c$|/fuzz|/bench|/fake')
+LEAVE_OUT = re.compile(r'_test\.c$|/fuzz|/bench|/fake|cli/verdict/report')
 # A page's size, by the folder's own name for it.
 PAGE = {'guest': 'PAGE', 'td': 'TDX_PAGE_SIZE', 'cli/verdict': 'TDX_PAGE_SIZE'}
 

@@ -12,8 +12,8 @@
 
 static struct td_event events[4];
 static struct records records = { .all = events, .count = 4 };
-static struct conversion conversions[4];
-static struct finding findings[3];
+static struct conversion conversions[5];	/* the last is none, as of the findings: it is behind their end */
+static struct finding findings[4];
 static struct judgement j = { .conversions = conversions, .nconversions = 4, .findings = findings,
 			      .nfindings = 3 };
 
@@ -39,9 +39,11 @@ int main(void)
 	conversion(1, MODULE + 0x10, DEMO, true, TD_CLOSE_COMPLETE, 4);
 	conversion(2, MODULE + 0x20, DEMO, true, TD_CLOSE_COMPLETE, 4);
 	conversion(3, KERNEL + 0x10, POOL + 0x100000, false, TD_CLOSE_COMPLETE, 2);
+	conversions[4] = conversions[0];
 	finding(0, TD_CLASS_VIOLATION, POOL | S);
 	finding(1, TD_CLASS_VMM_CAUSED, POOL | S);
 	finding(2, TD_CLASS_VIOLATION, 0x30000000);	/* nobody asked for that */
+	finding(3, TD_CLASS_VIOLATION, POOL | S);
 
 	asked_read(&asked, &j, &records, &symbols, S);
 	tap_is(asked.count, 3, "without names each address is one");

@@ -39,6 +39,10 @@ static void test_evidence(void)
 	console_evidence(&console, "tdlab: module demo 0xffffffffc0580000\ntdlab: module other\n", 59, 1.5);
 	tap_ok(console.nmodules == 1 && strcmp(console.modules[0].name, "demo") == 0 &&
 	       console.modules[0].text == 0xffffffffc0580000, "where a module is, if both words came");
+	console_evidence(&console, "tdlab: eventlog 131\ntdlab: eventlog 3 AAA=\n", 44, 1.5);
+	tap_ok(console.eventlog.bytes == 131 && console.eventlog.data[3] == 0 && !console.eventlog.broken,
+	       "an event log, line by line");
+	measured_free(&console.eventlog);
 	for (int i = 0; i < 20; i++)
 		console_evidence(&console, "tdlab: module demo 1\n", 21, 1.5);
 	tap_is(console.nmodules, CONSOLE_MODULES, "no more than there is room for");

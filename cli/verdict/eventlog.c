@@ -9,7 +9,6 @@
 
 #define ALG_SHA384		0x000c	/* TCG Algorithm Registry */
 #define EV_NO_ACTION		3	/* says something and measures nothing */
-#define MAX_ALGORITHMS		8
 #define SHA1_BYTES		20
 #define HEADER_EVENT		(4 + 4 + SHA1_BYTES + 4)	/* TCG_PCR_EVENT: in the format of before */
 #define SIGNATURE		"Spec ID Event03"
@@ -69,7 +68,7 @@ static const uint8_t *take(struct eventlog *log, size_t bytes)
 
 static bool bad(struct eventlog *log, size_t offset, const char *what)
 {
-	snprintf(log->error, sizeof(log->error), "event %zu at byte %zu: %s", log->count, offset, what);
+	snprintf(log->error, sizeof(log->error), "the event at byte %zu: %s", offset, what);
 	return false;
 }
 
@@ -81,8 +80,8 @@ static bool read_spec_id(struct eventlog *log, const uint8_t *p, uint32_t bytes)
 	if (bytes < SPEC_ID_ALGORITHMS + 4 || memcmp(p, SIGNATURE, sizeof(SIGNATURE)) != 0)
 		return bad(log, 0, "not a crypto-agile log: its first event is not \"" SIGNATURE "\"");
 	algorithms = get(p + SPEC_ID_ALGORITHMS, 4);
-	if (algorithms == 0 || algorithms > MAX_ALGORITHMS || bytes - SPEC_ID_ALGORITHMS - 4 < algorithms * 4)
-		return bad(log, 0, "the list of its algorithms is cut short or too long");
+	if (algorithms == 0 || algorithms > (bytes - SPEC_ID_ALGORITHMS - 4) / 4)
+		return bad(log, 0, "the list of its algorithms is empty or cut short");
 	for (uint32_t i = 0; i < algorithms; i++) {
 		const uint8_t *row = p + SPEC_ID_ALGORITHMS + 4 + 4 * i;
 
@@ -105,7 +104,6 @@ bool eventlog_open(struct eventlog *log, const void *data, size_t bytes)
 		return bad(log, 0, "its first event is longer than the log");
 	if (get(head + 4, 4) != EV_NO_ACTION)
 		return bad(log, 0, "not an event log: its first event is not EV_NO_ACTION");
-	log->count = 1;
 	return read_spec_id(log, spec, get(head + HEADER_EVENT - 4, 4));
 }
 
@@ -139,7 +137,6 @@ bool eventlog_next(struct eventlog *log, struct eventlog_event *event)
 	event->data = p ? take(log, event->bytes) : NULL;
 	if (!event->data)
 		return bad(log, offset, "the log ends in its data");
-	log->count++;
 	return true;
 }
 

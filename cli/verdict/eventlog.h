@@ -20,7 +20,6 @@
 struct eventlog {
 	const uint8_t *data;
 	size_t bytes, at;
-	size_t count;		/* events seen */
 	char error[120];	/* why there is no next one; empty at the log's end */
 };
 

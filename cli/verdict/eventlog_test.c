@@ -209,6 +209,10 @@ static void test_refused(void)
 	make();
 	made[32 + 24] = 200;
 	tap_ok(refused_with("algorithms"), "more algorithms than there is room for");
+	made[32 + 24] = 0;
+	tap_ok(refused_with("algorithms"), "none");
+	made[32 + 27] = 0x40;	/* times four bytes each: 4 GiB, or 0 in 32 bits */
+	tap_ok(refused_with("algorithms"), "so many that their bytes are no 32 bits");
 	make();
 	add_event(0, 4, 0x77, "", 0);
 	tap_ok(refused_with("names no RTMR"), "an event of MRTD, which firmware cannot extend");

@@ -301,6 +301,7 @@ static bool is_first(const struct judgement *j, size_t i)
 void judge_known(struct judgement *j, struct known *known, const char *guest, const char *under)
 {
 	const char *why = NULL, *one;
+	bool whole = j->outcome != OUTCOME_INTERRUPTED;	/* else the signal is the status, whatever was seen */
 	size_t kinds = 0, met = 0;
 
 	for (size_t i = 0; i < j->nfindings; i++) {
@@ -311,12 +312,12 @@ void judge_known(struct judgement *j, struct known *known, const char *guest, co
 		met += one != NULL;
 		kinds++;
 	}
-	if (j->verdict == VERDICT_PASS || j->verdict == VERDICT_FAIL)
+	if (whole && (j->verdict == VERDICT_PASS || j->verdict == VERDICT_FAIL))
 		known_tried(known, guest, under);
 	if (kinds == 0 || met != kinds || j->verdict != VERDICT_FAIL)
 		return;
 	j->verdict = VERDICT_KNOWN;
-	j->status = verdict_status(VERDICT_KNOWN);
+	j->status = whole ? verdict_status(VERDICT_KNOWN) : j->status;
 	snprintf(j->why, sizeof(j->why), "%s", why);
 }
 

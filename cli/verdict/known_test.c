@@ -11,12 +11,17 @@
 
 static char path[256];
 
-static int open_text(struct known *k, const char *text)
+static void write_bytes(const char *text, size_t bytes)
 {
 	FILE *file = fopen(path, "w");
 
-	fputs(text, file);
+	fwrite(text, 1, bytes, file);
 	fclose(file);
+}
+
+static int open_text(struct known *k, const char *text)
+{
+	write_bytes(text, strlen(text));
 	return known_open(k, path, NULL);
 }
 
@@ -29,8 +34,21 @@ static bool refused(const char *text)
 	return status == STATUS_INPUT;
 }
 
+/* Whether what is wrong with this is told so, and where; the file's name ends with "file". */
+static bool complains(const char *text, const char *so)
+{
+	bool no;
+
+	listen();
+	no = refused(text);
+	return strstr(said(), so) && no;
+}
+
 static void test_lines(void)
 {
+	static const char hidden[] = "# x\n\0 6.12* busy none permitted\n";
+	struct known k;
+
 	tap_ok(!refused("") && !refused("# nothing\n\n   \t\n"), "comments and empty lines");
 	tap_ok(refused("6.12* busy accept-abandoned permitted\n"), "what nobody explained is not known");
 	tap_ok(refused("6.12* busy accept-abandoned permitted   \n"), "... nor what blanks explain");
@@ -38,6 +56,13 @@ static void test_lines(void)
 	tap_ok(refused("6.12* busy none permitted it is so\n"), "... none is none");
 	tap_ok(refused("6.12* busy accept-abandoned permited it is so\n"), "a class that there is not");
 	tap_ok(refused("6.12*\n"), "half a line");
+	tap_ok(complains("\n6.12* busy runaway permitted\n", "file:2: why it is expected is missing\n"),
+	       "what is missing is told");
+	tap_ok(complains("6.12* busy runawya permitted it is so\n", "file:1: tdlab list violations has no \"runawya\"\n"),
+	       "... and what is wrong");
+	write_bytes(hidden, sizeof(hidden) - 1);
+	tap_is(known_open(&k, path, NULL), STATUS_INPUT, "a file in which a NUL hides the rest");
+	known_close(&k);
 	tap_ok(!refused("6.12* busy accept-abandoned permitted it is so"), "no newline at the end");
 }
 
@@ -60,7 +85,22 @@ static void test_find(void)
 	known_tried(&k, "6.12.95", "eagain:stalls=3");
 	known_tried(&k, "6.12.95", "eagain-thrice");
 	known_tried(&k, "6.12.95", "hyperv");
+	listen();
 	tap_is(known_vanished(&k), 1, "what was tried and did not come has vanished; what was not tried has not");
+	tap_has(said(), "file:2: vanished: abandoned (permitted) under eagain:*\n", "... and is told");
+	known_close(&k);
+}
+
+/* All answers were given to this guest: what is known of it under a behaviour was not tried, nor what is of others. */
+static void test_answers(void)
+{
+	struct known k;
+
+	open_text(&k, "6.12.* stall,stall abandoned permitted of this guest\n"
+		      "6.12.* eagain-thrice abandoned permitted under a behaviour\n"
+		      "6.1.* stall abandoned permitted of another guest\n");
+	known_tried_answers(&k, "6.12.95");
+	tap_ok(k.all[0].tried && !k.all[1].tried && !k.all[2].tried, "what is known under answers was tried, of this guest");
 	known_close(&k);
 }
 
@@ -80,6 +120,10 @@ static void test_written(void)
 	       "... but what nobody has explained yet is as new as before");
 	tap_ok(strcmp(k.all[0].why, "for a reason") == 0, "... with the reason that was known");
 	known_close(&k);
+	write_bytes("half a", 6);
+	tap_ok(known_open(&k, path, path) == STATUS_INPUT && !k.out.out,
+	       "where what is known cannot be read nothing is written");
+	known_close(&k);
 }
 
 int main(int argc, char **argv)
@@ -87,6 +131,7 @@ int main(int argc, char **argv)
 	snprintf(path, sizeof(path), "%s.file", argv[argc - 1]);
 	test_lines();
 	test_find();
+	test_answers();
 	test_written();
 	unlink(path);
 	return tap_done();

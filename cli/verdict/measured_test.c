@@ -58,6 +58,12 @@ static void test_lines(void)
 	tap_ok(log.data[2] == 0xff && log.data[3] == 0 && log.data[4] == 0 && log.data[5] == 0xff && !log.broken,
 	       "what does not come is filler");
 	measured_free(&log);
+	log = (struct measured_log){ 0 };
+	measured_line(&log, "x");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		measured_line(&log, lines[i]);
+	tap_ok(log.broken, "a whole log behind a damaged line is damaged: the line may have been of it");
+	measured_free(&log);
 	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
 		bool first = i < 5;	/* before there is an area */
 
@@ -102,7 +108,7 @@ static void test_compare(void)
 	log.data[0x20] = 0;
 	measured_compare(&m, some_td, &log);
 	measured_text(&m, text, sizeof(text));
-	tap_ok(!m.equal && strstr(text, "CANNOT BE READ: event 1 at byte 0"), "a log that is none");
+	tap_ok(!m.equal && strstr(text, "CANNOT BE READ: the event at byte 0"), "a log that is none");
 	measured_line(&log, "nonsense");
 	measured_compare(&m, NULL, &log);
 	tap_ok(!m.equal && !m.known && *m.error, "a damaged one, and no TD");

@@ -63,7 +63,7 @@ int records_read(struct records *r, const char *path)
 		return STATUS_INPUT;
 	while (!status && bytes) {
 		bytes = fread(batch, 1, sizeof(batch), file);
-		part = bytes % sizeof(*batch);
+		part += bytes % sizeof(*batch);	/* only what is read last is no whole batch */
 		status = take(r, path, batch, bytes / sizeof(*batch));
 	}
 	if (!status && ferror(file))

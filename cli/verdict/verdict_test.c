@@ -73,6 +73,10 @@ static void test_directions(void)
 		{ { .complete = 512 }, { 0, 16384 }, "no violation; to private not exercised" },
 		{ { .direction = TD_MATCH_TO_PRIVATE, .complete = 512 }, { 1024, 1 }, "no violation" },
 		{ { .direction = TD_MATCH_TO_SHARED, .complete = 512 }, { 0, 1024 }, "no violation" },
+		{ { .direction = TD_MATCH_TO_PRIVATE, .complete = 512 }, { 1024, 0 }, "no violation" },
+		{ { .direction = TD_MATCH_TO_PRIVATE, .complete = 512 }, { 512, 1024 },
+		  "no violation; to private not exercised" },
+		{ { .direction = TD_MATCH_TO_SHARED, .complete = 512 }, { 1024, 512 }, "no violation; to shared not exercised" },
 		{ { .complete = ALL }, { 2, 1 }, "no violation" },
 	};
 
@@ -89,6 +93,30 @@ static void test_directions(void)
 		       "to private");
 	}
 	tap_case(NULL);
+}
+
+/* A rule about MapGPA is about its direction; ACCEPT, and a page that is wanted back, are on the way to private. */
+static void test_about(void)
+{
+	static const struct {
+		struct td_behaviour b;
+		bool shared, private;
+		const char *name;
+	} rows[] = {
+		{ { .nrules = 1, .rules = { { .direction = TD_MATCH_ANY } } }, true, true, "any MapGPA" },
+		{ { .nrules = 1, .rules = { { .direction = TD_MATCH_TO_SHARED } } }, true, false, "MapGPA to shared" },
+		{ { .nrules = 1, .rules = { { .direction = TD_MATCH_TO_PRIVATE } } }, false, true, "MapGPA to private" },
+		{ { .nrules = 1, .rules = { { .on = TD_ON_ACCEPT } } }, false, true, "ACCEPT" },
+		{ { .nrules = 2, .rules = { { .on = TD_ON_ACCEPT }, { .direction = TD_MATCH_TO_SHARED } } }, true, true, "both" },
+		{ { .old = TD_OLD_REMOVED }, true, true, "a VMM without rules" },
+		{ { .old = TD_OLD_KEPT }, false, true, "... that keeps the old page" },
+		{ { .old = TD_OLD_REMOVED, .nrules = 1, .rules = { { .direction = TD_MATCH_TO_PRIVATE } } }, false, true,
+		  "... but with a rule: what that says" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		tap_ok(verdict_behaviour_about(&rows[i].b, true) == rows[i].shared &&
+		       verdict_behaviour_about(&rows[i].b, false) == rows[i].private, rows[i].name);
 }
 
 /* Each ground in turn decides where nothing before it is known; and what nobody knows anything of is no pass. */
@@ -120,5 +148,6 @@ int main(void)
 	test_other_rules();
 	test_behaviour();
 	test_directions();
+	test_about();
 	return tap_done();
 }

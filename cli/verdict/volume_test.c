@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define tap_puts(text) fputs(text, stdout)
@@ -128,8 +129,47 @@ static void compressed(void)
 		return;
 	}
 	tap_ok(found_behind(0, packed, bytes), "a compressed volume");
+	image[FILE_AT + 24 + 4] ^= 1;
+	volume_read(&v, image, sizeof(image));
+	tap_is(v.count, 0, "... but not under another GUID");
 	tap_ok(found_behind(63, packed, bytes), "the 64th of an image");
 	tap_ok(!found_behind(64, packed, bytes), "a 65th is not unpacked: there could be any number");
+}
+
+/* PI 1.8, volume 3: a file may be no more than its header, and a section's size have 32 bits behind 0xffffff (3.2.4). */
+static void test_shapes(void)
+{
+	uint8_t *file = image + FILE_AT, *at = file + 24;
+
+	make();
+	memmove(file + 24, file, 0x1000);
+	put32(file + 20, 24);
+	volume_read(&v, image, sizeof(image));
+	tap_is(v.count, 1, "an empty file before a driver's");
+	make();
+	at = section(at, 0x10, pe, sizeof(pe));
+	put32(at, 0x15ffffff);
+	put32(at + 4, 8 + 4);
+	memcpy(at + 8, "A\0\0", 4);
+	put32(file + 20, (uint32_t)(at + 12 - file));
+	volume_read(&v, image, sizeof(image));
+	tap_ok(v.count == 1 && strcmp(v.all[0].name, "A") == 0, "a large section behind another");
+}
+
+/* Behind the image there is no memory: one byte that is no section is not looked at further. */
+static void test_end(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (sizeof(image) + page - 1) & ~(page - 1), bytes;
+	uint8_t *memory = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	make();
+	bytes = (size_t)(make_volume(image, "CpuDxe") - image) + 1;
+	put32(image + FILE_AT + 20, (uint32_t)(bytes - FILE_AT));
+	memcpy(memory + room - bytes, image, bytes);
+	mprotect(memory + room, page, PROT_NONE);
+	volume_read(&v, memory + room - bytes, bytes);
+	tap_ok(v.count == 1 && strcmp(v.all[0].name, "CpuDxe") == 0, "sections that end a byte before the image does");
+	munmap(memory, room + page);
 }
 
 int main(void)
@@ -151,6 +191,8 @@ int main(void)
 	NOTHING(put32(image + FILE_AT + 24, 0x10fffffe), "a section longer than its file");
 	NOTHING(put32(image + FILE_AT + 24, 0x10ffffff), "one of 4 GiB");
 	NOTHING(put32(image + FILE_AT + 24, 0x10000003), "a section shorter than its header");
+	test_shapes();
+	test_end();
 	compressed();
 	volume_free(&v);
 	return tap_done();

@@ -3,7 +3,6 @@
 #include "abi/tdx.h"
 #include "cli/testing.h"
 #include "cli/verdict/judge.h"
-#include "cli/verdict/known.h"
 #include "td/td.h"
 
 #define S	(1ull << 47)
@@ -459,72 +458,6 @@ static void test_bad_disk(void)
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "disk could not be read", "the disk's is");
 }
 
-/* A request whose end nobody saw is open; records are taken for nothing but what they are. */
-static void test_open(void)
-{
-	begin();
-	put(EVENT(OPEN, open, 1, 1ull << 32, 512));
-	call(1, 1ull << 32, 512, TDVMCALL_SUCCESS, 0, 512);
-	power_off();
-	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "no conversion was completed",
-	       "a conversion whose end was not seen");
-	tap_ok(j.nconversions == 1 && !j.conversions[0].closed && j.conversions[0].calls == 1 && j.conversions[0].pages == 512 &&
-	       j.conversions[0].done == 0, "is open");
-}
-
-static void known_of(struct known *known, enum verdict verdict, int status, const char *name)
-{
-	judge_known(&j, known, "6.12.1", "busy");
-	tap_ok(j.verdict == verdict && j.status == status, name);
-}
-
-/* tdlab-known(5): what is known and explained fails no run, what is new does, and what was not run is not tried. */
-static void test_known(void)
-{
-	static char guest[] = "6.12.*", under[] = "busy", why[] = "so it is";
-	struct known_line line = { .guest = guest, .under = under, .kind = TD_V_DOUBLE_ACCEPT, .cause = TD_CAUSE_PERMITTED,
-				   .why = why };
-	struct known known = { .all = &line, .count = 1 };
-
-	begin();
-	converted(1, POOL | S);
-	verdict(TD_CLASS_VIOLATION, TD_V_DOUBLE_ACCEPT, 0x1000);
-	verdict(TD_CLASS_VIOLATION, TD_V_DOUBLE_ACCEPT, 0x9000);
-	verdict(TD_CLASS_VMM_CAUSED, TD_V_PENDING_ACCESS, 0x9000);
-	power_off();
-	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "and 1 more", "a finding in two places");
-	known_of(&known, VERDICT_KNOWN, STATUS_PASS, "... that is known fails no run");
-	tap_ok(known.met == 1 && strcmp(j.why, why) == 0, "... is one finding, with why");
-	records.count -= 3;
-	verdict(TD_CLASS_VIOLATION, TD_V_PENDING_ACCESS, 0x20000);
-	power_off();
-	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "and 2 more", "and one that is new");
-	known_of(&known, VERDICT_FAIL, STATUS_FAIL, "... fails");
-	line.met = line.tried = false;
-	begin();
-	converted(1, POOL | S);
-	end.timed_out = true;
-	expect(OUTCOME_TIMEOUT, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "in time", "a run that did not end");
-	known_of(&known, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "... is what it was");
-	tap_ok(!line.tried, "... and gave what is known no chance");
-	verdict(TD_CLASS_VIOLATION, TD_V_PENDING_ACCESS, 0x1000);
-	end.signal = 2;
-	expect(OUTCOME_INTERRUPTED, VERDICT_FAIL, 130, "accepted", "one that Ctrl-C ended");
-	known_of(&known, VERDICT_FAIL, 130, "... with something new");
-	tap_ok(!line.tried, "... gave what is known no chance either");
-	records.count--;
-	verdict(TD_CLASS_VIOLATION, TD_V_DOUBLE_ACCEPT, 0x1000);
-	expect(OUTCOME_INTERRUPTED, VERDICT_FAIL, 130, "accepted twice", "one that Ctrl-C ended at what is known");
-	known_of(&known, VERDICT_KNOWN, 130, "... ended by a signal all the same");
-	line.met = false;
-	records.count--;
-	end.signal = 0;
-	power_off();
-	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "one that did, without a finding");
-	known_of(&known, VERDICT_PASS, STATUS_PASS, "... passes");
-	tap_ok(line.tried && !line.met, "... and what is known has vanished");
-}
-
 /* It asked for more than one step of its VMM, came to the end of the first, and elsewhere asked for no more. */
 static void test_exercised(void)
 {
@@ -545,8 +478,6 @@ static void test_exercised(void)
 int main(void)
 {
 	test_exercised();
-	test_open();
-	test_known();
 	test_pass();
 	test_evidence();
 	test_abandoned();

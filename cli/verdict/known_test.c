@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "cli/testing.h"
+#include "cli/verdict/judge.h"
 #include "cli/verdict/known.h"
+#include "wire/status.h"
 
 static char path[256];
 
@@ -104,6 +106,64 @@ static void test_answers(void)
 	known_close(&k);
 }
 
+static struct finding found[3];
+
+/* A run with the first so many of those findings that ended like this. */
+static struct judgement run(size_t findings, enum outcome outcome, enum verdict verdict, int status)
+{
+	struct judgement j = { .findings = found, .nfindings = findings, .outcome = outcome, .verdict = verdict,
+			       .status = status };
+
+	for (size_t i = 0; i < findings; i++)
+		j.nviolations += found[i].class == TD_CLASS_VIOLATION;
+	return j;
+}
+
+/* Whether it is judged like this once it is compared with what is known. */
+static bool becomes(struct known *k, struct judgement j, enum verdict verdict, int status, const char *why)
+{
+	for (size_t i = 0; i < k->count; i++)
+		k->all[i].met = k->all[i].tried = false;
+	k->met = 0;
+	judge_known(&j, k, "6.12.1", "busy");
+	return j.verdict == verdict && j.status == status && strcmp(j.why, why) == 0;
+}
+
+/* What is known and explained fails no run, what is new does; what was not run to its end gave nothing its chance. */
+static void test_run(void)
+{
+	struct known k;
+
+	open_text(&k, "6.12.* busy abandoned permitted so it is\n");
+	found[0] = found[1] = (struct finding){ .class = TD_CLASS_VIOLATION, .kind = TD_V_ABANDONED };
+	found[2] = (struct finding){ .class = TD_CLASS_VMM_CAUSED, .kind = TD_V_PENDING_ACCESS };
+	tap_ok(becomes(&k, run(3, OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL), VERDICT_KNOWN, STATUS_PASS, "so it is"),
+	       "a run whose only finding is known, and says why");
+	tap_ok(k.met == 1 && k.all[0].met, "... that is one finding in two places");
+	tap_ok(becomes(&k, run(3, OUTCOME_INTERRUPTED, VERDICT_FAIL, 130), VERDICT_KNOWN, 130, "so it is") && !k.all[0].tried,
+	       "... was ended by a signal all the same");
+	found[2].class = TD_CLASS_VIOLATION;
+	tap_ok(becomes(&k, run(3, OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL), VERDICT_FAIL, STATUS_FAIL, ""),
+	       "a run with one that is new as well");
+	found[2] = found[0];
+	found[2].cause = TD_CAUSE_HOSTILE;
+	tap_ok(becomes(&k, run(3, OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL), VERDICT_FAIL, STATUS_FAIL, ""),
+	       "... or with the same of another class");
+	found[2] = found[0];
+	found[0].kind = TD_V_RUNAWAY;
+	tap_ok(becomes(&k, run(3, OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL), VERDICT_FAIL, STATUS_FAIL, "") &&
+	       k.all[0].met, "... whichever comes first");
+	tap_ok(becomes(&k, run(0, OUTCOME_TIMEOUT, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED), VERDICT_INCONCLUSIVE,
+		       STATUS_UNFINISHED, "") && !k.all[0].tried, "a run that did not end gives what is known no chance");
+	tap_ok(becomes(&k, run(0, OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL), VERDICT_FAIL, STATUS_FAIL, "") &&
+	       k.all[0].tried, "one that failed without a finding fails");
+	tap_ok(becomes(&k, run(1, OUTCOME_MONITOR, VERDICT_INCONCLUSIVE, STATUS_ENVIRONMENT), VERDICT_INCONCLUSIVE,
+		       STATUS_ENVIRONMENT, ""), "one that the environment broke is broken");
+	tap_ok(becomes(&k, run(0, OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS), VERDICT_PASS, STATUS_PASS, "") &&
+	       k.all[0].tried && !k.all[0].met, "one that passes: what is known has vanished");
+	known_close(&k);
+}
+
 static void test_written(void)
 {
 	struct known k;
@@ -132,6 +192,7 @@ int main(int argc, char **argv)
 	test_lines();
 	test_find();
 	test_answers();
+	test_run();
 	test_written();
 	unlink(path);
 	return tap_done();

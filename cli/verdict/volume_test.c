@@ -136,7 +136,7 @@ static void compressed(void)
 	tap_ok(!found_behind(64, packed, bytes), "a 65th is not unpacked: there could be any number");
 }
 
-/* PI 1.8, volume 3: a file may be no more than its header, and a section's size have 32 bits behind 0xffffff (3.2.4). */
+/* PI 1.8, volume 3: a file may be no more than its header; behind 0xffffff a section's size has 32 bits (3.2.4). */
 static void test_shapes(void)
 {
 	uint8_t *file = image + FILE_AT, *at = file + 24;

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* From records made by hand to facts: each record is taken for what it is and for nothing else. */
+#include "abi/tdx.h"
+#include "cli/testing.h"
+#include "cli/verdict/digest.h"
+
+#define S	(1ull << 47)
+#define HZ	1000000ull
+#define HIGH	(1ull << 32)	/* its upper half reads as a 1 */
+
+static struct records records;
+static struct judgement j;
+static bool hostile;
+static const struct td_config config = { .nslots = 2, .slots = { { .pages = 0x1000, .kind = TD_SLOT_RAM },
+								 { .gpa = HIGH, .pages = 0x1000, .kind = TD_SLOT_RAM } } };
+
+static void put(uint64_t rip, struct td_event e)
+{
+	e.time = records.count * HZ;
+	e.sequence = (uint32_t)records.count;
+	e.rip = rip;
+	records_add(&records, &e, 1);
+}
+
+static void begin(void)
+{
+	records_free(&records);
+	hostile = false;
+	put(0, EVENT(START, start, 48, 1, 0x2000, 7, HZ));
+}
+
+static void read_all(void)
+{
+	judge_free(&j);
+	digest(&j, &records, &config, hostile);
+}
+
+/* A request whose end nobody saw is open. */
+static void test_open(void)
+{
+	begin();
+	put(0, EVENT(OPEN, open, 1, HIGH, 512));
+	put(0, EVENT(MAPGPA, mapgpa, .gpa = HIGH, .bytes = 512 * TDX_PAGE_SIZE, .r10 = TDVMCALL_RETRY, .done = 512,
+		     .conversion = 1));
+	put(0, EVENT(CALLERS, callers, .address = { 0x111, 0x222 }));
+	read_all();
+	tap_ok(j.nconversions == 1 && !j.conversions[0].closed && j.conversions[0].pages == 512 &&
+	       j.conversions[0].done == 0, "a conversion whose end was not seen is open");
+	tap_ok(j.conversions[0].calls == 1 && j.conversions[0].retries == 1 && j.conversions[0].record == 3 &&
+	       j.conversions[0].callers[1] == 0x222, "... with its call");
+	tap_is(j.totals.completed, 0, "... and not completed");
+}
+
+static void verdict(uint64_t rip, unsigned int kind, unsigned int class, uint64_t gpa, uint64_t pages, uint8_t real)
+{
+	put(rip, EVENT(VERDICT, verdict, .violation = kind, .class = class, .gpa = gpa, .pages = pages, .real = real));
+}
+
+/* Pages that follow one another are one finding if all else is the same. */
+static void test_neighbours(void)
+{
+	static const struct {
+		uint64_t rip;
+		unsigned int kind, class;
+		uint64_t gpa;
+		uint8_t real;
+		size_t findings;
+		const char *name;
+	} rows[] = {
+		{ 1, TD_V_DOUBLE_ACCEPT, TD_CLASS_VIOLATION, 0x6000, TD_REAL_MAPPED, 1, "the next page" },
+		{ 2, TD_V_DOUBLE_ACCEPT, TD_CLASS_VIOLATION, 0x6000, TD_REAL_MAPPED, 2, "... by other code" },
+		{ 1, TD_V_PENDING_ACCESS, TD_CLASS_VIOLATION, 0x6000, TD_REAL_MAPPED, 2, "... of another kind" },
+		{ 1, TD_V_DOUBLE_ACCEPT, TD_CLASS_VMM_CAUSED, 0x6000, TD_REAL_MAPPED, 2, "... of another class" },
+		{ 1, TD_V_DOUBLE_ACCEPT, TD_CLASS_VIOLATION, 0x6000, TD_REAL_PENDING, 2, "... in another state" },
+		{ 1, TD_V_DOUBLE_ACCEPT, TD_CLASS_VIOLATION, 0x7000, TD_REAL_MAPPED, 2, "the one after" },
+		{ 1, TD_V_DOUBLE_ACCEPT, TD_CLASS_VIOLATION, 0x3000, TD_REAL_MAPPED, 2, "the one before" },
+		{ 1, TD_V_DOUBLE_ACCEPT, TD_CLASS_OK, 0x9000, TD_REAL_MAPPED, 1, "what is in order is none" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		begin();
+		verdict(1, TD_V_DOUBLE_ACCEPT, TD_CLASS_VIOLATION, 0x4008, 2, TD_REAL_MAPPED);
+		verdict(rows[i].rip, rows[i].kind, rows[i].class, rows[i].gpa, 3, rows[i].real);
+		read_all();
+		tap_ok(j.nfindings == rows[i].findings && j.findings[0].gpa == 0x4000 &&
+		       j.nviolations == j.nfindings - (rows[i].class == TD_CLASS_VMM_CAUSED) &&
+		       j.findings[0].pages == (rows[i].findings == 1 && rows[i].class ? 5 : 2), rows[i].name);
+	}
+}
+
+/* tdlab-known(5), CLASS: hostile from the first thing on that a willing VMM would not do; a hazard is its caller's. */
+static void test_causes(void)
+{
+	begin();
+	verdict(1, TD_V_DOUBLE_ACCEPT, TD_CLASS_VIOLATION, 0x1000, 1, TD_REAL_MAPPED);
+	put(0, EVENT(VMM_ACT, act, TD_ACT_REMOVED, 0x4000, 2));
+	verdict(1, TD_V_DOUBLE_ACCEPT, TD_CLASS_VIOLATION, 0x8000, 1, TD_REAL_MAPPED);
+	verdict(1, TD_V_DOUBLE_ACCEPT, TD_CLASS_HAZARD, 0x9000, 1, TD_REAL_MAPPED);
+	read_all();
+	tap_ok(j.nfindings == 3 && j.nviolations == 2 && j.findings[0].cause == TD_CAUSE_PERMITTED &&
+	       j.findings[1].cause == TD_CAUSE_PERMITTED && j.findings[2].cause == TD_CAUSE_CALLER,
+	       "a VMM that is not hostile does what it may");
+	hostile = true;
+	read_all();
+	tap_ok(j.findings[0].cause == TD_CAUSE_PERMITTED && j.findings[1].cause == TD_CAUSE_HOSTILE &&
+	       j.findings[2].cause == TD_CAUSE_CALLER, "a hostile one is hostile from its first deed on");
+}
+
+/* Of a finding, the conversion that its first page was last part of, before it. */
+static void test_conversion_of(void)
+{
+	static struct conversion all[] = {
+		{ .id = 1, .gpa = 0x10000, .pages = 16, .record = 2 }, { .id = 2, .gpa = 0x18000, .pages = 16, .record = 4 },
+		{ .id = 3, .gpa = 0x10000, .pages = 32 }, { .id = 4, .gpa = 0x10000, .pages = 32, .record = 9 },
+	};
+	const struct judgement of = { .conversions = all, .nconversions = ARRAY_SIZE(all) };
+	const struct finding here = { .gpa = 0x18000 | S, .record = 4 }, earlier = { .gpa = 0x18000, .record = 3 };
+	const struct finding last = { .gpa = 0x27fff, .record = 4 }, behind = { .gpa = 0x28000, .record = 4 };
+	const struct finding before = { .gpa = 0xf000, .record = 4 }, first = { .gpa = 0x18000, .record = 1 };
+
+	tap_ok(finding_conversion(&of, &here, S) == &all[1], "the last that covered it");
+	tap_ok(finding_conversion(&of, &earlier, S) == &all[0], "... before it");
+	tap_ok(finding_conversion(&of, &last, S) == &all[1] && !finding_conversion(&of, &behind, S) &&
+	       !finding_conversion(&of, &before, S), "... up to its end");
+	tap_ok(!finding_conversion(&of, &first, S), "... none that had made no call yet");
+}
+
+/* What a device does beyond RAM, and across its end. */
+static void test_device(void)
+{
+	begin();
+	put(0, EVENT(OPEN, open, 1, (0x1000 - 2) * TDX_PAGE_SIZE | S, 5));
+	put(0, EVENT(CLOSE, close, .how = TD_CLOSE_COMPLETE, .conversion = 1, .gpa = (0x1000 - 2) * TDX_PAGE_SIZE | S,
+		     .done = 5, .pages = 5, .calls = 1));
+	put(0, EVENT(OPEN, open, 2, HIGH - TDX_PAGE_SIZE, 3));
+	put(0, EVENT(CLOSE, close, .how = TD_CLOSE_COMPLETE, .conversion = 2, .gpa = HIGH - TDX_PAGE_SIZE, .done = 3,
+		     .pages = 3, .calls = 1));
+	read_all();
+	tap_ok(j.conversions[0].device == 3 && j.conversions[1].device == 1, "pages that are no RAM, behind it and before it");
+	tap_ok(j.conversions[0].to_shared && !j.conversions[1].to_shared && j.nfindings == 0 && !*j.fatal && !j.untracked,
+	       "and nothing else is said");
+}
+
+/* When it was detected, reached user space and ended. */
+static void test_times(void)
+{
+	begin();
+	read_all();
+	tap_ok(j.detected < 0 && j.user < 0 && j.ended < 0 && !j.marked, "nothing yet");
+	put(0, EVENT(MARK, mark, TD_MARK_DETECTED, 0));
+	put(0, EVENT(MARK, mark, TD_MARK_DETECTED, 0));
+	put(0, EVENT(MARK, mark, TD_MARK_USER, 0));
+	read_all();
+	tap_ok(j.detected == 1 && j.user == 3 && j.ended < 0 && !j.marked, "detected first, and user space");
+	put(0, EVENT(STOP, stop, TD_STOP_ENGINE, 5));
+	read_all();
+	tap_ok(j.ended == 4 && j.stop == TD_STOP_ENGINE && j.stop_detail == 5 && !j.marked && j.exits[TD_STOP_ENGINE] == 0,
+	       "the end of the TD");
+	put(0, EVENT(MARK, mark, TD_MARK_SHUTDOWN, 3));
+	put(0, EVENT(COUNT, count, EXIT_CPUID, 5));
+	put(0, EVENT(COUNT, count, EXIT_KINDS, 5));
+	read_all();
+	tap_ok(j.ended == 5 && j.marked && j.mark == TD_MARK_SHUTDOWN && j.end_value == 3 && j.exits[EXIT_CPUID] == 5,
+	       "what its mark says");
+}
+
+int main(void)
+{
+	test_open();
+	test_neighbours();
+	test_causes();
+	test_conversion_of();
+	test_device();
+	test_times();
+	records_free(&records);
+	judge_free(&j);
+	return tap_done();
+}

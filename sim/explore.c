@@ -104,6 +104,8 @@ static void add_again(struct tdlab_result *r, const struct tdlab_finding *f)
 static void found(struct tdlab_result *r, const struct search *s, enum td_cause cause, enum td_violation finding)
 {
 	const struct ways *ways = &s->tally->ways[cause][finding];
+	const struct sim_shape shape = ways->shape != 0 ? sim_shape_of(ways->shape - 1, s->job->guest->align) :
+				       (struct sim_shape){ .at = s->job->at, .pages = s->job->pages };
 	struct tdlab_finding *f = &r->findings[r->kept];
 
 	r->found++;
@@ -113,8 +115,7 @@ static void found(struct tdlab_result *r, const struct search *s, enum td_cause 
 	*f = (struct tdlab_finding){
 		.name = td_violation_name(finding), .cause = td_cause_name(cause),
 		.direction = s->job->to_shared ? TDLAB_TO_SHARED : TDLAB_TO_PRIVATE,
-		.at = ways->shape != 0 ? sim_shapes[ways->shape - 1].at : s->job->at,
-		.pages = ways->shape != 0 ? sim_shapes[ways->shape - 1].pages : s->job->pages,
+		.at = shape.at, .pages = shape.pages,
 		.sequences = s->tally->found[cause][finding],
 	};
 	answers_text(ways->all[0].answers, ways->all[0].length, f->answers);
@@ -181,7 +182,7 @@ static void explore(struct exploration *x, bool to_shared)
 		.job = &job, .platform = td_platform_kvm(), .behaviour = { .implicit = TD_IMPLICIT_VE }, .journal = -1,
 		.depth = x->count != 0 ? x->count : o->depth != 0 ? o->depth : SIM_DEPTH, .until = x->until,
 		.random = o->random, .seed = o->seed != 0 ? o->seed : 1, .tally = tally_new(),
-		.shapes = x->count == 0 && o->at == 0 && o->pages == 0 && x->guest.align == 0,
+		.shapes = x->count == 0 && o->at == 0 && o->pages == 0,
 		.only = x->count != 0, .replay = x->count != 0,
 	};
 	struct td_choices from = { .named = x->count };

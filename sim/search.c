@@ -399,20 +399,31 @@ static int search_one(struct search *s, struct td_choices from)
 	return status;
 }
 
-/* Each shape is a tree of its own; drawn sequences are shared out, the rest goes to the first. */
+/* Of the sequences to be drawn each shape but the first has the same share, and that has the rest. */
+static uint64_t drawn(uint64_t random, uint32_t n, uint64_t align)
+{
+	uint64_t share = random / SIM_SHAPES;
+
+	if (n != 0)
+		return share;
+	for (uint32_t i = 1; i < SIM_SHAPES; i++)
+		random -= sim_shape_of(i, align).pages != 0 ? share : 0;
+	return random;
+}
+
+/* Each shape is a tree of its own. */
 static int search_shape(const struct search *all, uint32_t n)
 {
-	const struct sim_shape *shape = &sim_shapes[n];
+	const struct sim_shape shape = sim_shape_of(n, all->job->guest->align);
 	struct sim_job job = *all->job;
 	struct search s = *all;
 
-	job.at = shape->at;
-	job.pages = shape->pages;
+	job.at = shape.at;
+	job.pages = shape.pages;
 	s.job = &job;
-	s.depth = sim_shape_depth(shape, all->depth);
-	if (all->random != 0)
-		s.random = all->random / SIM_SHAPES + (n == 0 ? all->random % SIM_SHAPES : 0);
-	if (all->random != 0 && s.random == 0)
+	s.depth = sim_shape_depth(&shape, all->depth);
+	s.random = drawn(all->random, n, all->job->guest->align);
+	if (shape.pages == 0 || (all->random != 0 && s.random == 0))
 		return 0;
 	all->tally->shape = n + 1;
 	all->tally->estimate = (struct estimate){ 0 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "abi/tdx.h"
 #include "sim/shapes.h"
 
 /* Of the large ones each ACCEPT is one of 528: little depth finds what size makes, and costs as much as the rest. */
@@ -11,3 +12,26 @@ const struct sim_shape sim_shapes[SIM_SHAPES] = {
 	{ "large", 0x405f8000, 8 + 512 + 8, 3 },
 	{ "large-aligned", 0x40600000, 512 + 8, 3 },
 };
+
+static struct sim_shape rounded(uint32_t n, uint64_t align)
+{
+	const uint64_t unit = align > TDX_PAGE_SIZE ? align : TDX_PAGE_SIZE;
+	struct sim_shape shape = sim_shapes[n];
+	uint64_t start = shape.at / unit * unit, end = shape.at + shape.pages * TDX_PAGE_SIZE;
+
+	shape.at = start;
+	shape.pages = (uint32_t)(((end - start) + unit - 1) / unit * unit / TDX_PAGE_SIZE);
+	return shape;
+}
+
+struct sim_shape sim_shape_of(uint32_t n, uint64_t align)
+{
+	struct sim_shape shape = rounded(n, align), other;
+
+	for (uint32_t i = 0; i < n; i++) {
+		other = rounded(i, align);
+		if (other.at == shape.at && other.pages == shape.pages)
+			shape.pages = 0;
+	}
+	return shape;
+}

@@ -28,6 +28,12 @@ struct sim_shape {
 
 extern const struct sim_shape sim_shapes[SIM_SHAPES];
 
+/*
+ * For a guest that takes multiples of align (0: a page) only: all that these pages touch. No pages: that is one of those
+ * before it.
+ */
+struct sim_shape sim_shape_of(uint32_t n, uint64_t align);
+
 static inline uint32_t sim_shape_depth(const struct sim_shape *shape, uint32_t depth)
 {
 	return depth > shape->less ? depth - shape->less : 1;

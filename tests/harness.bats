@@ -65,8 +65,12 @@ guest() {
 	run -0 "$tdlab" replay invalid --harness "$dir/guest.so" --journal "$dir/journal"
 	run -0 "$tdlab" trace --only note "$dir/journal"
 	[[ $output == *'the guest: "convert() returned -1"'* ]]
-	run -0 "$tdlab" run --harness "$dir/guest.so" --vmm error-after
+	run -0 "$tdlab" run --harness "$dir/guest.so" --vmm error-after --journal "$dir/journal" --pages 64
 	[[ $output == *"returned   -1"* ]]
+	run -0 "$tdlab" trace "$dir/journal"
+	[[ $output == *"MapGPA 0x800040008000, 64 pages: "*'the guest: "convert() returned -1"'* ]]
+	run -3 "$tdlab" run --harness "$dir/guest.so" --journal /dev/full
+	[[ ${#lines[@]} -eq 1 && $output == *"--journal /dev/full: No space left on device" ]]
 }
 
 @test "memory that the guest says it used is judged" {
@@ -96,7 +100,19 @@ guest() {
 @test "ranges as the guest takes them" {
 	guest -DALIGN=0x200000
 	[ "$shared, $private" = "pass, pass" ]
-	jq -e '.pages == 512' "$dir/json"
+	jq -e '.pages == 0 and .align == 2097152' "$dir/json"
+	run -0 "$tdlab" explore --harness "$dir/guest.so" --stalls 4 --depth 1
+	[ "$(sed -n 's/^shapes  *//p' <<<"$output")" = "unaligned (512 at 0x40000000, 1), aligned (512 at 0x40200000, 1),\
+ over-2m (1024 at 0x40200000, 1), over-4g (1024 at 0xffe00000, 1), large (1536 at 0x40400000, 1),\
+ large-aligned (1024 at 0x40600000, 1)" ]
+	object guest -DALIGN=0x200000 -DONE_UNIT	# one unit goes well, two do not
+	run -1 "$tdlab" explore --harness "$dir/guest.so" --stalls 4 --depth 2 --json
+	printf '%s\n' "$output" >"$dir/result"
+	[ "$(jq -r '.violations[0] | "\(.name) \(.shape) \(.at) \(.pages)"' <<<"$output")" = \
+		"false-success over-2m 0x40200000 1024" ]
+	run -1 "$tdlab" replay "$dir/result"
+	run -0 "$tdlab" explore --harness "$dir/guest.so" --stalls 4 --depth 2 --pages 512
+	object guest -DALIGN=0x200000
 	run -2 "$tdlab" explore --harness "$dir/guest.so" --pages 8
 	[[ ${#lines[@]} -eq 1 && $output == *"takes a multiple of 512" ]]
 	sed 's/\.align = ALIGN/.align = 0/' tests/harness/guest.c >"$dir/other.c"	# it does not say so

@@ -154,12 +154,12 @@ void result_add(struct result *to, const struct result *from)
 
 uint64_t result_at(const struct result_of *of, const struct result_finding *f)
 {
-	return f->ways.shape ? sim_shapes[f->ways.shape - 1].at : of->at;
+	return f->ways.shape ? sim_shape_of(f->ways.shape - 1, of->align).at : of->at;
 }
 
 uint64_t result_pages(const struct result_of *of, const struct result_finding *f)
 {
-	return f->ways.shape ? sim_shapes[f->ways.shape - 1].pages : of->pages;
+	return f->ways.shape ? sim_shape_of(f->ways.shape - 1, of->align).pages : of->pages;
 }
 
 const char *result_not_given(const struct result *r)

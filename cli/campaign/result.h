@@ -34,6 +34,7 @@ struct result_of {
 	char conditions[512];		/* whatever else the answers of the guest may depend on, in words */
 	uint64_t at;			/* in a process: where the request starts; 0: several shapes */
 	uint64_t pages;			/* of the request; 0: several shapes */
+	uint64_t align;			/* in a process: of the guest's requests; 0: a page */
 	bool to_shared;
 	uint64_t depth, stalls;
 	char model[24];			/* whose requests the guest's were compared with: "linux", "none" ... */

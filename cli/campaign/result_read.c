@@ -85,6 +85,9 @@ static void read_of(struct reader *r, const json_t *o, struct result_of *of)
 	get_text(r, o, "at", at, sizeof(at));
 	of->at = strtoull(at, NULL, 16);
 	of->pages = get_number(r, o, "pages");
+	of->align = get_number(r, o, "align");
+	if (of->align % TDX_PAGE_SIZE != 0 || of->align > SIM_MAX_UNIT)
+		wrong(r, "align", "is no size that a request can have");
 	of->to_shared = get_choice(r, o, "direction", directions, 2) == 1;
 	of->depth = get_number(r, o, "depth");
 	of->stalls = get_number(r, o, "stalls");

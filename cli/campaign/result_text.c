@@ -93,6 +93,7 @@ static void of_json(json_t *json, const struct result_of *of)
 	json_add_text(json, "conditions", of->conditions);
 	json_add_hex(json, "at", of->at);
 	json_add_number(json, "pages", of->pages);
+	json_add_number(json, "align", of->align);
 	json_add_text(json, "direction", of->to_shared ? "shared" : "private");
 	json_add_number(json, "depth", of->depth);
 	json_add_number(json, "stalls", of->stalls);
@@ -165,9 +166,13 @@ void result_json(const struct result *r, FILE *out)
 /* In their order: at how many answers each. */
 static void shapes_text(const struct result_of *of)
 {
-	for (unsigned int i = 0; !of->pages && i < SIM_SHAPES; i++)
-		printf("%s%s%s (%u at 0x%lx, %u)", i ? "" : "shapes     ", i ? ", " : "", sim_shapes[i].name, sim_shapes[i].pages,
-		       sim_shapes[i].at, sim_shape_depth(&sim_shapes[i], (uint32_t)of->depth));
+	for (unsigned int i = 0; !of->pages && i < SIM_SHAPES; i++) {
+		const struct sim_shape shape = sim_shape_of(i, of->align);
+
+		if (shape.pages)
+			printf("%s%s (%u at 0x%lx, %u)", i ? ", " : "shapes     ", shape.name, shape.pages, shape.at,
+			       sim_shape_depth(&shape, (uint32_t)of->depth));
+	}
 	if (!of->pages)
 		printf("\n");
 }
@@ -241,7 +246,7 @@ void result_text(const struct result *r)
 	if (r->of.pages)
 		printf("explored   %lu pages to %s", r->of.pages, r->of.to_shared ? "shared" : "private");
 	else
-		printf("explored   %d shapes to %s", SIM_SHAPES, r->of.to_shared ? "shared" : "private");
+		printf("explored   several shapes to %s", r->of.to_shared ? "shared" : "private");
 	if (r->of.shards)
 		printf(", shard %u/%u", r->of.shard, r->of.shards);
 	if (!r->complete)

@@ -29,6 +29,7 @@ static int fill_of(struct result_of *of, const struct search *s)
 
 	*of = (struct result_of){ .version = TDLAB_VERSION, .engine = "process",
 				  .at = s->shapes ? 0 : s->job->at, .pages = s->shapes ? 0 : s->job->pages,
+				  .align = s->job->guest->align,
 				  .to_shared = code_of(s)->job.to_shared, .depth = s->depth, .stalls = code_of(s)->job.stalls, .model = "none",
 				  .random = o->random.value, .seed = o->random.value ? explore_seed(o) : 0 };
 	snprintf(of->guest, sizeof(of->guest), "%s", code_of(s)->guest->name);

@@ -40,6 +40,9 @@ int code_replay(const struct explore_options *options, const uint8_t *answers, u
 int code_minimise(const struct explore_options *options, const uint8_t *answers, uint32_t count, const char *name);
 
 /* run.c: one run under a behaviour. */
+/* Opens what --journal names; -1: nothing. Returns 0, or a status after a complaint. */
+int code_journal(const struct code *code, int *journal);
+
 #define CODE_RUN_PAGES	SIM_MOST_PAGES	/* so much that each of our behaviours has something to do */
 
 struct code_run {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which guest code is meant, and that it can be had. */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -128,4 +130,12 @@ int code_load(const struct code *c)
 	close(fd);
 	wrong = harness_load(harness, c->title, c->guest, text);
 	return wrong ? complain(STATUS_INPUT, "--harness %s: %s", harness, wrong) : 0;
+}
+
+int code_journal(const struct code *c, int *journal)
+{
+	const char *path = c->options->boot.journal;
+
+	*journal = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+	return path && *journal < 0 ? complain(STATUS_INPUT, "--journal %s: %s", path, strerror(errno)) : 0;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "cli/code/code.h"
 #include "cli/json.h"
@@ -22,6 +23,7 @@
 struct single {
 	struct code *code;
 	struct sim *sim;
+	int journal;
 };
 
 static int guest_process(void *arg)
@@ -45,11 +47,12 @@ static void count_from_guest(struct td_behaviour *b)
 	}
 }
 
-static struct sim *prepared(const struct code *code, const struct td_behaviour *behaviour)
+static struct sim *prepared(const struct code *code, const struct td_behaviour *behaviour, int journal)
 {
 	const struct sim_job *job = &code->job;
 	struct sim_setup setup = { .ram = sim_job_ram(job), .pages = sim_job_pages(job), .gpaw = job->guest->gpaw,
 				   .seed = explore_seed(code->options), .behaviour = *behaviour,
+				   .journal = journal > 0 ? journal : 0,
 				   .platform = code->platform, .runaway_calls = RUNAWAY_CALLS,
 				   .max_tdcalls = TDCALLS_EXTRA + TDCALLS_PER_PAGE * (uint64_t)job->pages };
 	struct sim *sim;
@@ -158,21 +161,23 @@ static enum td_cause cause_of(const struct behaviour *b, const struct sim_seen *
 
 int code_run(struct code *c, const struct behaviour *b, struct code_run *run)
 {
-	struct single s = { c, NULL };
-	int child_status = 0, status = 0;
+	struct single s = { c, NULL, -1 };
+	int child_status = 0, status = code_journal(c, &s.journal);
 	enum child_end end;
 
 	*run = (struct code_run){ .how = "not-applicable", .judged = judge_not_applicable(c->job.to_shared) };
-	if (!sim_guest_has(c->guest, c->job.to_shared))
-		return 0;
+	if (status || !sim_guest_has(c->guest, c->job.to_shared))
+		return status;
 	c->job.expect = b->packed.contain ? SIM_CONTAIN : SIM_COMPLETE;
-	s.sim = prepared(c, &b->packed);
+	s.sim = prepared(c, &b->packed, s.journal);
 	end = s.sim != NULL ? child_run(guest_process, &s, &s.sim->seen.tdcalls, NULL, &child_status) : CHILD_NONE;
 	if (end == CHILD_NONE)
 		return complain(STATUS_ENVIRONMENT, "no memory or no process for the guest code");
 	if (end == CHILD_INTERRUPTED)
 		status = complain(STATUS_SIGNAL + child_signal(), "interrupted after %" PRIu64 " MapGPA, %" PRIu64 " TDCALLs",
 				  s.sim->seen.calls, s.sim->seen.tdcalls);
+	else if (s.sim->journal_error)
+		status = complain(STATUS_ENVIRONMENT, "--journal %s: %s", c->options->boot.journal, strerror(s.sim->journal_error));
 	else if (s.sim->second_thread)
 		run->refused = SEARCH_THREAD_TEXT, status = STATUS_INPUT;
 	else if (end == CHILD_BACK && child_status != 0)
@@ -183,6 +188,8 @@ int code_run(struct code *c, const struct behaviour *b, struct code_run *run)
 	memcpy(run->last_words, s.sim->last_words, sizeof(run->last_words));
 	run->cause = cause_of(b, &run->seen, run->finding);
 	sim_free(s.sim);
+	if (s.journal > 0)
+		close(s.journal);
 	return status;
 }
 
@@ -270,6 +277,7 @@ static int run_reported(const struct explore_options *o)
 
 static const struct opt options[] = {
 	EXPLORE_GUEST_OPTIONS
+	EXPLORE_JOURNAL_OPTION(0)
 	{ "vmm", OPT_BEHAVIOUR, EXPLORE_BOOT_FIELD(vmm), "NAME[:K=V,...]", "how the VMM behaves [complete]" },
 	{ "inject", OPT_LIST, EXPLORE_BOOT_FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it" },
 	{ "behaviours", OPT_FOLDER, EXPLORE_BOOT_FIELD(behaviours), "DIR", "where behaviours are looked for" },

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Guest code under every sequence of answers, or under one: from options to a search, and to its report. */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "cli/code/tally.h"
@@ -80,20 +78,12 @@ struct tally *search_tallies(void)
 	return t;
 }
 
-static int open_journal(struct search *s)
-{
-	const char *path = code_of(s)->options->boot.journal;
-
-	s->journal = path != NULL ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
-	return path != NULL && s->journal < 0 ? complain(STATUS_INPUT, "--journal %s: %s", path, strerror(errno)) : 0;
-}
-
 /* name: of the finding that a replay is to show, or "". */
 static int search_reported(struct search *s, struct td_choices from, const char *name)
 {
 	struct result result;
 	bool done = false;
-	int status = open_journal(s);
+	int status = code_journal(code_of(s), &s->journal);
 
 	s->tally = !status ? search_tallies() : NULL;
 	if (s->tally == NULL)
@@ -140,7 +130,7 @@ int code_explore(const struct explore_options *o)
 		return status;
 	s = search_of(&code, o->depth.given ? (uint32_t)o->depth.value : SIM_DEPTH);
 	code.campaign = &campaign;
-	s.shapes = !o->at.given && !o->pages.given && code.guest->align == 0;
+	s.shapes = !o->at.given && !o->pages.given;
 	return o->match ? code_match(&code) : search_reported(&s, (struct td_choices){ 0 }, "");
 }
 

@@ -79,7 +79,8 @@ struct tdlab_guest {
 	uint32_t gpaw;		/* 40 .. 52; the shared bit is bit gpaw - 1. 0: the platform's, 48 */
 
 	/*
-	 * It takes no ranges but such that begin and end at a multiple of align. It converts no less than unit bytes at a
+	 * It takes no ranges but such that begin and end at a multiple of align: shapes of requests are all that they touch,
+	 * in these multiples. It converts no less than unit bytes at a
 	 * time, aligned, be it an entry of its page table or a pool: what it does to memory around the request within them is
 	 * noted, not charged. Powers of two, a page to 64 MiB; 0: a page.
 	 */

@@ -3,8 +3,9 @@
  * A correct loop that, by how it is built, differs in what it does around its calls: STOP, it ends itself instead of
  * returning an error; TOUCH=X, it uses what it shared, through the shared alias if X is 1, else the private one;
  * DONE, it says after an error how much is converted, and if that is 2, more than is true; UNDO, it takes back what
- * failed; AFTER=X, what it does after an error; ONE_WAY=X, the directions that it has; ALIGN=N; FORGETS, it accepts
- * what was refused, which ends its TD; RESET, it has a lock that is held when it is stopped, and lets it go.
+ * failed; AFTER=X, what it does after an error; ONE_WAY=X, the directions that it has; ALIGN=N; ONE_UNIT, it converts
+ * no more than that; FORGETS, it accepts what was refused, which ends its TD; RESET, it has a lock that is held
+ * when it is stopped, and lets it go.
  */
 #include "tests/harness/loop.h"
 
@@ -50,6 +51,9 @@ static int convert(uint64_t gpa, uint64_t size, int to_shared)
 	locked = 1;
 #endif
 	tdlab_note("begins");
+#ifdef ONE_UNIT
+	size = ALIGN;
+#endif
 #ifdef FORGETS
 	status = ask(gpa, size, to_shared);
 	status = to_shared ? status : take(gpa, size);

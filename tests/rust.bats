@@ -1,0 +1,26 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # $output is set by run
+# The crate of bindings/rust, with no registry, and a guest without std: its tests, which find what is wrong with one
+# loop and pass another.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+	cp -r "$top/bindings/rust" "$BATS_TEST_TMPDIR/rust"
+	cd "$BATS_TEST_TMPDIR/rust" || return
+	TDLAB_LIB_DIR=$(realpath "$top/${B:-build}")
+	export TDLAB_LIB_DIR CARGO_HOME=$BATS_TEST_TMPDIR/cargo CARGO_TARGET_DIR=$BATS_TEST_TMPDIR/target
+}
+
+@test "cargo test --offline; and it can fail" {
+	printf '%s\n' 'use guest as mine;' >tests/page.rs
+	awk '$0 == "```rust test" { on = 1; next } /^```/ { on = 0 } on' "$top/docs/harness.md" >>tests/page.rs
+	sed -i 's/Options::default()/Options { depth: 3, ..Default::default() }/' tests/page.rs
+	run -0 cargo test --offline
+	[[ $output == *"test every_answer ... ok"* ]]
+	[[ $output == *"4 passed; 0 failed"* && $output != *warning* ]]
+	sed -i 's/guest::convert(gpa, size, to_shared).map_err/guest::convert_tail(gpa, size, to_shared).map_err/' tests/explore.rs
+	run -101 cargo test --offline
+	[[ $output == *"correct_passes ... FAILED"*"pending-access (permitted) to private"* ]]
+}

@@ -239,6 +239,7 @@ static void persona_in(struct vcpu *vcpu)
 	vcpu->persona.cr4 = vcpu->cr4;
 	vcpu->persona.efer = vcpu->efer;
 	vcpu->persona.cs_long = vcpu->regs.long_mode;
+	vcpu->persona.ve_reduced = td_ve_reduced(td);
 }
 
 static enum td_action on_cpuid(struct vcpu *vcpu)

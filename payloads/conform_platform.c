@@ -60,6 +60,27 @@ static void test_ctl(uint64_t bit, bool topology, const char *name)
 	write_ctls(now, bit);
 }
 
+/* [ohcl:paravirt-ctls], [lkvs:tdx-compliance-cpuid.h]; without it these MSRs are a #VE. */
+static void test_reduced(void)
+{
+	static const uint32_t msrs[] = { 0xfe, 0x200, 0x2ff, 0x179, 0x400 };
+	uint64_t now = read_field(TDG_VM_RD, TDX_FIELD_TD_CTLS);
+	unsigned int before = trap_log()->expected;
+	uint32_t a = 1, b, c = 0, d;
+
+	if (write_ctls(TDX_CTLS_REDUCE_VE, TDX_CTLS_REDUCE_VE) != TDX_SUCCESS)
+		return;
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	conform_is(d & (1u << 7 | 1u << 12 | 1u << 14), 0, "with REDUCE_VE there are no MCE, MTRR and MCA");
+	conform_is(c >> 24 & 1, 0, "... and no TSC deadline");
+	for (unsigned int i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++) {
+		trap_expect(VECTOR_GP, 2);
+		__asm__ volatile("rdmsr" : "=a"(a), "=d"(d) : "c"(msrs[i]));
+	}
+	conform_is(trap_log()->expected - before, sizeof(msrs) / sizeof(msrs[0]), "... and each of their MSRs is #GP");
+	write_ctls(now, TDX_CTLS_REDUCE_VE);
+}
+
 void conform_platform(void)
 {
 	uint64_t flags = read_field(TDG_VM_RD, TDX_FIELD_CONFIG_FLAGS), ctls = read_field(TDG_VM_RD, TDX_FIELD_TD_CTLS);
@@ -84,4 +105,5 @@ void conform_platform(void)
 	test_ctl(TDX_CTLS_ENUM_TOPOLOGY, true, "TD_CTLS.ENUM_TOPOLOGY, as there are x2APIC IDs");
 	test_ctl(TDX_CTLS_VIRT_CPUID2, false, "TD_CTLS.VIRT_CPUID2");
 	test_ctl(TDX_CTLS_REDUCE_VE, true, "TD_CTLS.REDUCE_VE");
+	test_reduced();
 }

@@ -81,7 +81,7 @@ static void test_mmio(void)
 	tap_is(fake.mmio_value, 0x1122334455667788, "... reaches the device");
 	tap_is(call(GHCI_MMIO, 4, 0, (FAKE_MMIO + 0xffc) | S, 0), 0, "MMIO read, last bytes of a page");
 	tap_is(r[TD_R11], 0x55667788, "... has its value in R11");
-	tap_is(call(GHCI_MMIO, 4ull | 1ull << 32, 1ull << 32, (FAKE_MMIO + 8) | S, 0), 0, "of size and direction 32 bits count");
+	tap_is(call(GHCI_MMIO, 4ull | 1ull << 32, 1ull << 32, (FAKE_MMIO + 8) | S, 0), 0, "size, direction: 32 bits");
 	tap_is(call(GHCI_MMIO, 2, 0, 0x200000000ull | S, 0), 0, "the ROM window, shared");
 	for (uint64_t size = 1; size <= 8; size *= 2) {
 		tap_case_number("bytes", size);

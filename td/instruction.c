@@ -30,12 +30,17 @@ static const struct leaf_range native_leaves[] = {
 #define HYPERVISOR_BASE	0x40000000u
 #define HYPERVISOR_LAST	0x4fffffffu
 
+bool td_ve_reduced(const struct td *td)
+{
+	return td->mem->now.td_ctls & TDX_CTLS_REDUCE_VE;
+}
+
 /* REDUCE_VE gives what the two before it give ([linux:reduce_unnecessary_ve]). */
 static enum td_action cpuid_class(const struct td *td, uint32_t leaf, uint32_t sub)
 {
 	uint64_t ctls = td->mem->now.td_ctls;
 
-	if (ctls & TDX_CTLS_REDUCE_VE)
+	if (td_ve_reduced(td))
 		ctls |= TDX_CTLS_ENUM_TOPOLOGY | TDX_CTLS_VIRT_CPUID2;
 	if (leaf >= HYPERVISOR_BASE && leaf <= HYPERVISOR_LAST)
 		return TD_VE;
@@ -134,8 +139,17 @@ static const struct msr_range msrs[] = {
 	{ 0xc0000100, 0xc0000103, TD_NATIVE, TD_NATIVE },	/* FS, GS, KERNEL_GS, TSC_AUX */
 };
 
-static enum td_action msr_class(uint32_t msr, bool write)
+/* MTRRs and machine checks: with REDUCE_VE a TD has neither, unless it asks for them by a field that is not here. */
+static bool is_paravirtual(uint32_t msr)
 {
+	return msr == 0xfe || (msr >= 0x200 && msr <= 0x26f) || msr == 0x2ff || (msr >= 0x179 && msr <= 0x17b) ||
+	       (msr >= 0x280 && msr <= 0x29f) || (msr >= 0x400 && msr <= 0x47f) || msr == 0x4d0;
+}
+
+static enum td_action msr_class(const struct td *td, uint32_t msr, bool write)
+{
+	if (td_ve_reduced(td) && is_paravirtual(msr))	/* [ohcl:paravirt-ctls] */
+		return TD_GP;
 	for (unsigned int i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++)
 		if (msr >= msrs[i].first && msr <= msrs[i].last)
 			return write ? msrs[i].write : msrs[i].read;
@@ -153,7 +167,7 @@ enum td_action td_instruction(struct td *td, unsigned int vcpu, const struct td_
 	if (in->reason == VE_CPUID)
 		class = cpuid_asked(td, vcpu, in->cpl) ? TD_VE : cpuid_class(td, in->index, in->subleaf);
 	else if (in->reason == VE_RDMSR || in->reason == VE_WRMSR)
-		class = msr_class(in->index, in->reason == VE_WRMSR);
+		class = msr_class(td, in->index, in->reason == VE_WRMSR);
 	return class == TD_VE ? td_raise_ve(td, vcpu, ve) : class;
 }
 

@@ -71,6 +71,32 @@ static void test_cpuid(void)
 	tap_is(cpuid(0xb, 0), TD_VE, "topology stays a #VE: it cannot be enabled");
 }
 
+/* [ohcl:paravirt-ctls]: what REDUCE_VE takes away is #GP. */
+static void test_reduced(void)
+{
+	static const uint32_t gone[] = { 0xfe, 0x200, 0x26f, 0x2ff, 0x179, 0x17b, 0x280, 0x29f, 0x400, 0x47f, 0x4d0 };
+	static const uint32_t kept[] = { 0xfd, 0x1ff, 0x300, 0x17c, 0x2a0, 0x3ff, 0x6e0, 0x1b };
+	struct td_config c = fake_config(16);
+	struct td_regs regs;
+	bool good = true;
+
+	c.platform.topology = 1;
+	c.platform.td_ctls |= TDX_CTLS_REDUCE_VE;
+	fake_start(&c);
+	tap_ok(msr(0xfe, false) == TD_VE && msr(0x400, true) == TD_VE, "MTRRs and machine checks are a #VE");
+	regs = (struct td_regs){ .gpr = { [TD_RDX] = TDX_FIELD_TD_CTLS, [TD_R8] = TDX_CTLS_REDUCE_VE,
+					  [TD_R9] = TDX_CTLS_REDUCE_VE } };
+	fake_tdcall(0, TDG_VM_WR, 0, &regs);
+	tap_ok(td_ve_reduced(fake.td), "TD_CTLS.REDUCE_VE is set");
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
+		good &= msr(gone[i], false) == TD_GP && msr(gone[i], true) == TD_GP;
+	tap_ok(good, "... and they are #GP");
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		good &= msr(kept[i], false) == TD_VE;
+	tap_ok(good, "... but not what lies beside them");
+	tap_is(cpuid(0xb, 0), TD_NATIVE, "... topology is the module's");
+}
+
 /*
  * [mod:msr_config_lookup.c], without PERFMON, PT, CET, LBR, UINTR, XFD, PKS, WAITPKG, TSX, DCA and TME.
  * N: done by the CPU or by the module, G: #GP, V: #VE; read, then write. What is not here is a #VE. Two that the module
@@ -162,6 +188,7 @@ static void test_reflected(void)
 int main(void)
 {
 	test_cpuid();
+	test_reduced();
 	test_msrs();
 	test_reflected();
 	return tap_done();

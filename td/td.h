@@ -206,6 +206,9 @@ struct td_instruction {
 /* The engine saw that a vCPU halts with the word that interrupts are blocked, where they are not: rip is where. */
 void td_halt_mistaken(struct td *td, unsigned int vcpu, uint64_t rip);
 
+/* Whether the TD has set TD_CTLS.REDUCE_VE: it has no MTRRs, no machine checks and no TSC deadline then. */
+bool td_ve_reduced(const struct td *td);
+
 enum td_action td_instruction(struct td *td, unsigned int vcpu, const struct td_instruction *in);
 
 enum { TD_ACCESS_WRITE = 1, TD_ACCESS_FETCH = 2, TD_ACCESS_WALK = 4, TD_ACCESS_SPLIT = 8 };

@@ -37,6 +37,8 @@ enum { EAX, EBX, ECX, EDX };
 
 /* 1.EDX: FPU VME DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT CLFSH MMX FXSR SSE SSE2 SS */
 #define D1_FROM_HOST		0x0f89fbffu
+/* MCE MTRR MCA: not with REDUCE_VE ([lkvs:tdx-compliance-cpuid.h]) */
+#define D1_PARAVIRTUAL		(BIT(7) | BIT(12) | BIT(14))
 #define D1_ALWAYS		0x10200200u	/* APIC DS HTT */
 
 /* 7.0: FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS INVPCID RDSEED ADX SMAP CLFLUSHOPT CLWB SHA */
@@ -99,6 +101,10 @@ static void leaf_1(const struct persona_vcpu *vcpu, uint32_t out[4])
 	if (persona->hide_cx16)
 		out[ECX] &= ~C1_CX16;
 	out[EDX] = (out[EDX] & D1_FROM_HOST) | D1_ALWAYS;
+	if (vcpu->ve_reduced) {
+		out[ECX] &= ~C1_TSC_DEADLINE;
+		out[EDX] &= ~D1_PARAVIRTUAL;
+	}
 }
 
 /*

@@ -199,6 +199,16 @@ static void topology(void)
 	tap_is(out[ECX] >> 13 & 1, 0, "CX16 can be hidden");
 }
 
+static void reduced(void)
+{
+	uint32_t all = ask(1, 0)[EDX], deadline = out[ECX] >> 24 & 1;
+
+	vcpu.ve_reduced = true;
+	tap_is(ask(1, 0)[EDX], all & ~(1u << 7 | 1u << 12 | 1u << 14), "REDUCE_VE: no MCE, MTRR, MCA");
+	tap_ok(deadline && !(out[ECX] >> 24 & 1), "... nor a TSC deadline");
+	vcpu.ve_reduced = false;
+}
+
 /* As QEMU's -smp 5,maxcpus=6,sockets=2,cores=3: two bits number a package's cores, and ID 3 is nobody's. */
 static void packages(void)
 {
@@ -238,6 +248,7 @@ int main(void)
 	tap_is(ask(1, 0)[ECX] >> 13 & 1, 1, "CX16 is there");
 	xsave();
 	control_bits();
+	reduced();
 	packages();
 	topology();
 	hypervisor();

@@ -56,6 +56,7 @@ struct persona_vcpu {
 	uint64_t cr4;
 	uint64_t efer;		/* as the guest sees it */
 	bool cs_long;		/* in a 64-bit code segment */
+	bool ve_reduced;	/* td_ve_reduced() */
 
 	/* The guest's, kept here only. */
 	uint64_t pat, spec_ctrl, debugctl, ds_area;

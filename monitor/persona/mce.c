@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Machine-check registers as KVM serves them to a TD ([kvm:tdx_has_emulated_msr], [kvm:set_msr_mce]), in the number that
- * QEMU asks for ([qemu:MCE_CAP_DEF]): kept, checked, and without effect. No bank ever has an error. There is no CMCI and
- * no LMCE, so MCi_CTL2 and MCG_EXT_CTL are not there.
+ * Machine-check registers as KVM serves them to a TD ([kvm:tdx_has_emulated_msr], [kvm:set_msr_mce]), in the number
+ * that QEMU asks for ([qemu:MCE_CAP_DEF]): kept, checked, and without effect. No bank ever has an error. There is no
+ * CMCI and no LMCE, so MCi_CTL2 and MCG_EXT_CTL are not there.
  */
 #include <stddef.h>
 

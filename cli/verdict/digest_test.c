@@ -106,6 +106,36 @@ static void test_causes(void)
 	       j.findings[2].cause == TD_CAUSE_CALLER, "a hostile one is hostile from its first deed on");
 }
 
+/* Who made the last call, or ACCEPT, of what was given up; any other finding is of who is seen at it. */
+static void test_given_up(void)
+{
+	begin();
+	put(0, EVENT(OPEN, open, 1, 0x4000, 4));
+	put(0x200, EVENT(MAPGPA, mapgpa, .gpa = 0x4000, .bytes = 0x4000, .done = 4, .conversion = 1));
+	put(0, EVENT(CALLERS, callers, .address = { 0x11 }));
+	put(0, EVENT(CLOSE, close, .how = TD_CLOSE_COMPLETE, .conversion = 1, .gpa = 0x4000, .done = 4, .pages = 4,
+		     .calls = 1));
+	put(0, EVENT(OPEN, open, 2, 0x4000, 4));
+	put(0x300, EVENT(MAPGPA, mapgpa, .gpa = 0x4000, .bytes = 0x4000, .r10 = TDVMCALL_RETRY, .conversion = 2));
+	put(0, EVENT(CALLERS, callers, .address = { 0x22 }));
+	put(0x400, EVENT(ACCEPT, accept, .rcx = 0x5000));
+	verdict(0x500, TD_V_DOUBLE_ACCEPT, TD_CLASS_VIOLATION, 0x5000, 1, TD_REAL_MAPPED);
+	put(0, EVENT(CALLERS, callers, .address = { 0x55 }));
+	put(0, EVENT(CLOSE, close, .how = TD_CLOSE_ABANDONED, .conversion = 2, .gpa = 0x4000, .pages = 4, .calls = 1));
+	verdict(0x600, TD_V_ABANDONED, TD_CLASS_VIOLATION, 0x4000, 4, TD_REAL_MAPPED);
+	verdict(0x600, TD_V_ABANDONED, TD_CLASS_VIOLATION, 0x40000, 4, TD_REAL_MAPPED);
+	put(0x700, EVENT(ACCEPT, accept, .rcx = 0x6000, .status = tdx_status(TDX_OPERAND_BUSY, 1)));
+	put(0x800, EVENT(ACCEPT, accept, .rcx = 0x5000));
+	verdict(0, TD_V_ACCEPT_ABANDONED, TD_CLASS_VIOLATION, 0x6000, 1, TD_REAL_PENDING);
+	read_all();
+	tap_ok(j.findings[0].rip == 0x500 && j.findings[0].record == 9 && j.findings[0].callers[0] == 0x55,
+	       "a finding where somebody was seen");
+	tap_ok(j.findings[1].callers[0] == 0x22 && j.findings[1].record == 7,
+	       "a conversion's last call, of the last there was");
+	tap_ok(j.findings[2].callers[0] == 0 && j.findings[2].record == 13, "... if there was one");
+	tap_ok(j.findings[3].rip == 0x700 && j.findings[3].record == 15, "a page's last ACCEPT");
+}
+
 /* Of a finding, the conversion that its first page was last part of, before it. */
 static void test_conversion_of(void)
 {
@@ -125,7 +155,27 @@ static void test_conversion_of(void)
 	tap_ok(!finding_conversion(&of, &first, S), "... none that had made no call yet");
 }
 
-/* What a device does beyond RAM, and across its end. */
+static void device_used(uint64_t gpa, uint64_t pages, uint64_t detail)
+{
+	put(0, EVENT(VERDICT, verdict, .violation = TD_V_DMA_TO_PRIVATE, .class = TD_CLASS_VIOLATION, .gpa = gpa,
+		     .pages = pages, .known = TD_KNOWN_PRIVATE, .real = TD_REAL_MAPPED, .detail = detail));
+}
+
+/* The notification tells the place; that the device then did as it was told is no news. */
+static void test_device_use(void)
+{
+	begin();
+	device_used(0x4000 | S, 2, 1ull << 63 | 5);
+	device_used(0x6000 | S, 1, 1ull << 63 | 6);
+	device_used(0x5000 | S, 1, 0);
+	device_used(0x8000 | S, 1, 0);
+	read_all();
+	tap_is(j.nviolations, 3, "memory that a device uses is one finding a descriptor, and one for what it did untold");
+	tap_ok(j.findings[0].pages == 2 && (uint32_t)j.findings[1].detail == 6 && j.findings[2].gpa == (0x8000 | S),
+	       "each with its place");
+}
+
+/* Conversions of what is no RAM, behind it and before it. */
 static void test_device(void)
 {
 	begin();
@@ -169,8 +219,10 @@ int main(void)
 	test_open();
 	test_neighbours();
 	test_causes();
+	test_given_up();
 	test_conversion_of();
 	test_device();
+	test_device_use();
 	test_times();
 	records_free(&records);
 	judge_free(&j);

@@ -119,6 +119,27 @@ static void test_about(void)
 		       verdict_behaviour_about(&rows[i].b, false) == rows[i].private, rows[i].name);
 }
 
+/* The last line of a report. */
+static void test_line(void)
+{
+	FILE *file = tmpfile();
+	char text[64] = "";
+	int out;
+
+	fflush(stdout);
+	out = dup(STDOUT_FILENO);
+	dup2(fileno(file), STDOUT_FILENO);
+	judged_text((struct judged){ VERDICT_FAIL, STATUS_FAIL, "a reason" });
+	judged_text((struct judged){ .verdict = VERDICT_PASS });
+	fflush(stdout);
+	dup2(out, STDOUT_FILENO);
+	close(out);
+	rewind(file);
+	tap_ok(fread(text, 1, sizeof(text) - 1, file) > 0 &&
+	       strcmp(text, "verdict    fail: a reason\nverdict    pass\n") == 0, "a verdict, and why, if it is known");
+	fclose(file);
+}
+
 /* Each ground in turn decides where nothing before it is known; and what nobody knows anything of is no pass. */
 static void test_order(void)
 {
@@ -149,5 +170,6 @@ int main(void)
 	test_behaviour();
 	test_directions();
 	test_about();
+	test_line();
 	return tap_done();
 }

@@ -26,7 +26,8 @@ static struct result some(void)
 {
 	static const uint8_t two[] = { TD_ANSWER_FIRST, TD_ANSWER_LIE }, one[] = { TD_ANSWER_END };
 	struct result r = {
-		.of = { TDLAB_VERSION, "process", "a \"guest\"", "", "memory 1G", 0x40008000, 8, 0x200000, true, 6, 2, "linux", 0, 0, 2, 4 },
+		.of = { TDLAB_VERSION, "process", "a \"guest\"", "", "memory 1G", 0x40008000, 8, 0x200000, true, 6, 2, "linux",
+			0, 0, 2, 4 },
 		.incomplete = "the guest \"forgets\"", .gpa = 0x800040000000, .sequences = 7, .calls = 20, .tdcalls = 22, .cut = 1,
 		.in_unit = 5, .successes = 3,
 		.states = 1ull << TD_EXPLORE_STATE(TD_REAL_SHARED, TD_KNOWN_CLAIMED_SHARED),

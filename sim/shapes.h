@@ -29,8 +29,8 @@ struct sim_shape {
 extern const struct sim_shape sim_shapes[SIM_SHAPES];
 
 /*
- * For a guest that takes multiples of align (0: a page) only: all that these pages touch. No pages: that is one of those
- * before it.
+ * For a guest that takes multiples of align (0: a page) only: all that these pages touch. No pages: that is one of
+ * those before it.
  */
 struct sim_shape sim_shape_of(uint32_t n, uint64_t align);
 

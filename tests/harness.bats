@@ -259,6 +259,7 @@ guest() {
 
 @test "started by whoever ignores SIGCHLD, as some servers do, it sees how a guest ends" {
 	object early
+	# shellcheck disable=SC2016 # it is perl's
 	run -1 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' "$tdlab" explore --depth 1 --harness "$dir/early.so"
 	[[ $output == *"guest-died (permitted)"* && $output != *guest-hung* ]]
 }

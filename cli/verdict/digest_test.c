@@ -184,9 +184,11 @@ static void test_device(void)
 		     .done = 5, .pages = 5, .calls = 1));
 	put(0, EVENT(OPEN, open, 2, HIGH - TDX_PAGE_SIZE, 3));
 	put(0, EVENT(CLOSE, close, .how = TD_CLOSE_COMPLETE, .conversion = 2, .gpa = HIGH - TDX_PAGE_SIZE, .done = 3,
-		     .pages = 3, .calls = 1));
+		     .pages = 3, .calls = 4, .retries = 3, .stalls = 2, .longest = 1));
 	read_all();
 	tap_ok(j.conversions[0].device == 3 && j.conversions[1].device == 1, "pages that are no RAM, behind it and before it");
+	tap_ok(j.conversions[1].calls == 4 && j.conversions[1].retries == 3 && j.conversions[1].stalls == 2 &&
+	       j.conversions[1].longest_run == 1, "what is counted of a conversion comes with its end");
 	tap_ok(j.conversions[0].to_shared && !j.conversions[1].to_shared && j.nfindings == 0 && !*j.fatal && !j.untracked,
 	       "and nothing else is said");
 }

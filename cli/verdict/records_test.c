@@ -93,6 +93,7 @@ static void test_add(void)
 	records_flush(&r);
 	tap_ok(pread(fileno(r.copy), back, sizeof(back), 0) == sizeof(back) && memcmp(back, r.all, sizeof(back)) == 0,
 	       "all are in the copy once it is flushed");
+	tap_is(r.flushed, COUNT, "... for certain");
 	fclose(r.copy);
 	records_free(&r);
 }

@@ -218,7 +218,7 @@ int boot_guest(struct boot_options *o, char *const *operands, int noperands, con
 	return 0;
 }
 
-static int run(const struct verb *verb, int argc, char **argv)
+static int run_boot(const struct verb *verb, int argc, char **argv)
 {
 	struct boot *b = xcalloc(1, sizeof(*b));
 	char **operands = xcalloc((size_t)argc, sizeof(*operands)), *own = NULL;
@@ -248,5 +248,5 @@ static int run(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_boot = { "boot", run, "[KERNEL]", "boot a kernel or payload as a TD and judge its conversions",
+const struct verb verb_boot = { "boot", run_boot, "[KERNEL]", "boot a kernel or payload as a TD and judge its conversions",
 				options };

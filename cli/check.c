@@ -188,7 +188,7 @@ static void free_all(struct check *c)
 	check_plan_free(c);
 }
 
-static int run(const struct verb *verb, int argc, char **argv)
+static int run_check(const struct verb *verb, int argc, char **argv)
 {
 	struct check c = { .options = { .jobs.value = processors() } };
 	char **operands = xcalloc((size_t)argc, sizeof(*operands)), *own = NULL;
@@ -226,5 +226,5 @@ static int run(const struct verb *verb, int argc, char **argv)
 }
 
 const struct verb verb_check = {
-	"check", run, "[KERNEL]", "run a guest under every behaviour: a verdict each", options,
+	"check", run_check, "[KERNEL]", "run a guest under every behaviour: a verdict each", options,
 };

@@ -151,7 +151,7 @@ static void zsh(void)
 	puts("esac");
 }
 
-static int run(const struct verb *verb, int argc, char **argv)
+static int run_completion(const struct verb *verb, int argc, char **argv)
 {
 	char **operands = xcalloc((size_t)argc, sizeof(*operands));
 	int noperands, status = opt_parse(verb, argc, argv, NULL, operands, &noperands);
@@ -167,4 +167,4 @@ static int run(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_completion = { "completion", run, "bash|zsh", "print completion for a shell", options };
+const struct verb verb_completion = { "completion", run_completion, "bash|zsh", "print completion for a shell", options };

@@ -193,7 +193,7 @@ static void look_at_tdcall(struct examination *x)
 		tell(x, OPTIONAL, "tdcall", "raises neither #UD nor #GP here: a harness has to call tdlab_tdcall()");
 }
 
-static int run(const struct verb *verb, int argc, char **argv)
+static int run_doctor(const struct verb *verb, int argc, char **argv)
 {
 	struct doctor_options o = { 0 };
 	struct examination x = { 0 };
@@ -219,4 +219,4 @@ static int run(const struct verb *verb, int argc, char **argv)
 	return x.missing ? STATUS_ENVIRONMENT : STATUS_PASS;
 }
 
-const struct verb verb_doctor = { "doctor", run, "", "say what tdlab needs and whether it is there", options };
+const struct verb verb_doctor = { "doctor", run_doctor, "", "say what tdlab needs and whether it is there", options };

@@ -224,7 +224,7 @@ static int explore(struct explore *x, const char *kernel)
 	return boot_close_journal(&x->boot) ? STATUS_ENVIRONMENT : status;
 }
 
-static int run(const struct verb *verb, int argc, char **argv)
+static int run_explore(const struct verb *verb, int argc, char **argv)
 {
 	char **operands = xcalloc((size_t)argc, sizeof(*operands));
 	struct explore *x = explore_new();
@@ -243,4 +243,4 @@ static int run(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_explore = { "explore", run, "[KERNEL]", "give one guest every answer a VMM can give", options };
+const struct verb verb_explore = { "explore", run_explore, "[KERNEL]", "give one guest every answer a VMM can give", options };

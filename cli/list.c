@@ -314,7 +314,7 @@ static int list_named(const char *what, const struct list_options *o)
 			"there are behaviours, platforms, violations, answers, guests, records, totals, abi", near ? near : "");
 }
 
-static int run(const struct verb *verb, int argc, char **argv)
+static int run_list(const struct verb *verb, int argc, char **argv)
 {
 	struct list_options o = { 0 };
 	char **operands = xcalloc((size_t)argc, sizeof(*operands));
@@ -329,6 +329,6 @@ static int run(const struct verb *verb, int argc, char **argv)
 }
 
 const struct verb verb_list = {
-	"list", run, "[behaviours|platforms|violations|answers|guests|records|totals|abi]",
+	"list", run_list, "[behaviours|platforms|violations|answers|guests|records|totals|abi]",
 	"list behaviours, platforms, violations, answers and what else has names", options,
 };

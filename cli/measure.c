@@ -91,7 +91,7 @@ static int measure(const char *path, bool as_json)
 	return status;
 }
 
-static int run(const struct verb *verb, int argc, char **argv)
+static int run_measure(const struct verb *verb, int argc, char **argv)
 {
 	struct measure_options o = { 0 };
 	char **operands = xcalloc((size_t)argc, sizeof(*operands));
@@ -106,5 +106,5 @@ static int run(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_measure = { "measure", run, "EVENTLOG", "replay the event log that a guest's firmware kept",
+const struct verb verb_measure = { "measure", run_measure, "EVENTLOG", "replay the event log that a guest's firmware kept",
 				   options };

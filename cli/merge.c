@@ -41,7 +41,7 @@ static int refuse(const struct merge *m, const struct result *r, const char *pat
 	return 0;
 }
 
-static int take(struct merge *m, const char *path, int files)
+static int add_file(struct merge *m, const char *path, int files)
 {
 	struct result r;
 	int status = result_read(&r, path);
@@ -67,7 +67,7 @@ static int merge(struct merge *m, char **files, int nfiles)
 	int status = 0;
 
 	for (int i = 0; !status && i < nfiles; i++)
-		status = take(m, files[i], nfiles);
+		status = add_file(m, files[i], nfiles);
 	for (uint32_t i = 0; !status && i < m->sum.of.shards; i++)
 		if (!m->shards[i])
 			status = complain(STATUS_INPUT, "shard %u/%u is missing", i + 1, m->sum.of.shards);
@@ -75,7 +75,7 @@ static int merge(struct merge *m, char **files, int nfiles)
 	return status;
 }
 
-static int run(const struct verb *verb, int argc, char **argv)
+static int run_merge(const struct verb *verb, int argc, char **argv)
 {
 	char **files = xcalloc((size_t)argc, sizeof(*files));
 	struct merge *m = xcalloc(1, sizeof(*m));
@@ -99,5 +99,5 @@ static int run(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_merge = { "merge", run, "FILE...", "add up the results of the shards of one exploration",
+const struct verb verb_merge = { "merge", run_merge, "FILE...", "add up the results of the shards of one exploration",
 				 options };

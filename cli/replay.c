@@ -295,7 +295,7 @@ static int run_again(struct again *a, const struct verb *verb, int argc, char **
 	return code ? run_code(a, verb) : run_kernel(a, verb, kernel);
 }
 
-static int run(const struct verb *verb, int argc, char **argv)
+static int run_replay(const struct verb *verb, int argc, char **argv)
 {
 	char **operands = xcalloc((size_t)argc, sizeof(*operands));
 	struct again *a = xcalloc(1, sizeof(*a));
@@ -321,7 +321,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_replay = { "replay", run, "WHAT [KERNEL]",
+const struct verb verb_replay = { "replay", run_replay, "WHAT [KERNEL]",
 				  "run one sequence of answers again: of a result, or as given", replay_options };
-const struct verb verb_minimise = { "minimise", run, "WHAT [KERNEL]",
+const struct verb verb_minimise = { "minimise", run_replay, "WHAT [KERNEL]",
 				    "the shortest sequence of answers that still shows the same", minimise_options };

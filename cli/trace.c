@@ -76,7 +76,7 @@ static void print(const struct records *r, const bool wanted[TD_EV_TYPES], bool 
 	}
 }
 
-static int run(const struct verb *verb, int argc, char **argv)
+static int run_trace(const struct verb *verb, int argc, char **argv)
 {
 	struct trace_options o = { 0 };
 	struct records records = { 0 };
@@ -98,4 +98,4 @@ static int run(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_trace = { "trace", run, "JOURNAL", "print a journal that tdlab boot --journal kept", options };
+const struct verb verb_trace = { "trace", run_trace, "JOURNAL", "print a journal that tdlab boot --journal kept", options };

@@ -15,7 +15,7 @@
 const char *program_called = "tdlab";
 
 /* One write(), so that a line stays whole among those of other processes. */
-static void say(const char *format, va_list args)
+static void print_line(const char *format, va_list args)
 {
 	char line[1024];
 	int prefix = snprintf(line, sizeof(line), "tdlab: ");
@@ -35,7 +35,7 @@ int complain(int status, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say(format, args);
+	print_line(format, args);
 	va_end(args);
 	return status;
 }
@@ -53,7 +53,7 @@ void narrate(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say(format, args);
+	print_line(format, args);
 	va_end(args);
 }
 

@@ -9,7 +9,7 @@
 
 static struct tdconv_result res;
 
-static enum tdconv_status run(struct tdconv *tdc, enum tdconv_to to)
+static enum tdconv_status convert_one(struct tdconv *tdc, enum tdconv_to to)
 {
 	return tdconv_convert(tdc, GPA(0), BYTES(N), to, &res);
 }
@@ -42,7 +42,7 @@ static void test_scripts(void)
 				fake_share_all();
 			memcpy(fake.script, scripts[i].answers, sizeof(scripts[i].answers));
 			snprintf(name, sizeof(name), "%s, to %s", scripts[i].name, to ? "shared" : "private");
-			tap_is(run(tdc, (enum tdconv_to)to), want, name);
+			tap_is(convert_one(tdc, (enum tdconv_to)to), want, name);
 			told_truth("... the result says what happened", (enum tdconv_to)to);
 			if (scripts[i].calls)
 				tap_is(res.calls, scripts[i].calls, "... calls");
@@ -60,19 +60,19 @@ static void test_lenient(void)
 
 	tdc->policy.lenient_s = true;
 	fake.script[0] = (struct fake_answer){ 3, RETRY, 2, FROM_START, 2, 0, S_FLIP, 0 };
-	tap_is(run(tdc, TDCONV_SHARED), TDCONV_OK, "lenient: S stripped from R11 is survived");
+	tap_is(convert_one(tdc, TDCONV_SHARED), TDCONV_OK, "lenient: S stripped from R11 is survived");
 	tap_is(res.s_mismatches, 3, "... and counted");
 	tap_is(fake_pages_in(FAKE_SHARED, 0, N), N, "... and the direction did not turn");
 	tdc = fake_start();
 	fake_share_all();
 	tdc->policy.lenient_s = true;
 	fake.script[0] = (struct fake_answer){ 3, RETRY, 2, FROM_START, 2, 0, S_FLIP, 0 };
-	tap_is(run(tdc, TDCONV_PRIVATE), TDCONV_OK, "lenient: S set in R11 is survived");
+	tap_is(convert_one(tdc, TDCONV_PRIVATE), TDCONV_OK, "lenient: S set in R11 is survived");
 	tap_is(fake_pages_in(FAKE_MAPPED, 0, N), N, "... and the direction did not turn");
 	tdc = fake_start();
 	tdc->policy.lenient_s = true;
 	fake.script[0] = (struct fake_answer){ FOREVER, RETRY, 0, FROM_START, 9, 0, S_FLIP, 0 };
-	tap_is(run(tdc, TDCONV_SHARED), TDCONV_E_R11_BEYOND, "lenient: the address must be right all the same");
+	tap_is(convert_one(tdc, TDCONV_SHARED), TDCONV_E_R11_BEYOND, "lenient: the address must be right all the same");
 }
 
 static void test_budgets(void)
@@ -81,14 +81,14 @@ static void test_budgets(void)
 
 	tdc->policy.work.stalls = 5;
 	fake.script[0] = (struct fake_answer){ 5, RETRY, 0, FROM_START, 0, 0, S_ECHO, 0 };
-	tap_is(run(tdc, TDCONV_SHARED), TDCONV_OK, "as many stalls as the budget allows");
+	tap_is(convert_one(tdc, TDCONV_SHARED), TDCONV_OK, "as many stalls as the budget allows");
 	tap_is(res.longest_stall, 5, "... longest run");
 	tap_is(fake.longest_pause, 5, "... a pause after each, told how many there were");
 
 	tdc = fake_start();
 	tdc->policy.work.stalls = 5;
 	fake.script[0] = (struct fake_answer){ 6, RETRY, 0, FROM_START, 0, 0, S_ECHO, 0 };
-	tap_is(run(tdc, TDCONV_SHARED), TDCONV_E_STALLED, "one more is too many");
+	tap_is(convert_one(tdc, TDCONV_SHARED), TDCONV_E_STALLED, "one more is too many");
 	tap_is(res.calls, 6, "... calls");
 	tap_is(res.claimed.bytes, 0, "... claimed");
 
@@ -97,7 +97,7 @@ static void test_budgets(void)
 	fake.script[0] = (struct fake_answer){ 2, RETRY, 0, FROM_START, 0, 0, S_ECHO, 0 };
 	fake.script[1] = (struct fake_answer){ 1, RETRY, 1, FROM_START, 1, 0, S_ECHO, 0 };
 	fake.script[2] = (struct fake_answer){ 2, RETRY, 0, FROM_START, 0, 0, S_ECHO, 0 };
-	tap_is(run(tdc, TDCONV_SHARED), TDCONV_OK, "progress starts the count of stalls again");
+	tap_is(convert_one(tdc, TDCONV_SHARED), TDCONV_OK, "progress starts the count of stalls again");
 	tap_is(res.stalls, 4, "... all are counted");
 	tap_is(res.longest_stall, 2, "... longest run");
 
@@ -105,7 +105,7 @@ static void test_budgets(void)
 	tdc->policy.work.calls_per_page = 0;
 	tdc->policy.work.calls_extra = 7;
 	fake.script[0] = (struct fake_answer){ FOREVER, RETRY, 1, FROM_START, 1, 0, S_ECHO, 0 };
-	tap_is(run(tdc, TDCONV_SHARED), TDCONV_E_CALLS, "a VMM too slow for the budget of calls");
+	tap_is(convert_one(tdc, TDCONV_SHARED), TDCONV_E_CALLS, "a VMM too slow for the budget of calls");
 	tap_is(res.calls, 7, "... exactly so many");
 	tap_is(res.claimed.bytes, BYTES(7), "... claimed");
 
@@ -113,12 +113,12 @@ static void test_budgets(void)
 	tdc->policy.work.calls_per_page = 1;
 	tdc->policy.work.calls_extra = 0;
 	fake.script[0] = (struct fake_answer){ 7, RETRY, 1, FROM_START, 1, 0, S_ECHO, 0 };
-	tap_is(run(tdc, TDCONV_SHARED), TDCONV_OK, "a call per page is enough for a page per call");
+	tap_is(convert_one(tdc, TDCONV_SHARED), TDCONV_OK, "a call per page is enough for a page per call");
 
 	tdc = fake_start();
 	fake.pauses_allowed = 3;
 	fake.script[0] = (struct fake_answer){ FOREVER, RETRY, 0, FROM_START, 0, 0, S_ECHO, 0 };
-	tap_is(run(tdc, TDCONV_SHARED), TDCONV_E_GIVEN_UP, "the embedder's pause gives up");
+	tap_is(convert_one(tdc, TDCONV_SHARED), TDCONV_E_GIVEN_UP, "the embedder's pause gives up");
 	tap_is(res.calls, 4, "... calls");
 }
 
@@ -141,10 +141,10 @@ static void test_chunks(void)
 	tdc->policy.chunk = BYTES(3);
 	fake.script[0] = (struct fake_answer){ 1, RETRY, 1, FROM_START, 1, 0, S_ECHO, 0 };
 	fake.script[1] = (struct fake_answer){ 1, RETRY, 2, FROM_START, 2, 0, S_ECHO, 0 };
-	tap_is(run(tdc, TDCONV_SHARED), TDCONV_E_R11_BEYOND, "R11 beyond the chunk is beyond the request");
+	tap_is(convert_one(tdc, TDCONV_SHARED), TDCONV_E_R11_BEYOND, "R11 beyond the chunk is beyond the request");
 	tdc = fake_start();
 	tdc->policy.chunk = 100;
-	tap_is(run(tdc, TDCONV_SHARED), TDCONV_E_ARGUMENT, "a chunk of half a page is none");
+	tap_is(convert_one(tdc, TDCONV_SHARED), TDCONV_E_ARGUMENT, "a chunk of half a page is none");
 	tap_is(fake.map_calls, 0, "... and nothing was done");
 }
 

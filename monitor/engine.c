@@ -14,7 +14,7 @@
 #include "monitor/persona/ioapic.h"
 #include "monitor/qemu/pci.h"
 #include "monitor/qemu/ports.h"
-#include "monitor/qemu/settle.h"
+#include "monitor/qemu/disk_idle.h"
 #include "monitor/qemu/virtio.h"
 #include "monitor/state.h"
 #include "wire/pattern.h"
@@ -145,7 +145,7 @@ static bool engine_mmio(struct td *of, uint64_t gpa, unsigned int size, bool wri
 		pci_check_memory(address, size, *value);
 		virtio_write(address, size, *value);
 		mem_device_write(address, size, *value);
-		settle();
+		disk_idle_wait();
 	} else {
 		*value = mem_device_read(address, size);
 	}

@@ -32,7 +32,7 @@ uint64_t ask_untouched(uint64_t gpa, uint64_t pages) { (void)gpa; return pages; 
 void explore_change(uint64_t gpa, uint64_t count, uint64_t address) { (void)gpa, (void)count, (void)address; }
 void journal_put(struct td_event *event) { (void)event; }
 void origin_note(const struct vcpu *vcpu) { (void)vcpu; }
-void settle(void) { }
+void disk_idle_wait(void) { }
 void virtio_write(uint64_t address, unsigned int size, uint64_t value) { (void)address, (void)size, (void)value; }
 void pci_check_memory(uint64_t address, unsigned int size, uint64_t value) { (void)address, (void)size, (void)value; }
 uint32_t ioapic_filter(uint32_t offset, uint32_t value) { (void)offset; return value; }

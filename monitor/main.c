@@ -29,7 +29,7 @@
 #include "monitor/qemu/fwcfg_guest.h"
 #include "monitor/qemu/memory_map.h"
 #include "monitor/qemu/pci.h"
-#include "monitor/qemu/settle.h"
+#include "monitor/qemu/disk_idle.h"
 #include "monitor/qemu/virtio.h"
 #include "monitor/run.h"
 #include "monitor/smp.h"
@@ -181,7 +181,7 @@ void monitor_main(void)
 		firmware_measure(td);
 	tell_memory(loaded.firmware);
 	mask_pics();
-	settle_init();
+	disk_idle_init();
 	virtio_init();
 	smp_start(&loaded);
 	poison_leftovers();

@@ -10,7 +10,7 @@
 #define MOST		0x400000u	/* of the disk */
 #define SHARED_BYTES	(BUFFER + VIRTIO_BLK_DMA_BYTES)
 
-static void say(const char *what, const char *more)
+static void put_evidence(const char *what, const char *more)
 {
 	console_puts(EVIDENCE_PREFIX);
 	console_puts(what);
@@ -53,12 +53,12 @@ static void read_disk(uint64_t gpa)
 	char hex[65];
 
 	if (!virtio_blk_open(&disk, paging_alias(ring + payload_info.shared), ring)) {
-		say(EVIDENCE_MISSING, "");
+		put_evidence(EVIDENCE_MISSING, "");
 		return;
 	}
 	bytes = disk.sectors < MOST / VIRTIO_BLK_SECTOR ? disk.sectors * VIRTIO_BLK_SECTOR : MOST;
 	if (!builtin_ok(read_all(&disk, gpa, bytes, hex), "the disk can be read through shared memory")) {
-		say(EVIDENCE_FAILED, "the disk cannot be read");
+		put_evidence(EVIDENCE_FAILED, "the disk cannot be read");
 		return;
 	}
 	virtio_blk_close(&disk);
@@ -75,15 +75,15 @@ void builtin_disk(struct worker *w, uint64_t gpa)
 
 	if (tdconv_convert(&w->tdc, gpa, SHARED_BYTES, TDCONV_SHARED, &res) != TDCONV_OK) {
 		builtin_contain(w, &res);
-		say(EVIDENCE_FAILED, "buffers for the disk could not be shared");
+		put_evidence(EVIDENCE_FAILED, "buffers for the disk could not be shared");
 		return;
 	}
 	if (usable(gpa, SHARED_BYTES))
 		read_disk(gpa);
 	else
-		say(EVIDENCE_FAILED, "buffers for the disk are not shared");
+		put_evidence(EVIDENCE_FAILED, "buffers for the disk are not shared");
 	if (tdconv_convert(&w->tdc, gpa, SHARED_BYTES, TDCONV_PRIVATE, &res) == TDCONV_OK)
-		say(EVIDENCE_REMOVED, "vda");
+		put_evidence(EVIDENCE_REMOVED, "vda");
 	else
 		builtin_contain(w, &res);
 }

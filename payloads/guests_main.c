@@ -28,7 +28,7 @@ static void follow(unsigned int cpu)
 	}
 }
 
-static void run(enum defect defect, uint64_t seed)
+static void run_guest(enum defect defect, uint64_t seed)
 {
 	static uint64_t base;
 	int cpu;
@@ -90,7 +90,7 @@ static uint64_t guests(const char *p, bool only_count)
 			return 0;
 		count += last - first + 1;
 		for (; !only_count && first <= last; first++)
-			run((enum defect)defect, first);
+			run_guest((enum defect)defect, first);
 		if (*p == '\0')
 			return count;
 	}

@@ -112,7 +112,7 @@ static const char *violation_name(enum td_violation v)
 }
 
 /* Runs the guest of a seed to its end. */
-static void run(struct guest *g, uint64_t seed, unsigned int cpus, enum defect defect, const struct td_behaviour *vmm,
+static void run_one(struct guest *g, uint64_t seed, unsigned int cpus, enum defect defect, const struct td_behaviour *vmm,
 		struct engine_result *r)
 {
 	struct scene *scenes = engine_begin(GUEST_PAGES, cpus, vmm, r);
@@ -134,7 +134,7 @@ static bool names(const struct engine_result *r, enum td_violation v)
 	return false;
 }
 
-static void say(const char *what, const char *vmm, uint64_t seed, unsigned int cpus, const struct engine_result *r)
+static void print_result(const char *what, const char *vmm, uint64_t seed, unsigned int cpus, const struct engine_result *r)
 {
 	printf("# %s, seed %llu, under %s, %u vCPUs:", what, (unsigned long long)seed, vmm, cpus);
 	for (unsigned int i = 0; i < r->nviolations; i++)
@@ -173,12 +173,12 @@ static bool is_sound(uint64_t seed, unsigned int cpus, enum defect defect, const
 	struct engine_result r;
 	struct guest g;
 
-	run(&g, seed, cpus, defect, &vmm->packed, &r);
+	run_one(&g, seed, cpus, defect, &vmm->packed, &r);
 	*completed += r.completed;
 	if (r.nviolations == 0 && r.status == 0 && (vmm->packed.contain || (g.contained == 0 && !engine_over())))
 		return true;
 	if (defect == DEFECT_NONE)
-		say(g.contained != 0 ? "gave up" : "blamed", vmm->spec, seed, cpus, &r);
+		print_result(g.contained != 0 ? "gave up" : "blamed", vmm->spec, seed, cpus, &r);
 	return false;
 }
 
@@ -225,7 +225,7 @@ static void plant_row(const struct row *row)
 		struct planted *p = &planted[nplanted];
 
 		*p = (struct planted){ .row = row, .seed = seed };
-		run(&g, seed, row->cpus, row->defect, &vmm.packed, &p->result);
+		run_one(&g, seed, row->cpus, row->defect, &vmm.packed, &p->result);
 		p->over = engine_over();
 		if (g.planted == 0)
 			continue;
@@ -254,7 +254,7 @@ static unsigned int score(bool verbose)
 
 		named += good;
 		if (verbose && !good)
-			say(defect_names[p->row->defect], p->row->vmm, p->seed, p->row->cpus, &p->result);
+			print_result(defect_names[p->row->defect], p->row->vmm, p->seed, p->row->cpus, &p->result);
 	}
 	return named;
 }

@@ -15,7 +15,7 @@ static struct scene_mail mail;
 static int results[MAX_CPUS];
 static volatile unsigned int done;
 
-static void run(unsigned int cpu)
+static void run_scenario(unsigned int cpu)
 {
 	results[cpu] = scenario->run(&scenes[cpu]);
 	__atomic_fetch_add(&done, 1, __ATOMIC_RELEASE);
@@ -37,9 +37,9 @@ int payload_main(void)
 		scenes[cpu] = (struct scene){ .window = WINDOW, .shared = payload_info.shared, .mmio = IOAPIC,
 					      .rom = ROM_WINDOW, .cpu = cpu, .cpus = scenario->cpus, .mail = &mail };
 	for (unsigned int cpu = 1; cpu < scenario->cpus; cpu++)
-		if (!payload_start_cpu(cpu, run))
+		if (!payload_start_cpu(cpu, run_scenario))
 			return STATUS_MACHINE;
-	run(0);
+	run_scenario(0);
 	while (__atomic_load_n(&done, __ATOMIC_ACQUIRE) < scenario->cpus)
 		__builtin_ia32_pause();
 	return results[0] | results[1];

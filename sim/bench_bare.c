@@ -38,7 +38,7 @@ void sim_tdcall(struct sim *sim, struct td_regs *regs)
 	}
 }
 
-static void run(const struct sim_guest *guest, uint64_t pages, uint32_t depth, bool to_shared)
+static void search(const struct sim_guest *guest, uint64_t pages, uint32_t depth, bool to_shared)
 {
 	static struct sim sim = { .exploring = true };
 	uint64_t size = pages * TDX_PAGE_SIZE, sequences = 0;
@@ -61,6 +61,6 @@ int main(int argc, char **argv)
 	for (const struct sim_guest *const *g = sim_guests; argc == 3 && *g != NULL; g++)
 		for (int to_shared = 1; to_shared >= 0; to_shared--)
 			if (strcmp((*g)->name, "correct") == 0 || strcmp((*g)->name, "libtdconv") == 0)
-				run(*g, strtoul(argv[1], NULL, 0), (uint32_t)strtoul(argv[2], NULL, 0), to_shared);
+				search(*g, strtoul(argv[1], NULL, 0), (uint32_t)strtoul(argv[2], NULL, 0), to_shared);
 	return argc == 3 ? 0 : 2;
 }

@@ -37,7 +37,7 @@ static int convert(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
 	return ask(sim, gpa | s, (gpa | s) + size, 0);
 }
 
-static int take(struct sim *sim, uint64_t gpa, uint64_t size, uint64_t level)
+static int accept_each(struct sim *sim, uint64_t gpa, uint64_t size, uint64_t level)
 {
 	for (uint64_t at = gpa; at < gpa + size; at += PAGE) {
 		struct td_regs regs = { .long_mode = true };
@@ -74,7 +74,7 @@ static int accept_unrequested(struct sim *sim, uint64_t gpa, uint64_t size, bool
 {
 	int status = convert(sim, gpa, size, to_shared);
 
-	return status == 0 ? take(sim, gpa, size, TDX_LEVEL_4K) : status;
+	return status == 0 ? accept_each(sim, gpa, size, TDX_LEVEL_4K) : status;
 }
 
 static int double_accept(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
@@ -82,9 +82,9 @@ static int double_accept(struct sim *sim, uint64_t gpa, uint64_t size, bool to_s
 	int status = convert(sim, gpa, size, to_shared);
 
 	if (status == 0)
-		status = take(sim, gpa, size, TDX_LEVEL_4K);
+		status = accept_each(sim, gpa, size, TDX_LEVEL_4K);
 	if (status == 0)
-		take(sim, gpa, size, TDX_LEVEL_4K);
+		accept_each(sim, gpa, size, TDX_LEVEL_4K);
 	return status;
 }
 
@@ -103,7 +103,7 @@ static int abandoned(struct sim *sim, uint64_t gpa, uint64_t size, bool to_share
 	tdx_map_gpa(regs.gpr, gpa | (to_shared ? sim_shared_bit(sim) : 0), size);
 	sim_tdcall(sim, &regs);
 	if (regs.gpr[TD_R10] == TDVMCALL_SUCCESS)
-		return to_shared ? 0 : take(sim, gpa, size, TDX_LEVEL_4K);
+		return to_shared ? 0 : accept_each(sim, gpa, size, TDX_LEVEL_4K);
 	sim_power_off(sim);
 	return -1;
 }
@@ -114,7 +114,7 @@ static int accept_abandoned(struct sim *sim, uint64_t gpa, uint64_t size, bool t
 	int status = convert(sim, gpa, size, to_shared);
 
 	if (status == 0)
-		status = take(sim, gpa / TDX_2M_SIZE * TDX_2M_SIZE, PAGE, TDX_LEVEL_2M);
+		status = accept_each(sim, gpa / TDX_2M_SIZE * TDX_2M_SIZE, PAGE, TDX_LEVEL_2M);
 	sim_power_off(sim);
 	return status;
 }
@@ -125,7 +125,7 @@ static int dma_to_private(struct sim *sim, uint64_t gpa, uint64_t size, bool to_
 	int status = convert(sim, gpa, size, to_shared);
 
 	if (status == 0)
-		status = take(sim, gpa, size, TDX_LEVEL_4K);
+		status = accept_each(sim, gpa, size, TDX_LEVEL_4K);
 	if (status == 0)
 		sim_dma(sim, gpa);
 	sim_power_off(sim);

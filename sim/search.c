@@ -67,7 +67,7 @@ static void restore(struct td_choices *c, const struct tally *t)
 }
 
 /* A run that is over, in one way or another. False: it has to be run again in a process of its own. */
-static bool settle(struct search *s, enum td_violation finding, const struct sim_seen *seen)
+static bool count_run(struct search *s, enum td_violation finding, const struct sim_seen *seen)
 {
 	struct tally *t = s->tally;
 	struct td_choices *c = td_explore_choices(&s->sim->td);
@@ -105,7 +105,7 @@ static int one(struct search *s)
 	memcpy(t->plan.width, c->width, c->depth);
 	t->begun++;
 	finding = sim_sequence(sim, s->job);
-	if (!settle(s, finding, &sim->seen))
+	if (!count_run(s, finding, &sim->seen))
 		return AGAIN;
 	return s->job->guest->remembers && sim->seen.over != SIM_DONE ? GO_ON : OVER;
 }
@@ -184,7 +184,7 @@ static void dead(struct search *s, enum td_violation finding)
 	if (alone && *t->crash[sim_cause(&s->sim->seen, finding)] == '\0')
 		memcpy(t->crash[sim_cause(&s->sim->seen, finding)], s->sim->crash, sizeof(t->crash[0]));
 	if (alone)
-		settle(s, finding, &s->sim->seen);
+		count_run(s, finding, &s->sim->seen);
 }
 
 static void tick(void *arg)

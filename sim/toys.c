@@ -36,7 +36,7 @@ static uint32_t take_page(struct sim *sim, uint64_t gpa)
 	return tdx_code(regs.gpr[TD_RAX]);
 }
 
-static int take(struct sim *sim, uint64_t gpa, uint64_t end)
+static int accept_range(struct sim *sim, uint64_t gpa, uint64_t end)
 {
 	int busy = 0;
 
@@ -66,7 +66,7 @@ static int correct(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
 		struct answer a = ask(sim, at, end - at);
 
 		if (a.r10 == TDVMCALL_SUCCESS)
-			return to_shared ? 0 : take(sim, gpa, gpa + size);
+			return to_shared ? 0 : accept_range(sim, gpa, gpa + size);
 		if (a.r10 != TDVMCALL_RETRY || a.r11 % PAGE != 0 || a.r11 < at || a.r11 >= end)
 			return -1;
 		if (a.r11 > at)
@@ -85,7 +85,7 @@ static int tail_only(struct sim *sim, uint64_t gpa, uint64_t size, bool to_share
 		struct answer a = ask(sim, at, end - at);
 
 		if (a.r10 == TDVMCALL_SUCCESS)
-			return to_shared ? 0 : take(sim, at & ~s, end & ~s);
+			return to_shared ? 0 : accept_range(sim, at & ~s, end & ~s);
 		if (a.r10 != TDVMCALL_RETRY || a.r11 % PAGE != 0 || a.r11 < at || a.r11 >= end)
 			return -1;
 		if (a.r11 > at)
@@ -104,7 +104,7 @@ static int no_r11_check(struct sim *sim, uint64_t gpa, uint64_t size, bool to_sh
 		struct answer a = ask(sim, at, end - at);
 
 		if (a.r10 == TDVMCALL_SUCCESS)
-			return to_shared ? 0 : take(sim, gpa, gpa + size);
+			return to_shared ? 0 : accept_range(sim, gpa, gpa + size);
 		if (a.r10 != TDVMCALL_RETRY)
 			return -1;
 		if (a.r11 != at)
@@ -123,7 +123,7 @@ static int unmasked_s(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shar
 		struct answer a = ask(sim, at | s, end - at);
 
 		if (a.r10 == TDVMCALL_SUCCESS)
-			return to_shared ? 0 : take(sim, gpa, gpa + size);
+			return to_shared ? 0 : accept_range(sim, gpa, gpa + size);
 		if (a.r10 != TDVMCALL_RETRY || a.r11 % PAGE != 0 || a.r11 < at || a.r11 >= end)
 			return -1;
 		if (a.r11 > at)
@@ -142,7 +142,7 @@ static int unbounded(struct sim *sim, uint64_t gpa, uint64_t size, bool to_share
 		struct answer a = ask(sim, at, end - at);
 
 		if (a.r10 == TDVMCALL_SUCCESS)
-			return to_shared ? 0 : take(sim, gpa, gpa + size);
+			return to_shared ? 0 : accept_range(sim, gpa, gpa + size);
 		if (a.r10 != TDVMCALL_RETRY || a.r11 % PAGE != 0 || a.r11 < at || a.r11 >= end)
 			return -1;
 		at = a.r11;
@@ -167,7 +167,7 @@ static int end_is_success(struct sim *sim, uint64_t gpa, uint64_t size, bool to_
 			return -1;
 		at = a.r11;
 	}
-	return to_shared ? 0 : take(sim, gpa, gpa + size);
+	return to_shared ? 0 : accept_range(sim, gpa, gpa + size);
 }
 
 /* [linux:tdx_map_gpa], [edk2:SetOrClearSharedBit] and others: R11 need not be page aligned, and a byte is progress. */
@@ -179,7 +179,7 @@ static int byte_trickle(struct sim *sim, uint64_t gpa, uint64_t size, bool to_sh
 		struct answer a = ask(sim, at, end - at);
 
 		if (a.r10 == TDVMCALL_SUCCESS)
-			return to_shared ? 0 : take(sim, gpa, gpa + size);
+			return to_shared ? 0 : accept_range(sim, gpa, gpa + size);
 		if (a.r10 != TDVMCALL_RETRY || a.r11 < at || a.r11 >= end)
 			return -1;
 		if (a.r11 > at)
@@ -208,7 +208,7 @@ static int swallowed_error(struct sim *sim, uint64_t gpa, uint64_t size, bool to
 			return -1;
 		at = a.r11;
 	}
-	return to_shared ? ret : take(sim, gpa, gpa + size);
+	return to_shared ? ret : accept_range(sim, gpa, gpa + size);
 }
 
 /* The piece [at, end) by a loop with every check that is due; at with S. */
@@ -241,7 +241,7 @@ static int by_entry(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared
 
 	for (uint64_t at = gpa; at < gpa + size; at = next) {
 		next = entry_end(at, gpa + size);
-		if (ask_all(sim, at | s, next | s) != 0 || (!to_shared && take(sim, at, next) != 0))
+		if (ask_all(sim, at | s, next | s) != 0 || (!to_shared && accept_range(sim, at, next) != 0))
 			return -1;
 	}
 	return 0;
@@ -260,7 +260,7 @@ static int entry_tail(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shar
 		for (int tries = 0; tries < MORE_TRIES && at < end; tries++) {
 			struct answer a = ask(sim, at, end - at);
 
-			if (a.r10 == TDVMCALL_SUCCESS && !to_shared && take(sim, at & ~s, next) != 0)
+			if (a.r10 == TDVMCALL_SUCCESS && !to_shared && accept_range(sim, at & ~s, next) != 0)
 				return -1;
 			if (a.r10 == TDVMCALL_SUCCESS)
 				at = a.r11 = end;
@@ -287,7 +287,7 @@ static int take_large(struct sim *sim, uint64_t gpa, uint64_t end)
 
 		if (code == TDX_OPERAND_BUSY && busy++ < BUSY)
 			continue;
-		if (code == TDX_PAGE_SIZE_MISMATCH && take(sim, gpa, next) != 0)
+		if (code == TDX_PAGE_SIZE_MISMATCH && accept_range(sim, gpa, next) != 0)
 			return -1;
 		if (code != TDX_SUCCESS && code != TDX_PAGE_ALREADY_ACCEPTED && code != TDX_PAGE_SIZE_MISMATCH)
 			return -1;
@@ -316,10 +316,10 @@ static int mailbox_tail(struct sim *sim, uint64_t gpa, uint64_t size, bool to_sh
 	rest = end - whole > TDX_2M_SIZE ? end % TDX_2M_SIZE : 0;
 	if (to_shared)
 		return 0;
-	if (take(sim, gpa, whole) != 0 ||
+	if (accept_range(sim, gpa, whole) != 0 ||
 	    take_large(sim, whole, whole + (end - rest - whole) / TDX_2M_SIZE * TDX_2M_SIZE) != 0)
 		return -1;
-	return take(sim, end - rest, end);
+	return accept_range(sim, end - rest, end);
 }
 
 /* [oak:map_gpa]: R12 and R13 are believed to be what they were; the compiler keeps the request in them. */
@@ -336,7 +336,7 @@ static int inputs_only(struct sim *sim, uint64_t gpa, uint64_t size, bool to_sha
 		sim_tdcall(sim, &regs);
 		r11 = regs.gpr[TD_R11];
 		if (regs.gpr[TD_R10] == TDVMCALL_SUCCESS)
-			return to_shared ? 0 : take(sim, gpa, gpa + size);
+			return to_shared ? 0 : accept_range(sim, gpa, gpa + size);
 		if (regs.gpr[TD_R10] != TDVMCALL_RETRY || r11 % PAGE != 0 || r11 < at || r11 >= end)
 			return -1;
 		if (r11 > at)
@@ -359,7 +359,7 @@ static int failed_r11(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shar
 		bool all = a.r10 == TDVMCALL_SUCCESS || (a.r10 != TDVMCALL_RETRY && a.r11 == end);
 
 		if (all)
-			return to_shared ? 0 : take(sim, gpa, gpa + size);
+			return to_shared ? 0 : accept_range(sim, gpa, gpa + size);
 		if (a.r10 != TDVMCALL_RETRY || a.r11 % PAGE != 0 || a.r11 < at || a.r11 >= end)
 			return -1;
 		if (a.r11 > at)

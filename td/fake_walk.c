@@ -6,7 +6,7 @@
 #define LAST	1060	/* beyond all near slots */
 #define FAR	(1ull << 45)
 
-static uint64_t take(struct fake_walk *w, unsigned int bytes)
+static uint64_t next_bytes(struct fake_walk *w, unsigned int bytes)
 {
 	uint64_t value = 0;
 
@@ -17,7 +17,7 @@ static uint64_t take(struct fake_walk *w, unsigned int bytes)
 
 static uint64_t below(struct fake_walk *w, uint64_t n)
 {
-	return take(w, n > 256 ? 2 : 1) % n;
+	return next_bytes(w, n > 256 ? 2 : 1) % n;
 }
 
 /* Mostly the values at which something changes. */
@@ -49,7 +49,7 @@ static uint64_t address(struct fake_walk *w)
 	uint64_t gpa = page(w), how = below(w, 16);
 
 	if (how == 0)
-		return take(w, 8);
+		return next_bytes(w, 8);
 	if (how < 3)
 		gpa += below(w, TDX_PAGE_SIZE);
 	return how & 1 ? gpa | FAKE_S : gpa;
@@ -78,7 +78,7 @@ static struct td_rule rule(struct fake_walk *w)
 	r.claim_base = (uint32_t)below(w, 5);
 	r.claim_s = (uint32_t)below(w, 3);
 	r.claim_pages = below(w, 4) == 0 ? (int64_t)below(w, 16) - 8 : 0;
-	r.claim_bytes = below(w, 8) == 0 ? (int64_t)take(w, 8) : 0;
+	r.claim_bytes = below(w, 8) == 0 ? (int64_t)next_bytes(w, 8) : 0;
 	return r;
 }
 
@@ -88,7 +88,7 @@ void fake_walk_start(struct fake_walk *w, const uint8_t *data, size_t bytes, uin
 	uint64_t bits;
 
 	*w = (struct fake_walk){ .data = data, .left = bytes };
-	bits = take(w, 2);
+	bits = next_bytes(w, 2);
 	c.slots[0] = (struct td_slot){ FAKE_PAGE(FIRST), 520, TD_SLOT_RAM, bits & 1 };
 	c.slots[1] = (struct td_slot){ FAKE_PAGE(1028), 4, TD_SLOT_ROM, 0 };
 	c.slots[2] = (struct td_slot){ FAKE_PAGE(1032), 8, TD_SLOT_RAM, bits >> 1 & 1 };
@@ -141,10 +141,10 @@ static bool raw_tdcall(struct fake_walk *w)
 	enum td_action action;
 
 	for (unsigned int i = 0; i < TD_GPRS; i++)
-		regs.gpr[i] = below(w, 3) == 0 ? take(w, 8) : address(w);
-	regs.gpr[TD_RAX] = below(w, 16) == 0 ? take(w, 8) : leaves[below(w, 12)];
+		regs.gpr[i] = below(w, 3) == 0 ? next_bytes(w, 8) : address(w);
+	regs.gpr[TD_RAX] = below(w, 16) == 0 ? next_bytes(w, 8) : leaves[below(w, 12)];
 	if (below(w, 8) != 0 && regs.gpr[TD_RAX] == TDG_VP_VMCALL) {
-		regs.gpr[TD_RCX] = below(w, 4) != 0 ? 0xffcc : take(w, 4);
+		regs.gpr[TD_RCX] = below(w, 4) != 0 ? 0xffcc : next_bytes(w, 4);
 		regs.gpr[TD_R10] = 0;
 		regs.gpr[TD_R11] = below(w, 2) != 0 ? 0x10000 + below(w, 8) : below(w, 66);
 		regs.gpr[TD_R12] = below(w, 2) != 0 ? below(w, 9) : regs.gpr[TD_R12];
@@ -187,7 +187,7 @@ static bool raw_access(struct fake_walk *w)
 
 	if (!access_address(w, &a.gpa))
 		return true;
-	a.gla = take(w, 1);
+	a.gla = next_bytes(w, 1);
 	a.flags = (uint32_t)below(w, 16);
 	return may_follow(td_access(fake.td, (unsigned int)below(w, 2), &a),
 			  1 << TD_AGAIN | 1 << TD_VE | 1 << TD_DF | 1 << TD_STOP);
@@ -196,9 +196,9 @@ static bool raw_access(struct fake_walk *w)
 static bool instruction(struct fake_walk *w)
 {
 	static const uint8_t reasons[] = { VE_CPUID, VE_HLT, VE_IO, VE_RDMSR, VE_WRMSR, VE_WBINVD, 99 };
-	struct td_instruction in = { .reason = reasons[below(w, 7)], .length = 2, .index = (uint32_t)take(w, 4) };
+	struct td_instruction in = { .reason = reasons[below(w, 7)], .length = 2, .index = (uint32_t)next_bytes(w, 4) };
 
-	in.subleaf = (uint32_t)take(w, 1);
+	in.subleaf = (uint32_t)next_bytes(w, 1);
 	if (below(w, 2) != 0)
 		in.index &= 0x8fff;
 	return may_follow(td_instruction(fake.td, (unsigned int)below(w, 2), &in), 1 << TD_NATIVE | 1 << TD_VE | 1 << TD_GP |

@@ -58,7 +58,7 @@ static uint64_t shared(uint64_t page)
 	return FAKE_PAGE(page) | S;
 }
 
-static bool told(uint64_t gpa, uint64_t rip)
+static bool reported(uint64_t gpa, uint64_t rip)
 {
 	const struct td_event *e = fake_last(TD_EV_VERDICT);
 
@@ -94,14 +94,14 @@ static void test_however_it_ends(void)
 		touch(0, shared(5), STORE);
 		tap_is(fake_all_violations(), 0, "while the conversion is open, a use is none yet");
 		fake_unshare(0, 8);
-		tap_ok(told(shared(5), 0x1000), "... given back");
+		tap_ok(reported(shared(5), 0x1000), "... given back");
 		start(vmms[i].rule);
 		fake_share(0, 8);
 		touch(0, shared(5), STORE);
 		fake_share(0, 8);
 		tap_ok(clean(), "... a next request does not clear it");
 		fake_unshare(0, 8);
-		tap_ok(told(shared(5), 0x1000), "... nor is it forgotten when that completes");
+		tap_ok(reported(shared(5), 0x1000), "... nor is it forgotten when that completes");
 		fake_share(0, 8);
 		fake_power_off();
 		tap_is(fake_all_violations(), 1, "... and shared again later it is told once");
@@ -112,21 +112,21 @@ static void test_however_it_ends(void)
 	touch(0, shared(5), STORE);
 	fake_share(0, 8);
 	fake_power_off();
-	tap_ok(told(shared(5), 0x1000), "completed, and never repeated: at the end");
+	tap_ok(reported(shared(5), 0x1000), "completed, and never repeated: at the end");
 	start((struct td_rule){ .complete = 0, .last = 2 });
 	fake_share(0, 8);
 	touch(0, shared(5), STORE);
 	fake_share(12, 4);
 	fake_share(0, 16);
 	fake_unshare(0, 16);
-	tap_ok(told(shared(5), 0x1000), "taken into a larger one");
+	tap_ok(reported(shared(5), 0x1000), "taken into a larger one");
 	start((struct td_rule){ .complete = 0, .last = 1 });
 	fake.td->mem->config.behaviour.rules[1] = (struct td_rule){ .complete = 0, .fail = INVALID };
 	fake.td->mem->config.behaviour.nrules = 2;
 	fake_share(0, 8);
 	touch(1, shared(5), 0);
 	fake_share(0, 8);
-	tap_ok(told(shared(5), 0x1001), "refused: at once, a load as well");
+	tap_ok(reported(shared(5), 0x1001), "refused: at once, a load as well");
 	start((struct td_rule){ .complete = 0, .last = 1 });
 	fake_share(0, 8);
 	touch(0, shared(5), STORE);
@@ -154,13 +154,13 @@ static void test_repeated(void)
 	touch(0, shared(2) + 8, STORE);
 	fake_share(2, 2);
 	tap_is(touch(0, shared(2) + 8, 0), TD_AGAIN, "a load is no repetition of a store");
-	tap_ok(told(shared(2) + 8, 0x1000), "... which was lost");
+	tap_ok(reported(shared(2) + 8, 0x1000), "... which was lost");
 	start((struct td_rule){ .complete = 2 });
 	fake_share(0, 4);
 	touch(0, shared(2) + 8, STORE);
 	fake_share(2, 2);
 	touch(0, shared(2) + 16, STORE);
-	tap_ok(told(shared(2) + 16, 0x1000), "nor is a store to another place");
+	tap_ok(reported(shared(2) + 16, 0x1000), "nor is a store to another place");
 	start((struct td_rule){ .complete = 2 });
 	fake_share(0, 4);
 	touch(0, shared(2) + 8, STORE);
@@ -175,7 +175,7 @@ static void test_repeated(void)
 	fake_share(2, 2);
 	touch(0, shared(2), STORE);
 	fake_power_off();
-	tap_ok(told(shared(3) + 8, 0x1000), "each page by itself");
+	tap_ok(reported(shared(3) + 8, 0x1000), "each page by itself");
 	start((struct td_rule){ .complete = 2 });
 	fake_share(0, 4);
 	touch(0, shared(2), 0);
@@ -208,7 +208,7 @@ static void test_not_refused(void)
 	start_converting((struct td_rule){ .complete = 0, .last = 1 });
 	fake_share(0, 8);
 	tap_is(touch(0, shared(5), STORE), TD_AGAIN, "a VMM that converts silently");
-	tap_ok(told(shared(5), 0x1000), "... makes a store no better");
+	tap_ok(reported(shared(5), 0x1000), "... makes a store no better");
 	fake_share(0, 8);
 	touch(0, shared(5), STORE);
 	fake_unshare(0, 8);
@@ -218,7 +218,7 @@ static void test_not_refused(void)
 	fake_share(0, 8);
 	tap_is(fake_real_pages(TD_REAL_SHARED), 8, "a VMM that has done more than it says");
 	tap_is(touch(0, shared(5), STORE), TD_AGAIN, "... does not make a use right");
-	tap_ok(told(shared(5), 0x1000), "... of what it had not claimed");
+	tap_ok(reported(shared(5), 0x1000), "... of what it had not claimed");
 	start((struct td_rule){ .complete = 4, .last = 1 });
 	fake.td->mem->config.behaviour.rules[1] = (struct td_rule){ .complete = 0 };
 	fake.td->mem->config.behaviour.nrules = 2;
@@ -237,7 +237,7 @@ static void test_unknown(void)
 	tap_is(touch(0, shared(3), TD_ACCESS_SPLIT), TD_AGAIN, "a load that strayed into it is no use");
 	tap_ok(clean(), "... and no violation");
 	tap_is(touch(0, shared(4), 0), TD_AGAIN, "a load is");
-	tap_ok(told(shared(4), 0x1000), "... a violation");
+	tap_ok(reported(shared(4), 0x1000), "... a violation");
 	tap_is(fake_touch(shared(4), STORE), TD_NEXT, "... and goes on as on hardware");
 	fake_share(0, 8);
 	tap_is(fake_touch(shared(5), STORE), TD_NEXT, "asked for again, and claimed: there to be used");
@@ -247,7 +247,7 @@ static void test_unknown(void)
 	fake_share(0, 8);
 	fake_unshare(0, 8);
 	tap_is(touch(0, shared(4), 0), TD_AGAIN, "a buffer that could not be taken back is no buffer any more");
-	tap_ok(told(shared(4), 0x1000), "... and its use is told");
+	tap_ok(reported(shared(4), 0x1000), "... and its use is told");
 	fake_unshare(0, 8);
 	tap_is(touch(0, shared(4), 0), TD_AGAIN, "... also when that was refused again");
 	tap_is(touch(0, FAKE_PAGE(20), STORE), TD_NEXT, "private memory that is still there is nobody's business");
@@ -265,7 +265,7 @@ static void test_given_back(void)
 		touch(0, shared(3), STORE);
 		tap_ok(clean() && fake_class(TD_CLASS_HAZARD) == 1, "given back, and used as if shared: noted");
 		fake_power_off();
-		tap_ok(told(shared(3), 0x1000), "... and a violation, as it was never accepted");
+		tap_ok(reported(shared(3), 0x1000), "... and a violation, as it was never accepted");
 	}
 	tap_case(NULL);
 	start((struct td_rule){ .first = 1000 });
@@ -281,27 +281,27 @@ static void test_given_back(void)
 	fake_unshare(0, 8);
 	touch(0, shared(3), 0);
 	fake_share(0, 8);
-	tap_ok(told(shared(3), 0x1000), "shared again instead");
+	tap_ok(reported(shared(3), 0x1000), "shared again instead");
 	start_converting((struct td_rule){ .first = 1000 });
 	fake_share(0, 8);
 	fake_unshare(0, 8);
 	tap_is(touch(0, shared(3), STORE), TD_AGAIN, "a VMM that converts silently makes it work");
 	tap_is(fake_touch(shared(3), STORE), TD_NEXT, "... on and on");
 	fake_power_off();
-	tap_ok(told(shared(3), 0x1000), "... and no better");
+	tap_ok(reported(shared(3), 0x1000), "... and no better");
 	start((struct td_rule){ .complete = 0, .first = 2 });
 	fake_share(0, 8);
 	fake_unshare(0, 8);
 	touch(0, shared(3), STORE);
 	fake_share(0, 8);
-	tap_ok(told(shared(3), 0x1000), "asked for back, not done, and used on");
+	tap_ok(reported(shared(3), 0x1000), "asked for back, not done, and used on");
 	/* R11 taken as it is, its S with it: half of the buffer is asked back. */
 	start((struct td_rule){ .complete = 4, .last = 1, .claim_s = TD_S_FLIP });
 	fake_map_gpa(fake_share(0, 8).r11, 4 * TDX_PAGE_SIZE);
 	tap_is(td_known(fake.td, FAKE_PAGE(5)), TD_KNOWN_CLAIMED_PRIVATE, "a guest that turned round halfway");
 	touch(0, shared(5), STORE);
 	fake_power_off();
-	tap_ok(told(shared(5), 0x1000), "... has no buffer there");
+	tap_ok(reported(shared(5), 0x1000), "... has no buffer there");
 }
 
 /* An ACCEPT of what was asked to be shared does not make a use of it good. */
@@ -311,7 +311,7 @@ static void test_accepted_unasked(void)
 	fake_share(0, 8);
 	touch(0, shared(3), STORE);
 	fake_accept(FAKE_PAGE(3), TDX_LEVEL_4K);
-	tap_ok(told(shared(3), 0x1000), "accepted instead");
+	tap_ok(reported(shared(3), 0x1000), "accepted instead");
 }
 
 static void test_back_in_time(void)

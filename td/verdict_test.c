@@ -79,7 +79,7 @@ static struct td_rule rule_of(char step)
 	return r;
 }
 
-static void take(char step)
+static void do_step(char step)
 {
 	struct td_regs regs = { 0 };
 
@@ -114,7 +114,7 @@ static bool reach(const struct cell *cell)
 	if (fake_start(&c) == NULL)
 		return false;
 	for (const char *s = cell->steps; *s != '\0'; s++)
-		take(*s);
+		do_step(*s);
 	fake.nevents = 0;
 	return td_real(fake.td, PAGE) == cell->real && td_known(fake.td, PAGE) == cell->known && fake_consistent();
 }

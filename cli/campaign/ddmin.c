@@ -10,7 +10,7 @@ void ddmin_begin(struct ddmin *d, const uint8_t *answers, uint32_t count)
 }
 
 /* To the next place, or the next round: the same again if it brought something, else with smaller parts. */
-static bool settle(struct ddmin *d)
+static bool next_part(struct ddmin *d)
 {
 	while (d->count > 1) {
 		if (d->part >= d->count)
@@ -36,7 +36,7 @@ bool ddmin_candidate(struct ddmin *d, uint8_t candidate[TD_EXPLORE_DEPTH], uint3
 {
 	uint32_t part;
 
-	if (!settle(d))
+	if (!next_part(d))
 		return false;
 	part = part_here(d);
 	memcpy(candidate, d->best, d->at);

@@ -21,7 +21,7 @@ static bool shows(const uint8_t *answers, uint32_t count, const uint8_t *wanted,
 	return found == n;
 }
 
-static uint32_t run(struct ddmin *d, const uint8_t *answers, uint32_t count, const uint8_t *wanted, uint32_t n)
+static uint32_t minimise(struct ddmin *d, const uint8_t *answers, uint32_t count, const uint8_t *wanted, uint32_t n)
 {
 	uint8_t candidate[TD_EXPLORE_DEPTH];
 	uint32_t length, shortest = count;
@@ -48,7 +48,7 @@ int main(void)
 			x = x * 1664525u + 1013904223u;
 			answers[i] = n - placed == length - i || (placed < n && x >> 29 == 0) ? wanted[placed++] : 1;
 		}
-		empty += run(&d, answers, length, wanted, n) == 0;
+		empty += minimise(&d, answers, length, wanted, n) == 0;
 		wrong += d.count != n || memcmp(d.best, wanted, n) != 0;
 		endless += d.tried >= MOST;
 	}
@@ -56,7 +56,7 @@ int main(void)
 	tap_is(endless, 0, "... after a number of candidates that can be waited for");
 	tap_is(empty, 0, "... of which none was empty");
 	memset(answers, 5, sizeof(answers));
-	run(&d, answers, LENGTH, wanted, 0);
+	minimise(&d, answers, LENGTH, wanted, 0);
 	tap_is(d.count, 1, "if nothing is needed, one answer remains");
 	return tap_done();
 }

@@ -62,7 +62,7 @@ static void write_to(long number, const char *line, size_t bytes)
 }
 
 /* To the port for evidence, and through the kernel's log, which holds back what does not end in a newline. */
-static void say(const char *what, const char *value)
+static void put_evidence(const char *what, const char *value)
 {
 	static const char level[] = "<1>";
 	char line[128];
@@ -96,9 +96,9 @@ void first_main(char **words)
 	static char init[] = "/init";
 
 	call(SYS_unlink, argv[0], 0, 0);
-	say(EVIDENCE_INIT, value_of(environment, EVIDENCE_FIRST_NONCE));
+	put_evidence(EVIDENCE_INIT, value_of(environment, EVIDENCE_FIRST_NONCE));
 	argv[0] = init;
 	call(SYS_execve, init, (long)argv, (long)environment);
-	say(EVIDENCE_FAILED, "exec /init: is there one in the initrd?");
+	put_evidence(EVIDENCE_FAILED, "exec /init: is there one in the initrd?");
 	call(SYS_exit, NULL, 1, 0);
 }

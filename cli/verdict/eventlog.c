@@ -56,7 +56,7 @@ static uint32_t get(const uint8_t *p, unsigned int bytes)
 }
 
 /* bytes of the log from its place on, which moves behind them; NULL when there are fewer. */
-static const uint8_t *take(struct eventlog *log, size_t bytes)
+static const uint8_t *next_bytes(struct eventlog *log, size_t bytes)
 {
 	const uint8_t *p = log->data + log->at;
 
@@ -96,10 +96,10 @@ bool eventlog_open(struct eventlog *log, const void *data, size_t bytes)
 	const uint8_t *head, *spec;
 
 	*log = (struct eventlog){ .data = data, .bytes = bytes };
-	head = take(log, HEADER_EVENT);
+	head = next_bytes(log, HEADER_EVENT);
 	if (!head)
 		return bad(log, 0, "the log is shorter than its first event");
-	spec = take(log, get(head + HEADER_EVENT - 4, 4));
+	spec = next_bytes(log, get(head + HEADER_EVENT - 4, 4));
 	if (!spec)
 		return bad(log, 0, "its first event is longer than the log");
 	if (get(head + 4, 4) != EV_NO_ACTION)
@@ -118,7 +118,7 @@ bool eventlog_next(struct eventlog *log, struct eventlog_event *event)
 	if (*log->error || left == 0 || get(log->data + offset, left < 4 ? (unsigned int)left : 4) ==
 						(FILLER >> (left < 4 ? 8 * (4 - left) : 0)))
 		return false;
-	p = take(log, 12);
+	p = next_bytes(log, 12);
 	if (!p)
 		return bad(log, offset, "the log ends in its header");
 	event->mr = get(p, 4);
@@ -127,14 +127,14 @@ bool eventlog_next(struct eventlog *log, struct eventlog_event *event)
 	if (digests > 1)
 		return bad(log, offset, "more digests than the log's algorithms");
 	if (digests) {
-		p = take(log, 2 + TD_SHA384_BYTES);
+		p = next_bytes(log, 2 + TD_SHA384_BYTES);
 		if (!p || get(p, 2) != ALG_SHA384)
 			return bad(log, offset, p ? "its digest is not SHA-384" : "the log ends in its digest");
 		event->digest = p + 2;
 	}
-	p = take(log, 4);
+	p = next_bytes(log, 4);
 	event->bytes = p ? get(p, 4) : 0;
-	event->data = p ? take(log, event->bytes) : NULL;
+	event->data = p ? next_bytes(log, event->bytes) : NULL;
 	if (!event->data)
 		return bad(log, offset, "the log ends in its data");
 	return true;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/verdict/digest.h"
+#include "cli/verdict/summary.h"
 #include "cli/verdict/known.h"
 #include "cli/verdict/waiting.h"
 #include "td/td.h"
@@ -268,7 +268,7 @@ void judge(struct judgement *j, const struct records *records, const struct cons
 	struct judged judged;
 
 	*j = (struct judgement){ 0 };
-	digest(j, records, config, behaviour->hostile);
+	summarise(j, records, config, behaviour->hostile);
 	j->outcome = outcome_of(j, console, end);
 	j->device_equal = console->device && console->device_bytes == device->bytes &&
 			  strcmp(console->device_sha256, device->sha256) == 0;

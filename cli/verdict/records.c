@@ -39,7 +39,7 @@ double records_seconds(const struct records *r, const struct td_event *event)
 	return r->tsc_hz ? (double)event->time / (double)r->tsc_hz : -1;
 }
 
-static int take(struct records *r, const char *path, const struct td_event *batch, size_t count)
+static int append_checked(struct records *r, const char *path, const struct td_event *batch, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (batch[i].type >= TD_EV_TYPES || batch[i].sequence != r->count + i)
@@ -64,7 +64,7 @@ int records_read(struct records *r, const char *path)
 	while (!status && bytes) {
 		bytes = fread(batch, 1, sizeof(batch), file);
 		part += bytes % sizeof(*batch);	/* only what is read last is no whole batch */
-		status = take(r, path, batch, bytes / sizeof(*batch));
+		status = append_checked(r, path, batch, bytes / sizeof(*batch));
 	}
 	if (!status && ferror(file))
 		status = complain(STATUS_INPUT, "%s: %s", path, strerror(errno));

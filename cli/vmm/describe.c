@@ -63,9 +63,9 @@ struct line {
 	size_t bytes, used;
 };
 
-static void say(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void append(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static void say(struct line *line, const char *format, ...)
+static void append(struct line *line, const char *format, ...)
 {
 	va_list args;
 
@@ -101,15 +101,15 @@ static void say_named(struct line *line, const struct record_field *f, uint64_t 
 	uint64_t number = f->kind == RECORD_STATUS ? tdx_code(value) : value;
 
 	if (kinds[f->kind].name) {
-		say(line, "%s", kinds[f->kind].name((unsigned int)value));
+		append(line, "%s", kinds[f->kind].name((unsigned int)value));
 		return;
 	}
 	for (size_t i = 0; i < kinds[f->kind].nrows; i++)
 		if (kinds[f->kind].rows[i].number == number) {
-			say(line, "%s", kinds[f->kind].rows[i].name);
+			append(line, "%s", kinds[f->kind].rows[i].name);
 			return;
 		}
-	say(line, "0x%" PRIx64, number);
+	append(line, "0x%" PRIx64, number);
 }
 
 /* "RBP, R13": of a mask. */
@@ -121,27 +121,27 @@ static void say_registers(struct line *line, uint64_t mask)
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (mask >> i & 1) {
-			say(line, "%s%s", before, names[i]);
+			append(line, "%s%s", before, names[i]);
 			before = ", ";
 		}
 	if (mask >> 32)
-		say(line, "%s0x%" PRIx64, before, mask >> 32 << 32);
+		append(line, "%s0x%" PRIx64, before, mask >> 32 << 32);
 }
 
 static void say_element(struct line *line, const struct record_field *f, uint64_t value)
 {
 	if (f->kind == RECORD_NUMBER || f->kind == RECORD_CHOICES)
-		say(line, "%" PRIu64, value);
+		append(line, "%" PRIu64, value);
 	else if (f->kind == RECORD_BYTES && value % TDX_PAGE_SIZE == 0)
-		say(line, "%" PRIu64 " pages", (uint64_t)(value / TDX_PAGE_SIZE));
+		append(line, "%" PRIu64 " pages", (uint64_t)(value / TDX_PAGE_SIZE));
 	else if (f->kind == RECORD_BYTES)
-		say(line, "0x%" PRIx64 " bytes", value);
+		append(line, "0x%" PRIx64 " bytes", value);
 	else if (f->kind == RECORD_REGISTERS)
 		say_registers(line, value);
 	else if (f->kind == RECORD_HASH)
-		say(line, "%016" PRIx64, value);
+		append(line, "%016" PRIx64, value);
 	else if (f->kind == RECORD_LEVEL)
-		say(line, "0x%" PRIx64 ", %s", (uint64_t)(value & ~(TDX_PAGE_SIZE - 1)),
+		append(line, "0x%" PRIx64 ", %s", (uint64_t)(value & ~(TDX_PAGE_SIZE - 1)),
 		    value % TDX_PAGE_SIZE == TDX_LEVEL_2M ? "2 MiB" : "4 KiB");
 	else
 		say_named(line, f, value);
@@ -154,7 +154,7 @@ static void say_text(struct line *line, const struct td_event *e, const struct r
 
 	memcpy(words, (const char *)e + f->offset, f->count);
 	words[strcspn(words, "\r\n")] = '\0';
-	say(line, "%s", printable(words));
+	append(line, "%s", printable(words));
 }
 
 static void say_field(struct line *line, const struct td_event *e, const struct record_field *f)
@@ -164,7 +164,7 @@ static void say_field(struct line *line, const struct td_event *e, const struct 
 	if (f->kind == RECORD_TEXT)
 		say_text(line, e, f);
 	for (size_t i = 0; f->kind != RECORD_TEXT && i < n; i++) {
-		say(line, "%s", i ? "," : "");
+		append(line, "%s", i ? "," : "");
 		say_element(line, f, element(e, f, i));
 	}
 }
@@ -190,7 +190,7 @@ static const char *say_part(struct line *line, const struct td_event *e, const c
 		const struct record_field *f = strchr("{[", *text) ? field_named(type, name, length) : NULL;
 
 		if (!f) {
-			say(line, "%c", *text++);
+			append(line, "%c", *text++);
 		} else if (*text == '{') {
 			say_field(line, e, f);
 			text = name + length + 1;
@@ -213,9 +213,9 @@ void describe_text(const struct td_event *e, char *text, size_t bytes)
 		say_part(&line, e, type->text);
 		return;
 	}
-	say(&line, "%s", type->name);
+	append(&line, "%s", type->name);
 	for (const struct record_field *f = type->fields; f->name; f++) {
-		say(&line, " %s ", f->name);
+		append(&line, " %s ", f->name);
 		say_field(&line, e, f);
 	}
 }

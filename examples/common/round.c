@@ -183,7 +183,7 @@ static enum tdconv_status convert(struct place *place, uint8_t *memory, enum tdc
 	return status;
 }
 
-static bool say(const char *what, const char *why, bool good)
+static bool report(const char *what, const char *why, bool good)
 {
 	round_say("tdconv: ");
 	round_say(what);
@@ -202,7 +202,7 @@ bool round_trip(uint8_t *memory, uint8_t *tables, bool *lost)
 
 	*lost = false;
 	if (status != TDCONV_OK)
-		return say("no conversion", tdconv_strstatus(status), false);
+		return report("no conversion", tdconv_strstatus(status), false);
 	place.tables = tables;
 	place.tables_used = 0;
 	place.walk.os = &place;
@@ -213,16 +213,16 @@ bool round_trip(uint8_t *memory, uint8_t *tables, bool *lost)
 	fill(memory, 0x5a, ROUND_BYTES);
 	status = convert(&place, memory, TDCONV_SHARED, lost);
 	if (status != TDCONV_OK)
-		return say("contained, to shared", tdconv_strstatus(status), true);
+		return report("contained, to shared", tdconv_strstatus(status), true);
 	fill(memory, 0xa5, ROUND_BYTES);
 	if (!holds(memory, 0xa5))
-		return say("wrong contents in shared memory", NULL, false);
+		return report("wrong contents in shared memory", NULL, false);
 	status = convert(&place, memory, TDCONV_PRIVATE, lost);
 	if (status != TDCONV_OK)
-		return say("contained, to private", tdconv_strstatus(status), true);
+		return report("contained, to private", tdconv_strstatus(status), true);
 	if (!holds(memory, 0))		/* the module zeroes what is accepted */
-		return say("wrong contents in private memory", NULL, false);
-	return say("done, both ways", NULL, true);
+		return report("wrong contents in private memory", NULL, false);
+	return report("done, both ways", NULL, true);
 }
 
 void round_out(uint16_t port, uint8_t byte)

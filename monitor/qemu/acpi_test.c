@@ -84,7 +84,7 @@ static void make(void)
 	seal_rsdp();
 }
 
-static enum acpi_error run(uint32_t vcpus, uint64_t bytes)
+static enum acpi_error patch(uint32_t vcpus, uint64_t bytes)
 {
 	firmware = (struct mem_windows){ { { 0, sizeof(low), low }, { TOP, sizeof(top), top }, { 0 } }, 2 };
 	free(out);
@@ -120,7 +120,7 @@ static void good(void)
 	uint8_t *rsdp, *fadt, *madt;
 
 	make();
-	tap_is(run(2, GUEST_BYTES), ACPI_OK, "the firmware's tables are copied");
+	tap_is(patch(2, GUEST_BYTES), ACPI_OK, "the firmware's tables are copied");
 	rsdp = at(guest.rsdp);
 	tap_ok(acpi_sum(rsdp, 20) == 0 && acpi_sum(rsdp, 36) == 0 && rsdp[15] == 2, "RSDP revision 2, both checksums");
 	tap_ok(sealed(at(get64(rsdp + 24))), "XSDT checksum");
@@ -136,14 +136,14 @@ static void good(void)
 	tap_is(get32(madt + ACPI_LENGTH), 44 + 2 * 8 + 12 + 10 + 6 + 16, "two CPUs, I/O APIC, override, NMI, wakeup");
 	tap_ok(madt[44 + 3] == 0 && madt[52 + 3] == 1, "the guest's two CPUs");
 	tap_ok(madt[88] == 0x10 && madt[89] == 16 && get64(madt + 96) == MAILBOX, "wakeup structure with the mailbox");
-	tap_is(run(3, GUEST_BYTES), ACPI_OK, "three vCPUs");
-	tap_is(run(4, GUEST_BYTES), ACPI_MISSING_CPU, "no fourth with ID 3");
+	tap_is(patch(3, GUEST_BYTES), ACPI_OK, "three vCPUs");
+	tap_is(patch(4, GUEST_BYTES), ACPI_MISSING_CPU, "no fourth with ID 3");
 	cores = 3;
-	tap_is(run(4, GUEST_BYTES), ACPI_OK, "in packages of three it has ID 4");
+	tap_is(patch(4, GUEST_BYTES), ACPI_OK, "in packages of three it has ID 4");
 	madt = find("APIC");
 	tap_ok(madt[60 + 3] == 2 && madt[68 + 3] == 4, "... and none has ID 3");
 	cores = 2;
-	tap_is(run(4, GUEST_BYTES), ACPI_MISSING_CPU, "in packages of two it would be 3");
+	tap_is(patch(4, GUEST_BYTES), ACPI_MISSING_CPU, "in packages of two it would be 3");
 	cores = 0;
 }
 
@@ -165,18 +165,18 @@ static void other_shapes(void)
 	low[0xf0100 + 32] = (uint8_t)-acpi_sum(low + 0xf0100, 36);
 	put32(top + FADT + ACPI_LENGTH, 116);
 	acpi_seal(top + FADT);
-	tap_is(run(1, GUEST_BYTES), ACPI_OK, "XSDT and a short FADT");
+	tap_is(patch(1, GUEST_BYTES), ACPI_OK, "XSDT and a short FADT");
 	tap_ok(sealed(at(get32(find("FACP") + 40))), "its narrow DSDT pointer is put right");
 	low[0xf0100 + 33]++;
-	tap_is(run(1, GUEST_BYTES), ACPI_NO_RSDP, "second checksum of the RSDP");
+	tap_is(patch(1, GUEST_BYTES), ACPI_NO_RSDP, "second checksum of the RSDP");
 	make();
 	put32(top + FADT + 36, 0);
 	acpi_seal(top + FADT);
-	tap_is(run(1, GUEST_BYTES), ACPI_OK, "no FACS");
+	tap_is(patch(1, GUEST_BYTES), ACPI_OK, "no FACS");
 	tap_is(get64(find("FACP") + 132), 0, "stays no FACS");
 }
 
-#define BAD(change, error, name) do { make(); change; tap_is(run(2, GUEST_BYTES), error, name); } while (0)
+#define BAD(change, error, name) do { make(); change; tap_is(patch(2, GUEST_BYTES), error, name); } while (0)
 
 static void put_sealed(uint32_t t, uint32_t offset, uint32_t value)
 {
@@ -240,10 +240,10 @@ static void no_room(void)
 	uint64_t bytes, needed;
 
 	make();
-	run(2, GUEST_BYTES);
+	patch(2, GUEST_BYTES);
 	needed = guest.bytes;
-	tap_is(run(2, needed), ACPI_OK, "room to the byte is enough");
-	for (bytes = 0; bytes < needed && run(2, bytes) == ACPI_NO_ROOM; bytes++)
+	tap_is(patch(2, needed), ACPI_OK, "room to the byte is enough");
+	for (bytes = 0; bytes < needed && patch(2, bytes) == ACPI_NO_ROOM; bytes++)
 		;
 	tap_is(bytes, needed, "any less is not, and nothing is written beyond");
 }

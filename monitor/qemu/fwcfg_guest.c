@@ -182,7 +182,7 @@ static void select(uint16_t key)
 }
 
 /* to: NULL to skip. */
-static void take(const struct item *item, uint8_t *to, uint32_t bytes)
+static void read_on(const struct item *item, uint8_t *to, uint32_t bytes)
 {
 	uint32_t left = selected.at < item->bytes ? item->bytes - selected.at : 0, part = bytes < left ? bytes : left;
 
@@ -200,7 +200,7 @@ static uint8_t next(void)
 	uint8_t byte;
 
 	if (selected.item != NULL) {
-		take(selected.item, &byte, 1);
+		read_on(selected.item, &byte, 1);
 		return byte;
 	}
 	byte = fwcfg_next();
@@ -223,7 +223,7 @@ static bool transfer(uint32_t control, uint64_t gpa, uint32_t bytes)
 		return fwcfg_transfer(action, memory != NULL ? mem_address(memory) : 0, bytes);
 	if (control & FWCFG_DMA_WRITE)
 		return false;
-	take(selected.item, memory, bytes);
+	read_on(selected.item, memory, bytes);
 	return true;
 }
 

@@ -73,7 +73,7 @@ static uint32_t decode(struct vcpu *vcpu, struct cr_regs *regs)
 	return length != 0 || !wide ? length : load_msw(vcpu, code, bytes, regs);
 }
 
-static void take(struct vcpu *vcpu, const struct cr_regs *regs)
+static void load_cr(struct vcpu *vcpu, const struct cr_regs *regs)
 {
 	if (regs->cr0 == vcpu->cr0 && regs->cr3 == vcpu->cr3 && regs->cr4 == vcpu->cr4)
 		return;
@@ -102,7 +102,7 @@ static bool execute(struct vcpu *vcpu, struct vm_exit *e)
 	} else if (regs.fault != CR_NO_FAULT) {
 		vendor_inject(vcpu, (enum exception)regs.fault);
 	} else {
-		take(vcpu, &regs);
+		load_cr(vcpu, &regs);
 		vendor_skip(vcpu, length);
 	}
 	return true;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "abi/tdx.h"
-#include "cli/verdict/digest.h"
+#include "cli/verdict/summary.h"
 #include "td/td.h"
 
 struct reading {
@@ -149,7 +149,7 @@ static void take_mark(struct reading *r, const struct td_event *e)
 	j->end_value = e->mark.value;
 }
 
-static void take(struct reading *r, const struct td_event *e)
+static void add_record(struct reading *r, const struct td_event *e)
 {
 	r->j->disturbed |= td_event_disturbs(e);
 	totals_record(&r->j->totals, e);
@@ -244,7 +244,7 @@ static void look_back(struct judgement *j, const struct records *records, uint64
 	}
 }
 
-void digest(struct judgement *j, const struct records *records, const struct td_config *config, bool hostile)
+void summarise(struct judgement *j, const struct records *records, const struct td_config *config, bool hostile)
 {
 	struct reading r = { .j = j, .records = records, .config = config, .hostile = hostile };
 
@@ -260,7 +260,7 @@ void digest(struct judgement *j, const struct records *records, const struct td_
 		}
 		if (e->type != TD_EV_EXIT)
 			r.callers = NULL;
-		take(&r, e);
+		add_record(&r, e);
 	}
 	for (size_t i = 0; i < j->nconversions; i++)
 		totals_conversion(&j->totals, &j->conversions[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The first half of judging: the journal's records put together to conversions, findings, totals and times. */
-#ifndef CLI_DIGEST_H
-#define CLI_DIGEST_H
+#ifndef CLI_SUMMARY_H
+#define CLI_SUMMARY_H
 
 #include "cli/verdict/judge.h"
 
@@ -9,6 +9,6 @@
  * hostile: so is the VMM, from the first thing on that a willing one would not do. slots: what stands behind the
  * GPAs.
  */
-void digest(struct judgement *judgement, const struct records *records, const struct td_config *slots, bool hostile);
+void summarise(struct judgement *judgement, const struct records *records, const struct td_config *slots, bool hostile);
 
 #endif

@@ -12,13 +12,13 @@
  * The guest never meets the second device: it is a function 7 without a function 0, which nobody looks for (PCI Local
  * Bus 3.0, section 3.2.2.3.4), and without an address until the monitor gives it one.
  */
-#ifndef MONITOR_QEMU_SETTLE_H
-#define MONITOR_QEMU_SETTLE_H
+#ifndef MONITOR_QEMU_DISK_IDLE_H
+#define MONITOR_QEMU_DISK_IDLE_H
 
 /* Looks for the second device, once, before the guest runs. */
-void settle_init(void);
+void disk_idle_init(void);
 
 /* Waits until the disk is idle. Does nothing without the second device. */
-void settle(void);
+void disk_idle_wait(void);
 
 #endif

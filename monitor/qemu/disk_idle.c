@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "monitor/qemu/settle.h"
+#include "monitor/qemu/disk_idle.h"
 
 #include <stdbool.h>
 
@@ -17,7 +17,7 @@
 
 static bool present;
 
-void settle_init(void)
+void disk_idle_init(void)
 {
 	present = pci_read(FUNCTION, ID) != PCI_NO_DEVICE;
 	if (!present)
@@ -26,7 +26,7 @@ void settle_init(void)
 	pci_write(FUNCTION, COMMAND, COMMAND_IO);
 }
 
-void settle(void)
+void disk_idle_wait(void)
 {
 	if (present)
 		out8(PORTS + STATUS, 0);

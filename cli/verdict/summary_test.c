@@ -2,7 +2,7 @@
 /* From records made by hand to facts: each record is taken for what it is and for nothing else. */
 #include "abi/tdx.h"
 #include "cli/testing.h"
-#include "cli/verdict/digest.h"
+#include "cli/verdict/summary.h"
 
 #define S	(1ull << 47)
 #define HZ	1000000ull
@@ -32,7 +32,7 @@ static void begin(void)
 static void read_all(void)
 {
 	judge_free(&j);
-	digest(&j, &records, &config, hostile);
+	summarise(&j, &records, &config, hostile);
 }
 
 /* A request whose end nobody saw is open. */

@@ -248,5 +248,6 @@ static int run_boot(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_boot = { "boot", run_boot, "[KERNEL]", "boot a kernel or payload as a TD and judge its conversions",
+const struct verb verb_boot = { "boot", run_boot, "[KERNEL]",
+				"boot a kernel or payload as a TD and judge its conversions",
 				options };

@@ -167,4 +167,5 @@ static int run_completion(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_completion = { "completion", run_completion, "bash|zsh", "print completion for a shell", options };
+const struct verb verb_completion = { "completion", run_completion, "bash|zsh",
+				      "print completion for a shell", options };

@@ -243,4 +243,5 @@ static int run_explore(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_explore = { "explore", run_explore, "[KERNEL]", "give one guest every answer a VMM can give", options };
+const struct verb verb_explore = { "explore", run_explore, "[KERNEL]",
+				   "give one guest every answer a VMM can give", options };

@@ -106,5 +106,6 @@ static int run_measure(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_measure = { "measure", run_measure, "EVENTLOG", "replay the event log that a guest's firmware kept",
+const struct verb verb_measure = { "measure", run_measure, "EVENTLOG",
+				   "replay the event log that a guest's firmware kept",
 				   options };

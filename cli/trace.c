@@ -98,4 +98,5 @@ static int run_trace(const struct verb *verb, int argc, char **argv)
 	return status < 0 ? STATUS_PASS : status;
 }
 
-const struct verb verb_trace = { "trace", run_trace, "JOURNAL", "print a journal that tdlab boot --journal kept", options };
+const struct verb verb_trace = { "trace", run_trace, "JOURNAL",
+				 "print a journal that tdlab boot --journal kept", options };

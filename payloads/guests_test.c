@@ -112,8 +112,8 @@ static const char *violation_name(enum td_violation v)
 }
 
 /* Runs the guest of a seed to its end. */
-static void run_one(struct guest *g, uint64_t seed, unsigned int cpus, enum defect defect, const struct td_behaviour *vmm,
-		struct engine_result *r)
+static void run_one(struct guest *g, uint64_t seed, unsigned int cpus, enum defect defect,
+		    const struct td_behaviour *vmm, struct engine_result *r)
 {
 	struct scene *scenes = engine_begin(GUEST_PAGES, cpus, vmm, r);
 	int cpu;
@@ -134,7 +134,8 @@ static bool names(const struct engine_result *r, enum td_violation v)
 	return false;
 }
 
-static void print_result(const char *what, const char *vmm, uint64_t seed, unsigned int cpus, const struct engine_result *r)
+static void print_result(const char *what, const char *vmm, uint64_t seed, unsigned int cpus,
+			 const struct engine_result *r)
 {
 	printf("# %s, seed %llu, under %s, %u vCPUs:", what, (unsigned long long)seed, vmm, cpus);
 	for (unsigned int i = 0; i < r->nviolations; i++)

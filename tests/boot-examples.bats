@@ -115,8 +115,8 @@ behaves() {
 	[ "$(charged "$BATS_TEST_TMPDIR/keep/eagain-thrice.journal" $linux)" -ge 4 ]	# the kernel's own are found like that
 }
 
-# Its loop is not Linux's: each MapGPA and each ACCEPT is to be libtdconv's. 4 MiB, so that an ACCEPT of 2 MiB can be told
-# to be too large.
+# Its loop is not Linux's: each MapGPA and each ACCEPT is to be libtdconv's. 4 MiB, so that an ACCEPT of 2 MiB can be
+# told to be too large.
 @test "each answer to the module's conversion to private, ACCEPT's too" {
 	"$tdlab" explore --json --to-private --pages 513 --depth 1 --model libtdconv --module "$module" --console "$console" \
 		--modules "$kernel/modules" "$kernel/vmlinuz" >"$report"

@@ -144,7 +144,8 @@ damaged() {
 @test "firmware with too little memory, or nothing to start, is refused in one line" {
 	firmware_known hyperv kernel
 	refused "too little below 4 GiB for the firmware: at least 146M" --memory 145M --firmware "$tdvf" "$kernel/vmlinuz"
-	refused "too little below 4 GiB for the firmware: at least 146M" --memory-split 145M --firmware "$tdvf" "$kernel/vmlinuz"
+	refused "too little below 4 GiB for the firmware: at least 146M" --memory-split 145M \
+		--firmware "$tdvf" "$kernel/vmlinuz"
 	refused "what is the firmware to boot?" --firmware "$tdvf"
 	refused "what is the firmware to boot?" --firmware "$tdvf" --disk none
 	refused "is a payload" --firmware "$tdvf" "$build/payloads/builtin"

@@ -26,8 +26,9 @@ struct model_verdict {
 };
 
 /*
- * What goes back after success is another conversion, and not compared. calls: the TD_EV_MAPGPA and TD_EV_ACCEPT records of one sequence, in order. cut: the sequence ended before the guest was seen to be
- * done, so that fewer requests than the model makes are no difference.
+ * calls: the TD_EV_MAPGPA and TD_EV_ACCEPT records of one sequence, in order. cut: the sequence ended before the guest
+ * was seen to be done, so that fewer requests than the model makes are no difference. What goes back after success is
+ * another conversion, and not compared.
  */
 void model_compare(const struct model *model, const struct td_event *calls, size_t ncalls, uint64_t shared_bit,
 		   bool cut, struct model_verdict *verdict);

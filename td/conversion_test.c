@@ -75,6 +75,33 @@ static void test_skipped(void)
 	tap_is(fake_all_violations(), 1, "... and nothing else");
 }
 
+/* Pages 2 and 3 were passed over, up to 8. Then what begins at `page` is refused, of this direction. */
+static uint64_t skipped_then_refused(uint64_t page, bool shared)
+{
+	struct td_config c = fake_config(16);
+
+	c.behaviour.nrules = 2;
+	c.behaviour.rules[0] = (struct td_rule){ .complete = 2, .last = 3 };
+	c.behaviour.rules[1] = (struct td_rule){ .complete = 0, .fail = TDVMCALL_INVALID_OPERAND };
+	fake_start(&c);
+	fake_share(0, 8);
+	fake_share(4, 4);
+	fake_share(6, 2);
+	if (shared)
+		fake_share(page, 1);
+	else
+		fake_unshare(page, 1);
+	fake_power_off();
+	return fake_violations(TD_V_SKIPPED_PAGES);
+}
+
+static void test_refused_elsewhere(void)
+{
+	tap_is(skipped_then_refused(7, true), 0, "what lay behind was refused: no reason to come back");
+	tap_is(skipped_then_refused(12, true), 1, "... but it is no reason where nobody had gone on to");
+	tap_is(skipped_then_refused(12, false), 1, "... nor the other way");
+}
+
 /* A request from the start again is about all of its pages, whatever was claimed of them before. */
 static void test_restart_stalls(void)
 {
@@ -345,6 +372,7 @@ int main(void)
 {
 	test_continuation();
 	test_skipped();
+	test_refused_elsewhere();
 	test_restart_stalls();
 	test_restart_in_part();
 	test_restart();

@@ -367,8 +367,8 @@ static void test_drawn_shards(void)
 	tap_ok(!td_explore_any(fake.td), "... but not for a fourth shard of three");
 }
 
-/* The guest asks for 1024 shared pages back, and is answered that. */
-static const struct td_choices *unshared(enum td_answer answer)
+/* The guest asks for 1024 shared pages back, from this one on, and is answered that. */
+static const struct td_choices *unshared_from(unsigned int first, enum td_answer answer)
 {
 	struct td_config config = fake_config(2048);
 	struct td_choices *c;
@@ -376,13 +376,18 @@ static const struct td_choices *unshared(enum td_answer answer)
 	config.undo_steps = 1000;
 	fake_start(&config);
 	td_explore_begin(fake.td, 2);	/* the first answer is ok */
-	fake_share(512, 1024);
+	fake_share(first, 1024);
 	c = td_explore_choices(fake.td);
 	c->answer[1] = (uint8_t)answer;
 	c->answer[0] = TD_ANSWER_OK;
 	c->named = c->depth = 2;
-	fake_unshare(512, 1024);
+	fake_unshare(first, 1024);
 	return c;
+}
+
+static const struct td_choices *unshared(enum td_answer answer)
+{
+	return unshared_from(512, answer);
 }
 
 static void test_accept(void)
@@ -399,6 +404,8 @@ static void test_accept(void)
 	td_answers_add(&told, fake_last(TD_EV_ACCEPT));
 	tap_ok(c->met == 2 && td_answers_complete(&told, TD_STALLS), "... which is met then, and has to be lived through");
 	tap_is(fake_accept(middle, TDX_LEVEL_4K), 0, "... once");
+	c = unshared_from(768, TD_ANSWER_BUSY);
+	tap_is(fake_accept(FAKE_PAGE(1024), TDX_LEVEL_2M), BUSY_RCX, "... also where it is within the 2 MiB");
 	c = unshared(TD_ANSWER_NO_SIZE);
 	tap_is(fake_accept(before, TDX_LEVEL_4K), 0, "no size: not the page before the middle");
 	tap_is(fake_accept(middle, TDX_LEVEL_2M), MISMATCH_2M, "... 2 MiB with that page");

@@ -186,16 +186,23 @@ static bool io(struct td *td, struct td_regs *regs)
 	return true;
 }
 
-/* RAM, through its shared alias. What is not shared reads as zero and keeps nothing: QEMU has given that memory up. */
-static void shared_ram(struct td *td, unsigned int vcpu, uint64_t rip, struct td_mmio part)
+/*
+ * RAM, through its shared alias. What is not shared reads as zero and keeps nothing, to the QEMU that would convert it
+ * at a touch: it has given that memory up. A VMM under which a touch is a #VE has nothing to serve there. Else a guest
+ * whose handler of #VE makes a RequestMMIO of each touch, as EDK2's does, would go through a buffer store by store.
+ */
+static bool shared_ram(struct td *td, unsigned int vcpu, uint64_t rip, struct td_mmio part)
 {
 	struct td_access a = { .gpa = part.gpa, .rip = rip, .flags = part.write ? TD_ACCESS_WRITE : 0 };
 	bool shared = td_real(td, part.gpa) == TD_REAL_SHARED;
 
+	if (!shared && td->mem->config.behaviour.implicit != TD_IMPLICIT_CONVERT)
+		return false;
 	if (!td_mapped(td, part.gpa))
 		td_report(td, td_use(td, vcpu, &a, !shared), part.gpa, 1, rip, 0);
 	if (shared)
 		td_engine_shared(td, part.gpa & ~td->mem->s, part.value, part.bytes, part.write);
+	return true;
 }
 
 /* What is behind this GPA, which has S: nothing reads as zero ([qemu:unassigned_mem_read]), and so does ROM here. */
@@ -209,8 +216,7 @@ static bool mmio_part(struct td *td, unsigned int vcpu, uint64_t rip, struct td_
 		return true;
 	if (slot->kind == TD_SLOT_MMIO)
 		return td_engine_mmio(td, part.gpa & ~td->mem->s, part.bytes, part.write, part.value);
-	shared_ram(td, vcpu, rip, part);
-	return true;
+	return shared_ram(td, vcpu, rip, part);
 }
 
 /* Up to where QEMU would go in one piece: of an access that is not aligned, what is ([qemu:memory_access_size]). */

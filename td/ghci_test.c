@@ -15,14 +15,20 @@
 static struct td_regs regs;
 static uint64_t *const r = regs.gpr;
 
-static void start(void)
+static void start_with(enum td_implicit implicit)
 {
 	struct td_config c = fake_config(16);
 
+	c.behaviour.implicit = implicit;
 	c.slots[2] = (struct td_slot){ 0x100000000ull, 1, TD_SLOT_MMIO, 0 };
 	c.slots[3] = (struct td_slot){ 0x200000000ull, 4, TD_SLOT_ROM, 0 };
 	c.nslots = 4;
 	fake_start(&c);
+}
+
+static void start(void)
+{
+	start_with(TD_IMPLICIT_VE);
 }
 
 /* A hypercall with R12 to R15; everything else holds KEPT. */
@@ -108,7 +114,7 @@ static uint64_t ram_word(unsigned int at)
 /* [kvm:tdx_emulate_mmio] asks for S only; the rest is QEMU's address space, where RAM is. */
 static void test_mmio_on_ram(void)
 {
-	start();
+	start_with(TD_IMPLICIT_CONVERT);
 	fake_share(0, 1);
 	memset(fake.shared_page, 0, sizeof(fake.shared_page));
 	tap_is(call(GHCI_MMIO, 4, 1, (FAKE_RAM + 16) | S, 0x1122334455667788), 0, "shared RAM takes a write");
@@ -123,12 +129,16 @@ static void test_mmio_on_ram(void)
 	tap_is(r[TD_R11], 0, "... zeroes: its memory is elsewhere");
 	tap_is(ram_word(16), 0x55667788, "... and nothing was written");
 	tap_is(fake.mmio_value, 5, "no device was reached");
+	start();
+	tap_is(call(GHCI_MMIO, 4, 1, FAKE_PAGE(1) | S, 1), INVALID, "nothing is there where a touch of it is a #VE");
+	fake_share(0, 1);
+	tap_is(call(GHCI_MMIO, 4, 1, FAKE_RAM | S, 1), 0, "... but where it is shared");
 }
 
 /* [qemu:memory_access_size]: an access that is not aligned is done in aligned parts, each where it belongs. */
 static void test_mmio_across_pages(void)
 {
-	start();
+	start_with(TD_IMPLICIT_CONVERT);
 	fake_share(0, 1);
 	memset(fake.shared_page, 0, sizeof(fake.shared_page));
 	fake.mmio_calls = 0;

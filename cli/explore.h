@@ -34,8 +34,8 @@ struct explore_options {
 	EXPLORE_GUEST_OPTIONS \
 	{ "stalls", OPT_NUMBER | OPT_CODE, EXPLORE_FIELD(stalls), "N", \
 	  "RETRYs without progress in a row that it has to live through [3]" }, \
-	{ "model", OPT_TEXT | OPT_BOOT, EXPLORE_FIELD(model), "linux|linux:N|libtdconv|none", \
-	  "whose requests are to be the guest's [linux]" }, \
+	{ "model", OPT_TEXT | OPT_BOOT, EXPLORE_FIELD(model), "NAME", \
+	  "compared with: linux, linux:N, libtdconv or none [linux]" }, \
 	{ "vmm", OPT_BEHAVIOUR | OPT_BOOT, EXPLORE_BOOT_FIELD(vmm), "NAME[:K=V,...]", "VMM before and after [complete]" }, \
 	{ "inject", OPT_LIST, EXPLORE_BOOT_FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it" }, \
 	{ "behaviours", OPT_FOLDER | OPT_BOOT, EXPLORE_BOOT_FIELD(behaviours), "DIR", "where behaviours are looked for" }, \

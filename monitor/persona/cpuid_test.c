@@ -125,6 +125,7 @@ static void features(void)
 	tap_is(ask(0x80000007, 0)[EDX], 1u << 8, "invariant TSC");
 	/* [mod:cpuid_configurations.c] again: verify_value, what is fixed at 0, and linear bits that are the CPU's own. */
 	tap_is(ask(0x80000008, 0)[EAX] & 0xffff00ff, 0x34, "52 physical bits, whatever the CPU has, as each with TDX");
+	tap_is(out[EAX] >> 8 & 0xff, 48, "48 linear ones, without LA57");
 	tap_is(out[EBX], 0x200, "WBNOINVD, a #VE like WBINVD");
 	tap_is(out[ECX] | out[EDX], 0, "... and nothing else there");
 }
@@ -215,6 +216,9 @@ static void packages(void)
 	persona_init(&persona, 2596125000, 5, 3, false);
 	vcpu = (struct persona_vcpu){ .persona = &persona, .index = 3, .apic_id = 4 };
 	tap_ok(ask(0xb, 1)[EAX] == 2 && out[EBX] == 3 && out[EDX] == 4, "three cores: two bits of the ID");
+	tap_ok(ask(0xb, 0)[EAX] == 0 && out[EBX] == 1 && out[ECX] == 0x100 && out[EDX] == 4, "... of one thread");
+	/* SDM 2A, "CPUID": EDX, and ECX's low byte, do not depend on whether there is such a level. */
+	tap_ok(ask(0xb, 0x103)[EBX] == 0 && out[ECX] == 3 && out[EDX] == 4, "... and of nothing else, which has the ID too");
 	tap_is(ask(0x1f, 0)[EDX], 4, "leaf 1F has the ID too");
 	tap_is(ask(1, 0)[EBX] >> 16, 4 << 8 | 4, "leaf 1: the ID, and room for four");
 	tap_is(ask(4, 3)[EAX], 0x163 | 3u << 14 | 3u << 26, "leaf 4: of one package");
@@ -232,6 +236,8 @@ static void hypervisor(void)
 	tap_ok(all_zero(), "without features");
 	vmm_cpuid(&persona, 1, 0x40000100, 0, out);
 	tap_ok(all_zero(), "and nobody else is there");
+	vmm_cpuid(&persona, 1, 0x80000001, 0, out);
+	tap_is(out[EDX] >> 11 & 1, 1, "the VMM, which does not look at CS, has SYSCALL");
 	vmm_cpuid(&persona, 1, 0x16, 0, out);
 	tap_is(out[EAX], 2596, "the VMM gives MHz");
 	vmm_cpuid(&persona, 1, 0x0b, 0, out);

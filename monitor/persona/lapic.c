@@ -44,6 +44,7 @@ enum {
 #define ICR_ALL			(2u << 18)
 #define ICR_OTHERS		(3u << 18)
 #define ICR_WRITABLE		0xccfffu
+#define ICR_RESERVED		0xfff32000u	/* [kvm:kvm_x2apic_icr_write]: not the delivery status */
 #define FIRST_VECTOR		16u
 #define EVERYBODY		0xffffffffu
 
@@ -234,7 +235,10 @@ static void send_nmi(const struct persona_vcpu *vcpu, uint32_t low, uint32_t tar
 	}
 }
 
-/* Logical ids that a flat xAPIC has no bit for: each by its physical one; of lowest priority, the first. */
+/*
+ * Ids that an xAPIC has no way to name, or, of 0xff, means otherwise: each by its physical one; of lowest priority, the
+ * first.
+ */
 static void send_each(const struct persona_vcpu *vcpu, uint32_t low, uint32_t target)
 {
 	for (uint32_t i = 0, id; i < vcpu->persona->vcpus; i++) {
@@ -262,12 +266,12 @@ static bool send(const struct persona_vcpu *vcpu, uint64_t value)
 	}
 	if ((mode != ICR_FIXED && mode != ICR_LOWEST) || (low & ICR_VECTOR) < FIRST_VECTOR)
 		return true;
-	if ((low & ICR_SHORTHAND) == 0 && target != EVERYBODY && (low & ICR_LOGICAL) && target >= 1u << FLAT_IDS) {
+	if (target == EVERYBODY)
+		low &= ~ICR_LOGICAL;	/* whom a flat xAPIC has no bit for would be left out */
+	if ((low & ICR_SHORTHAND) == 0 && target != EVERYBODY && target >= 0xff) {
 		send_each(vcpu, low, target);
 		return true;
 	}
-	if ((low & ICR_SHORTHAND) == 0 && target != EVERYBODY && target >= 0xff)
-		return true;	/* nobody is there */
 	host_lapic_write(MMIO_ICR_HIGH, (target & 0xff) << XAPIC_ID_SHIFT);
 	host_lapic_write(MMIO(X2_ICR), low);
 	return true;
@@ -296,6 +300,8 @@ bool lapic_write(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
 	uint32_t low = (uint32_t)value;
 
 	if (msr == X2_ICR) {
+		if (value & ICR_RESERVED)
+			return false;
 		vcpu->lapic.icr = value & ~(uint64_t)(uint32_t)~ICR_WRITABLE;
 		return send(vcpu, value);
 	}

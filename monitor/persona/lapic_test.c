@@ -107,6 +107,11 @@ static void registers(void)
 	start(2);
 	tap_is(page[0xd], 4u << 24, "logical id: the bit of the vCPU");
 	tap_is(page[0xe], 0xffffffff, "flat model");
+	start_in(8, 0, 7);
+	tap_is(page[0xd], 0x80000000, "... of the eighth, too");
+	start_in(5, 3, 3);
+	tap_is(page[0xd], 0x10000000, "... or that of its ID");
+	start(2);
 	tap_is(page[0x35], 0x10000, "LINT0 is masked");
 	tap_is(read_msr(0x802), 2, "id");
 	tap_is(read_msr(0x80d), 4, "x2APIC logical id");
@@ -162,9 +167,17 @@ static void interrupts(void)
 	tap_ok(icr(3ull << 32 | 0xfb, 0xfb, 3u << 24), "to a physical id");
 	tap_ok(icr(6ull << 32 | 0x8fb, 0x8fb, 6u << 24), "to logical ids of the first cluster");
 	tap_ok(icr(0xffffffffull << 32 | 0xfb, 0xfb, 0xff000000), "to everybody");
+	tap_ok(icr(0xffffffffull << 32 | 0x8fb, 0xfb, 0xff000000), "... of whom a flat xAPIC's logical 0xff is eight");
+	tap_ok(icr(0x100ull << 32 | 0xc00fb, 0xc00fb, 0) && icr(0x100ull << 32 | 0xc08fb, 0xc08fb, 0),
+	       "to all others, whatever else is named");
 	tap_ok(icr(0xc00fb, 0xc00fb, 0), "to all others");
 	tap_is(read_msr(0x830), 0xc00fb, "ICR reads back");
-	tap_ok(lost(0x100ull << 32 | 0xfb), "physical id 256 is nobody, not CPU 0");
+	/* [kvm:kvm_x2apic_icr_write] */
+	tap_ok(!write_msr(0x830, 0xe00fb) && !write_msr(0x830, 0xd00fb) && !write_msr(0x830, 0x800c00fb) &&
+	       !write_msr(0x830, 0x1c00fb) && !write_msr(0x830, 0xc20fb) && read_msr(0x830) == 0xc00fb,
+	       "reserved bits are refused");
+	tap_ok(icr(0xc10fb, 0xc00fb, 0) && read_msr(0x830) == 0xc00fb, "... the delivery status is ignored");
+	tap_ok(lost(0x100ull << 32 | 0xfb) && lost(0xffull << 32 | 0xfb), "physical ids 256 and 255 are nobody, not CPU 0");
 	tap_ok(lost(0x10001ull << 32 | 0x8fb), "nor is the second cluster");
 	tap_ok(lost(3ull << 32 | 0xf), "vector 15");
 	tap_ok(lost(1ull << 32 | 0x4500) && lost(1ull << 32 | 0x4608) && lost(0xc4500), "INIT and start-up are lost");
@@ -197,9 +210,10 @@ static void many(void)
 	tap_is(reached(0x605ull << 32 | 0x8fb), 1 | 1 << 2 | 1 << 9 | 1 << 10, "logical ids of the first cluster beyond 8");
 	tap_is(page[0x30], 0xfb, "as physical ones");
 	tap_is(read_msr(0x830), 0x605ull << 32 | 0x8fb, "ICR is what was written");
+	tap_is(reached(0xffull << 32 | 0x8fb), 1 | 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 6, "all of the first eight IDs");
 	tap_is(reached(0x10011ull << 32 | 0x8fb), 1 << 16 | 1 << 20, "of the second");
 	tap_is(reached(0x18008ull << 32 | 0x8fb), 0, "IDs that nobody has");
-	tap_is(reached(0x10011ull << 32 | 0x9fb), 1 << 16, "lowest priority is one of them");
+	tap_ok(reached(0x10011ull << 32 | 0x9fb) == 1 << 16 && page[0x30] == 0xfb, "lowest priority is one of them");
 	tap_is(nmi(9ull << 32 | 0x400), 1 << 7, "NMI to an id: of the vCPU that has it");
 	tap_is(nmi(7ull << 32 | 0x400), 0, "an id that nobody has");
 	tap_is(nmi(0x10011ull << 32 | 0xc00), 1 << 12 | 1 << 15, "to logical ids of the second cluster");
@@ -299,6 +313,7 @@ static void module_msrs(void)
 	tap_ok(persona_wrmsr(&vcpu, 0x48, 5) == PERSONA_DONE && native(0x48) == 5, "SPEC_CTRL");
 	tap_is(persona_wrmsr(&vcpu, 0x48, 0x100), PERSONA_GP, "its reserved bits");
 	tap_is(persona_wrmsr(&vcpu, 0x49, 1), PERSONA_DONE, "IBPB");
+	tap_is(persona_wrmsr(&vcpu, 0x49, 2), PERSONA_GP, "... and nothing else");
 	tap_is(native(0x49), 0xbad, "cannot be read");
 	tap_is(persona_wrmsr(&vcpu, 0x1d9, 0x8), PERSONA_GP, "DEBUGCTL: reserved bits are #GP");
 	tap_ok(persona_wrmsr(&vcpu, 0x1d9, 1ull << 16) == PERSONA_GP && persona_wrmsr(&vcpu, 0x1d9, 0x10) == PERSONA_GP &&
@@ -368,10 +383,11 @@ static void machine_checks(void)
 	start(0);
 	tap_is(read_msr(0x179), 0x0100010a, "ten machine-check banks, as QEMU has them");
 	tap_ok(!write_msr(0x179, 0) && write_msr(0x17a, 4) && read_msr(0x17a) == 4, "MCG_CAP is read only, MCG_STATUS not");
-	tap_ok(read_msr(0x17b) == ~0ull && !write_msr(0x17b, 1) && write_msr(0x17b, 0) && read_msr(0x17b) == 0,
-	       "MCG_CTL: all or nothing");
-	tap_ok(read_msr(0x400) == ~0ull && !write_msr(0x424, 1) && write_msr(0x424, 0) && read_msr(0x424) == 0 &&
-	       read_msr(0x420) == ~0ull && write_msr(0x424, ~0x401ull) && !write_msr(0x424, ~2ull), "a bank's CTL likewise");
+	tap_ok(read_msr(0x17b) == ~0ull && !write_msr(0x17b, 1) && write_msr(0x17b, 0) && read_msr(0x17b) == 0 &&
+	       write_msr(0x17b, ~0ull) && read_msr(0x17b) == ~0ull, "MCG_CTL: all or nothing");
+	tap_ok(read_msr(0x400) == ~0ull && read_msr(0x424) == ~0ull, "a bank's CTL: all at first");
+	tap_ok(!write_msr(0x424, 1) && write_msr(0x424, 0) && read_msr(0x424) == 0 && read_msr(0x420) == ~0ull &&
+	       write_msr(0x424, ~0x401ull) && read_msr(0x424) == ~0x401ull && !write_msr(0x424, ~2ull), "... or nothing");
 	tap_ok(write_msr(0x405, 0) && !write_msr(0x405, 1), "its STATUS can be cleared");
 	tap_ok(write_msr(0x406, 0xaaaaaaaaaaaaaaaa) && read_msr(0x406) == 0xaaaaaaaaaaaaaaaa && write_msr(0x427, 7) &&
 	       read_msr(0x427) == 7 && read_msr(0x407) == 0, "its ADDR and MISC are kept");

@@ -5,6 +5,7 @@
  */
 #include "monitor/qemu/acpi.h"
 #include "image/bytes.h"
+#include "td/td.h"
 #include "wire/apic.h"
 
 #define RSDP_SEARCH	0xe0000ull
@@ -34,7 +35,6 @@
 #define MADT_REVISION		5	/* the first with the wakeup structure */
 #define ACPI_WAKEUP_BYTES	16u
 #define ENABLED			1u
-#define MAX_CPUS		64u
 
 enum { LOCAL_APIC = 0, IO_APIC = 1, OVERRIDE = 2, NMI_SOURCE = 3, LOCAL_NMI = 4, LOCAL_X2APIC = 9, X2APIC_NMI = 10,
        WAKEUP = 16 };
@@ -172,6 +172,8 @@ static uint32_t least_bytes(uint8_t type)
 	return type < ARRAY_SIZE(least) ? least[type] : 0;
 }
 
+_Static_assert(TD_MAX_VCPUS < 64, "a bit of seen for each");
+
 /* False if this CPU is not the guest's; seen has a bit for each that is. */
 static bool guest_cpu(const uint8_t *entry, const struct acpi_guest *guest, uint64_t *seen)
 {
@@ -180,7 +182,7 @@ static bool guest_cpu(const uint8_t *entry, const struct acpi_guest *guest, uint
 
 	while (vcpu < guest->vcpus && apic_id(guest->cores, vcpu) != id)
 		vcpu++;
-	if (vcpu >= guest->vcpus || vcpu >= MAX_CPUS || !(flags & ENABLED) || *seen >> vcpu & 1)
+	if (vcpu == guest->vcpus || !(flags & ENABLED) || *seen >> vcpu & 1)
 		return false;
 	*seen |= 1ull << vcpu;
 	return true;
@@ -197,7 +199,7 @@ static void add_wakeup(uint8_t *entry, uint64_t mailbox)
 static enum acpi_error rewrite_madt(const uint8_t *from, uint8_t *to, const struct acpi_guest *guest)
 {
 	uint32_t bytes = get32(from + ACPI_LENGTH), at, out = MADT_ENTRIES, step;
-	uint64_t seen = 0, all = guest->vcpus < MAX_CPUS ? (1ull << guest->vcpus) - 1 : ~0ull;
+	uint64_t seen = 0, all = (1ull << guest->vcpus) - 1;
 
 	if (bytes < MADT_ENTRIES)
 		return ACPI_BAD_MADT;

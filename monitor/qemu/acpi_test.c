@@ -35,6 +35,7 @@ static void make_madt(void)
 	static const uint8_t entries[] = {
 		0, 8, 0, 0, 1, 0, 0, 0,  0, 8, 1, 1, 1, 0, 0, 0,  0, 8, 2, 2, 1, 0, 0, 0,	/* local APICs */
 		0, 8, 3, 4, 1, 0, 0, 0,							/* one whose ID is not next */
+		9, 16, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0,				/* it once more, as x2APIC */
 		1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,					/* I/O APIC */
 		2, 10, 0, 0, 2, 0, 0, 0, 0, 0,							/* override */
 		4, 6, 255, 0, 0, 1,								/* NMI on LINT1 */
@@ -142,6 +143,7 @@ static void good(void)
 	tap_is(patch(4, GUEST_BYTES), ACPI_OK, "in packages of three it has ID 4");
 	madt = find("APIC");
 	tap_ok(madt[60 + 3] == 2 && madt[68 + 3] == 4, "... and none has ID 3");
+	tap_is(get32(madt + ACPI_LENGTH), 44 + 4 * 8 + 12 + 10 + 6 + 16, "... nor is any there twice");
 	cores = 2;
 	tap_is(patch(4, GUEST_BYTES), ACPI_MISSING_CPU, "in packages of two it would be 3");
 	cores = 0;

@@ -60,6 +60,15 @@ static void in_words(const struct td_event *call, char *text, size_t bytes)
 		snprintf(text, bytes, "ACCEPT of 0x%lx", call->accept.rcx);
 }
 
+static bool same(const struct td_event *a, const struct td_event *b)
+{
+	if (a->type != b->type)
+		return false;
+	if (a->type == TD_EV_ACCEPT)
+		return a->accept.rcx == b->accept.rcx;
+	return a->mapgpa.gpa == b->mapgpa.gpa && a->mapgpa.bytes == b->mapgpa.bytes;
+}
+
 /* The guest's next request, which has to be the model's. */
 static const struct td_event *play(struct playback *p, const struct td_event *model)
 {
@@ -68,8 +77,7 @@ static const struct td_event *play(struct playback *p, const struct td_event *mo
 
 	if (p->at == p->ncalls)
 		stop(p, p->cut ? NULL : "the model asks again, the guest does not");
-	if (guest->type != model->type || guest->mapgpa.gpa != model->mapgpa.gpa ||
-	    (guest->type == TD_EV_MAPGPA && guest->mapgpa.bytes != model->mapgpa.bytes)) {
+	if (!same(guest, model)) {
 		in_words(model, model_text, sizeof(model_text));
 		in_words(guest, guest_text, sizeof(guest_text));
 		snprintf(what, sizeof(what), "%s by the model, %s by the guest", model_text, guest_text);
@@ -96,7 +104,7 @@ void tdconv_os_tdcall(void *os, struct tdconv_regs *regs)
 		break;
 	default:	/* at the start: the TD has a width, and no features */
 		regs->rcx = p->gpaw;
-		regs->rax = regs->r8 = 0;
+		regs->rax = 0;
 	}
 }
 
@@ -183,8 +191,12 @@ void model_compare(const struct model *model, const struct td_event *calls, size
 	struct tdconv tdc;
 
 	*verdict = (struct model_verdict){ .agrees = true };
-	if (ncalls == 0 || calls[0].type != TD_EV_MAPGPA || model->loop == MODEL_NONE)
+	if (ncalls == 0 || model->loop == MODEL_NONE)
 		return;
+	if (calls[0].type != TD_EV_MAPGPA) {
+		differs(&p, "the guest accepts what it has not asked for");
+		return;
+	}
 	p.gpaw = (uint64_t)__builtin_ctzll(shared_bit) + 1;
 	tdconv_init(&tdc, &p);
 	if (setjmp(p.stop) != 0)

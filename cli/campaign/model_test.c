@@ -39,8 +39,13 @@ static void test_requests(void)
 		shared[] = { MAP(GPA | S, 2, TDVMCALL_RETRY, GPA + 0x1000), MAP((GPA + 0x1000) | S, 1, 0, 0) },
 		short_of[] = { MAP(GPA, 2, 0, 0), ACCEPT(GPA, 0) },
 		skipped[] = { MAP(GPA, 2, 0, 0), ACCEPT(GPA + 0x1000, 0) },
-		other[] = { MAP(GPA, 2, TDVMCALL_RETRY, GPA + 0x1000), MAP(GPA, 2, 0, 0) },
+		place[] = { MAP(GPA, 2, TDVMCALL_RETRY, GPA + 0x1000), MAP(GPA, 1, 0, 0) },
+		size[] = { MAP(GPA, 2, TDVMCALL_RETRY, GPA + 0x1000), MAP(GPA + 0x1000, 2, 0, 0) },
+		early[] = { STALL, ACCEPT(GPA, 0) },
+		undone[] = { MAP(GPA | S, 1, TDVMCALL_INVALID_OPERAND, 0), MAP(GPA, 1, 0, 0) },
+		strange[] = { MAP(GPA | S, 1, 0, 0), ACCEPT(GPA, 0) },
 		back[] = { MAP(GPA, 1, 0, 0), ACCEPT(GPA, 0), MAP(GPA | S, 1, 0, 0), MAP(GPA, 1, 0, 0), ACCEPT(GPA, 0) },
+		unasked[] = { ACCEPT(GPA, 0), MAP(GPA, 1, 0, 0) },
 		twice[] = { MAP(GPA | S, 1, 0, 0), MAP(GPA | S, 1, 0, 0) },
 		more[] = { MAP(GPA, 2, 0, 0), ACCEPT(GPA, 0), ACCEPT(GPA + 0x1000, 0), ACCEPT(GPA, 0) };
 
@@ -50,13 +55,18 @@ static void test_requests(void)
 	tap_ok(DIFFERS("linux", short_of, 2, "the model asks again"), "one page is not accepted");
 	tap_ok(agrees("linux", short_of, 2, true) && !v.succeeds, "... but in what was cut there");
 	tap_ok(DIFFERS("linux", skipped, 1, "ACCEPT of 0x40008000 by the model, ACCEPT of 0x40009000 by"), "skipped");
-	tap_ok(DIFFERS("libtdconv", other, 1, "MapGPA of 0x40009000, 4096 bytes by the model"), "not from where R11 says");
+	tap_ok(DIFFERS("libtdconv", place, 1, "MapGPA of 0x40009000, 4096 bytes by the model"), "not where R11 says");
+	tap_ok(DIFFERS("libtdconv", size, 1, "MapGPA of 0x40009000, 8192 bytes by the guest"), "... or not as much as is left");
+	tap_ok(DIFFERS("linux", early, 1, "ACCEPT of 0x40008000 by the guest"), "an ACCEPT where MapGPA was due");
+	tap_ok(DIFFERS("linux", undone, 1, "has come to its end"), "Linux takes nothing back that was refused");
+	tap_ok(DIFFERS("linux", strange, 1, "has come to its end"), "what was shared is accepted");
 	tap_ok(DIFFERS("linux", more, 3, "has come to its end"), "one ACCEPT too many");
 	tap_ok(AGREES("linux", back) && AGREES("libtdconv", back) && v.succeeds, "there and back again");
 	tap_ok(agrees("linux", back, 4, false), "... the way back is not compared");
 	tap_ok(DIFFERS("linux", twice, 1, "has come to its end"), "the same twice");
 	tap_ok(AGREES("none", more) && !v.succeeds, "... which nobody sees without a model");
-	tap_ok(AGREES("linux", (const struct td_event[]){ ACCEPT(GPA, 0) }), "without a MapGPA there is no request");
+	tap_ok(DIFFERS("linux", unasked, 0, "has not asked for"), "an ACCEPT comes first");
+	tap_ok(agrees("linux", NULL, 0, false), "nothing was asked");
 }
 
 /* The two differ: in stalls, and in a module that is busy. */

@@ -4,28 +4,10 @@
 
 #include "guest/include/tdconv.h"
 #include "guest/include/tdconv_linux.h"
-#include "guest/include/tdconv_os.h"
+#include "guest/plain_os.h"
 #include "sim/guest.h"
 
 #define EXTENTS	4
-
-/* All that the library is given but TDCALL: no pause, no record, and zeroing is not looked at. */
-bool tdconv_os_pause(void *os, enum tdconv_wait why, uint64_t run)
-{
-	(void)os, (void)why, (void)run;
-	return true;
-}
-
-enum tdconv_record tdconv_os_record(void *os, uint64_t gpa, uint64_t bytes)
-{
-	(void)os, (void)gpa, (void)bytes;
-	return TDCONV_RECORD_NONE;
-}
-
-void tdconv_os_zero(void *os, uint64_t gpa, uint64_t bytes)
-{
-	(void)os, (void)gpa, (void)bytes;
-}
 
 /*
  * The library as one CPU has it, new for each run because it adapts to what it met, and what it said last: undo needs

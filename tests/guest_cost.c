@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define tap_puts(s) fputs(s, stdout)
-#include "guest/include/tdconv_os.h"
+#include "guest/plain_os.h"
 #include "td/td.h"
 #include "wire/tap.h"
 
@@ -53,23 +53,6 @@ void tdconv_os_tdcall(void *os, struct tdconv_regs *r)
 		abort();
 	r->rax = g[TD_RAX], r->rcx = g[TD_RCX], r->rdx = g[TD_RDX], r->r8 = g[TD_R8], r->r9 = g[TD_R9];
 	r->r10 = g[TD_R10], r->r11 = g[TD_R11], r->r12 = g[TD_R12], r->r13 = g[TD_R13];
-}
-
-bool tdconv_os_pause(void *os, enum tdconv_wait why, uint64_t run)
-{
-	(void)os, (void)why, (void)run;
-	return true;
-}
-
-enum tdconv_record tdconv_os_record(void *os, uint64_t gpa, uint64_t bytes)
-{
-	(void)os, (void)gpa, (void)bytes;
-	return TDCONV_RECORD_NONE;
-}
-
-void tdconv_os_zero(void *os, uint64_t gpa, uint64_t bytes)
-{
-	(void)os, (void)gpa, (void)bytes;
 }
 
 /* The engine: memory that nobody looks at. */

@@ -7,7 +7,7 @@
 #include "abi/tdx.h"
 #include "cli/campaign/model.h"
 #include "guest/include/tdconv_linux.h"
-#include "guest/include/tdconv_os.h"
+#include "guest/plain_os.h"
 
 /*
  * A VMM that plays back what the real guest was told, and looks at what it is asked meanwhile. The library's hooks here
@@ -106,24 +106,6 @@ void tdconv_os_tdcall(void *os, struct tdconv_regs *regs)
 		regs->rcx = p->gpaw;
 		regs->rax = 0;
 	}
-}
-
-/* Nothing else than its requests is looked at. */
-bool tdconv_os_pause(void *os, enum tdconv_wait why, uint64_t run)
-{
-	(void)os, (void)why, (void)run;
-	return true;
-}
-
-enum tdconv_record tdconv_os_record(void *os, uint64_t gpa, uint64_t bytes)
-{
-	(void)os, (void)gpa, (void)bytes;
-	return TDCONV_RECORD_NONE;
-}
-
-void tdconv_os_zero(void *os, uint64_t gpa, uint64_t bytes)
-{
-	(void)os, (void)gpa, (void)bytes;
 }
 
 /* The request is one extent, mapped to itself. */

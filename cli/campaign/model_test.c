@@ -56,7 +56,7 @@ static void test_requests(void)
 	tap_ok(agrees("linux", short_of, 2, true) && !v.succeeds, "... but in what was cut there");
 	tap_ok(DIFFERS("linux", skipped, 1, "ACCEPT of 0x40008000 by the model, ACCEPT of 0x40009000 by"), "skipped");
 	tap_ok(DIFFERS("libtdconv", place, 1, "MapGPA of 0x40009000, 4096 bytes by the model"), "not where R11 says");
-	tap_ok(DIFFERS("libtdconv", size, 1, "MapGPA of 0x40009000, 8192 bytes by the guest"), "... or not as much as is left");
+	tap_ok(DIFFERS("libtdconv", size, 1, "MapGPA of 0x40009000, 8192 bytes by the guest"), "... or not what is left");
 	tap_ok(DIFFERS("linux", early, 1, "ACCEPT of 0x40008000 by the guest"), "an ACCEPT where MapGPA was due");
 	tap_ok(DIFFERS("linux", undone, 1, "has come to its end"), "Linux takes nothing back that was refused");
 	tap_ok(DIFFERS("linux", strange, 1, "has come to its end"), "what was shared is accepted");

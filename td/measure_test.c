@@ -92,15 +92,23 @@ static void test_rom(void)
 	tap_ok(extend_ok(FAKE_PAGE(17), 1) == 0 && is(td_rtmr(fake.td, 1), after_one), "RTMR.EXTEND from a page of ROM");
 }
 
-static void test_refused(void)
+/* Of its memory the first page is accepted; a PENDING one is a #VE. */
+static struct td_config start_pending(void)
 {
 	struct td_config c = fake_config(16);
-	enum td_action action;
 
 	c.slots[0].pending = 1;
 	c.platform.attributes = 0;
 	fake_start(&c);
 	fake_accept(FAKE_RAM, TDX_LEVEL_4K);
+	return c;
+}
+
+static void test_refused(void)
+{
+	enum td_action action;
+
+	start_pending();
 	two_digests();
 	tap_is(extend_ok(FAKE_RAM + 32, 0), INVALID_RCX, "a buffer that is not aligned to 64");
 	tap_is(extend_ok(FAKE_RAM | FAKE_S, 0), INVALID_RCX, "a shared buffer");
@@ -217,13 +225,9 @@ static uint64_t verify(uint64_t report, enum td_action *action)
 
 static void test_verify(void)
 {
-	struct td_config c = fake_config(16);
+	struct td_config c = start_pending();
 	enum td_action action;
 
-	c.slots[0].pending = 1;
-	c.platform.attributes = 0;
-	fake_start(&c);
-	fake_accept(FAKE_RAM, TDX_LEVEL_4K);
 	tap_ok(verify(FAKE_RAM + 0x100, &action) == INVALID_MAC && action == TD_NEXT, "MR.VERIFYREPORT: no MAC is right");
 	tap_is(verify(FAKE_RAM + 0x80, &action), INVALID_RCX, "... a report that is not aligned to 256");
 	tap_is(verify(FAKE_RAM | FAKE_S, &action), INVALID_RCX, "... a shared one");

@@ -4,18 +4,12 @@
 # The files and commands of docs/harness.md, from an empty folder, with what is installed.
 bats_require_minimum_version 1.5.0
 
-setup_file() {
-	export top root
-	top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-	root=$BATS_FILE_TMPDIR/root
-	unset MAKEFLAGS MFLAGS MAKELEVEL
-	make -s -C "$top" install B="${B:-build}" DESTDIR="$root" PREFIX=/usr
-}
+load installed.bash
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
-	export PATH=$root/usr/bin:$PATH CPATH=$root/usr/include LD_LIBRARY_PATH=$root/usr/lib
-	export PKG_CONFIG_LIBDIR=$root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
+	installed
+	export CPATH=$root/usr/include
 }
 
 # sample KIND NAME: that block

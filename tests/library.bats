@@ -5,17 +5,11 @@
 # and passes what is not.
 bats_require_minimum_version 1.5.0
 
-setup_file() {
-	export top root
-	top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-	root=$BATS_FILE_TMPDIR/root
-	unset MAKEFLAGS MFLAGS MAKELEVEL
-	make -s -C "$top" install B="${B:-build}" DESTDIR="$root" PREFIX=/usr
-}
+load installed.bash
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
-	export PKG_CONFIG_LIBDIR=$root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root LD_LIBRARY_PATH=$root/usr/lib
+	installed
 	mkdir -p tests/harness	# its header is found where it was installed
 	sed 's#"sim/include/tdlab.h"#<tdlab.h>#' "$top/tests/harness/loop.h" >tests/harness/loop.h
 }

@@ -84,10 +84,12 @@ static void start_with_firmware(struct vcpu *vcpu)
 void smp_ap_main(void)
 {
 	struct vcpu *vcpu = vcpus;
+	uint32_t id = host_lapic_read(LAPIC_ID) >> 24;
 
-	while (apic_id(config.td.platform.cores, vcpu->index) != host_lapic_read(LAPIC_ID) >> 24)
+	while (vcpu < vcpus + config.td.vcpus && apic_id(config.td.platform.cores, vcpu->index) != id)
 		vcpu++;
-
+	if (vcpu == vcpus + config.td.vcpus)
+		panic("a CPU that is no vCPU's");
 	trap_init();
 	vendor_cpu_init();
 	vendor_vcpu_init(vcpu);

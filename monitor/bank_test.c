@@ -39,7 +39,10 @@ static bool in_ram(const struct machine *m, uint64_t a, uint64_t bytes)
 	return is_ram(m, a) && is_ram(m, a + bytes - 1) && (a < MACHINE_4G) == (a + bytes - 1 < MACHINE_4G);
 }
 
-/* Two shared banks at most, two private ones, the reserve, and the private bank of firmware. */
+/*
+ * Two shared banks at most, two private ones, the reserve, and the private bank of firmware. RAM is where q35 puts as
+ * much ([qemu:pc_q35_init]).
+ */
 static bool layout_ok(const struct machine *m, uint64_t guest)
 {
 	uint64_t start[6], bytes[6], total = 0;
@@ -65,7 +68,8 @@ static bool layout_ok(const struct machine *m, uint64_t guest)
 			if (overlap(start[i], bytes[i], start[j], bytes[j]))
 				return false;
 	}
-	return total == guest && m->reserve + MACHINE_RESERVE + BIOS_TOP == m->low_bytes && m->low_bytes < MACHINE_4G;
+	return m->low_bytes == (m->ram_bytes >= 0xb0000000 ? 0x80000000 : m->ram_bytes) && total == guest &&
+	       m->reserve + MACHINE_RESERVE + BIOS_TOP == m->low_bytes;
 }
 
 static void test_layouts(void)

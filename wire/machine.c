@@ -40,9 +40,9 @@ static void lay_out(struct machine *m, uint64_t low, uint64_t high)
 }
 
 /* How much of the guest's memory lies below 4 GiB. */
-static uint64_t low_part(uint64_t guest_bytes, uint64_t split, bool firmware)
+static uint64_t low_part(uint64_t guest_bytes, uint64_t split)
 {
-	uint64_t low = split != 0 ? split : firmware && guest_bytes >= Q35_LOW_ALL ? Q35_LOW_SPLIT : guest_bytes;
+	uint64_t low = split != 0 ? split : guest_bytes;
 
 	if (low > MACHINE_MAX_SPLIT)
 		low = MACHINE_MAX_SPLIT;
@@ -52,7 +52,7 @@ static uint64_t low_part(uint64_t guest_bytes, uint64_t split, bool firmware)
 bool machine_layout(struct machine *machine, uint64_t guest_bytes, uint64_t split, const struct tdvf_image *firmware)
 {
 	struct machine m = { .nram = 1, .ram_bytes = 2 * whole_2m(guest_bytes) + MACHINE_RESERVE + BIOS_TOP };
-	uint64_t low = low_part(guest_bytes, split, firmware != NULL);
+	uint64_t low = low_part(guest_bytes, split);
 
 	if (!sizes_ok(guest_bytes, split))
 		return false;

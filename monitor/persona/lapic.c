@@ -19,7 +19,6 @@ enum {
 #define MMIO_ICR_HIGH		0x310u
 #define XAPIC_ID_SHIFT		24
 #define DFR_FLAT		0xffffffffu
-#define FLAT_IDS		8u
 
 #define LVT_MASKED		(1u << 16)
 #define LVT_MODE		(7u << 8)
@@ -85,9 +84,9 @@ void lapic_init(struct persona_vcpu *vcpu)
 	 */
 	host_lapic_write(MMIO(X2_TPR), 0);
 
-	/* The first cluster of an x2APIC and a flat xAPIC name CPUs by the same bits: 16 there, 8 here, then none. */
+	/* The first cluster of an x2APIC and a flat xAPIC name CPUs by the same bits: 16 there, 8 here; others fall out. */
 	host_lapic_write(MMIO_DFR, DFR_FLAT);
-	host_lapic_write(MMIO(X2_LDR), (vcpu->apic_id < FLAT_IDS ? 1u << vcpu->apic_id : 0) << XAPIC_ID_SHIFT);
+	host_lapic_write(MMIO(X2_LDR), 1u << vcpu->apic_id << XAPIC_ID_SHIFT);
 }
 
 /* Starts the real timer, periodic or not as the LVT says, with the smallest divider that can count that far. */

@@ -18,6 +18,7 @@
 static const struct opt options[] = {
 	{ "vmm", OPT_BEHAVIOUR, FIELD(vmm), "NAME[:K=V,...]", "how the VMM behaves, or a file ./NAME.vmm [complete]" },
 	BOOT_GUEST_OPTIONS(FIELD)
+	PLATFORM_OPTION(FIELD)
 	KNOWN_OPTIONS(FIELD)
 	{ "seed", OPT_NUMBER, FIELD(seed), "N", "the same run every time, every exit in the journal" },
 	{ "console", OPT_FILE, FIELD(console), "FILE", "for the guest's console [stderr]" },

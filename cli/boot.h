@@ -85,9 +85,8 @@ struct boot {
 
 /* The options that say what the guest is and what it needs, the same for every verb that boots one. */
 #define BOOT_GUEST_OPTIONS(FIELD) \
-	{ "inject", OPT_LIST, FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it, such as mapgpa:retry:when=2" }, \
+	{ "inject", OPT_TEXT | OPT_MANY, FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it, such as mapgpa:retry:when=2" }, \
 	{ "behaviours", OPT_FOLDER, FIELD(behaviours), "DIR", "where behaviours are looked for" }, \
-	PLATFORM_OPTION(FIELD) \
 	{ "firmware", OPT_FILE | OPT_BOOT, FIELD(firmware), "FILE", "TDVF image that the guest starts with" }, \
 	{ "initrd", OPT_FILE | OPT_BOOT, FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
 	{ "append", OPT_TEXT | OPT_BOOT, FIELD(append), "STRING", "more words for the kernel command line" }, \
@@ -96,7 +95,7 @@ struct boot {
 	{ "cpus", OPT_NUMBER | OPT_BOOT, FIELD(cpus), "N", "vCPUs of the guest [1]" }, \
 	{ "disk", OPT_FILE | OPT_BOOT, FIELD(disk), "FILE", "raw image, read only, or none [4 MiB of random data]" }, \
 	{ "modules", OPT_FOLDER | OPT_BOOT, FIELD(modules), "DIR", "the kernel's modules, for the disk's driver" }, \
-	{ "module", OPT_LIST | OPT_BOOT, FIELD(module), "FILE", "load this one too" }, \
+	{ "module", OPT_FILE | OPT_MANY | OPT_BOOT, FIELD(module), "FILE", "load this one too" }, \
 	{ "timeout", OPT_SECONDS | OPT_BOOT, FIELD(timeout), "S", "seconds until the guest is given up [300]" }, \
 	{ "qemu", OPT_FILE | OPT_BOOT, FIELD(qemu), "FILE", "QEMU to use [qemu-system-x86_64 in PATH]" },
 

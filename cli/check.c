@@ -21,6 +21,7 @@
 static const struct opt options[] = {
 	{ "vmm", OPT_BEHAVIOUR, BOOT_FIELD(vmm), "NAME[:K=V,...],...", "behaviours, or files ./NAME.vmm [all]" },
 	BOOT_GUEST_OPTIONS(BOOT_FIELD)
+	{ "platform", OPT_PLATFORM | OPT_MANY, FIELD(platforms), "NAME[:K=V,...]", "what a TD is created with; may be repeated [kvm]" },
 	KNOWN_OPTIONS(BOOT_FIELD)
 	{ "harness", OPT_FILE | OPT_CODE, FIELD(harness), "FILE", "code of your own in a process, a shared object" },
 	{ "guest", OPT_TEXT | OPT_CODE, FIELD(guest), "NAME", "code in a process: see tdlab list guests, or all" },
@@ -76,12 +77,12 @@ static int open_outputs(struct check *c)
 /* As many at a time as there is memory for. */
 static int limit_jobs(struct check *c)
 {
-	uint64_t fit = memory_free() / memory_needed(c->boot->options.memory.value);
+	uint64_t memory = c->options.boot.memory.value, fit = memory_free() / memory_needed(memory);
 
 	if (fit >= c->jobs)
 		return 0;
 	if (fit == 0)
-		return memory_available(c->boot->options.memory.value);
+		return memory_available(memory);
 	narrate("%u rows at a time and not %u: there is no memory for more", (unsigned int)fit, c->jobs);
 	c->jobs = (unsigned int)fit;
 	return 0;
@@ -90,34 +91,43 @@ static int limit_jobs(struct check *c)
 /* A row that began in the middle of a boot cannot be had again by tdlab boot. */
 static char *reproduce(const struct check *c, const struct check_row *row)
 {
+	struct boot *b = &row->on->boot;
 	char *check, *text;
 
-	c->boot->behaviour = row->behaviour;
+	b->behaviour = row->behaviour;
 	if (template_at_start(&c->at))
-		return boot_command(c->boot);
+		return boot_command(b);
 	check = command_line("check");
 	add_option(&check, "--template-at", c->options.at);
-	text = boot_command_with(c->boot, check, false);
+	text = boot_command_with(b, check, false);
 	free(check);
 	return text;
 }
 
-static int prepare_boot(struct check *c)
+static int prepare_boot(const struct check *c, unsigned int platform)
 {
-	struct boot *b = c->boot = xcalloc(1, sizeof(*c->boot));
+	struct boot *b = &c->boots[platform].boot;
 	int status;
 
 	b->options = c->options.boot;
+	b->options.platform = check_platform(c, platform);
 	b->options.vmm = c->rows[0].behaviour.spec;
 	b->options.quiet = b->options.many = true;
 	status = boot_prepare(b);
-	if (status)
-		return status;
 	behaviour_free(&b->behaviour);		/* every row has its own */
-	for (size_t i = 0; i < c->nrows; i++)
+	b->seed = b->config.td.seed = c->boots[0].boot.seed;	/* all rows have one */
+	return status;
+}
+
+static int prepare_boots(struct check *c)
+{
+	int status = 0;
+
+	for (unsigned int i = 0; i < c->nboots && !status; i++)
+		status = prepare_boot(c, i);
+	for (size_t i = 0; i < c->nrows && !status; i++)
 		c->rows[i].reproduce = reproduce(c, &c->rows[i]);
-	b->behaviour = (struct behaviour){ 0 };
-	return limit_jobs(c);
+	return status ? status : limit_jobs(c);
 }
 
 static double cpu_of(int who)
@@ -133,7 +143,7 @@ static double cpu_of(int who)
 void check_look_up(struct check *c, struct check_row *row)
 {
 	struct check_result *r = row->result;
-	const char *guest = row->guest ? row->guest : boot_guest_name(c->boot), *why = NULL, *one;
+	const char *guest = row->guest ? row->guest : boot_guest_name(&row->on->boot), *why = NULL, *one;
 	size_t new = 0;
 
 	if (!r->done || (r->verdict != VERDICT_PASS && r->verdict != VERDICT_FAIL))
@@ -159,9 +169,9 @@ static int run_all(struct check *c)
 	double start = seconds_now();
 	int status = 0;
 
-	if (c->boot && !c->options.full) {
+	for (size_t i = 0; i < c->nboots && !c->options.full && !status; i++) {
 		progress_show("the one boot for all ...");
-		status = template_make(&c->template, c->boot, &c->at);
+		status = template_make(&c->boots[i].template, &c->boots[i].boot, &c->at);
 		progress_clear();
 	}
 	if (status)
@@ -178,12 +188,12 @@ static int run_all(struct check *c)
 
 static void free_all(struct check *c)
 {
-	template_free(c->template);
-	if (c->boot) {
-		c->boot->behaviour = (struct behaviour){ 0 };	/* the last row's */
-		boot_free(c->boot);
+	for (size_t i = 0; i < c->nboots; i++) {
+		template_free(c->boots[i].template);
+		c->boots[i].boot.behaviour = (struct behaviour){ 0 };	/* the last row's */
+		boot_free(&c->boots[i].boot);
 	}
-	free(c->boot);
+	free(c->boots);
 	output_drop(&c->junit);
 	check_plan_free(c);
 }
@@ -208,8 +218,8 @@ static int run_check(const struct verb *verb, int argc, char **argv)
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGXFSZ, SIG_IGN);
 		c.jobs = (unsigned int)(c.options.jobs.value < c.nrows ? c.options.jobs.value : c.nrows);
-		if (!c.ncodes)
-			status = prepare_boot(&c);
+		if (c.nboots)
+			status = prepare_boots(&c);
 	}
 	if (!status)
 		status = open_outputs(&c);

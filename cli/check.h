@@ -14,6 +14,7 @@
 
 struct check_options {
 	struct boot_options boot;	/* vmm: a list */
+	struct opt_list platforms;	/* none: the default */
 	const char *harness, *guest, *junit, *keep;
 	const char *at;		/* --template-at */
 	struct opt_number jobs, pages;
@@ -38,9 +39,17 @@ struct check_result {
 	bool worse_is_private;	/* of code in a process: which direction the verdict is from */
 };
 
+/* The guest that is booted, as one platform creates it. */
+struct check_boot {
+	struct boot boot;
+	struct template *template;	/* what rows are copies of; NULL: every row boots */
+};
+
 struct check_row {
 	struct behaviour behaviour;
 	const struct code *code;	/* in a process; NULL: the guest that is booted */
+	struct check_boot *on;		/* which that is, or NULL */
+	const char *platform;		/* NULL: the default */
 	const char *guest;	/* its name, or NULL */
 	char *name;		/* of the row */
 	char *reproduce;	/* the command that runs it again, once there is a verdict */
@@ -51,11 +60,11 @@ struct check_row {
 
 struct check {
 	struct check_options options;
-	struct boot *boot;		/* the guest; NULL: it runs in a process */
+	struct check_boot *boots;	/* one for each platform, or ... */
+	size_t nboots;
 	struct template_at at;
-	struct template *template;	/* what rows are copies of; NULL: every row boots */
-	struct explore_options code_options;
-	struct code *codes;		/* guests in a process */
+	struct explore_options *code_options;	/* one for each platform, of ... */
+	struct code *codes;			/* guests in a process */
 	size_t ncodes;
 	struct check_row *rows;
 	size_t nrows;
@@ -78,7 +87,21 @@ static inline bool check_is_code(const struct check *check)
 	return check->options.guest || check->options.harness;
 }
 
-/* check_code.c: finds out which guest code is meant, and that it is there. 0, or a status after a complaint. */
+/* How many kinds of TD there are rows for, and the i-th; NULL: the default. */
+static inline unsigned int check_platforms(const struct check *check)
+{
+	return check->options.platforms.count ? check->options.platforms.count : 1;
+}
+
+static inline const char *check_platform(const struct check *check, unsigned int i)
+{
+	return check->options.platforms.items[i];
+}
+
+/*
+ * check_code.c: finds out which guest code is meant, that it is there, and makes one of it for each platform. 0, or a
+ * status after a complaint.
+ */
 int check_code_guests(struct check *check);
 char *check_code_command(const struct check_row *row);	/* that runs it again, to be freed */
 

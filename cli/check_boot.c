@@ -39,7 +39,8 @@ static void take_result(const struct boot *b, struct check_result *r)
 /* Everything that the command prepared is inherited; what a run has for itself is made here, in its own process. */
 void check_boot_row(struct check *c, struct check_row *row)
 {
-	struct boot *b = c->boot;
+	struct boot *b = &row->on->boot;
+	const struct template *template = row->on->template;
 	struct check_result *r = row->result;
 	int status = 0;
 
@@ -49,8 +50,8 @@ void check_boot_row(struct check *c, struct check_row *row)
 	if (!b->options.disk && template_at_start(&c->at))	/* later, the guest may have read of it */
 		status = boot_new_disk(b);
 	if (!status)
-		status = c->template ? template_run(c->template, b) : boot_arm(b);
-	if (!status && !c->template)
+		status = template ? template_run(template, b) : boot_arm(b);
+	if (!status && !template)
 		status = boot_judged(b);
 	if (!status)
 		status = boot_close_journal(b);

@@ -92,10 +92,8 @@ char *check_code_command(const struct check_row *row)
 	return code_command(&code, &row->behaviour);
 }
 
-static int add(struct check *c, const char *guest)
+static int add(struct check *c, struct explore_options *o, const char *guest)
 {
-	struct explore_options *o = &c->code_options;
-
 	c->codes = xrealloc(c->codes, (c->ncodes + 1) * sizeof(*c->codes));
 	o->guest = guest;
 	return code_open(&c->codes[c->ncodes++], o, CODE_RUN_PAGES);
@@ -106,10 +104,17 @@ int check_code_guests(struct check *c)
 	const struct check_options *o = &c->options;
 	int status = 0;
 
-	c->code_options = (struct explore_options){ .boot = o->boot, .harness = o->harness, .pages = o->pages };
-	if (!o->guest || strcmp(o->guest, "all") != 0)
-		return add(c, o->guest);
-	for (const struct sim_guest *const *g = sim_guests; !status && *g; g++)
-		status = add(c, (*g)->name);
+	c->code_options = xcalloc(check_platforms(c), sizeof(*c->code_options));
+	for (unsigned int i = 0; i < check_platforms(c) && !status; i++) {
+		struct explore_options *of = &c->code_options[i];
+
+		*of = (struct explore_options){ .boot = o->boot, .harness = o->harness, .pages = o->pages };
+		of->boot.platform = check_platform(c, i);
+		if (!o->guest || strcmp(o->guest, "all") != 0)
+			status = add(c, of, o->guest);
+		else
+			for (const struct sim_guest *const *g = sim_guests; !status && *g; g++)
+				status = add(c, of, (*g)->name);
+	}
 	return status;
 }

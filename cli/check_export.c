@@ -40,6 +40,7 @@ static void put_row(json_t *rows, const struct check_row *row)
 	if (row->guest)
 		json_add_text(json, "guest", row->guest);
 	json_add_text(json, "behaviour", row->behaviour.spec);
+	json_add_text(json, "platform", row->platform);
 	json_add_text(json, "class", row->behaviour.packed.hostile ? "hostile" : "permitted");
 	json_add_text(json, "expect", row->behaviour.packed.contain ? "contain" : "complete");
 	json_add_text(json, "verdict", r->done ? verdict_name(r->verdict) : NULL);
@@ -59,9 +60,12 @@ static void put_row(json_t *rows, const struct check_row *row)
 
 static const char *guest_of(const struct check *c)
 {
-	if (!c->boot)
+	const struct boot *b;
+
+	if (!c->nboots)
 		return "process";
-	return c->boot->guest.path ? c->boot->guest.path : c->boot->options.disk;	/* what the firmware finds there */
+	b = &c->boots[0].boot;
+	return b->guest.path ? b->guest.path : b->options.disk;	/* what the firmware finds there */
 }
 
 void check_json(const struct check *c)
@@ -71,7 +75,7 @@ void check_json(const struct check *c)
 
 	json_add_text(json, "schema", "tdlab.check/1");
 	json_add_text(json, "tdlab", TDLAB_VERSION);
-	if (c->boot)
+	if (c->nboots)
 		json_add_text(json, "guest", guest_of(c));
 	json_add_number(json, "pass", t.of[VERDICT_PASS]);
 	json_add_number(json, "fail", t.of[VERDICT_FAIL]);
@@ -80,7 +84,7 @@ void check_json(const struct check *c)
 	json_add_number(json, "not_applicable", t.of[VERDICT_NOT_APPLICABLE]);
 	json_add_number(json, "not_run", t.missing);
 	json_add_number(json, "exit_status", (uint64_t)check_status(c));
-	json_add_bool(json, "template", c->template != NULL);
+	json_add_bool(json, "template", c->nboots && c->boots[0].template);
 	json_add_seconds(json, "seconds", c->seconds);
 	json_add_seconds(json, "cpu_seconds", c->cpu);
 	json_add_number(json, "jobs", c->jobs);

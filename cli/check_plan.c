@@ -24,7 +24,7 @@ static char *next_spec(const char **list)
 	return xprintf("%.*s", (int)(end - start), start);
 }
 
-static int add_row(struct check *c, const char *spec, const struct code *code)
+static int add_row(struct check *c, const char *spec, const struct check_row *like)
 {
 	struct check_row *row;
 	struct behaviour behaviour;
@@ -36,8 +36,10 @@ static int add_row(struct check *c, const char *spec, const struct code *code)
 		return status;
 	c->rows = xrealloc(c->rows, (c->nrows + 1) * sizeof(*c->rows));
 	row = &c->rows[c->nrows++];
-	*row = (struct check_row){ .behaviour = behaviour, .code = code, .guest = code ? code->guest->name : NULL };
-	row->name = xprintf("%s%s%s", code ? row->guest : "", code ? " " : "", spec);
+	*row = *like;
+	row->behaviour = behaviour;
+	row->name = xprintf("%s%s%s%s%s", row->guest ? row->guest : "", row->guest ? " " : "", spec,
+			    check_platforms(c) > 1 ? "@" : "", check_platforms(c) > 1 ? row->platform : "");
 	return 0;
 }
 
@@ -93,7 +95,7 @@ static size_t take_out(struct check *c, size_t first, const char *word, bool mat
 	return before - kept;
 }
 
-static int add_all(struct check *c, const struct code *code)
+static int add_all(struct check *c, const struct check_row *like)
 {
 	size_t count;
 	int status;
@@ -101,23 +103,23 @@ static int add_all(struct check *c, const struct code *code)
 
 	for (size_t i = 0; i < count; i++) {
 		if (!status)
-			status = add_row(c, names[i], code);
+			status = add_row(c, names[i], like);
 		free(names[i]);
 	}
 	free(names);
 	return status;
 }
 
-static int select_rows(struct check *c, size_t first, const char *word, const struct code *code)
+static int select_rows(struct check *c, size_t first, const char *word, const struct check_row *like)
 {
 	size_t before = c->nrows;
 	int status = 0;
 
 	if (*word == '!' && before == first)	/* all but these */
-		status = add_all(c, code);
+		status = add_all(c, like);
 	if (!status && *word == '!')
 		return take_out(c, first, word + 1, true) ? 0 : complain(STATUS_INPUT, "--vmm: nothing to take out: %s", word);
-	status = add_all(c, code);
+	status = add_all(c, like);
 	if (!status)
 		take_out(c, before, word, false);
 	if (!status && c->nrows == before)
@@ -125,7 +127,7 @@ static int select_rows(struct check *c, size_t first, const char *word, const st
 	return status;
 }
 
-static int add_listed(struct check *c, const char *list, const struct code *code)
+static int add_listed(struct check *c, const char *list, const struct check_row *like)
 {
 	size_t first = c->nrows;
 	int status = 0;
@@ -136,9 +138,9 @@ static int add_listed(struct check *c, const char *list, const struct code *code
 		if (!*spec)
 			status = complain(STATUS_INPUT, "--vmm: an empty name in the list");
 		else if (*spec == '!' || is_selection(spec))
-			status = select_rows(c, first, spec, code);
+			status = select_rows(c, first, spec, like);
 		else
-			status = add_row(c, spec, code);
+			status = add_row(c, spec, like);
 		free(spec);
 	}
 	return status;
@@ -157,19 +159,27 @@ static int share_results(struct check *c)
 	return 0;
 }
 
-static int add_rows(struct check *c, const struct code *code)
+static int add_rows(struct check *c, const struct check_row *like)
 {
 	const char *list = c->options.boot.vmm;
 
-	return list ? add_listed(c, list, code) : add_all(c, code);
+	return list ? add_listed(c, list, like) : add_all(c, like);
 }
 
+/* Rows of one platform after those of the other, of one guest after those of the other. */
 int check_plan(struct check *c)
 {
-	int status = check_is_code(c) ? check_code_guests(c) : add_rows(c, NULL);
+	int status = check_is_code(c) ? check_code_guests(c) : 0;
 
+	if (!check_is_code(c)) {
+		c->nboots = check_platforms(c);
+		c->boots = xcalloc(c->nboots, sizeof(*c->boots));
+	}
+	for (unsigned int i = 0; i < c->nboots && !status; i++)
+		status = add_rows(c, &(struct check_row){ .on = &c->boots[i], .platform = check_platform(c, i) });
 	for (size_t i = 0; i < c->ncodes && !status; i++)
-		status = add_rows(c, &c->codes[i]);
+		status = add_rows(c, &(struct check_row){ .code = &c->codes[i], .guest = c->codes[i].guest->name,
+							  .platform = c->codes[i].options->boot.platform });
 	if (!status && !c->nrows)
 		status = complain(STATUS_INPUT, "--vmm: no behaviour is named");
 	return status ? status : share_results(c);
@@ -185,4 +195,5 @@ void check_plan_free(struct check *c)
 		munmap(c->rows[0].result, c->nrows * sizeof(*c->rows[0].result));
 	free(c->rows);
 	free(c->codes);
+	free(c->code_options);
 }

@@ -27,7 +27,7 @@ static void __attribute__((noreturn)) work(struct check *c, struct check_row *ro
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(STATUS_ENVIRONMENT);
-	if (c->boot)
+	if (row->on)
 		check_boot_row(c, row);
 	else
 		check_code_row(row);

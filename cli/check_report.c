@@ -63,15 +63,15 @@ void check_report_begin(const struct check *c)
 		printf("1..%zu\n", c->nrows);
 	if (c->options.tap || c->options.boot.json)
 		return;
-	if (c->boot)
-		report_guest(c->boot);
-	else if (c->ncodes > 1)
-		printf("guests     %zu, in a process, both directions\n", c->ncodes);
+	if (c->nboots)
+		report_guest(&c->boots[0].boot);
+	else if (c->ncodes > check_platforms(c))
+		printf("guests     %zu, in a process, both directions\n", c->ncodes / check_platforms(c));
 	else
 		printf("guest      %s, in a process, %s\n", c->codes[0].guest->name, !c->codes[0].guest->one_way ? "both directions" :
 		       c->codes[0].guest->to_shared ? "to shared alone" : "to private alone");
-	if (c->template)
-		template_describe(c->template);
+	for (size_t i = 0; i < c->nboots && c->boots[i].template; i++)
+		template_describe(c->boots[i].template);
 	printf("%-*s  %-9s  %-8s  %-14s  %6s  %s\n", name_width(c), "behaviour", "class", "expect", "verdict", "calls",
 	       "why");
 	fflush(stdout);

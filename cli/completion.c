@@ -102,7 +102,6 @@ static void zsh_verb(const struct verb *v)
 		[OPT_NUMBER] = " ",
 		[OPT_SIZE] = " ",
 		[OPT_SECONDS] = " ",
-		[OPT_LIST] = " ",
 		[OPT_JOBS] = " ",
 		[OPT_BEHAVIOUR] = "{compadd ${${(f)\"$(tdlab list behaviours 2>/dev/null)\"}%% *}}",
 		[OPT_PLATFORM] = "{compadd ${${(f)\"$(tdlab list platforms 2>/dev/null)\"}%% *}}",
@@ -110,7 +109,7 @@ static void zsh_verb(const struct verb *v)
 
 	printf("\t%s) _arguments '--help[tell about the verb]'", v->name);
 	for (const struct opt *o = v->options; o->name; o++) {
-		printf(" \\\n\t\t'%s--%s[", OPT_KIND(o) == OPT_LIST ? "*" : "", o->name);
+		printf(" \\\n\t\t'%s--%s[", o->kind & OPT_MANY ? "*" : "", o->name);
 		zsh_text(o->help);
 		printf("]");
 		if (OPT_KIND(o) != OPT_FLAG)

@@ -66,9 +66,9 @@ static bool store(const struct opt *opt, const char *text, void *values)
 		number->given = true;
 		number->text = text;
 		return opt_size(text, &number->value);
-	case OPT_LIST:
-		return add(where, text);
 	default:
+		if (opt->kind & OPT_MANY)
+			return add(where, text);
 		*(const char **)where = text;
 		return true;
 	}
@@ -152,7 +152,7 @@ static int parse_one(const struct verb *verb, char **argv, void *values, int *us
 	}
 	if (store(opt, text, values))
 		return 0;
-	if (OPT_KIND(opt) == OPT_LIST)
+	if (opt->kind & OPT_MANY)
 		return refuse(verb, "--%s %s: more than %d of them", opt->name, text,
 				OPT_LIST_MOST);
 	return refuse(verb, "--%s %s: not a %s", opt->name, text,

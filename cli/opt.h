@@ -15,13 +15,13 @@ enum opt_kind {
 	OPT_NUMBER,	/* struct opt_number; decimal or 0x */
 	OPT_SIZE,	/* struct opt_number; bytes, with K, M or G */
 	OPT_SECONDS,	/* struct opt_number */
-	OPT_LIST,	/* struct opt_list; may be given several times */
 	OPT_JOBS,	/* struct opt_number; the one option that has a letter as well, as make has: -j N */
 };
 
 /* An option that makes no sense for every guest says so beside its kind. */
 #define OPT_BOOT	0x100u	/* for one that is booted */
 #define OPT_CODE	0x200u	/* for guest code in a process */
+#define OPT_MANY	0x400u	/* may be given several times: struct opt_list in place of const char * */
 #define OPT_KIND(opt)	((enum opt_kind)((opt)->kind & 0xff))
 
 struct opt_number {

@@ -312,6 +312,21 @@ refused() {
 	[[ ${stderr_lines[0]} == $pattern ]]
 }
 
+@test "a row for each platform: what one of them refuses is that row's, in a boot and in a process" {
+	check 1 --platform kvm --platform module-1.5.01 --vmm complete --append scenario=rbp-unseen "$violate"
+	[[ $output == *"complete@kvm "*" fail "*"replay: "*"--platform kvm "*"complete@module-1.5.01 "*" pass "* ]]
+	[ "$(grep -c '^template ' <<<"$output")" -eq 2 ]
+	check 1 --full --json --platform module-1.5.01 --platform kvm --vmm complete --append scenario=rbp-unseen "$violate"
+	[ "$(field '[.rows[] | .behaviour, .platform, .verdict] | join(" ")')" = "complete module-1.5.01 pass complete kvm fail" ]
+	[ "$(field '[.rows[].reproduce | capture("--seed (?<n>[0-9]+)").n] | unique | length')" -eq 1 ]
+	check 0 --json --guest libtdconv --platform kvm --platform gpaw=52 --vmm complete
+	[ "$(field '[.rows[].platform] | join(" ")')" = "kvm gpaw=52" ]
+	check 2 --platform kvm --platform nowhere --vmm complete "$violate"
+	[[ $stderr == 'tdlab: no platform "nowhere": '* ]]
+	check 2 --guest libtdconv --platform kvm --platform gpaw=53
+	[ -z "$output" ]
+}
+
 @test "bad input is refused before anything is run" {
 	refused 2 'tdlab: *"hyperb"*"hyperv"*' --vmm complete,hyperb "$violate"
 	refused 2 'tdlab: *hyperv*pages*' --vmm complete,hyperv:pages=0 "$violate"

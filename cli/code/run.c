@@ -279,7 +279,7 @@ static const struct opt options[] = {
 	EXPLORE_GUEST_OPTIONS
 	EXPLORE_JOURNAL_OPTION(0)
 	{ "vmm", OPT_BEHAVIOUR, EXPLORE_BOOT_FIELD(vmm), "NAME[:K=V,...]", "how the VMM behaves [complete]" },
-	{ "inject", OPT_LIST, EXPLORE_BOOT_FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it" },
+	{ "inject", OPT_TEXT | OPT_MANY, EXPLORE_BOOT_FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it" },
 	{ "behaviours", OPT_FOLDER, EXPLORE_BOOT_FIELD(behaviours), "DIR", "where behaviours are looked for" },
 	{ 0 },
 };

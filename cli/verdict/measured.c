@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +41,14 @@ static bool decode(const char *text, uint8_t *to, size_t room)
 
 void measured_line(struct measured_log *log, const char *text)
 {
-	uint64_t number;
-	int used = 0;
+	char *rest;
+	uint64_t number = strtoull(text, &rest, 10);
+	bool none = rest == text;
 
-	if (sscanf(text, "%" SCNu64 " %n", &number, &used) != 1) {
+	rest += strspn(rest, " ");
+	if (none) {
 		log->broken = true;
-	} else if (!text[used]) {
+	} else if (!*rest) {
 		log->broken |= log->data || number == 0 || number > MOST_BYTES;
 		if (log->broken)
 			return;
@@ -55,7 +56,7 @@ void measured_line(struct measured_log *log, const char *text)
 		log->data = xrealloc(NULL, log->bytes);
 		memset(log->data, 0xff, log->bytes);
 	} else if (!log->data || number >= log->bytes ||
-		   !decode(text + used, log->data + number, log->bytes - (size_t)number)) {
+		   !decode(rest, log->data + number, log->bytes - (size_t)number)) {
 		log->broken = true;
 	}
 }

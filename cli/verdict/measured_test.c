@@ -44,7 +44,7 @@ static void all_lines(struct measured_log *log)
 static void test_lines(void)
 {
 	static const char *const broken[] = { "", "x", "0", "1048577", "0 AAAA", "131 AAAA", "200 AAAA", "0 A", "0 AA*A",
-					      "130 AAAA", "0 AAAA=x", "131", "-5 AAAA" };
+					      "130 AAAA", "0 AAAA=x", "131", "-5 AAAA", "AAAA" };
 	struct measured_log log;
 	char name[64];
 
@@ -62,7 +62,10 @@ static void test_lines(void)
 	measured_line(&log, "x");
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
 		measured_line(&log, lines[i]);
-	tap_ok(log.broken, "a whole log behind a damaged line is damaged: the line may have been of it");
+	tap_ok(log.broken && !log.data, "a whole log behind a damaged line is damaged: the line may have been of it");
+	measured_free(&log);
+	measured_line(&log, "1048576");
+	tap_ok(log.bytes == 1 << 20 && !log.broken, "a log of 1 MiB: the longest");
 	measured_free(&log);
 	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
 		bool first = i < 5;	/* before there is an area */
@@ -72,7 +75,7 @@ static void test_lines(void)
 			measured_line(&log, lines[0]);
 		measured_line(&log, broken[i]);
 		snprintf(name, sizeof(name), "\"%s\" %s is no line of one", broken[i], first ? "first" : "later");
-		tap_ok(log.broken, name);
+		tap_ok(log.broken && !(first && log.data), name);
 		measured_free(&log);
 	}
 }
@@ -102,6 +105,10 @@ static void test_compare(void)
 	measured_text(&m, text, sizeof(text));
 	tap_ok(!m.equal && strstr(text, "ARE NOT"), "one bit of an RTMR changed");
 	rtmr[3][47] ^= 1;
+	log.broken = true;
+	measured_compare(&m, some_td, &log);
+	tap_ok(!m.equal && strcmp(m.error, "it came over the console damaged") == 0, "one with a damaged line");
+	log.broken = false;
 	log.data[100] ^= 1;
 	measured_compare(&m, some_td, &log);
 	tap_ok(!m.equal && !*m.error, "one bit of the log changed");
@@ -115,8 +122,53 @@ static void test_compare(void)
 	measured_free(&log);
 }
 
+static bool json_is(const struct measured *m, const char *want)
+{
+	json_t *json = json_object();
+	char *text;
+	bool right;
+
+	measured_json(m, json);
+	text = json_dumps(json, JSON_COMPACT);
+	right = text && strcmp(text, want) == 0;
+	if (!right)
+		printf("# %s\n", text);
+	free(text);
+	json_decref(json);
+	return right;
+}
+
+#define ZEROS	"000000000000000000000000000000000000000000000000"
+#define NUMBER(first) "\"" first "0000000000000000000000000000000000000000000000" ZEROS "\""
+#define NUMBERS(a, b, c, d) "[" NUMBER(a) "," NUMBER(b) "," NUMBER(c) "," NUMBER(d) "]"
+
+static void test_shown(void)
+{
+	struct measured m = { .mrtd = { 0xa0 }, .rtmr = { { 0xb0 }, { 0xb1 }, { 0xb2 }, { 0xb3 } },
+			      .replay = { .rtmr = { { 0xc0 }, { 0xc1 }, { 0xc2 }, { 0xc3 } }, .events = { 4, 5, 6, 7 } } };
+	char text[200];
+
+	tap_ok(json_is(&m, "{\"measured\":null}"), "JSON of a TD that was not built of measured pages");
+	m.known = true;
+	tap_ok(json_is(&m, "{\"measured\":{\"mrtd\":" NUMBER("a0") ",\"rtmrs\":" NUMBERS("b0", "b1", "b2", "b3")
+		       ",\"log\":null}}"), "... without a log");
+	m.logged = true;
+	tap_ok(json_is(&m, "{\"measured\":{\"mrtd\":" NUMBER("a0") ",\"rtmrs\":" NUMBERS("b0", "b1", "b2", "b3")
+		       ",\"log\":{\"error\":null,\"events\":[4,5,6,7],\"rtmrs\":" NUMBERS("c0", "c1", "c2", "c3")
+		       ",\"equal\":false}}}"), "... with one");
+	m.equal = true;
+	snprintf(m.error, sizeof(m.error), "why");
+	tap_ok(json_is(&m, "{\"measured\":{\"mrtd\":" NUMBER("a0") ",\"rtmrs\":" NUMBERS("b0", "b1", "b2", "b3")
+		       ",\"log\":{\"error\":\"why\",\"events\":[4,5,6,7],\"rtmrs\":" NUMBERS("c0", "c1", "c2", "c3")
+		       ",\"equal\":true}}}"), "... and what it says of itself");
+	memset(text, '#', sizeof(text));
+	measured_text(&m, text, 40);
+	tap_ok(strlen(text) == 39 && text[40] == '#', "text that is cut off where its room ends");
+}
+
 int main(void)
 {
+	test_shown();
 	test_lines();
 	test_compare();
 	return tap_done();

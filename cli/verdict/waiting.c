@@ -73,7 +73,7 @@ bool waiting_matters(enum outcome outcome)
 
 bool waiting_all_parked(const struct monitor_vcpu vcpus[TD_MAX_VCPUS])
 {
-	for (unsigned int i = 0; i < TD_MAX_VCPUS; i++)
+	for (unsigned int i = 1; i < TD_MAX_VCPUS; i++)
 		if (vcpus[i].doing != MONITOR_NOT_STARTED && vcpus[i].doing != MONITOR_PARKED)
 			return false;
 	return vcpus[0].doing == MONITOR_PARKED;

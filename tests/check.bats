@@ -316,7 +316,8 @@ refused() {
 	check 1 --platform kvm --platform module-1.5.01 --vmm complete --append scenario=rbp-unseen "$violate"
 	[[ $output == *"complete@kvm "*" fail "*"replay: "*"--platform kvm "*"complete@module-1.5.01 "*" pass "* ]]
 	[ "$(grep -c '^template ' <<<"$output")" -eq 2 ]
-	check 1 --full --json --platform module-1.5.01 --platform kvm --vmm complete --append scenario=rbp-unseen "$violate"
+	check 1 --full --json --platform module-1.5.01 --platform kvm --vmm complete --append scenario=rbp-unseen \
+		"$violate"
 	[ "$(field '[.rows[] | .behaviour, .platform, .verdict] | join(" ")')" = "complete module-1.5.01 pass complete kvm fail" ]
 	[ "$(field '[.rows[].reproduce | capture("--seed (?<n>[0-9]+)").n] | unique | length')" -eq 1 ]
 	check 0 --json --guest libtdconv --platform kvm --platform gpaw=52 --vmm complete

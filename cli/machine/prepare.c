@@ -139,17 +139,6 @@ static int read_guest(struct boot *b)
 	return 0;
 }
 
-/* The monitor has four levels of nested page tables (monitor/npt.h). */
-static int read_platform(struct boot *b)
-{
-	int status = platform_load(&b->platform, b->options.platform, NULL);
-
-	if (!status && b->platform.packed.gpaw > 48)
-		status = complain(STATUS_INPUT, "--platform %s: GPAW 52 needs five levels of nested page tables, which the monitor "
-				  "has not: only guest code in a process can have it", b->platform.spec);
-	return status;
-}
-
 /* The user's files first, then the surroundings. */
 static int check_input(struct boot *b)
 {
@@ -161,7 +150,7 @@ static int check_input(struct boot *b)
 	if (!status)
 		status = behaviour_inject(&b->behaviour, &b->options.inject);
 	if (!status)
-		status = read_platform(b);
+		status = platform_load(&b->platform, b->options.platform, NULL);
 	if (!status)
 		status = read_guest(b);
 	if (!status)

@@ -113,7 +113,7 @@ static int prepare_boot(const struct check *c, unsigned int platform)
 	b->options = c->options.boot;
 	b->options.platform = check_platform(c, platform);
 	b->options.vmm = c->rows[0].behaviour.spec;
-	b->options.quiet = b->options.many = true;
+	b->options.in_check = b->options.many = true;
 	status = boot_prepare(b);
 	behaviour_free(&b->behaviour);		/* every row has its own */
 	b->seed = b->config.td.seed = c->boots[0].boot.seed;	/* all rows have one */

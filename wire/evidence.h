@@ -55,7 +55,6 @@
 #define EVIDENCE_STRESS		"stress "
 #define EVIDENCE_STRESS_FORMAT	"unaccepted %" SCNu64 " kB, then %" SCNu64 " kB; %u files of 16 MiB, %u wrong"
 #define EVIDENCE_KEXEC		"kexec"
-#define EVIDENCE_NO_KEXEC	"kexec none"
 #define EVIDENCE_DONE		"done"
 #define EVIDENCE_MODULE_DIR	"modules"
 

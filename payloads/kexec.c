@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A program of the initrd's: has the kernel start another one, which is a page that says so and powers off. Before it
- * jumps there Linux makes all shared memory private, by the code that stands before every kexec; nothing has to be booted
- * for it.
+ * jumps there Linux makes all shared memory private, as before every kexec; nothing has to be booted for it.
  *
  *	kexec ADDRESS		a page of RAM that has been private all along, in hexadecimal: the kernel's own code
  *

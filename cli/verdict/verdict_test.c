@@ -38,7 +38,8 @@ static void test_other_rules(void)
 	says(chunks, 17, 0, NULL, "... and more");
 	says((struct td_rule){ .complete = ALL, .stalls = 3 }, 1, 0, NULL, "one that always stalls is met at the first page");
 	says((struct td_rule){ .complete = ALL, .stalls = 3 }, 0, 0, "not exercised", "... and not without one");
-	says((struct td_rule){ .complete = 512, .stalls = 1, .chance = 64 }, 512, 0, "not exercised", "one that may stall before each step, and a whole one");
+	says((struct td_rule){ .complete = 512, .stalls = 1, .chance = 64 }, 512, 0, "not exercised",
+	     "one that may stall before each step, and a whole one");
 	says((struct td_rule){ .complete = ALL, .stalls = 1, .chance = 3 }, 1, 0, NULL, "one that may stall has no steps");
 	says((struct td_rule){ .complete = 512, .first = 3, .last = 3 }, 1, 0, NULL, "nor has a rule for certain calls");
 	says((struct td_rule){ .complete = 512, .step = 2 }, 1, 0, NULL, "... or for every other one");

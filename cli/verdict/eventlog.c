@@ -204,7 +204,7 @@ void eventlog_describe(const struct eventlog_event *event, char *text, size_t by
 		characters = get(event->data + 16, 4) | (uint64_t)get(event->data + 20, 4) << 32;
 		if (characters <= (event->bytes - 32) / 2)
 			text_from(event->data + 32, 2 * (size_t)characters, 2, text, bytes);
-	} else if (event->bytes) {
+	} else {
 		text_from(event->data, event->bytes, 1, text, bytes);
 	}
 	if (strlen(text) < 4 && !is_variable(event->type))	/* what happens to look like a letter or two */

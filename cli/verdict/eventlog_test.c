@@ -141,6 +141,44 @@ static void test_describe(void)
 	       "names of types");
 }
 
+#define GUID	"AAAABBBBCCCCDDDD"
+#define COUNT(n) n "\0\0\0\0\0\0\0"
+
+/* UEFI 2.10, 8.2; TCG PC Client Platform Firmware Profile, 10.4.1: UEFI_VARIABLE_DATA. */
+static void test_texts(void)
+{
+	static const struct {
+		uint32_t type;
+		const char *data;
+		uint32_t bytes;
+		const char *text;
+	} rows[] = {
+		{ 0x80000001, GUID COUNT("\4") COUNT("\2") "N\0a\0m\0e\0xy", 42, "Name" },
+		{ 0x80000002, GUID COUNT("\1") COUNT("\0") "N\0", 34, "N" },
+		{ 0x8000000c, GUID COUNT("\3") COUNT("\0") "N\0a\0", 36, "" },
+		{ 0x800000e0, GUID "\1\0\0\0\1\0\0\0" COUNT("\0") "N\0", 34, "" },
+		{ 0x80000001, GUID "EEEEFFFFGGGGHHHH", 32, "" },
+		{ 0xd, " ~abc\x7fxyz", 9, " ~abc" },
+		{ 0xd, "abc\x1fxyz", 7, "" },
+		{ 0xd, "abcd\x1fyz", 7, "abcd" },
+		{ 0xd, "abc", 3, "" },
+		{ 0xd, "", 0, "" },
+		{ 0xd, "longer than there is room", 25, "longer than the" },
+	};
+	char text[16];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct eventlog_event event = { .type = rows[i].type, .data = (const uint8_t *)rows[i].data,
+						.bytes = rows[i].bytes };
+
+		memset(text, '#', sizeof(text));
+		eventlog_describe(&event, text, sizeof(text));
+		tap_case_number("row", i);
+		tap_ok(strcmp(text, rows[i].text) == 0, "what an event is about, in words");
+	}
+	tap_case(NULL);
+}
+
 /* Cut where an event ends, it is a log of fewer events; anywhere else it is none. */
 static void test_cut(void)
 {
@@ -209,6 +247,8 @@ static void test_refused(void)
 	make();
 	made[32 + 24] = 200;
 	tap_ok(refused_with("algorithms"), "more algorithms than there is room for");
+	made[32 + 24] = 2;
+	tap_ok(refused_with("algorithms"), "one more");
 	made[32 + 24] = 0;
 	tap_ok(refused_with("algorithms"), "none");
 	made[32 + 27] = 0x40;	/* times four bytes each: 4 GiB, or 0 in 32 bits */
@@ -239,6 +279,7 @@ int main(void)
 {
 	test_replay();
 	test_describe();
+	test_texts();
 	test_cut();
 	test_changed();
 	test_refused();

@@ -34,21 +34,17 @@ static void take_conversions(struct phases *p, const struct judgement *j, const 
 
 static void take_calls(struct phases *p, const struct records *r)
 {
-	uint64_t base = 0, bytes = 0;	/* of the image that the last one came from */
-	enum phase phase = PHASE_LOADER;
+	size_t told = 0;	/* records up to the last image: no need to look at those that followed it */
 
 	for (size_t i = 0; i < r->count; i++) {
 		const struct td_event *e = &r->all[i];
 		struct phase_totals *t;
 
-		if (e->type == TD_EV_IMAGE) {
-			base = e->image.base;
-			bytes = e->image.bytes;
-			phase = phase_of(base, e->image.kind);
-		}
+		if (e->type == TD_EV_IMAGE)
+			told = i + 1;
 		if (e->type != TD_EV_ACCEPT && e->type != TD_EV_MAPGPA)
 			continue;
-		t = &p->all[e->rip - base < bytes ? phase : phase_at(r, e->rip, i)];
+		t = &p->all[phase_at(r, e->rip, told)];
 		totals_record(&t->of, e);
 		t->last = records_seconds(r, e);
 	}

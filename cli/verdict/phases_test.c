@@ -20,7 +20,7 @@ static struct phases phases;
 static struct symbols symbols;
 static struct volume_name known = { 77, "IoMmuDxe" };
 static struct volume volume = { .all = &known, .count = 1 };
-static struct conversion conversions[4];
+static struct conversion conversions[8];
 
 static void put(uint64_t rip, struct td_event e)
 {
@@ -61,24 +61,41 @@ static bool called(uint64_t address, const char *want)
 	return strcmp(text, want) == 0;
 }
 
+static double heard;	/* of the firmware, the last time */
+
 static void fill(void)
 {
+	struct td_event no_image = EVENT(IMAGE, image, .base = 0x8000000, .bytes = 0x1000, .kind = PE_ROM);
+
+	no_image.type = TD_EV_OPEN;
+	put(0, no_image);
 	image(ROM, 0x400000, PE_ROM, 0, "");
 	accept(ROM + 0x10, RAM | TDX_LEVEL_2M, 0);
 	image(DRIVER, 0x6000, PE_DRIVER, 77, "");
 	convert(DRIVER + 0x300, 0x20000000 - 2 * TDX_PAGE_SIZE, true, 5, 3);	/* the last two pages of RAM */
+	accept(DRIVER + 0x300, RAM, 0);
+	accept(DRIVER + 0x300, RAM, tdx_status(TDX_PAGE_SIZE_MISMATCH, 1));
 	accept(DRIVER + 0x300, RAM, 0);
 	image(SHIM, 0x1000, PE_LOADER, 5, "shim");
 	accept(SHIM, RAM, tdx_status(TDX_PAGE_SIZE_MISMATCH, 1));
 	image(0x5000000, 0x10000, PE_UNKNOWN, 0, "");
 	convert(0x5000100, RAM, false, 4, 0);
 	accept(DRIVER + 0x300, RAM + TDX_PAGE_SIZE, 0);		/* told of before */
+	heard = (double)records.count;
 	image(LINUX, 0x1000, PE_LINUX, 6, "");
 	accept(LINUX + 0x20, RAM, 0);
 	image(DRIVER, 0x1000, PE_LINUX, 6, "");			/* the driver is gone */
 	accept(DRIVER + 0x300, RAM, 0);
 	accept(LINUX + 0x30, RAM, 0);				/* told of before */
+	image(0x7000000, 0x1000, PE_LOADER, 0, "");
+	image(0x7001000, 0x1000, (enum pe_kind)(PE_LINUX + 1), 0, "");
 	convert(KERNEL, RAM, true, 16, 0);
+	convert(0x6000100, RAM, false, 2, 0);
+	image(0x6000000, 0x10000, PE_DRIVER, 0, "");		/* told of afterwards */
+	accept(0x6010000, RAM, 0);				/* behind its end */
+	image(PHASE_KERNEL_HALF - 0x1000, 0x2000, PE_DRIVER, 0, "");
+	convert(PHASE_KERNEL_HALF, RAM, true, 32, 0);
+	conversions[judgement.nconversions++] = (struct conversion){ .done = 7 };	/* no call of it was seen */
 }
 
 /* A conversion in two calls, by two hands. */
@@ -147,18 +164,22 @@ int main(void)
 	tap_ok(firmware->last < 0 && loader->last < 0 && kernel->last < 0, "nothing happened");
 	fill();
 	phases_read(&phases, &judgement, &records, &volume, &symbols);
-	tap_ok(firmware->of.accepts_2m == 1 && firmware->of.accepts_4k == 2, "its own image and its drivers are the firmware");
+	tap_ok(firmware->of.accepts_2m == 1 && firmware->of.accepts_4k == 3 &&
+	       firmware->of.size_mismatches == 1, "its own image and its drivers are the firmware");
 	tap_ok(firmware->of.to_shared_pages == 2 && firmware->of.device_pages == 3, "pages of RAM, and pages without");
 	tap_ok(firmware->of.mapgpa_calls == 1 && firmware->of.retries == 0 && firmware->of.stalls == 1 &&
 	       firmware->of.conversions == 1, "calls");
-	tap_ok(loader->of.size_mismatches == 1 && loader->of.to_private_pages == 4 && loader->of.accepts_4k == 0,
+	tap_ok(loader->of.size_mismatches == 1 && loader->of.to_private_pages == 6 && loader->of.accepts_4k == 1,
 	       "images with SBAT, and code in no image, are boot loaders");
-	tap_ok(kernel->of.accepts_4k == 3 && kernel->of.to_shared_pages == 16,
+	tap_ok(kernel->of.accepts_4k == 3 && kernel->of.to_shared_pages == 48,
 	       "Linux's own loader and its half are the kernel");
-	tap_ok(firmware->last > 0 && firmware->last < kernel->last, "when it was heard of last");
+	tap_ok(firmware->last == heard && heard < kernel->last, "when it was heard of last");
 	tap_ok(called(ROM + 0x10, "firmware+0x10") && called(SHIM + 1, "shim+0x1"), "names");
 	tap_ok(called(DRIVER + 0x2000, "IoMmuDxe+0x2000"), "a driver's is from the firmware's file");
 	tap_ok(called(DRIVER + 0x300, "linux+0x300"), "the later image counts");
+	tap_ok(called(0x7000000, "loader+0x0"), "a loader that does not say its name");
+	tap_ok(called(0x7001000, "0x7001000"), "a kind that there is not");
+	tap_ok(called(0x8000000, "0x8000000"), "a record of another kind");
 	tap_ok(called(0x5000100, "0x5000100"), "no image, no name");
 	symbols_free(&symbols);
 	records_free(&records);

@@ -11,8 +11,11 @@
 static struct records records;
 static struct judgement j;
 static bool hostile;
-static const struct td_config config = { .nslots = 2, .slots = { { .pages = 0x1000, .kind = TD_SLOT_RAM },
-								 { .gpa = HIGH, .pages = 0x1000, .kind = TD_SLOT_RAM } } };
+static const struct td_config config = {	/* of what is behind the two, nothing is there */
+	.nslots = 2,
+	.slots = { { .pages = 0x1000, .kind = TD_SLOT_RAM }, { .gpa = HIGH, .pages = 0x1000, .kind = TD_SLOT_RAM },
+		   { .pages = 1ull << 30, .kind = TD_SLOT_RAM } },
+};
 
 static void put(uint64_t rip, struct td_event e)
 {
@@ -51,6 +54,48 @@ static void test_open(void)
 	tap_is(j.totals.completed, 0, "... and not completed");
 }
 
+/* Two at a time: what is said of one is not of the other. How large one was its end tells. */
+static void test_two(void)
+{
+	begin();
+	put(0, EVENT(OPEN, open, 1, HIGH | S, 512));
+	put(0, EVENT(OPEN, open, 2, HIGH + 0x400000, 8));
+	put(0, EVENT(MAPGPA, mapgpa, .gpa = HIGH | S, .r10 = TDVMCALL_RETRY, .conversion = 1));
+	put(0, EVENT(CALLERS, callers, .address = { 0x111 }));
+	put(0, EVENT(MAPGPA, mapgpa, .gpa = HIGH | S, .conversion = 1));
+	put(0, EVENT(MAPGPA, mapgpa, .gpa = HIGH, .conversion = 3));
+	put(0, EVENT(CALLERS, callers, .address = { 0x333 }));
+	put(0, EVENT(CLOSE, close, .how = TD_CLOSE_COMPLETE, .conversion = 3, .gpa = HIGH));
+	put(0, EVENT(CLOSE, close, .how = TD_CLOSE_UNDONE, .conversion = 2, .gpa = (HIGH + 0x3ff000) | S, .done = 2,
+		     .pages = 9));
+	read_all();
+	tap_ok(j.nconversions == 2 && j.conversions[0].gpa == HIGH && j.conversions[0].to_shared &&
+	       !j.conversions[1].to_shared, "where two begin, and where they go");
+	tap_ok(j.conversions[0].calls == 2 && j.conversions[0].retries == 1 && j.conversions[0].callers[0] == 0x111 && !j.conversions[0].closed &&
+	       j.conversions[1].calls == 0 && j.conversions[1].callers[0] == 0, "a call is of its own");
+	tap_ok(j.conversions[1].closed && j.conversions[1].how == TD_CLOSE_UNDONE && j.conversions[1].pages == 9 &&
+	       j.conversions[1].gpa == HIGH + 0x3ff000 && j.conversions[1].done == 2, "and an end is");
+}
+
+/* 40 bytes a record. What is more than there is room for is left out. */
+static void test_fatal(void)
+{
+	struct td_event e = EVENT(FATAL, fatal, "");
+	size_t room = sizeof(j.fatal) - 1;
+
+	begin();
+	for (unsigned int i = 0; i < 3; i++) {
+		memset(e.fatal.text, 'a' + (int)i, sizeof(e.fatal.text));
+		put(0, e);
+	}
+	read_all();
+	tap_ok(strlen(j.fatal) == room && j.fatal[0] == 'a' && strchr(j.fatal, 'b') == j.fatal + 40 &&
+	       strchr(j.fatal, 'c') == j.fatal + 80, "a text in three records");
+	put(0, e);
+	read_all();
+	tap_is(strlen(j.fatal), room, "... and one that finds no room any more");
+}
+
 static void verdict(uint64_t rip, unsigned int kind, unsigned int class, uint64_t gpa, uint64_t pages, uint8_t real)
 {
 	put(rip, EVENT(VERDICT, verdict, .violation = kind, .class = class, .gpa = gpa, .pages = pages, .real = real));
@@ -84,7 +129,7 @@ static void test_neighbours(void)
 		read_all();
 		tap_ok(j.nfindings == rows[i].findings && j.findings[0].gpa == 0x4000 &&
 		       j.nviolations == j.nfindings - (rows[i].class == TD_CLASS_VMM_CAUSED) &&
-		       j.findings[0].pages == (rows[i].findings == 1 && rows[i].class ? 5 : 2), rows[i].name);
+		       j.findings[0].pages == (rows[i].findings == 1 && rows[i].class ? 5 : 2) && !*j.fatal, rows[i].name);
 	}
 }
 
@@ -165,13 +210,13 @@ static void device_used(uint64_t gpa, uint64_t pages, uint64_t detail)
 static void test_device_use(void)
 {
 	begin();
-	device_used(0x4000 | S, 2, 1ull << 63 | 5);
-	device_used(0x6000 | S, 1, 1ull << 63 | 6);
-	device_used(0x5000 | S, 1, 0);
+	device_used(0x4000 | S, 3, 1ull << 63 | 5);
+	device_used(0x7000 | S, 1, 1ull << 63 | 6);
+	device_used(0x6000 | S, 1, 0);
 	device_used(0x8000 | S, 1, 0);
 	read_all();
 	tap_is(j.nviolations, 3, "memory that a device uses is one finding a descriptor, and one for what it did untold");
-	tap_ok(j.findings[0].pages == 2 && (uint32_t)j.findings[1].detail == 6 && j.findings[2].gpa == (0x8000 | S),
+	tap_ok(j.findings[0].pages == 3 && (uint32_t)j.findings[1].detail == 6 && j.findings[2].gpa == (0x8000 | S),
 	       "each with its place");
 }
 
@@ -185,7 +230,11 @@ static void test_device(void)
 	put(0, EVENT(OPEN, open, 2, HIGH - TDX_PAGE_SIZE, 3));
 	put(0, EVENT(CLOSE, close, .how = TD_CLOSE_COMPLETE, .conversion = 2, .gpa = HIGH - TDX_PAGE_SIZE, .done = 3,
 		     .pages = 3, .calls = 4, .retries = 3, .stalls = 2, .longest = 1));
+	put(0, EVENT(OPEN, open, 3, (0x1000 - 2) * TDX_PAGE_SIZE, 0x100000));
+	put(0, EVENT(CLOSE, close, .how = TD_CLOSE_COMPLETE, .conversion = 3, .gpa = (0x1000 - 2) * TDX_PAGE_SIZE,
+		     .done = 0x100000, .pages = 0x100000));
 	read_all();
+	tap_is(j.conversions[2].device, 0x100000 - 2 - 0xffe, "one from the end of one slot to the next's");
 	tap_ok(j.conversions[0].device == 3 && j.conversions[1].device == 1, "pages that are no RAM, behind it and before it");
 	tap_ok(j.conversions[1].calls == 4 && j.conversions[1].retries == 3 && j.conversions[1].stalls == 2 &&
 	       j.conversions[1].longest_run == 1, "what is counted of a conversion comes with its end");
@@ -219,6 +268,8 @@ static void test_times(void)
 int main(void)
 {
 	test_open();
+	test_two();
+	test_fatal();
 	test_neighbours();
 	test_causes();
 	test_given_up();

@@ -54,8 +54,7 @@ void symbols_parse_map(struct symbols *s, char *text)
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = '\0';
-		at = 0;
-		if (sscanf(line, "%" SCNx64 " %c %n", &address, &type, &at) == 2 && at && strchr("tTwW", type))
+		if (sscanf(line, "%" SCNx64 " %c %n", &address, &type, &at) == 2 && strchr("tTwW", type))
 			add(s, address, line + at, NULL);
 	}
 	sort(s);
@@ -141,7 +140,7 @@ void symbols_add_module(struct symbols *s, const char *path, const char *name, u
 	address -= s->slide;
 	if (!elf_tables(data, bytes, &elf))
 		return;
-	for (uint32_t i = 1; elf_section(&elf, i, &section); i++) {
+	for (uint32_t i = 0; elf_section(&elf, i, &section); i++) {
 		const char *called = elf_text(&elf, elf.names, section.name);
 
 		if (!called || strcmp(called, ".text") != 0)

@@ -56,7 +56,14 @@ static void test_load(void)
 	}
 	map_at("arch/x86/boot/bzImage", "kernel");
 	map_at("System.map", "of_the_tree");
-	tap_ok(loads("arch/x86/boot/bzImage", "", "of_the_tree"), "a kernel in its build tree has the tree's");
+	map_at("vmlinux", "tree_vmlinux");
+	snprintf(paths[0], sizeof(paths[0]), "%s/System.map", folder);
+	unlink(paths[0]);
+	tap_ok(loads("arch/x86/boot/bzImage", "", "tree_vmlinux"), "a kernel in its build tree has the tree's vmlinux");
+	map_at("System.map", "of_the_tree");
+	tap_ok(loads("arch/x86/boot/bzImage", "", "of_the_tree"), "... but its map before that");
+	snprintf(paths[0], sizeof(paths[0]), "%s/vmlinux", folder);
+	unlink(paths[0]);
 	tap_ok(loads("vmlinuz", "6.12", "of_the_tree"), "what lies beside a kernel comes before its version's");
 	map_at("arch/x86/boot/System.map", "beside");
 	tap_ok(loads("arch/x86/boot/bzImage", "", "beside"), "... and before the tree's");
@@ -70,12 +77,68 @@ static void test_load(void)
 	}
 }
 
+/* Where else its symbols may be, and that a note is not them. */
+static void test_places(void)
+{
+	static const char *const files[] = { "System.map-7", "System.map", "vmlinux" };
+	FILE *note;
+	char path[sizeof(folder) + 32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		map_at(files[i], files[i]);
+		tap_ok(loads("vmlinuz", "7", files[i]), files[i]);
+	}
+	snprintf(path, sizeof(path), "%s/vmlinux", folder);
+	note = fopen(path, "w");
+	fprintf(note, "%llx T only", BASE);
+	fclose(note);
+	tap_ok(loads("vmlinuz", "7", "System.map"), "a file with one symbol is a note that says where they are");
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
+		unlink(path);
+	}
+}
+
+/* The kernel lies so that its last call from its half came from a stub; by steps of 2 MiB. */
+static void test_place(void)
+{
+	static const char stub[] = "ffffffff80000000 T __tdcall\nffffffff80000010 T other\nffffffff80000400 T __tdcall_ret";
+	static const struct {
+		uint16_t type;
+		uint64_t rip;
+		uint64_t slide;		/* 1: it is not known */
+		const char *name;
+	} rows[] = {
+		{ TD_EV_MAPGPA, 0xffffffff80000000, 0, "the kernel's half begins there" },
+		{ TD_EV_TDCALL, 0xffffffff8060000f, 0x600000, "a TDCALL" },
+		{ TD_EV_OPEN, 0xffffffff8060000f, 1, "no call" },
+		{ TD_EV_TDCALL, 0xffffffff80600010, 1, "the next function" },
+		{ TD_EV_TDCALL, 0xffffffff80600013, 1, "... is no stub" },
+		{ TD_EV_TDCALL, 0xffffffff806013ff, 0x600000, "the last function" },
+		{ TD_EV_TDCALL, 0xffffffff80601400, 1, "... is no longer than a page" },
+		{ TD_EV_TDCALL, 0xffffffffc0000000, 1, "modules lie from there on" },
+		{ TD_EV_TDCALL, 0xffffffffbfe00000, 0x3fe00000, "... and the kernel up to there" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct td_event all[3] = { { .type = rows[i].type, .rip = rows[i].rip },
+					   { .type = TD_EV_OPEN, .rip = 0xffffffff80000013 } };
+		struct records records = { .all = all, .count = 2 };
+		struct symbols s = { 0 };
+
+		symbols_parse_map(&s, xprintf("%s", stub));
+		symbols_place(&s, &records);
+		tap_ok(rows[i].slide == 1 ? !s.placed : s.placed && s.slide == rows[i].slide, rows[i].name);
+		symbols_free(&s);
+	}
+}
+
 /* No function is longer than 1 MiB. */
 static void test_reach(void)
 {
 	struct symbols s = { .placed = true };
 
-	symbols_parse_map(&s, xprintf("%llx T last\n", BASE));
+	symbols_parse_map(&s, xprintf("%llx T last", BASE));
 	tap_ok(named(&s, BASE, "last+0x0") && named(&s, BASE + (1 << 20) - 1, "last+0xfffff"), "a name up to a MiB");
 	tap_ok(named(&s, BASE + (1 << 20), NULL) && named(&s, BASE - 1, NULL), "and none behind it, nor before");
 	symbols_free(&s);
@@ -110,7 +173,9 @@ static void test_many(void)
 int main(void)
 {
 	snprintf(folder, sizeof(folder), "%s", testing_folder());
+	test_places();
 	test_load();
+	test_place();
 	test_reach();
 	test_many();
 	return tap_done();

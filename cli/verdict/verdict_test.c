@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which ground of a verdict decides, and whether a VMM that does a part at a time was met at all. */
+#include <fcntl.h>
+
 #include "cli/testing.h"
 #include "cli/verdict/verdict.h"
 
@@ -23,9 +25,9 @@ static void test_steps(void)
 	says(steps, 512, 512, "no conversion went", "one step each way");
 	says(steps, 513, 1, NULL, "a page more than a step, to shared");
 	says(steps, 1, 513, NULL, "... to private");
-	says(back, 16384, 511, "no conversion to private", "stalls before each step to private only, and less than one");
-	says(back, 16384, 512, NULL, "... and a whole one: no more is to be met of that VMM within it");
-	says(back, 16384, 0, "no conversion to private", "... and none");
+	says(back, 16384, 512, "no conversion to private", "steps to private only, of which one was met");
+	says(back, 16384, 0, "no conversion to private", "... or none");
+	says(back, 1, 513, NULL, "... and more than one");
 	says(forth, 512, 16384, "no conversion to shared", "steps to shared only");
 	says(forth, 513, 0, NULL, "... and more than one");
 }
@@ -38,8 +40,6 @@ static void test_other_rules(void)
 	says(chunks, 17, 0, NULL, "... and more");
 	says((struct td_rule){ .complete = ALL, .stalls = 3 }, 1, 0, NULL, "one that always stalls is met at the first page");
 	says((struct td_rule){ .complete = ALL, .stalls = 3 }, 0, 0, "not exercised", "... and not without one");
-	says((struct td_rule){ .complete = 512, .stalls = 1, .chance = 64 }, 512, 0, "not exercised",
-	     "one that may stall before each step, and a whole one");
 	says((struct td_rule){ .complete = ALL, .stalls = 1, .chance = 3 }, 1, 0, NULL, "one that may stall has no steps");
 	says((struct td_rule){ .complete = 512, .first = 3, .last = 3 }, 1, 0, NULL, "nor has a rule for certain calls");
 	says((struct td_rule){ .complete = 512, .step = 2 }, 1, 0, NULL, "... or for every other one");
@@ -142,6 +142,39 @@ static void test_line(void)
 	fclose(file);
 }
 
+/* On a terminal, unless the user says otherwise. */
+static void test_colour(void)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), out = dup(STDOUT_FILENO), terminal;
+	char want[32], got[32];
+
+	if (grantpt(master) || unlockpt(master) || (terminal = open(ptsname(master), O_RDWR | O_NOCTTY)) < 0)
+		abort();
+	setenv("TERM", "xterm", 1);
+	unsetenv("NO_COLOR");
+	fflush(stdout);
+	dup2(terminal, STDOUT_FILENO);
+	snprintf(got, sizeof(got), "%s", verdict_coloured(VERDICT_FAIL));
+	setenv("NO_COLOR", "1", 1);
+	snprintf(want, sizeof(want), "%s", verdict_coloured(VERDICT_FAIL));
+	dup2(out, STDOUT_FILENO);
+	tap_ok(strcmp(want, "fail") == 0, "a verdict without colours");
+	tap_ok(got[0] == '\033' && strcmp(strchr(got, 'm') + 1, "fail\033[0m") == 0, "... and with one, which ends behind it");
+	close(out);
+	close(terminal);
+	close(master);
+}
+
+/* A run of a VMM that is about what this guest does not do. */
+static void test_not_applicable(void)
+{
+	struct judged shared = judge_not_applicable(true), private = judge_not_applicable(false);
+
+	tap_ok(shared.verdict == VERDICT_NOT_APPLICABLE && shared.status == STATUS_INCONCLUSIVE &&
+	       strcmp(shared.why, "the guest does not convert to shared") == 0 &&
+	       strcmp(private.why, "the guest does not convert to private") == 0, "what a guest does not do");
+}
+
 /* Each ground in turn decides where nothing before it is known; and what nobody knows anything of is no pass. */
 static void test_order(void)
 {
@@ -173,5 +206,7 @@ int main(void)
 	test_directions();
 	test_about();
 	test_line();
+	test_colour();
+	test_not_applicable();
 	return tap_done();
 }

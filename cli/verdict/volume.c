@@ -85,23 +85,19 @@ static void unpack(struct volume *v, const uint8_t *data, size_t bytes, unsigned
 static void take_section(struct volume *v, const uint8_t *section, size_t header, size_t bytes, unsigned int depth,
 			 struct found *found)
 {
-	size_t offset;
+	const uint8_t *data = section + header;
+	size_t left = bytes - header, offset;
 
-	switch (section[3]) {
-	case SECTION_PE32:
-		found->image = pe_parse(section + header, bytes - header, &found->pe) || found->image;
-		break;
-	case SECTION_NAME:
-		take_name(found, section + header, bytes - header);
-		break;
-	case SECTION_VOLUME:
-		walk_volume(v, section + header, bytes - header, depth + 1);
-		break;
-	case SECTION_GUIDED:
-		offset = bytes >= header + 20 ? get16(section + header + 16) : 0;
-		if (offset >= header + 20 && offset <= bytes && memcmp(section + header, lzma_guid, sizeof(lzma_guid)) == 0)
+	if (section[3] == SECTION_PE32) {
+		found->image = pe_parse(data, left, &found->pe) || found->image;
+	} else if (section[3] == SECTION_NAME) {
+		take_name(found, data, left);
+	} else if (section[3] == SECTION_VOLUME) {
+		walk_volume(v, data, left, depth + 1);
+	} else if (section[3] == SECTION_GUIDED && left >= 20 && memcmp(data, lzma_guid, sizeof(lzma_guid)) == 0) {
+		offset = get16(data + 16);	/* of the data, in the section */
+		if (offset >= header + 20 && offset <= bytes)
 			unpack(v, section + offset, bytes - offset, depth);
-		break;
 	}
 }
 

@@ -41,7 +41,7 @@ static uint8_t *section(uint8_t *at, uint8_t type, const void *data, uint32_t by
 
 static uint8_t *add_name(uint8_t *at, const char *name)
 {
-	uint8_t text[64] = { 0 };
+	uint8_t text[256] = { 0 };
 	uint32_t i;
 
 	for (i = 0; name[i]; i++)
@@ -49,14 +49,19 @@ static uint8_t *add_name(uint8_t *at, const char *name)
 	return section(at, 0x15, text, 2 * i + 2);
 }
 
+static void make_header(uint8_t *at, uint32_t bytes)
+{
+	put64(at + 32, bytes);
+	memcpy(at + 40, "_FVH", 4);
+	put16(at + 48, FILE_AT);
+}
+
 /* A volume with one file: a driver and its name. Returns its first byte behind the file. */
 static uint8_t *make_volume(uint8_t *at, const char *name)
 {
 	uint8_t *file = at + FILE_AT, *end;
 
-	put64(at + 32, BYTES);
-	memcpy(at + 40, "_FVH", 4);
-	put16(at + 48, FILE_AT);
+	make_header(at, BYTES);
 	end = add_name(section(file + 24, 0x10, pe, sizeof(pe)), name);
 	put32(file + 20, (uint32_t)(end - file));
 	return end;
@@ -119,6 +124,7 @@ static void compressed(void)
 {
 	static uint8_t inner[BYTES], section_of[BYTES + 4], packed[0x1000];
 	size_t bytes;
+	int fd, again;
 
 	make();
 	make_volume(inner, "CpuDxe");
@@ -130,9 +136,29 @@ static void compressed(void)
 	}
 	tap_is(found_behind(0, packed, bytes), 2, "a compressed volume, and another behind it");
 	image[FILE_AT + 24 + 4] ^= 1;
+	volume_free(&v);
 	volume_read(&v, image, sizeof(image));
 	tap_is(v.count, 1, "... but not under another GUID");
+	tap_is(found_behind(0, packed, bytes - 9), 0, "what cannot be unpacked to its end is not used");
+	fd = dup(STDIN_FILENO);
+	close(fd);
 	tap_is(found_behind(63, packed, bytes), 1, "the 64th of an image, and no 65th: there could be any number");
+	again = dup(STDIN_FILENO);
+	close(again);
+	tap_is(again, fd, "... and no descriptor stays open");
+}
+
+/* The only driver has this name; NULL: there is none. */
+static bool named(const char *want)
+{
+	volume_read(&v, image, sizeof(image));
+	return want ? v.count == 1 && strcmp(v.all[0].name, want) == 0 : v.count == 0;
+}
+
+/* A file of what has been put behind its header. */
+static void end_file(const uint8_t *end)
+{
+	put32(image + FILE_AT + 20, (uint32_t)(end - image - FILE_AT));
 }
 
 /* PI 1.8, volume 3: a file may be no more than its header; behind 0xffffff a section's size has 32 bits (3.2.4). */
@@ -143,16 +169,122 @@ static void test_shapes(void)
 	make();
 	memmove(file + 24, file, 0x1000);
 	put32(file + 20, 24);
-	volume_read(&v, image, sizeof(image));
-	tap_is(v.count, 1, "an empty file before a driver's");
+	tap_ok(named("IoMmuDxe"), "an empty file before a driver's");
+	make();
+	memmove(file + 32, file, 0x1000);
+	memset(file, 0, 32);
+	put32(file + 20, 25);
+	tap_ok(named("IoMmuDxe"), "files begin at multiples of 8");
+	make();
+	memmove(file + 32, file + 24, 0x1000);
+	file[19] = 1;
+	put64(file + 24, get32(file + 20) + 8);
+	put32(file + 20, 0);
+	tap_ok(named("IoMmuDxe"), "a file whose size has 64 bits (3.2.3)");
+	make();
+	memmove(file + 24, file, 0x1000);
+	put16(image + 52, FILE_AT);
+	put32(file + 16, 20);
+	tap_ok(named("IoMmuDxe"), "files begin behind the extended header, at a multiple of 8 (3.2.1)");
 	make();
 	at = section(at, 0x10, pe, sizeof(pe));
 	put32(at, 0x15ffffff);
 	put32(at + 4, 8 + 4);
 	memcpy(at + 8, "A\0\0", 4);
-	put32(file + 20, (uint32_t)(at + 12 - file));
-	volume_read(&v, image, sizeof(image));
-	tap_ok(v.count == 1 && strcmp(v.all[0].name, "A") == 0, "a large section behind another");
+	end_file(at + 12);
+	tap_ok(named("A"), "a large section behind another");
+	make();
+	end_file(section(add_name(file + 24, "First"), 0x10, pe, sizeof(pe)));
+	tap_ok(named("First"), "a name before the image");
+	make();
+	end_file(add_name(file + 24, "Nothing"));
+	tap_ok(named(NULL), "a name without an image");
+	make();
+	end_file(section(file + 24, 0x10, pe, sizeof(pe)));
+	tap_ok(named(NULL), "an image without a name");
+	make();
+	make_volume(image, "");
+	tap_ok(named(NULL), "... or with an empty one");
+}
+
+/* A PE32+ image ends behind its optional header, of 240 bytes, at the least. */
+static void test_cut_off(void)
+{
+	const uint32_t least = 0x80 + 24 + 240;
+	uint8_t *at = image + FILE_AT + 24;
+
+	for (uint32_t short_of = 0; short_of < 2; short_of++) {
+		make();
+		memset(at, 0, 0x1000);
+		at = section(at, 0x10, pe, least - short_of);
+		end_file(add_name(at, "Short"));
+		tap_ok(named(short_of ? NULL : "Short"), short_of ? "half an image's headers" : "an image's headers");
+		at = image + FILE_AT + 24;
+	}
+}
+
+/* UTF-16. What is no printable ASCII is shown as ?. */
+static void test_names(void)
+{
+	static const struct {
+		const char *utf16;
+		uint32_t bytes;
+		const char *name;
+	} rows[] = {
+		{ "A\0 \0~\0\x7f\0A\1\0\0", 12, "A?~??" }, { "A\0B\0", 4, "AB" }, { "A\0B\0C", 5, "AB" },
+		{ "!\0\0\1z\0\0\0z\0", 10, "!?z" }, { "A\0\0\0B\0", 6, "A" },
+	};
+	uint8_t *at = image + FILE_AT + 24;
+	char name[VOLUME_NAME_BYTES + 9];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		make();
+		end_file(section(section(at, 0x10, pe, sizeof(pe)), 0x15, rows[i].utf16, rows[i].bytes));
+		tap_case_number("row", i);
+		tap_ok(named(rows[i].name), rows[i].name);
+	}
+	tap_case(NULL);
+	memset(name, 'n', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	make();
+	make_volume(image, name);
+	name[VOLUME_NAME_BYTES - 1] = '\0';
+	tap_ok(named(name), "a long name is cut off");
+	make();
+	end_file(add_name(add_name(section(at, 0x10, pe, sizeof(pe)), "Longer"), "Last"));
+	tap_ok(named("Last"), "of two names the last");
+}
+
+/* A driver in a volume in so many volumes; all of them end with the innermost, or that many bytes before it does. */
+static void nest(unsigned int depth, uint32_t cut)
+{
+	uint8_t *at = image, *end;
+	uint8_t *files[16];
+
+	make();
+	memset(image, 0, sizeof(image));
+	for (unsigned int i = 0; i < depth; i++) {
+		make_header(at, BYTES);
+		files[i] = at + FILE_AT;
+		at += FILE_AT + 24 + 4;
+	}
+	end = make_volume(at, "Inner") - cut;
+	for (unsigned int i = 0; i < depth; i++) {
+		put32(files[i] + 20, (uint32_t)(end - files[i]));
+		put32(files[i] + 24, 0x17u << 24 | (uint32_t)(end - files[i] - 24));
+	}
+}
+
+static void test_nested(void)
+{
+	nest(1, 0);
+	tap_ok(named("Inner"), "a driver in a volume in a volume");
+	nest(1, 4);
+	tap_ok(named(NULL), "... that ends before the driver's file does");
+	nest(5, 0);
+	tap_ok(named("Inner"), "in the sixth volume");
+	nest(6, 0);
+	tap_ok(named(NULL), "a seventh is not walked: they must come to an end");
 }
 
 /* Behind the image there is no memory: one byte that is no section is not looked at further. */
@@ -191,6 +323,9 @@ int main(void)
 	NOTHING(put32(image + FILE_AT + 24, 0x10ffffff), "one of 4 GiB");
 	NOTHING(put32(image + FILE_AT + 24, 0x10000003), "a section shorter than its header");
 	test_shapes();
+	test_cut_off();
+	test_names();
+	test_nested();
 	test_end();
 	compressed();
 	volume_free(&v);

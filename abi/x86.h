@@ -18,4 +18,6 @@
 #define PTE_NX		PTE_BITS(0x8000000000000000)
 #define PTE_ADDRESS	PTE_BITS(0x000ffffffffff000)
 
+#define CR4_LA57	PTE_BITS(0x1000)	/* they have five levels */
+
 #endif

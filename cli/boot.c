@@ -35,8 +35,7 @@ static int run_machine(struct boot *b, struct snapshot_link *link)
 	struct words words = { 0 };
 	int ask[2], status = ask_open(ask);
 	struct qemu_run q = {
-		.qemu = &b->qemu, .machine = &b->machine, .monitor = b->monitor, .cpus = b->config.td.vcpus,
-		.cores = b->config.td.platform.cores,
+		.qemu = &b->qemu, .machine = &b->machine, .monitor = b->monitor, .td = &b->config.td,
 		.seeded = boot_repeats(b), .seed = b->seed, .ram = b->ram.fd, .config = b->config_fd,
 		.firmware = b->firmware_fd, .serial = b->nonce,
 		.kernel = b->kernel_fd, .initrd = b->initrd_fd, .disk = b->disk_fd,

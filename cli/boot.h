@@ -29,7 +29,7 @@ struct boot_options {
 	struct opt_number memory, memory_split, cpus, seed, timeout;
 	struct opt_list inject, module;
 	bool net, trace_exits, json;
-	bool quiet;	/* Linux says little on its console: not an option of boot, check is faster so */
+	bool in_check;	/* Linux says little on its console, which is faster, and gives all memory back before it ends */
 	bool large_ring;	/* the disk's driver asks for pages enough to be converted in parts: not an option of boot */
 	bool many;	/* one of several: no progress line, and --seed is for what the VMM leaves to chance only */
 };
@@ -85,7 +85,8 @@ struct boot {
 
 /* The options that say what the guest is and what it needs, the same for every verb that boots one. */
 #define BOOT_GUEST_OPTIONS(FIELD) \
-	{ "inject", OPT_TEXT | OPT_MANY, FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it, such as mapgpa:retry:when=2" }, \
+	{ "inject", OPT_TEXT | OPT_MANY, FIELD(inject), "CALL:KEY=VALUE...", \
+	  "a fault on top of it, such as mapgpa:retry:when=2" }, \
 	{ "behaviours", OPT_FOLDER, FIELD(behaviours), "DIR", "where behaviours are looked for" }, \
 	{ "firmware", OPT_FILE | OPT_BOOT, FIELD(firmware), "FILE", "TDVF image that the guest starts with" }, \
 	{ "initrd", OPT_FILE | OPT_BOOT, FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
@@ -136,9 +137,12 @@ static inline bool initrd_other(const struct boot *boot)
 /* Our initrd with the modules behind it, or the user's with what makes it speak to us; *bytes is its size. */
 int boot_initrd(struct boot *boot, size_t *bytes);
 
-/* The command line that would boot the same again, to be freed. */
+/* What check adds to the kernel's command line, and boot does not. */
+const char *boot_check_words(const struct boot *boot);
+
+/* The command line that would boot the same again, to be freed. check_words: as those are not added by that command. */
 char *boot_command(const struct boot *boot);
-char *boot_command_with(const struct boot *boot, const char *command, bool quiet);
+char *boot_command_with(const struct boot *boot, const char *command, bool check_words);
 
 /* The same run every time, to the last instruction; a network would be another's time. */
 static inline bool boot_repeats(const struct boot *boot)

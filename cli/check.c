@@ -21,7 +21,8 @@
 static const struct opt options[] = {
 	{ "vmm", OPT_BEHAVIOUR, BOOT_FIELD(vmm), "NAME[:K=V,...],...", "behaviours, or files ./NAME.vmm [all]" },
 	BOOT_GUEST_OPTIONS(BOOT_FIELD)
-	{ "platform", OPT_PLATFORM | OPT_MANY, FIELD(platforms), "NAME[:K=V,...]", "what a TD is created with; may be repeated [kvm]" },
+	{ "platform", OPT_PLATFORM | OPT_MANY, FIELD(platforms), "NAME[:K=V,...]",
+	  "what a TD is created with; may be repeated [kvm]" },
 	KNOWN_OPTIONS(BOOT_FIELD)
 	{ "harness", OPT_FILE | OPT_CODE, FIELD(harness), "FILE", "code of your own in a process, a shared object" },
 	{ "guest", OPT_TEXT | OPT_CODE, FIELD(guest), "NAME", "code in a process: see tdlab list guests, or all" },
@@ -112,7 +113,7 @@ static int prepare_boot(const struct check *c, unsigned int platform)
 	b->options = c->options.boot;
 	b->options.platform = check_platform(c, platform);
 	b->options.vmm = c->rows[0].behaviour.spec;
-	b->options.quiet = b->options.many = true;
+	b->options.in_check = b->options.many = true;
 	status = boot_prepare(b);
 	behaviour_free(&b->behaviour);		/* every row has its own */
 	b->seed = b->config.td.seed = c->boots[0].boot.seed;	/* all rows have one */

@@ -11,12 +11,12 @@ char *boot_command(const struct boot *b)
 {
 	char *command = command_line("boot"), *text;
 
-	text = boot_command_with(b, command, b->options.quiet && b->guest.kind == GUEST_LINUX);
+	text = boot_command_with(b, command, true);
 	free(command);
 	return text;
 }
 
-char *boot_command_with(const struct boot *b, const char *command, bool quiet)
+char *boot_command_with(const struct boot *b, const char *command, bool check_words)
 {
 	const struct boot_options *o = &b->options;
 	char *text = xprintf("%s --vmm", command), number[32], *append = NULL;
@@ -36,8 +36,8 @@ char *boot_command_with(const struct boot *b, const char *command, bool quiet)
 	for (unsigned int i = 0; i < o->module.count; i++)
 		add_option(&text, "--module", o->module.items[i]);
 	add_option(&text, "--disk", o->disk);
-	if (quiet)
-		append = xprintf("quiet%s%s", o->append ? " " : "", o->append ? o->append : "");
+	if (check_words && *boot_check_words(b))
+		append = xprintf("%s%s%s", boot_check_words(b), o->append ? " " : "", o->append ? o->append : "");
 	if (o->net)
 		add_word(&text, "--net");
 	add_option(&text, "--append", append ? append : o->append);

@@ -23,7 +23,7 @@ static const struct choice {
 #undef TEXT
 };
 
-enum { LISTS = ARRAY_SIZE(choices), MEMORY, CPUS, TIMEOUT, NET, QUIET, BUILTIN, SWITCHES };
+enum { LISTS = ARRAY_SIZE(choices), MEMORY, CPUS, TIMEOUT, NET, IN_CHECK, BUILTIN, SWITCHES };
 
 static void compose(struct boot *b, unsigned int set)
 {
@@ -45,7 +45,7 @@ static void compose(struct boot *b, unsigned int set)
 	if (set & 1u << TIMEOUT)
 		o->timeout = (struct opt_number){ .given = true, .value = 9, .text = "9" };
 	o->net = set & 1u << NET;
-	o->quiet = set & 1u << QUIET;
+	o->in_check = set & 1u << IN_CHECK;
 	o->builtin = set & 1u << BUILTIN && !o->kernel;
 	if (o->builtin)
 		o->kernel = "/share/payloads/builtin";
@@ -60,7 +60,8 @@ static bool same(const char *a, const char *b)
 static bool equal(const struct boot *b, const struct boot_options *got, const char *operand)
 {
 	const struct boot_options *o = &b->options;
-	char *append = o->quiet ? xprintf("quiet%s%s", o->append ? " " : "", o->append ? o->append : "") : NULL;
+	const char *words = o->initrd || o->firmware ? "quiet" : "quiet tdlab.kexec";
+	char *append = o->in_check ? xprintf("%s%s%s", words, o->append ? " " : "", o->append ? o->append : "") : NULL;
 	bool ok = same(got->vmm, b->behaviour.spec) && same(got->append, append ? append : o->append) &&
 		  same(operand, o->builtin ? NULL : o->kernel) && got->net == o->net && got->seed.value == 7 &&
 		  got->memory.value == o->memory.value && got->cpus.value == o->cpus.value &&

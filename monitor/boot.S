@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From QEMU's multiboot loader (32-bit, paging off), or from a start-up IPI (16-bit), to C in 64-bit mode.
+ * From QEMU's multiboot loader (32-bit, paging off), or from a start-up IPI (16-bit), to C in 64-bit mode. On a CPU with
+ * LA57 page tables have five levels, and so have nested ones then (APM 2, "Nested Paging and VMRUN/#VMEXIT").
  * Multiboot 0.6.96, sections 3.1.1 and 3.2.
  */
 #include "abi/x86.h"
@@ -16,8 +17,20 @@
 #define EFER_BITS	0x900			/* NXE LME */
 #define CR0_BITS	0x80010031		/* PG WP NE ET PE */
 #define CR4_BITS	0x60			/* MCE PAE */
+#define LA57_TO_CR4	4			/* CPUID 7's bit 16 to the right is CR4's */
 #define TO_TABLE	(PTE_PRESENT | PTE_WRITE)
 #define TO_LARGE	(TO_TABLE | PTE_LARGE)
+
+/* CR4, and in ECX. Changes EAX to EDX. */
+	.macro cr4_with_la57
+	mov $7, %eax
+	xor %ecx, %ecx
+	cpuid
+	shr $LA57_TO_CR4, %ecx
+	and $CR4_LA57, %ecx
+	or $CR4_BITS, %ecx
+	mov %ecx, %cr4
+	.endm
 
 	.section .boot, "ax"
 	.code32
@@ -29,10 +42,12 @@ boot_start:
 	cli
 	cld
 	lgdt boot_gdtr_low - IMAGE_OFFSET
-	mov $CR4_BITS, %eax
-	mov %eax, %cr4
+	cr4_with_la57
 	mov $boot_pml4 - IMAGE_OFFSET, %eax
-	mov %eax, %cr3
+	test $CR4_LA57, %ecx
+	jz 1f
+	mov $boot_pml5 - IMAGE_OFFSET, %eax
+1:	mov %eax, %cr3
 	mov $MSR_EFER, %ecx
 	rdmsr
 	or $EFER_BITS, %eax
@@ -67,8 +82,7 @@ ap_code:
 	mov %cs, %ax
 	mov %ax, %ds
 	lgdtl ap_gdtr - ap_code
-	mov $CR4_BITS, %eax
-	mov %eax, %cr4
+	cr4_with_la57
 	mov ap_cr3 - ap_code, %eax
 	mov %eax, %cr3
 	mov $MSR_EFER, %ecx
@@ -126,6 +140,10 @@ boot_gdtr_low:
  */
 	.data
 	.balign 4096
+boot_pml5:				/* both halves of what four levels reach */
+	.quad boot_pml4 - IMAGE_OFFSET + TO_TABLE
+	.fill 510, 8, 0
+	.quad boot_pml4 - IMAGE_OFFSET + TO_TABLE
 boot_pml4:
 	.quad boot_pdpt_low - IMAGE_OFFSET + TO_TABLE
 	.fill 255, 8, 0

@@ -6,7 +6,7 @@
  *	  -accel tcg,thread=single				one thread: with more, TCG's SVM loses the guest now and then
  *	  -machine q35,memory-backend=ram,hpet=off,smm=off,vmport=off,usb=off
  *	  -object memory-backend-file,id=ram,size=RAM,mem-path=/proc/PID/fd/FD,share=on	a memfd; RAM = machine.ram_bytes
- *	  -m RAMb -smp N -cpu max,phys-bits=48,la57=off		48: S is bit 47, see npt.h
+ *	  -m RAMb -smp N -cpu max,phys-bits=48,la57=off		GPAW: 48, or 52 and on
  *	  -kernel build/monitor.elf
  *	  -fw_cfg name=opt/tdlab/config,file=...		struct monitor_config
  *	  -fw_cfg name=opt/tdlab/kernel,file=... [-fw_cfg name=opt/tdlab/initrd,file=...]
@@ -103,12 +103,12 @@ static void start_td(void)
 	size_t bytes = td_size(&config.td);
 	void *mem;
 
-	if (config.td.platform.gpaw > NPT_GPAW_MAX)
-		panic("a GPAW of %u needs five-level page tables, which the monitor has not", config.td.platform.gpaw);
+	if (config.td.platform.gpaw > NPT_GPAW && !mem_five_levels())
+		panic("a GPAW of %u needs five-level page tables, and the CPU has no LA57", config.td.platform.gpaw);
 	if (bytes == 0)
 		panic("td refuses the configuration");
 	mem = mem_alloc(bytes);
-	npt_init();
+	npt_init(mem_five_levels());
 	if (!td_init(&handle, mem, bytes, &config.td))
 		panic("td refuses the configuration");
 	td = &handle;

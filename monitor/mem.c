@@ -22,7 +22,7 @@ extern char image_base[], image_rodata[], image_data[], image_end[], image_load[
 
 static uint64_t image_at;		/* machine address of image_base */
 static uint64_t pool, pool_end;		/* the rest of the reserve */
-static uint64_t *pml4, *pdpt_window;
+static uint64_t *root, *pml4, *pdpt_window;	/* root: the same as pml4, or above it */
 
 uint64_t mem_address(const void *p)
 {
@@ -62,6 +62,14 @@ static void map_image(void)
 	}
 }
 
+bool mem_five_levels(void)
+{
+	uint64_t cr4;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+	return cr4 & CR4_LA57;
+}
+
 void mem_init(void)
 {
 	image_at = ADDRESS(image_load);
@@ -77,7 +85,11 @@ void mem_move(void)
 	pool_end = config.machine.reserve + MACHINE_RESERVE;
 
 	image_at = to;
-	pml4 = mem_alloc(TDX_PAGE_SIZE);
+	root = pml4 = mem_alloc(TDX_PAGE_SIZE);
+	if (mem_five_levels()) {
+		root = mem_alloc(TDX_PAGE_SIZE);
+		root[0] = root[ENTRIES - 1] = mem_address(pml4) | PTE_PRESENT | PTE_WRITE;
+	}
 	map_image();
 	direct = table(&pml4[MEM_DIRECT >> 39 & 511]);
 	for (i = 0; i < ENTRIES; i++)
@@ -86,12 +98,12 @@ void mem_move(void)
 
 	/* Last: a variable that changed after the copy would change back. */
 	memcpy(mem_machine(to), image_base, bytes);
-	__asm__ volatile("mov %0, %%cr3" : : "r"(mem_address(pml4)) : "memory");
+	__asm__ volatile("mov %0, %%cr3" : : "r"(mem_address(root)) : "memory");
 }
 
 uint32_t mem_page_tables(void)
 {
-	return (uint32_t)mem_address(pml4);
+	return (uint32_t)mem_address(root);
 }
 
 /* The low 2 MiB at their own address, for a CPU that is on its way from 16-bit code to the monitor. */

@@ -22,6 +22,8 @@ void mem_init(void);
 void mem_move(void);
 uint64_t mem_image(uint64_t *end);	/* where QEMU put it, which is the guest's RAM; whole pages */
 
+bool mem_five_levels(void);	/* page tables have, as the CPU has LA57: see boot.S */
+
 /* For the start of other CPUs: the value of CR3, and whether the low 2 MiB are mapped at their own address too. */
 uint32_t mem_page_tables(void);
 void mem_identity(bool on);

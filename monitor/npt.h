@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nested page tables, four levels, one set for all vCPUs. Private memory is in the lower half and shared memory in the
- * upper half of the GPA space, so that no entry serves both. Needs a GPAW of at most 48: a 4-level walk drops higher
- * bits without a word, and both aliases become one.
+ * Nested page tables, one set for all vCPUs, with four levels or five, as the monitor's own have. Private memory is in the
+ * lower half and shared memory in the upper half of the GPA space, so that no entry serves both. Four need a GPAW of at
+ * most 48: a walk drops higher bits without a word, and both aliases become one.
  */
 #ifndef MONITOR_NPT_H
 #define MONITOR_NPT_H
@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NPT_GPAW_MAX 48
+#define NPT_GPAW 48	/* with four levels */
 
-void npt_init(void);
+void npt_init(bool five_levels);
 uint64_t npt_root(void);
 
 /* gpa with S. Whole 2 MiB blocks become large entries if the machine address is aligned too. */

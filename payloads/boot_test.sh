@@ -63,6 +63,8 @@ done < <("$build/tdlab" list --json platforms | jq -r '.[] | "\(.name) " +
 checks_itself "conform with DEBUG and RELEASE" --platform attributes=debug+sept-ve-disable,config-flags=page-release \
 	--append "attributes=0x10000001 config_flags=0x40" "$build/payloads/conform"
 
+checks_itself "conform with a GPAW of 52" --platform gpaw=52 --cpus 2 --vmm hyperv "$build/payloads/conform"
+
 checks_itself "conform, 128 MiB" --memory 128M --append memory=128 "$build/payloads/conform"
 
 # 66 MiB under every behaviour that comes with tdlab, more than a step of each; Linux's largest swiotlb under two.

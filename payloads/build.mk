@@ -44,6 +44,11 @@ $(B)/payloads/%.o: payloads/%.S
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) -MMD -MP -c -o $@ $<
 
+# A program of the initrd's, on Linux and without libc.
+$(B)/payloads/kexec: payloads/kexec.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(PAYLOAD_CFLAGS) -static -nostdlib -Wl,--build-id=none -s -MMD -MP -o $@ $<
+
 # A firmware is the whole of its flash, of which it can reach each byte from each other.
 $(B)/payloads/firmware/firmware.o: PAYLOAD_CFLAGS += -fpie
 $(B)/payloads/firmware.fd: $(addprefix $(B)/payloads/firmware/,start.o firmware.o) payloads/firmware/firmware.lds

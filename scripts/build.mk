@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 ALL += $(B)/initrd.cpio
 
-$(B)/initrd.cpio: scripts/mkinitrd scripts/initrd-init
-	scripts/mkinitrd $@
+$(B)/initrd.cpio: scripts/mkinitrd scripts/initrd-init $(B)/payloads/kexec
+	scripts/mkinitrd $@ $(B)/payloads/kexec
 
 ## make mutate     mutants, one change each, of libtdconv (noticed by a test, by a goal of the proof, or explained), of
 ##                 td/ and of cli/verdict/ (a sample: SAMPLE=300 SEED=1, for at most T=1800 seconds each). One of the

@@ -47,14 +47,21 @@ both() {
 	both --modules "$kernel/modules" --vmm complete,eagain:stalls=3,error-after,kvm,lie "$kernel/vmlinuz"
 	[ "$(jq -c 'map(.verdict)' copies)" = '["pass","fail","fail","pass","pass"]' ]
 	jq -e 'map(select(.expect == "complete" and .verdict == "pass")) | length == 2 and all(.init and .device_equal)' copies
-	jq -e '.[1] | .abandoned_pages > 16384 and .stalls == 36' copies
+	jq -e '.[1] | .abandoned_pages > 16384 and .stalls > 36' copies	# of the boot; in the end kexec tries again
 }
 
 @test "a pass under a VMM that takes steps claims nothing of a direction in which none was taken" {
-	check 0 --json --modules "$kernel/modules" --vmm complete,hyperv "$kernel/vmlinuz"
-	[ "$(field '[.rows[] | .exercised | length] | join(" ")')" = "2 1" ]
-	[[ $(field '.rows[1].reason') == *"; to private not exercised" ]]
-	[[ $(field '.rows[0].reason') != *exercised* ]]
+	# In the end, by kexec, Linux gives all of it back, 2 MiB at a time: not more than hyperv does at once.
+	check 0 --json --modules "$kernel/modules" --vmm complete,hyperv,hyperv-slice,inplace "$kernel/vmlinuz"
+	[ "$(field '[.rows[] | .exercised | length] | join(" ")')" = "2 1 2 2" ]
+	jq -e 'all(.rows[]; .to_private_pages > 16384 and .accepts_2m + .accepts_4k > 64)' <<<"$output"
+	[[ $(field '.rows[1].reason') == *"; to private not exercised" && $(field '.rows[0].reason') != *exercised* ]]
+	# A kernel that cannot: not a word of it in the verdict but that.
+	check 5 --json --modules "$kernel/modules" --append sysctl.kernel.kexec_load_disabled=1 \
+		--vmm hyperv-slice,inplace "$kernel/vmlinuz"
+	jq -e 'all(.rows[]; .to_private_pages < 16)' <<<"$output"
+	[ "$(field '[.rows[].verdict] | join(" ")')" = "pass inconclusive" ]
+	[[ $(field '.rows[0].reason') == *"; to private not exercised" && $(field '.rows[1].reason') == "not exercised: "* ]]
 	# The built-in payload converts the same there and back.
 	check 0 --json --vmm hyperv
 	[ "$(field '.rows[0].exercised | join(" ")')" = "shared private" ]
@@ -316,7 +323,8 @@ refused() {
 	check 1 --platform kvm --platform module-1.5.01 --vmm complete --append scenario=rbp-unseen "$violate"
 	[[ $output == *"complete@kvm "*" fail "*"replay: "*"--platform kvm "*"complete@module-1.5.01 "*" pass "* ]]
 	[ "$(grep -c '^template ' <<<"$output")" -eq 2 ]
-	check 1 --full --json --platform module-1.5.01 --platform kvm --vmm complete --append scenario=rbp-unseen "$violate"
+	check 1 --full --json --platform module-1.5.01 --platform kvm --vmm complete --append scenario=rbp-unseen \
+		"$violate"
 	[ "$(field '[.rows[] | .behaviour, .platform, .verdict] | join(" ")')" = "complete module-1.5.01 pass complete kvm fail" ]
 	[ "$(field '[.rows[].reproduce | capture("--seed (?<n>[0-9]+)").n] | unique | length')" -eq 1 ]
 	check 0 --json --guest libtdconv --platform kvm --platform gpaw=52 --vmm complete

@@ -264,6 +264,22 @@ row() {
 	caught behaviours 'no basis'
 }
 
+@test "a figure that does not say how it was measured" {
+	mkdir docs
+	first='# A page' file docs/a.md '' 'A boot takes 1.30 times as long.' '' '    make bench'
+	caught figures 'docs/a.md:3: measured how?'
+	first='# A page' file docs/a.md '' '- it takes 9 s (`make bench`)' '- it runs 2600 sequences' '  a second'
+	caught figures docs/a.md:4
+	first='# A page' file docs/a.md '' 'Scores:' '' '| a | 598 of 621 |'
+	caught figures docs/a.md:3
+	first='# A page' file docs/a.md '' 'Seen in 200 s by hand, 2026-11.'
+	caught figures docs/a.md:3
+	first='# A page' file docs/a.md '' 'Of `tests/x.bats`:' '' '| a | 598 of 621 |' '' \
+		'200 s (by hand, 2026-11, QEMU 7.2); 64 MiB at 2 MiB a call, three times a day.' '' '```' 'in 9 s' '```' '' \
+		'It comes every 0.4 s ([edk2:pull-2916]).'
+	passes figures
+}
+
 @test "a negative claim that does not say what was searched" {
 	mkdir docs behaviours
 	first='# SPDX-License-Identifier: MIT' file behaviours/a.vmm '# What ends a call is not' '# public.' '[behaviour]'

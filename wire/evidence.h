@@ -4,7 +4,7 @@
  *
  * To the initrd: the kernel command line carries EVIDENCE_NONCE and a random word, the same for the same --seed. Where
  * that line lies on a disk and not in the command's hands, the word is the disk's serial number. "tdlab.stress" there
- * asks for the step that fills memory.
+ * asks for the step that fills memory, "tdlab.kexec" for an end in which the kernel makes all its memory private.
  * Modules come in a second cpio archive behind the initrd's own: /modules/NN-name.ko, already decompressed, loaded in
  * the order of their names; the command takes them from --modules DIR (a kernel package's module tree or a kernel build
  * tree). Without any, drivers built into the kernel are used.
@@ -27,7 +27,9 @@
  *                                        files in memory until none was unaccepted, read again
  *   tdlab: eventlog BYTES                the event log of the firmware (ACPI table CCEL) has so many; none without it
  *   tdlab: eventlog OFFSET BASE64        a part of it; what is left out is filler, 0xff
+ *   tdlab: kexec none                    it was asked for ("tdlab.kexec" on the command line), and the kernel cannot
  *   tdlab: done                          last; power-off follows
+ *   tdlab: kexec                         ... or kexec, and this is what was started; then it powers off
  *
  * The kernel prints its command line too, so only "tdlab: init " and the nonce together count.
  *
@@ -52,6 +54,7 @@
 #define EVIDENCE_NET		"net "
 #define EVIDENCE_STRESS		"stress "
 #define EVIDENCE_STRESS_FORMAT	"unaccepted %" SCNu64 " kB, then %" SCNu64 " kB; %u files of 16 MiB, %u wrong"
+#define EVIDENCE_KEXEC		"kexec"
 #define EVIDENCE_DONE		"done"
 #define EVIDENCE_MODULE_DIR	"modules"
 

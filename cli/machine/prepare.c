@@ -51,19 +51,32 @@ static void draw(struct boot *b)
 	snprintf(b->nonce, sizeof(b->nonce), "%016" PRIx64, random_next(&state));
 }
 
+/*
+ * Memory that was not accepted before is not accepted for a kexec either: Linux 6.12 copies to it all the same. So a
+ * guest that starts with firmware powers off.
+ */
+const char *boot_check_words(const struct boot *b)
+{
+	const struct boot_options *o = &b->options;
+
+	if (!o->in_check || b->guest.kind != GUEST_LINUX)
+		return "";
+	return o->initrd || o->firmware || initrd_other(b) ? "quiet" : "quiet tdlab.kexec";
+}
+
 static int make_cmdline(struct boot *b)
 {
 	const char *append = b->options.append;
 	char *first = xprintf("%s", "");
-	const char *quiet = b->options.quiet && b->guest.kind == GUEST_LINUX ? " quiet" : "";
+	const char *words = boot_check_words(b);
 	int length;
 
 	if (b->first) {
 		free(first);
 		first = xprintf(" rdinit=/%s %s%s", EVIDENCE_FIRST, EVIDENCE_FIRST_NONCE, b->nonce);
 	}
-	length = snprintf(b->config.cmdline, sizeof(b->config.cmdline), "%s%s %s%s%s%s%s", DEFAULT_APPEND, quiet,
-			  EVIDENCE_NONCE, b->nonce, first, append ? " " : "", append ? append : "");
+	length = snprintf(b->config.cmdline, sizeof(b->config.cmdline), "%s%s%s %s%s%s%s%s", DEFAULT_APPEND,
+			  *words ? " " : "", words, EVIDENCE_NONCE, b->nonce, first, append ? " " : "", append ? append : "");
 	free(first);
 
 	if (length < 0 || (size_t)length >= sizeof(b->config.cmdline))
@@ -139,17 +152,6 @@ static int read_guest(struct boot *b)
 	return 0;
 }
 
-/* The monitor has four levels of nested page tables (monitor/npt.h). */
-static int read_platform(struct boot *b)
-{
-	int status = platform_load(&b->platform, b->options.platform, NULL);
-
-	if (!status && b->platform.packed.gpaw > 48)
-		status = complain(STATUS_INPUT, "--platform %s: GPAW 52 needs five levels of nested page tables, which the monitor "
-				  "has not: only guest code in a process can have it", b->platform.spec);
-	return status;
-}
-
 /* The user's files first, then the surroundings. */
 static int check_input(struct boot *b)
 {
@@ -161,7 +163,7 @@ static int check_input(struct boot *b)
 	if (!status)
 		status = behaviour_inject(&b->behaviour, &b->options.inject);
 	if (!status)
-		status = read_platform(b);
+		status = platform_load(&b->platform, b->options.platform, NULL);
 	if (!status)
 		status = read_guest(b);
 	if (!status)

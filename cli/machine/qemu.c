@@ -101,17 +101,19 @@ void qemu_arguments(const struct qemu_run *run, struct words *w)
 
 		/* Continued, it would look for its option ROM where firmware may be by now ([qemu:vapic_post_load]). */
 		"-global", "apic-common.vapic=off",
-		"-cpu", "max,phys-bits=48,la57=off,mpx=off",
 		"-device", "isa-debug-exit,iobase=0xf4,iosize=4",
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
 		"-chardev", "null,id=evidence",
 	};
 
-	unsigned int packages = run->cores == 0 ? 1 : (run->cpus + run->cores - 1) / run->cores;
+	const unsigned int cpus = run->td->vcpus, cores = run->td->platform.cores, gpaw = run->td->platform.gpaw;
+	const unsigned int packages = cores == 0 ? 1 : (cpus + cores - 1) / cores;
 
 	words_add(w, "%s", run->qemu->path);
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
 		words_add(w, "%s", fixed[i]);
+	words_add(w, "-cpu");
+	words_add(w, "max,phys-bits=%u,la57=%s,mpx=off", gpaw, gpaw > 48 ? "on" : "off");	/* monitor/npt.h */
 	words_add(w, "-device");
 	words_add(w, "isa-serial,chardev=evidence,index=%u", MACHINE_UART_INDEX);
 	words_add(w, "-chardev");
@@ -119,11 +121,11 @@ void qemu_arguments(const struct qemu_run *run, struct words *w)
 	words_add(w, "-device");
 	words_add(w, "isa-debugcon,chardev=ask,iobase=%#x", MACHINE_ASK_PORT);
 	words_add(w, "-smp");
-	if (run->cores == 0)
-		words_add(w, "%u", run->cpus);
+	if (cores == 0)
+		words_add(w, "%u", cpus);
 	else
-		words_add(w, "cpus=%u,maxcpus=%u,sockets=%u,cores=%u,threads=1", run->cpus, packages * run->cores, packages,
-			  run->cores);
+		words_add(w, "cpus=%u,maxcpus=%u,sockets=%u,cores=%u,threads=1", cpus, packages * cores, packages,
+			  cores);
 	words_add(w, "-m");
 	words_add(w, "%" PRIu64 "M", run->machine->ram_bytes >> 20);
 	words_add(w, "-object");

@@ -28,7 +28,7 @@ struct qemu_run {
 	const struct qemu *qemu;
 	const struct machine *machine;
 	const char *monitor;		/* the monitor's image */
-	unsigned int cpus, cores;	/* cores of each package; 0: there is one package */
+	const struct td_config *td;	/* vCPUs, cores and GPAW */
 	bool seeded;
 	uint64_t seed;
 	int ask;			/* its end of what the monitor asks by (cli/machine/ask.h) */

@@ -58,6 +58,8 @@ static void take_ours(struct console *c, const char *text, double seconds)
 	} else if (begins(text, EVIDENCE_STRESS)) {
 		c->stress.done = sscanf(text + strlen(EVIDENCE_STRESS), EVIDENCE_STRESS_FORMAT, &c->stress.before,
 					&c->stress.after, &c->stress.files, &c->stress.wrong) == 4;
+	} else if (strcmp(text, EVIDENCE_KEXEC) == 0) {
+		c->kexec = true;
 	} else if (begins(text, EVIDENCE_DONE)) {
 		c->done = true;
 	}

@@ -197,6 +197,7 @@ static void put_evidence(json_t *json, const struct boot *b)
 	json_add_bool(console, "init", c->init);
 	json_add_bool(console, "net", c->net);
 	json_add_bool(console, "done", c->done);
+	json_add_bool(console, "kexec", c->kexec);
 	json_add_bool(console, "panicked", c->panicked);
 	notes = json_add_array(console, "notes");
 	for (unsigned int i = 0; i < c->nnotes; i++)

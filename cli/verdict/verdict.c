@@ -109,12 +109,19 @@ const char *ground_passed(bool contain, bool ended)
 
 #define NO_STEPS UINT64_MAX
 
-/* Pages that a rule does at most at a time; 0: with the first page of a request it stalls. */
+/*
+ * The most pages for which a guest never meets what the rule does. What stalls before each step is met by whoever asks
+ * for a whole one; if its step is all of a request, by whoever asks at all.
+ */
 static uint64_t step_of(const struct td_rule *rule)
 {
+	bool stalls = rule->stalls != 0 && rule->chance == 0;
+
 	if (rule->chunk != 0 && rule->chance != 0)
 		return rule->chunk;
-	return rule->complete == NO_STEPS && rule->stalls != 0 && rule->chance == 0 ? 0 : rule->complete;
+	if (rule->complete == NO_STEPS)
+		return stalls ? 0 : NO_STEPS;
+	return stalls && rule->complete != 0 ? rule->complete - 1 : rule->complete;
 }
 
 /* Of the VMM in this direction. A rule for certain calls is no way that it has: it does something once. */

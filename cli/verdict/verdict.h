@@ -74,8 +74,9 @@ const char *ground_passed(bool contain, bool ended);
 
 /*
  * A VMM that does a part at a time was met by nobody whose every conversion fits into one of its steps, be it that it
- * takes steps to private only. most[to_shared]: pages that the largest conversion of that direction came to. What went
- * beyond a step in one direction only says nothing of the other, and the verdict claims nothing there.
+ * takes steps to private only. One that stalls before each step was met by whoever asked for a whole one.
+ * most[to_shared]: pages that the largest conversion of that direction came to. What went beyond a step in one
+ * direction only says nothing of the other, and the verdict claims nothing there.
  */
 const char *ground_unexercised(const struct td_behaviour *behaviour, const uint64_t most[2]);
 const char *ground_passed_boot(const struct td_behaviour *behaviour, bool ended, const uint64_t most[2]);

@@ -25,9 +25,9 @@ static void test_steps(void)
 	says(steps, 512, 512, "no conversion went", "one step each way");
 	says(steps, 513, 1, NULL, "a page more than a step, to shared");
 	says(steps, 1, 513, NULL, "... to private");
-	says(back, 16384, 512, "no conversion to private", "steps to private only, of which one was met");
-	says(back, 16384, 0, "no conversion to private", "... or none");
-	says(back, 1, 513, NULL, "... and more than one");
+	says(back, 16384, 511, "no conversion to private", "stalls before each step to private only, and less than one");
+	says(back, 16384, 512, NULL, "... and a whole one: no more is to be met of that VMM within it");
+	says(back, 16384, 0, "no conversion to private", "... and none");
 	says(forth, 512, 16384, "no conversion to shared", "steps to shared only");
 	says(forth, 513, 0, NULL, "... and more than one");
 }
@@ -40,6 +40,8 @@ static void test_other_rules(void)
 	says(chunks, 17, 0, NULL, "... and more");
 	says((struct td_rule){ .complete = ALL, .stalls = 3 }, 1, 0, NULL, "one that always stalls is met at the first page");
 	says((struct td_rule){ .complete = ALL, .stalls = 3 }, 0, 0, "not exercised", "... and not without one");
+	says((struct td_rule){ .complete = 512, .stalls = 1, .chance = 64 }, 512, 0, "not exercised",
+	     "one that may stall before each step, and a whole one");
 	says((struct td_rule){ .complete = ALL, .stalls = 1, .chance = 3 }, 1, 0, NULL, "one that may stall has no steps");
 	says((struct td_rule){ .complete = 512, .first = 3, .last = 3 }, 1, 0, NULL, "nor has a rule for certain calls");
 	says((struct td_rule){ .complete = 512, .step = 2 }, 1, 0, NULL, "... or for every other one");

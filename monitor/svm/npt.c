@@ -12,15 +12,16 @@
 #define NPT_PAGE	(PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY)	/* read only */
 #define PAGE_LEVEL	0
 #define BLOCK_LEVEL	1
-#define TOP_LEVEL	3
 
 static uint64_t *root;
+static int top;				/* its level */
 static uint64_t generation;
 static uint64_t writable = PTE_WRITE;	/* of new entries */
 static bool stale;
 
-void npt_init(void)
+void npt_init(bool five_levels)
 {
+	top = five_levels ? 4 : 3;
 	root = mem_alloc(TDX_PAGE_SIZE);
 }
 
@@ -72,7 +73,7 @@ static uint64_t *walk(uint64_t gpa, int level, bool create)
 	uint64_t *table = root, *entry;
 	int l;
 
-	for (l = TOP_LEVEL; l > level; l--) {
+	for (l = top; l > level; l--) {
 		entry = slot(table, gpa, l);
 		if (*entry == 0) {
 			if (!create)
@@ -161,14 +162,14 @@ static void set_writable(uint64_t *table, int level, uint64_t write)
 void npt_protect(void)
 {
 	writable = 0;
-	set_writable(root, TOP_LEVEL, 0);
+	set_writable(root, top, 0);
 	stale = true;
 }
 
 void npt_unprotect(void)
 {
 	writable = PTE_WRITE;
-	set_writable(root, TOP_LEVEL, PTE_WRITE);
+	set_writable(root, top, PTE_WRITE);
 }
 
 bool npt_unprotect_page(uint64_t gpa, uint64_t *machine)

@@ -117,7 +117,7 @@ static bool is_bad_cr3(struct vcpu *vcpu)
 	struct cr_regs regs;
 
 	return vmcb_refused(vcpu->vendor->vmcb) && !(vcpu->vendor->event & EVENT_VALID) && decode(vcpu, &regs) != 0 &&
-	       regs.cr3 >> NPT_GPAW_MAX != 0;
+	       regs.cr3 >> config.td.platform.gpaw != 0;
 }
 
 bool svm_regs_exit(struct vcpu *vcpu, struct vm_exit *e)

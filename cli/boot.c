@@ -43,20 +43,24 @@ static int run_machine(struct boot *b, struct snapshot_link *link)
 		.link = link, .continued = b->from != NULL, .ask = ask[1],
 	};
 	struct run run = {
-		.ram = &b->ram, .records = &b->records, .console = &b->console, .console_fd = b->console_fd,
+		.ram = &b->ram, .records = &b->records, .console = &b->console, .transcript = &b->transcript,
 		.progress = b->options.console && !b->options.many && progress_wanted(), .virtual_time = q.seeded,
 		.timeout = b->options.timeout.value, .save = b->save, .from = b->from, .link = link,
 		.ask = ask, .look = b->look, .look_arg = b->look_arg,
 	};
 
-	if (!b->from)
+	if (!b->from) {
 		console_begin(&b->console, b->nonce);
+		transcript_begin(&b->transcript, &b->console, boot_quiet(b) && !b->options.unheard);
+	}
 	qemu_arguments(&q, &words);
 	if (!status)
 		status = run_qemu(&run, &words, &b->end);
 	words_free(&words);
 	ask_close(ask);
 	b->wall = run.wall;
+	if (!status && run.no_log && b->records.count)
+		narrate("the kernel's log was not found in its memory: --console-live shows it as it comes");
 	b->end.nonce_due = b->guest.kind == GUEST_LINUX && !initrd_other(b);
 	b->end.no_tdx = b->guest.kind == GUEST_LINUX && !b->guest.detects_tdx;
 	return status;

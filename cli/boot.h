@@ -9,6 +9,7 @@
 #include "cli/machine/qemu.h"
 #include "cli/machine/ram.h"
 #include "cli/machine/snapshot.h"
+#include "cli/machine/transcript.h"
 #include "cli/opt.h"
 #include "cli/verdict/judge.h"
 #include "cli/verdict/known.h"
@@ -29,7 +30,9 @@ struct boot_options {
 	struct opt_number memory, memory_split, cpus, seed, timeout;
 	struct opt_list inject, module;
 	bool net, trace_exits, json;
-	bool in_check;	/* Linux says little on its console, which is faster, and gives all memory back before it ends */
+	bool in_check;	/* it gives all memory back before it ends: not an option of boot */
+	bool console_live;	/* the kernel is not told to be quiet on its console */
+	bool unheard;	/* nobody reads what the guest says: not an option of boot */
 	bool large_ring;	/* the disk's driver asks for pages enough to be converted in parts: not an option of boot */
 	bool many;	/* one of several: no progress line, and --seed is for what the VMM leaves to chance only */
 };
@@ -50,7 +53,7 @@ struct boot {
 	struct device_facts device;
 	bool first;			/* it was given cli/first/ */
 	int firmware_fd, kernel_fd, initrd_fd, config_fd, disk_fd;
-	int console_fd, eventlog_fd;
+	int eventlog_fd;
 
 	/* cli/machine/template.h: where the machine is saved to, or what it is continued from */
 	struct snapshot *save;
@@ -64,6 +67,7 @@ struct boot {
 	struct ram ram;
 	struct records records;
 	struct console console;
+	struct transcript transcript;
 	struct run_end end;
 	double wall;
 	struct measured measured;
@@ -91,6 +95,7 @@ struct boot {
 	{ "firmware", OPT_FILE | OPT_BOOT, FIELD(firmware), "FILE", "TDVF image that the guest starts with" }, \
 	{ "initrd", OPT_FILE | OPT_BOOT, FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
 	{ "append", OPT_TEXT | OPT_BOOT, FIELD(append), "STRING", "more words for the kernel command line" }, \
+	{ "console-live", OPT_FLAG | OPT_BOOT, FIELD(console_live), NULL, "the kernel's log as it comes, slowly; no quiet" }, \
 	{ "memory", OPT_SIZE | OPT_BOOT, FIELD(memory), "SIZE", "of the guest [1G]" }, \
 	{ "memory-split", OPT_SIZE | OPT_BOOT, FIELD(memory_split), "SIZE", "how much of it is below 4 GiB" }, \
 	{ "cpus", OPT_NUMBER | OPT_BOOT, FIELD(cpus), "N", "vCPUs of the guest [1]" }, \
@@ -137,12 +142,19 @@ static inline bool initrd_other(const struct boot *boot)
 /* Our initrd with the modules behind it, or the user's with what makes it speak to us; *bytes is its size. */
 int boot_initrd(struct boot *boot, size_t *bytes);
 
-/* What check adds to the kernel's command line, and boot does not. */
-const char *boot_check_words(const struct boot *boot);
-
-/* The command line that would boot the same again, to be freed. check_words: as those are not added by that command. */
+/* The command line that would boot the same again, to be freed. */
 char *boot_command(const struct boot *boot);
-char *boot_command_with(const struct boot *boot, const char *command, bool check_words);
+char *boot_command_with(const struct boot *boot, const char *command);
+
+/*
+ * What stands behind the nonce on the kernel's command line, to be freed: "quiet", what check adds and boot does not,
+ * and what the user appends. That is --append of a command that runs the same again: no word is put before words that
+ * have it.
+ */
+char *boot_append(const struct boot *boot);
+
+/* Its log is to come out of its memory, and not character by character. */
+bool boot_quiet(const struct boot *boot);
 
 /* The same run every time, to the last instruction; a network would be another's time. */
 static inline bool boot_repeats(const struct boot *boot)

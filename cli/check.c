@@ -100,7 +100,7 @@ static char *reproduce(const struct check *c, const struct check_row *row)
 		return boot_command(b);
 	check = command_line("check");
 	add_option(&check, "--template-at", c->options.at);
-	text = boot_command_with(b, check, false);
+	text = boot_command_with(b, check);
 	free(check);
 	return text;
 }
@@ -114,6 +114,7 @@ static int prepare_boot(const struct check *c, unsigned int platform)
 	b->options.platform = check_platform(c, platform);
 	b->options.vmm = c->rows[0].behaviour.spec;
 	b->options.in_check = b->options.many = true;
+	b->options.unheard = !c->options.keep;
 	status = boot_prepare(b);
 	behaviour_free(&b->behaviour);		/* every row has its own */
 	b->seed = b->config.td.seed = c->boots[0].boot.seed;	/* all rows have one */

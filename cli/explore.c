@@ -110,6 +110,7 @@ int explore_prepare(struct explore *x, const char *kernel)
 		return status;
 	x->options.boot.kernel = kernel;
 	b->options = o->boot;
+	b->options.console_live = true;		/* a sequence ends where the kernel says something */
 	b->options.large_ring = o->to_private;	/* the one thing that Linux gives back in our run */
 	b->config.td.undo_steps = UNDO_STEPS;
 	signal(SIGPIPE, SIG_IGN);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/boot.h"
 #include "cli/words.h"
@@ -11,15 +12,62 @@ char *boot_command(const struct boot *b)
 {
 	char *command = command_line("boot"), *text;
 
-	text = boot_command_with(b, command, true);
+	text = boot_command_with(b, command);
 	free(command);
 	return text;
 }
 
-char *boot_command_with(const struct boot *b, const char *command, bool check_words)
+bool boot_quiet(const struct boot *b)
+{
+	return b->guest.kind == GUEST_LINUX && !b->options.console_live;
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (; text && *text; text += strcspn(text, " "), text += strspn(text, " "))
+		if (strcspn(text, " ") == length && strncmp(text, word, length) == 0)
+			return true;
+	return false;
+}
+
+static void add(char **text, const char *words)
+{
+	char *before = *text;
+
+	*text = xprintf("%s%s%s", before, *before && *words ? " " : "", words);
+	free(before);
+}
+
+/*
+ * Memory that was not accepted before is not accepted for a kexec either: Linux 6.12 copies to it all the same. So a
+ * guest that starts with firmware powers off.
+ */
+static bool ends_by_kexec(const struct boot *b)
 {
 	const struct boot_options *o = &b->options;
-	char *text = xprintf("%s --vmm", command), number[32], *append = NULL;
+
+	return o->in_check && b->guest.kind == GUEST_LINUX && !o->initrd && !o->firmware && !initrd_other(b);
+}
+
+char *boot_append(const struct boot *b)
+{
+	const char *append = b->options.append ? b->options.append : "";
+	char *text = xprintf("%s", "");
+
+	if (boot_quiet(b) && !has_word(append, "quiet"))
+		add(&text, "quiet");
+	if (ends_by_kexec(b) && !has_word(append, "tdlab.kexec"))
+		add(&text, "tdlab.kexec");
+	add(&text, append);
+	return text;
+}
+
+char *boot_command_with(const struct boot *b, const char *command)
+{
+	const struct boot_options *o = &b->options;
+	char *text = xprintf("%s --vmm", command), number[32], *append = boot_append(b);
 
 	add_word(&text, b->behaviour.spec);
 	for (unsigned int i = 0; i < o->inject.count; i++)
@@ -36,11 +84,11 @@ char *boot_command_with(const struct boot *b, const char *command, bool check_wo
 	for (unsigned int i = 0; i < o->module.count; i++)
 		add_option(&text, "--module", o->module.items[i]);
 	add_option(&text, "--disk", o->disk);
-	if (check_words && *boot_check_words(b))
-		append = xprintf("%s%s%s", boot_check_words(b), o->append ? " " : "", o->append ? o->append : "");
 	if (o->net)
 		add_word(&text, "--net");
-	add_option(&text, "--append", append ? append : o->append);
+	add_option(&text, "--append", *append ? append : NULL);
+	if (o->console_live)
+		add_word(&text, "--console-live");
 	snprintf(number, sizeof(number), "%" PRIu64, b->seed);
 	add_option(&text, "--seed", number);
 	add_option(&text, "--qemu", o->qemu);

@@ -23,7 +23,7 @@ static const struct choice {
 #undef TEXT
 };
 
-enum { LISTS = ARRAY_SIZE(choices), MEMORY, CPUS, TIMEOUT, NET, IN_CHECK, BUILTIN, SWITCHES };
+enum { LISTS = ARRAY_SIZE(choices), MEMORY, CPUS, TIMEOUT, NET, LIVE, IN_CHECK, BUILTIN, SWITCHES };
 
 static void compose(struct boot *b, unsigned int set)
 {
@@ -46,6 +46,7 @@ static void compose(struct boot *b, unsigned int set)
 		o->timeout = (struct opt_number){ .given = true, .value = 9, .text = "9" };
 	o->net = set & 1u << NET;
 	o->in_check = set & 1u << IN_CHECK;
+	o->console_live = set & 1u << LIVE;
 	o->builtin = set & 1u << BUILTIN && !o->kernel;
 	if (o->builtin)
 		o->kernel = "/share/payloads/builtin";
@@ -60,10 +61,14 @@ static bool same(const char *a, const char *b)
 static bool equal(const struct boot *b, const struct boot_options *got, const char *operand)
 {
 	const struct boot_options *o = &b->options;
-	const char *words = o->initrd || o->firmware ? "quiet" : "quiet tdlab.kexec";
-	char *append = o->in_check ? xprintf("%s%s%s", words, o->append ? " " : "", o->append ? o->append : "") : NULL;
-	bool ok = same(got->vmm, b->behaviour.spec) && same(got->append, append ? append : o->append) &&
-		  same(operand, o->builtin ? NULL : o->kernel) && got->net == o->net && got->seed.value == 7 &&
+	const char *quiet = o->console_live ? "" : "quiet";
+	const char *kexec = o->in_check && !o->initrd && !o->firmware ? "tdlab.kexec" : "";
+	const char *given = o->append ? o->append : "";
+	char *append = xprintf("%s%s%s%s%s", quiet, *quiet && *kexec ? " " : "", kexec,
+			       (*quiet || *kexec) && *given ? " " : "", given);
+	bool ok = same(got->vmm, b->behaviour.spec) && same(got->append ? got->append : "", append) &&
+		  got->console_live == o->console_live && same(operand, o->builtin ? NULL : o->kernel) &&
+		  got->net == o->net && got->seed.value == 7 &&
 		  got->memory.value == o->memory.value && got->cpus.value == o->cpus.value &&
 		  got->timeout.value == o->timeout.value && got->inject.count == o->inject.count &&
 		  got->module.count == o->module.count && same(got->module.items[0], o->module.items[0]);
@@ -95,6 +100,39 @@ static int next(FILE *shell, char **words, char *room, size_t bytes)
 	return n - 1;
 }
 
+/* A command that runs a boot again leads to the same words, also one that was printed when quiet was no default. */
+static void test_append(void)
+{
+	static const struct {
+		const char *given, *words;
+		bool live;
+		enum guest_kind kind;
+	} cases[] = {
+		{ NULL, "quiet", false, GUEST_LINUX },
+		{ "quiet", "quiet", false, GUEST_LINUX },
+		{ "a=1  quiet b", "a=1  quiet b", false, GUEST_LINUX },
+		{ "quiet=0 unquiet quieter", "quiet quiet=0 unquiet quieter", false, GUEST_LINUX },
+		{ NULL, "", true, GUEST_LINUX },
+		{ "a=2", "a=2", true, GUEST_LINUX },
+		{ "scenario=plain", "scenario=plain", false, GUEST_PAYLOAD },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct boot b = { .guest.kind = cases[i].kind, .options.append = cases[i].given,
+				  .options.console_live = cases[i].live };
+		char *words = boot_append(&b), *again;
+
+		tap_case(cases[i].given ? cases[i].given : cases[i].live ? "nothing, live" : "nothing");
+		tap_ok(strcmp(words, cases[i].words) == 0, "what the kernel is told");
+		b.options.append = words;
+		again = boot_append(&b);
+		tap_ok(strcmp(again, words) == 0, "and told again");
+		free(again);
+		free(words);
+	}
+	tap_case(NULL);
+}
+
 int main(void)
 {
 	char *path = xprintf("%s/lines", testing_folder()), *command, *text, *operand[WORDS], *words[WORDS], room[4096];
@@ -102,6 +140,7 @@ int main(void)
 	FILE *file = fopen(path, "w"), *shell;
 	struct boot b;
 
+	test_append();
 	program_called = "./my lab/tdlab";
 	for (unsigned int set = 0; file && set < count; set++) {
 		compose(&b, set);

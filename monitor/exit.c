@@ -93,6 +93,7 @@ static void account(struct vcpu *vcpu, const struct vm_exit *e)
 	vcpu->exits[reason]++;
 	journal_status()->exits++;
 	journal_vcpu(vcpu->index)->rip = vcpu->regs.rip;
+	journal_vcpu(vcpu->index)->cr3 = vcpu->cr3;
 	if (reason != EXIT_VMCALL_HLT && reason != EXIT_VMCALL_MSR && reason != EXIT_MSR && reason != EXIT_VEINFO &&
 	    reason != EXIT_NMI && reason != EXIT_HLT)
 		activity++;

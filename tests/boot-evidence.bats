@@ -46,18 +46,32 @@ own_initrd() {
 
 @test "an own initrd: user space is told of when it is reached, whatever the console shows" {
 	own_initrd
-	linux 0 --append "quiet loglevel=1" --initrd "$initrd"
+	linux 0 --console-live --append "quiet loglevel=1" --initrd "$initrd"
 	says '.console.init and .seconds.detected < .seconds.init and .seconds.init < .seconds.end'
 	run ! grep -a 'tdlab: init' "$console"
-	linux 0 --initrd "$initrd"
-	says '.console.init and .seconds.init < .seconds.end'
-	grep -a 'tdlab: init' "$console"
 }
 
-@test "an own initrd with an rdinit= of its own: where nobody says so, the monitor has seen it" {
+# What came by the console and is not in the log, as it came: its lines end in CR LF.
+not_in_the_log() {
+	grep -a $'^\[ *[0-9.]*\\].*\r' "$console"
+}
+
+@test "the log out of the guest's memory has every line of its console, once" {
 	own_initrd
-	linux 0 --append "quiet rdinit=/init" --initrd "$initrd"
+	linux 0 --append ignore_loglevel --initrd "$initrd"
+	says '.console.init and .seconds.init < .seconds.end and .exits["tdvmcall-io"] > 20000'
+	[ "$(grep -ac '^\[ *[0-9.]*\] ' "$console")" -gt 300 ]
+	run -1 not_in_the_log
+	[ "$(grep -ac 'tdlab: init' "$console")" -eq 1 ]
+	[ "$(grep -a '^\[' "$console" | sort -s -n -k 1.2,1.13 | cmp - <(grep -a '^\[' "$console"))" = '' ]
+}
+
+@test "an rdinit= of the user: nobody says that it runs, the monitor has seen it; no console: the log is there" {
+	own_initrd
+	linux 0 --append "quiet rdinit=/init 8250.nr_uarts=0" --initrd "$initrd"
 	says '(.console.init | not) and .seconds.user_space > .seconds.detected and .seconds.user_space < .seconds.end'
+	grep -a 'Run /init as init process' "$console"
+	run -1 not_in_the_log
 }
 
 # started: a guest that asks for a conversion and then spins; goes on when the journal on the disk has it.

@@ -50,7 +50,7 @@ struct monitor_access {
 #define MONITOR_IRR_WORDS	8	/* SDM volume 3A, "Interrupt Acceptance for Fixed Interrupts": 256 bits */
 
 struct monitor_vcpu {
-	uint64_t rip;		/* at its last exit */
+	uint64_t rip, cr3;	/* at its last exit */
 	uint32_t doing;		/* enum monitor_doing */
 	uint32_t ve_open;	/* no TDVMCALL has followed the last #VE */
 	uint32_t ve_passed_over;	/* another #VE followed one without a TDVMCALL: the last such */

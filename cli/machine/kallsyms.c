@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Linux tells crash dumps where its symbol table is: VMCOREINFO, lines of text in a page of its own
- * ([linux:vmcore_info.c]). How the table is to be read: [linux:kallsyms.c].
- */
+/* VMCOREINFO says where the symbol table is. How it is to be read: [linux:kallsyms.c]. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/machine/kallsyms.h"
+#include "cli/machine/vmcoreinfo.h"
 #include "cli/tdlab.h"
 
-#define KERNEL_MAP	0xffffffff80000000ull	/* kernel text, less phys_base ([linux:mm.rst]) */
 #define MOST_SYMBOLS	(4u << 20)
 #define NAME_BYTES	512			/* KSYM_NAME_LEN */
 #define TOKENS		256
@@ -54,44 +50,11 @@ static const void *kernel_at(const struct table *t, uint64_t address, size_t lea
 	return at && *bytes >= least && (uintptr_t)at % sizeof(uint32_t) == 0 ? at : NULL;
 }
 
-/* A copy of the next page with VMCOREINFO, from *at on. Only pages that were touched are looked at. */
-static bool find_vmcoreinfo(const struct ram *ram, off_t *at, char text[TDX_PAGE_SIZE + 1])
-{
-	static const char begin[] = "OSRELEASE=";
-	off_t end;
-
-	while ((*at = lseek(ram->fd, *at, SEEK_DATA)) >= 0 && (end = lseek(ram->fd, *at, SEEK_HOLE)) > *at)
-		for (*at &= ~(off_t)(TDX_PAGE_SIZE - 1); *at < end && (uint64_t)*at + TDX_PAGE_SIZE <= ram->bytes;) {
-			const uint8_t *page = ram->data + *at;
-
-			*at += TDX_PAGE_SIZE;
-			if (memcmp(page, begin, sizeof(begin) - 1) == 0) {
-				memcpy(text, page, TDX_PAGE_SIZE);
-				text[TDX_PAGE_SIZE] = '\0';
-				return true;
-			}
-		}
-	return false;
-}
-
-/* The value of a line that begins with key and "=". */
-static bool number_of(const char *text, const char *key, int base, uint64_t *value)
-{
-	size_t length = strlen(key);
-
-	for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-		if (strncmp(line, key, length) == 0 && line[length] == '=') {
-			*value = strtoull(line + length + 1, NULL, base);
-			return true;
-		}
-	return false;
-}
-
 static const void *part(const struct table *t, const char *text, const char *key, size_t least, size_t *bytes)
 {
 	uint64_t address;
 
-	return number_of(text, key, 16, &address) ? kernel_at(t, address, least, bytes) : NULL;
+	return vmcoreinfo_number(text, key, 16, &address) ? kernel_at(t, address, least, bytes) : NULL;
 }
 
 static bool find_table(struct table *t, const char *text)
@@ -100,8 +63,8 @@ static bool find_table(struct table *t, const char *text)
 	const void *base;
 	size_t bytes;
 
-	if (!number_of(text, "NUMBER(phys_base)", 10, &t->phys_base) ||
-	    !number_of(text, "SYMBOL(kallsyms_offsets)", 16, &t->offsets_at))
+	if (!vmcoreinfo_number(text, "NUMBER(phys_base)", 10, &t->phys_base) ||
+	    !vmcoreinfo_number(text, "SYMBOL(kallsyms_offsets)", 16, &t->offsets_at))
 		return false;
 	count = part(t, text, "SYMBOL(kallsyms_num_syms)", sizeof(*count), &bytes);
 	t->count = count ? *count : 0;
@@ -159,7 +122,7 @@ char *kallsyms_text(const struct ram *ram, off_t *from)
 	FILE *out;
 
 	do {
-		if (ram->rebooted || !find_vmcoreinfo(ram, from, vmcoreinfo))
+		if (ram->rebooted || !vmcoreinfo_next(ram, from, vmcoreinfo))
 			return NULL;
 	} while (!find_table(&t, vmcoreinfo));
 	out = open_memstream(&text, &bytes);

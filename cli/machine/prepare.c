@@ -51,33 +51,23 @@ static void draw(struct boot *b)
 	snprintf(b->nonce, sizeof(b->nonce), "%016" PRIx64, random_next(&state));
 }
 
-/*
- * Memory that was not accepted before is not accepted for a kexec either: Linux 6.12 copies to it all the same. So a
- * guest that starts with firmware powers off.
- */
-const char *boot_check_words(const struct boot *b)
-{
-	const struct boot_options *o = &b->options;
-
-	if (!o->in_check || b->guest.kind != GUEST_LINUX)
-		return "";
-	return o->initrd || o->firmware || initrd_other(b) ? "quiet" : "quiet tdlab.kexec";
-}
-
 static int make_cmdline(struct boot *b)
 {
-	const char *append = b->options.append;
 	char *first = xprintf("%s", "");
-	const char *words = boot_check_words(b);
+	char *append = boot_append(b);
 	int length;
 
 	if (b->first) {
 		free(first);
 		first = xprintf(" rdinit=/%s %s%s", EVIDENCE_FIRST, EVIDENCE_FIRST_NONCE, b->nonce);
 	}
-	length = snprintf(b->config.cmdline, sizeof(b->config.cmdline), "%s%s%s %s%s%s%s%s", DEFAULT_APPEND,
-			  *words ? " " : "", words, EVIDENCE_NONCE, b->nonce, first, append ? " " : "", append ? append : "");
+	length = snprintf(b->config.cmdline, sizeof(b->config.cmdline), "%s %s%s%s%s%s", DEFAULT_APPEND,
+			  EVIDENCE_NONCE, b->nonce, first, *append ? " " : "", append);
+	if (b->options.seed.given && !b->options.many && strcmp(append, b->options.append ? b->options.append : "") != 0)
+		narrate("--seed %s: the kernel is told to be quiet: one that was printed when it was not needs --console-live",
+			b->options.seed.text);
 	free(first);
+	free(append);
 
 	if (length < 0 || (size_t)length >= sizeof(b->config.cmdline))
 		return complain(STATUS_INPUT, "--append: the command line has %d bytes, %zu are allowed", length,
@@ -111,10 +101,10 @@ static int open_outputs(struct boot *b)
 {
 	const struct boot_options *o = &b->options;
 
-	b->console_fd = STDERR_FILENO;
+	b->transcript.fd = STDERR_FILENO;
 	if (o->console)
-		b->console_fd = open(o->console, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (b->console_fd < 0)
+		b->transcript.fd = open(o->console, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (b->transcript.fd < 0)
 		return complain(STATUS_INPUT, "--console %s: %s", o->console, strerror(errno));
 	if (o->journal)
 		b->records.copy = fopen(o->journal, "we");
@@ -194,7 +184,7 @@ int boot_prepare(struct boot *b)
 	int status;
 
 	b->firmware_fd = b->kernel_fd = b->initrd_fd = b->config_fd = b->disk_fd = b->ram.fd = -1;
-	b->console_fd = b->eventlog_fd = -1;
+	b->transcript.fd = b->eventlog_fd = -1;
 	draw(b);
 	status = check_input(b);
 	if (!status)
@@ -228,8 +218,9 @@ static void close_all(struct boot *b)
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		if (*fds[i] >= 0)
 			close(*fds[i]);
-	if (b->console_fd > STDERR_FILENO)
-		close(b->console_fd);
+	if (b->transcript.fd > STDERR_FILENO)
+		close(b->transcript.fd);
+	transcript_free(&b->transcript);
 }
 
 void boot_free(struct boot *b)

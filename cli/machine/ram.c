@@ -7,6 +7,7 @@
 #include "cli/file.h"
 #include "cli/machine/engine.h"
 #include "cli/machine/ram.h"
+#include "image/bytes.h"
 #include "td/td.h"
 
 int ram_create(struct ram *ram, const struct machine *machine)
@@ -60,6 +61,18 @@ static void *at(const struct ram *ram, uint64_t address, uint64_t bytes)
 	uint64_t offset = machine_file_offset(ram->machine, address);
 
 	return bytes <= ram->bytes && offset <= ram->bytes - bytes ? ram->data + offset : NULL;
+}
+
+bool ram_read_private(const struct ram *ram, uint64_t gpa, void *data, size_t bytes)
+{
+	for (uint32_t i = 0; i < ram->machine->nram; i++) {
+		const struct machine_ram *r = &ram->machine->ram[i];
+		uint64_t offset = machine_file_offset(ram->machine, r->bank);
+
+		if (gpa >= r->gpa && range_within(gpa - r->gpa, bytes, r->bytes))
+			return pread(ram->fd, data, bytes, (off_t)(offset + gpa - r->gpa)) == (ssize_t)bytes;
+	}
+	return false;
 }
 
 volatile struct monitor_status *ram_status(const struct ram *ram)

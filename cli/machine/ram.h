@@ -24,6 +24,9 @@ int ram_copy(struct ram *to, const struct ram *from);
 /* The TD in there, to be read: no engine comes with it. False if there is none. */
 bool ram_td(const struct ram *ram, const struct td_config *config, struct td *td);
 
+/* Of private memory; false where there is none. What was never touched reads as zeros, and stays a hole. */
+bool ram_read_private(const struct ram *ram, uint64_t gpa, void *data, size_t bytes);
+
 /* NULL until the monitor is up. */
 volatile struct monitor_status *ram_status(const struct ram *ram);
 

@@ -32,7 +32,6 @@ struct watch {
 	const char *doing;	/* for the progress line, or NULL */
 	char errors[LAST_WORDS];
 	size_t errors_length;
-	bool console_lost;
 	size_t heard;			/* records that were looked at for evidence */
 };
 
@@ -73,50 +72,14 @@ static void drain(struct watch *w)
 		w->doing = w->run->look(w->run->look_arg, cpu_seconds(w->pid));
 }
 
-/* A terminal is not the guest's to command: what could be an escape sequence does not reach it. */
-static size_t harmless(char *data, size_t bytes)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < bytes; i++) {
-		unsigned char c = (unsigned char)data[i];
-
-		if (c == '\n' || c == '\t' || (c >= 0x20 && c != 0x7f))
-			data[kept++] = data[i];
-	}
-	return kept;
-}
-
-static void show(struct watch *w, char *data, size_t bytes)
-{
-	size_t done = 0;
-	ssize_t put;
-
-	if (isatty(w->run->console_fd))
-		bytes = harmless(data, bytes);
-	while (done < bytes && !w->console_lost) {
-		put = write(w->run->console_fd, data + done, bytes - done);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0) {
-			w->console_lost = true;	/* the run goes on: its verdict does not depend on it */
-			complain(0, "the guest's console cannot be written any more: %s", strerror(errno));
-			return;
-		}
-		done += (size_t)put;
-	}
-}
-
 /* False when the other end is closed. */
 static bool take_console(struct watch *w)
 {
 	char data[65536];
 	ssize_t got = read(w->fds[CONSOLE].fd, data, sizeof(data));
 
-	if (got > 0) {
-		console_feed(w->run->console, data, (size_t)got, guest_seconds(w));
-		show(w, data, (size_t)got);
-	}
+	if (got > 0)
+		transcript_console(w->run->transcript, w->run->ram, data, (size_t)got, guest_seconds(w));
 	return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
@@ -185,6 +148,7 @@ static void watch(struct watch *w, struct run_end *end)
 		if (w->fds[ASK].revents && !ask_answer(w->fds[ASK].fd, w->run->ram))
 			w->fds[ASK].fd = -1;
 		drain(w);
+		transcript_look(w->run->transcript, w->run->ram, seconds_now(), guest_seconds(w));
 		if (w->fds[CONSOLE].revents && !take_console(w))
 			w->fds[CONSOLE].fd = -1;
 		if (w->fds[ERRORS].revents && !take_errors(w))
@@ -347,6 +311,8 @@ int run_qemu(struct run *run, const struct words *arguments, struct run_end *end
 		how_it_ended(&w, process_wait(w.pid), end);
 	last_seen(&w, end);
 	drain(&w);
+	if (!end->saved)
+		run->no_log = !transcript_end(run->transcript, run->ram, guest_seconds(&w));
 	run->wall = seconds_now() - w.start;
 	if (run->progress)
 		progress_clear();

@@ -5,6 +5,7 @@
 
 #include "cli/machine/ram.h"
 #include "cli/machine/snapshot.h"
+#include "cli/machine/transcript.h"
 #include "cli/process.h"
 #include "cli/verdict/console.h"
 #include "cli/verdict/judge.h"
@@ -20,7 +21,7 @@ struct run {
 	const struct ram *ram;
 	struct records *records;
 	struct console *console;
-	int console_fd;		/* where the guest's console goes */
+	struct transcript *transcript;	/* where its console goes */
 	bool progress;		/* one line on stderr that is written over */
 	bool virtual_time;	/* guest time has nothing to do with ours */
 	uint64_t timeout;	/* seconds */
@@ -29,6 +30,7 @@ struct run {
 	struct snapshot_link *link;	/* if either is not NULL */
 	int *ask;		/* two ends: cli/machine/ask.h */
 	double wall;		/* seconds that it took */
+	bool no_log;		/* the kernel's was not found in its memory, where it should be */
 
 	/*
 	 * If there: is shown what has come, and the seconds of CPU that QEMU has used so far. What it returns is for the

@@ -83,10 +83,10 @@ int template_make(struct template **made, struct boot *b, const struct template_
 	status = t->console < 0 ? STATUS_ENVIRONMENT : boot_arm(b);
 	if (status)
 		return status;
-	close(b->console_fd);
-	b->console_fd = t->console;
+	close(b->transcript.fd);
+	b->transcript.fd = t->console;
 	status = boot_run(b);
-	b->console_fd = -1;
+	b->transcript.fd = -1;
 	b->save = NULL;
 	t->reached = b->end.saved;
 	t->seconds = b->wall;
@@ -113,7 +113,7 @@ static int repeat_beginning(const struct template *t, struct boot *b)
 	off_t at = 0;
 	ssize_t got;
 
-	while ((got = pread(t->console, data, sizeof(data), at)) > 0 && write(b->console_fd, data, (size_t)got) == got)
+	while ((got = pread(t->console, data, sizeof(data), at)) > 0 && write(b->transcript.fd, data, (size_t)got) == got)
 		at += got;
 	if (got)
 		return complain(STATUS_ENVIRONMENT, "--keep: %s: %s", b->options.console, strerror(errno));

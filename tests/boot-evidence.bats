@@ -74,6 +74,56 @@ not_in_the_log() {
 	run -1 not_in_the_log
 }
 
+# quote KERNEL: its driver of the TDX module, asked for a quote, and for an RTMR to be extended with 48 letters.
+quote() {
+	local name number=10
+	own_initrd
+	mkdir -p "$BATS_TEST_TMPDIR/root/drivers"
+	for name in configfs tsm tsm_report tdx-guest; do
+		find "$1/modules" -name "$name.ko.xz" -exec xz -dc {} + >"$BATS_TEST_TMPDIR/root/drivers/$number-$name.ko"
+		number=$((number + 1))
+	done
+	cat >"$BATS_TEST_TMPDIR/root/init" <<-'END'
+		#!/bin/busybox sh
+		/bin/busybox --install -s /bin
+		mkdir -p /proc /sys /dev
+		mount -t proc proc /proc
+		mount -t sysfs sysfs /sys
+		mount -t devtmpfs dev /dev
+		for driver in /drivers/*.ko; do
+			[ ! -s "$driver" ] || insmod "$driver"
+		done
+		mount -t configfs none /sys/kernel/config
+		mkdir /sys/kernel/config/tsm/report/one
+		cd /sys/kernel/config/tsm/report/one
+		dd if=/dev/zero bs=64 count=1 of=inblob 2>/dev/null
+		cat outblob >/quote 2>/error
+		echo "quote: status $?, $(wc -c </quote) bytes of $(cat provider)" $(sed 's/.*: //' /error)
+		rtmr=/sys/class/misc/tdx_guest/measurements/rtmr3:sha384
+		if [ -e "$rtmr" ]; then
+			yes | tr -d '\n' | dd bs=48 count=1 of="$rtmr" 2>/dev/null
+			echo "rtmr: $(od -An -v -tx1 "$rtmr" | tr -d ' \n')"
+		fi
+		poweroff -f
+	END
+	(cd "$BATS_TEST_TMPDIR/root" && find . | cpio --quiet -o -H newc) >"$initrd"
+	boot 0 --append quiet --initrd "$initrd" "$1/vmlinuz"
+	cat "$console"
+}
+
+# Without a quoting service QEMU says so in the header ([qemu:tdx_handle_get_quote]); 6.12 does not look there.
+@test "Linux 6.12 asks for a quote: there is no service, so there is none" {
+	quote "$kernel"
+	grep -aF 'quote: status 0, 0 bytes of tdx_guest' "$console"
+}
+
+@test "Linux 7.3 asks for a quote, and is told; an RTMR is extended as SHA-384 says" {
+	[ -e "$top/build/kernel-newest/VERSION" ] || skip "no newest kernel"
+	quote "$top/build/kernel-newest"
+	grep -aF 'quote: status 1, 0 bytes of tdx_guest Input/output error' "$console"
+	grep -aF "rtmr: $({ head -c 48 /dev/zero; yes | tr -d '\n' | head -c 48; } | sha384sum | cut -d' ' -f1)" "$console"
+}
+
 # started: a guest that asks for a conversion and then spins; goes on when the journal on the disk has it.
 started() {
 	rm -f "$journal"

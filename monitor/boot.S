@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From QEMU's multiboot loader (32-bit, paging off), or from a start-up IPI (16-bit), to C in 64-bit mode. On a CPU with
- * LA57 page tables have five levels, and so have nested ones then (APM 2, "Nested Paging and VMRUN/#VMEXIT").
+ * From QEMU's multiboot loader (32-bit, paging off), or from a start-up IPI (16-bit), to C in 64-bit mode. Page tables
+ * have five levels on a CPU with LA57, and so have nested ones then (APM 2, "Nested Paging and VMRUN/#VMEXIT").
  * Multiboot 0.6.96, sections 3.1.1 and 3.2.
  */
 #include "abi/x86.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nested page tables, one set for all vCPUs, with four levels or five, as the monitor's own have. Private memory is in the
- * lower half and shared memory in the upper half of the GPA space, so that no entry serves both. Four need a GPAW of at
- * most 48: a walk drops higher bits without a word, and both aliases become one.
+ * Nested page tables, one set for all vCPUs, with four levels or five, as the monitor's own have. Private memory is in
+ * the lower half and shared memory in the upper half of the GPA space, so that no entry serves both. Four levels need a
+ * GPAW of at most 48: a walk drops higher bits without a word, and both aliases become one.
  */
 #ifndef MONITOR_NPT_H
 #define MONITOR_NPT_H

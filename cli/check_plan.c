@@ -30,6 +30,10 @@ static int add_row(struct check *c, const char *spec, const struct check_row *li
 	struct behaviour behaviour;
 	int status = behaviour_load(&behaviour, spec, c->options.boot.behaviours);
 
+	if (!status && behaviour.packed.nrecorded && !template_at_start(&c->at)) {
+		behaviour_free(&behaviour);
+		status = complain(STATUS_INPUT, "--template-at: what was recorded begins with the first MapGPA: leave it out");
+	}
 	if (!status && (status = behaviour_inject(&behaviour, &c->options.boot.inject)))
 		behaviour_free(&behaviour);
 	if (status)

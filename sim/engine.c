@@ -184,6 +184,7 @@ static void emit(struct td *td, struct td_event *event)
 
 	seen->disturbed |= td_event_disturbs(event);
 	seen->untracked |= event->type == TD_EV_UNTRACKED;
+	seen->unrecorded |= event->type == TD_EV_UNRECORDED;
 	if (event->type == TD_EV_VERDICT)
 		see_verdict(seen, event->verdict.class, (enum td_violation)event->verdict.violation);
 	if (event->type == TD_EV_MAPGPA && event->mapgpa.conversion != 0) {

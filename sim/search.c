@@ -160,8 +160,10 @@ static struct sim *prepared(const struct search *s, const struct td_choices *fro
 	struct sim_setup setup = { .ram = sim_job_ram(s->job), .pages = sim_job_pages(s->job), .gpaw = s->job->guest->gpaw,
 				   .behaviour = s->behaviour, .platform = s->platform,
 				   .journal = s->journal > 0 ? s->journal : 0 };
-	struct sim *sim = sim_new(&setup);
+	struct sim *sim;
 
+	setup.behaviour.before = sim_job_calls(s->job);
+	sim = sim_new(&setup);
 	if (sim == NULL || !sim_prepare(sim, s->job))
 		return NULL;
 	begin(s, &sim->td, from);

@@ -37,10 +37,11 @@ uint32_t sim_job_pages(const struct sim_job *job)
 	return (uint32_t)((unit_of(job).end - sim_job_ram(job)) / TDX_PAGE_SIZE) + GUARD;
 }
 
-/* The VMM is willing while the stage is set, and its rules do not count that call. */
+/* The VMM is willing while the stage is set, its rules do not count that call, and a journal is the guest's alone. */
 bool sim_prepare(struct sim *sim, const struct sim_job *job)
 {
 	struct td_regs regs = { .long_mode = true };
+	int journal = sim->journal;
 
 	sim->unit = unit_of(job);
 	sim->request.start = start_of(job);
@@ -48,7 +49,9 @@ bool sim_prepare(struct sim *sim, const struct sim_job *job)
 	if (!job->to_shared) {
 		tdx_map_gpa(regs.gpr, sim->request.start | sim_shared_bit(sim), job->pages * TDX_PAGE_SIZE);
 		td_explore_begin(&sim->td, 1);	/* its first answer is "ok" */
+		sim->journal = 0;
 		sim_tdcall(sim, &regs);
+		sim->journal = journal;
 	}
 	return td_mark(&sim->td);
 }

@@ -25,6 +25,12 @@ struct sim_job {
 /* Prepares sim for job: what the guest will convert is on the other side, and td is marked there. */
 bool sim_prepare(struct sim *sim, const struct sim_job *job);
 
+/* MapGPA calls that it makes for that, which are none of the guest's. */
+static inline uint32_t sim_job_calls(const struct sim_job *job)
+{
+	return !job->to_shared;
+}
+
 /* So many pages, and what it takes to make them a request of the guest: one that takes no less is given no part. */
 uint32_t sim_pages_for(const struct sim_guest *guest, uint64_t pages);
 

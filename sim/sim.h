@@ -46,6 +46,7 @@ struct sim_seen {
 	bool in_unit;			/* it asked for memory outside the request, within the guest's unit */
 	uint32_t vmm_caused;
 	bool untracked;			/* more was open at a time than td can follow */
+	bool unrecorded;		/* a request is none that the recorded answer belongs to */
 	bool disturbed;			/* the VMM answered other than with plain success */
 	struct td_answers answers;
 	bool undoing;

@@ -25,6 +25,13 @@ static bool matches(const struct td_rule *rule, uint64_t call, uint64_t pages, b
 	return rule->step <= 1 || (call - (rule->first != 0 ? rule->first : 1)) % rule->step == 0;
 }
 
+uint64_t td_call_number(const struct td *td)
+{
+	uint64_t calls = td->mem->now.mapgpa_calls, before = td->mem->config.behaviour.before;
+
+	return calls > before ? calls - before : 0;
+}
+
 static const struct td_rule *find_rule(const struct td *td, enum td_on on, uint64_t call, uint64_t pages,
 				       bool to_shared)
 {
@@ -59,7 +66,7 @@ static uint64_t pages_done(struct td *td, const struct td_rule *rule, uint64_t p
 
 bool td_changes_registers(const struct td *td, uint64_t gpa, uint64_t pages)
 {
-	const struct td_rule *rule = find_rule(td, TD_ON_MAPGPA, td->mem->now.mapgpa_calls, pages, gpa & td->mem->s);
+	const struct td_rule *rule = find_rule(td, TD_ON_MAPGPA, td_call_number(td), pages, gpa & td->mem->s);
 
 	return rule != NULL && rule->registers == TD_REGISTERS_CHANGED;
 }
@@ -89,12 +96,14 @@ static uint64_t claim(const struct td *td, const struct td_rule *rule, uint64_t 
 struct td_plan td_behave(struct td *td, uint64_t gpa, uint64_t size, uint32_t stalled)
 {
 	uint64_t pages = (gpa % TDX_PAGE_SIZE + size + TDX_PAGE_SIZE - 1) / TDX_PAGE_SIZE;
-	const struct td_rule *rule = find_rule(td, TD_ON_MAPGPA, td->mem->now.mapgpa_calls, size / TDX_PAGE_SIZE,
+	const struct td_rule *rule = find_rule(td, TD_ON_MAPGPA, td_call_number(td), size / TDX_PAGE_SIZE,
 					       gpa & td->mem->s);
 	struct td_plan plan = { .pages = pages, .r10 = TDVMCALL_SUCCESS };
 
-	if (rule == NULL)
+	if (rule == NULL) {
+		td_recorded(td, gpa, size, &plan);
 		return plan;
+	}
 	plan.pages = pages_done(td, rule, pages, stalled);
 	if (rule->fail != 0 && stalled >= rule->stalls)
 		plan.r10 = rule->fail;

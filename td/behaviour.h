@@ -2,16 +2,18 @@
 /*
  * A VMM behaviour in the packed form that td runs. The text form (behaviours/) is the command's business.
  *
- * A MapGPA call is answered by the first rule that matches it; without one the VMM converts everything and says
- * SUCCESS. Rules for ACCEPT are about what a VMM can do to the module's answer: hold the lock of a page, have mapped it
- * in another size, and take it away afterwards. Fixed size, no pointers: an engine may copy it as bytes.
+ * A MapGPA call is answered by the first rule that matches it; without one as was recorded for it, and without that
+ * the VMM converts everything and says SUCCESS. Rules for ACCEPT are about what a VMM can do to the module's answer: hold
+ * the lock of a page, have mapped it in another size, and take it away afterwards. Fixed size, no pointers: an engine may
+ * copy it as bytes.
  */
 #ifndef TD_BEHAVIOUR_H
 #define TD_BEHAVIOUR_H
 
 #include <stdint.h>
 
-#define TD_MAX_RULES 8
+#define TD_MAX_RULES	8
+#define TD_MAX_RECORDED	256
 
 enum td_on { TD_ON_MAPGPA, TD_ON_ACCEPT };
 enum td_match { TD_MATCH_ANY, TD_MATCH_TO_SHARED, TD_MATCH_TO_PRIVATE };
@@ -77,6 +79,22 @@ struct td_rule {
 	int64_t claim_bytes;
 };
 
+/*
+ * What a VMM answered once, to be answered again. What was asked for may be known: then another request is none that it
+ * belongs to, and an R11 within what was asked for moves along with the request. Else it is any that R11 lies in.
+ */
+struct td_recorded {
+	uint64_t r10, r11;
+	uint64_t gpa, bytes;	/* R12 and R13 of the request; 0 bytes: not known */
+	uint32_t pages;		/* that were converted; TD_AS_ANSWERED: those that the answer says */
+	uint32_t keeps_r11;	/* 1: R11 was not written */
+};
+
+#define TD_AS_ANSWERED	UINT32_MAX
+
+/* Pages that such an answer says are converted, of a request of so many bytes. */
+uint64_t td_pages_answered(uint64_t r10, uint64_t r11, uint64_t gpa, uint64_t bytes);
+
 struct td_behaviour {
 	uint32_t hostile;	/* 0: GHCI permits it */
 	uint32_t contain;	/* 0: the guest is expected to complete; 1: to contain the damage */
@@ -87,6 +105,9 @@ struct td_behaviour {
 	uint32_t old;		/* enum td_old */
 	uint32_t nrules;
 	struct td_rule rules[TD_MAX_RULES];
+	uint32_t before;	/* MapGPA calls that count for nothing here: they were made before the VMM behaved so */
+	uint32_t nrecorded;	/* what a call is answered that no rule is about, one after the other */
+	struct td_recorded recorded[TD_MAX_RECORDED];
 };
 
 #endif

@@ -144,6 +144,9 @@ const char *td_cause_name(unsigned int cause);
 /* What an UNTRACKED record means for a result. */
 #define TD_UNTRACKED "more conversions were open at a time, or more of their memory used, than tdlab can follow"
 
+/* ... and an UNRECORDED one. */
+#define TD_UNRECORDED "the guest asked for something else than was recorded: these answers say nothing of it"
+
 /*
  * Whether the record shows the VMM doing what a willing one would not. A run without one says nothing about a guest
  * that was to contain a VMM, and neither does a request that any VMM refuses.

@@ -73,5 +73,5 @@ uint64_t td_fingerprint(const struct td *td)
 		sum = mix(mix(mix(sum, now->accept_calls), now->busy[i].rcx ^ (uint64_t)now->busy[i].run << 52),
 			  now->busy[i].row);
 	return mix(mix(sum, (uint64_t)now->nuses << 32 | now->open_to), now->stop | (uint64_t)now->blameless << 32 |
-		   (uint64_t)now->finished << 33 | (uint64_t)now->untracked << 34);
+		   (uint64_t)now->finished << 33 | (uint64_t)now->untracked << 34 | (uint64_t)now->unrecorded << 35);
 }

@@ -159,8 +159,10 @@ static void map_gpa(struct td *td, struct td_regs *regs, uint64_t rip)
 	if (plan.r10 == TDVMCALL_SUCCESS && flaw != TD_V_BEYOND_GPAW) {
 		plan = map_gpa_serve(td, regs, gpa, size, rip);
 	} else {
-		if (plan.r10 != TDVMCALL_SUCCESS)
-			regs->gpr[TD_R11] = gpa;
+		plan.r11 = gpa;
+		td_recorded(td, gpa, size, &plan);
+		if (plan.r10 != TDVMCALL_SUCCESS && !plan.keeps_r11)
+			regs->gpr[TD_R11] = plan.r11;
 		td_emit(td, MAPGPA, mapgpa, rip, .gpa = gpa, .bytes = size, .r10 = plan.r10, .r11 = regs->gpr[TD_R11]);
 		td->mem->now.fruitless_calls++;
 	}

@@ -106,6 +106,7 @@ struct td_state {
 	uint32_t finished;
 	uint32_t vcpu;		/* whose exit is being handled: stamped on events */
 	uint32_t untracked;	/* a conversion or a use found no room: the run proves nothing */
+	uint32_t unrecorded;	/* the guest asked for something else than was recorded: so does this */
 	uint32_t nuses;
 	struct td_use uses[TD_MAX_USES];	/* the last two: copies leave out what is free */
 	struct td_conversion conversions[TD_MAX_CONVERSIONS];
@@ -204,8 +205,15 @@ struct td_plan {
 struct td_plan td_explore_plan(struct td *td, uint64_t gpa_with_s, uint64_t size);	/* explore.c */
 uint64_t td_explore_accept(struct td *td, uint64_t gpa, uint64_t level, uint64_t pages);	/* 0: the module's word */
 struct td_plan td_behave(struct td *td, uint64_t gpa_with_s, uint64_t size, uint32_t stalled);
+uint64_t td_call_number(const struct td *td);	/* of the present MapGPA, as rules count them; 0: of none of those */
 bool td_changes_registers(const struct td *td, uint64_t gpa_with_s, uint64_t pages);	/* a rule does */
 uint64_t td_disturb_accept(struct td *td, uint64_t rcx, uint64_t pages, struct td_plan *after);
+
+/*
+ * recorded.c: the plan of a VMM that knows nothing else becomes the answer that was recorded for the present call, if
+ * there is one (any more).
+ */
+void td_recorded(struct td *td, uint64_t gpa_with_s, uint64_t size, struct td_plan *plan);
 
 /* ... and what it does when all is done, behind the guest's back. */
 void td_take_away(struct td *td, uint64_t gpa, const struct td_plan *plan);

@@ -36,7 +36,7 @@ static bool behaviour_ok(const struct td_behaviour *b)
 		    r->fail != TDX_PAGE_SIZE_MISMATCH)
 			return false;
 	}
-	return true;
+	return b->nrecorded <= TD_MAX_RECORDED;
 }
 
 static uint64_t ram_pages(const struct td_config *c)

@@ -59,6 +59,20 @@ all_pass() {
 	all_pass
 }
 
+@test "what one unikernel was answered is given to another, and to one that is caught by it" {
+	check_rows 0 --vmm complete,hyperv "$ROOT/right/unikernel"
+	"$tdlab" trace --json "$BATS_TEST_TMPDIR/kept/hyperv.journal" |
+		jq -r 'select(.type == "MAPGPA").fields | "\(.r10) \(.r11) of \(.gpa) \(.bytes)"' >"$BATS_TEST_TMPDIR/answers"
+	grep -q '^0x1 ' "$BATS_TEST_TMPDIR/answers"
+	check_rows 0 --vmm "recorded:$BATS_TEST_TMPDIR/answers" "$ROOT/right/unikernel"
+	says '.rows[0] | .verdict == "pass" and .class == "permitted" and .expect == "complete"'
+	check_rows 1 --vmm "recorded:$BATS_TEST_TMPDIR/answers" "$ROOT/wrong/unikernel"
+	check_rows 2 --template-at 2 --vmm "recorded:$BATS_TEST_TMPDIR/answers" "$ROOT/right/unikernel"
+	sed -i '1s/ of .*/ of 0x800000000000 0x1000/' "$BATS_TEST_TMPDIR/answers"
+	check_rows 5 --vmm "recorded:$BATS_TEST_TMPDIR/answers" "$ROOT/right/unikernel"
+	says '.rows[0].reason | startswith("the guest asked for something else than was recorded")'
+}
+
 @test "a unikernel in C++: done where GHCI permits it, contained where it does not" {
 	check_rows 0 --vmm "$vmms" "$ROOT/right/unikernel-c++"
 	all_pass

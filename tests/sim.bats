@@ -270,6 +270,57 @@ matrix() {
 	found swallowed-error td-lost --to-private | grep -q '^error-after '
 }
 
+# recorded JOURNAL: as docs/retry.md makes a list of answers of it
+recorded() {
+	local line
+	line=$(awk '$0 == "```sh journal" { on = 1; next } /^```/ { on = 0 } on' docs/retry.md)
+	(PATH=$(realpath "${tdlab%/*}"):$PATH && cd "$BATS_TEST_TMPDIR" && bash -c "${line/--json journal/--json $1}")
+}
+
+@test "recorded answers: a journal's are given again, to one guest that fails and one that passes" {
+	"$tdlab" run --guest correct --vmm hyperv:pages=3 --pages 8 --journal "$BATS_TEST_TMPDIR/then"
+	recorded then
+	under "recorded:$BATS_TEST_TMPDIR/answers" 0 converted null --guest correct --pages 8 --at 0x3000000000
+	under "recorded:$BATS_TEST_TMPDIR/answers" 1 failed abandoned --guest unmasked-s --pages 8
+	run -0 "$tdlab" run --guest correct --vmm "recorded:$BATS_TEST_TMPDIR/answers" --pages 8 \
+		--journal "$BATS_TEST_TMPDIR/now"
+	[ "$("$tdlab" trace "$BATS_TEST_TMPDIR/now")" = "$("$tdlab" trace "$BATS_TEST_TMPDIR/then")" ]
+	"$tdlab" run --guest tail-only --to-private --vmm hyperv:pages=3 --pages 8 --journal "$BATS_TEST_TMPDIR/then" || true
+	recorded then
+	under "recorded:$BATS_TEST_TMPDIR/answers" 1 converted pending-access --guest tail-only --pages 8 --to-private
+	under "recorded:$BATS_TEST_TMPDIR/answers" 0 converted null --guest correct --pages 8 --to-private
+	# The other direction asks for something else, which does not count in check.
+	run -0 "$tdlab" check --guest correct --pages 8 --vmm "recorded:$BATS_TEST_TMPDIR/answers"
+}
+
+@test "recorded answers that are not to these requests, or to more, are no verdict on the guest; what is no list" {
+	list=$BATS_TEST_TMPDIR/list
+	says() {	# STATUS LINE WHAT OPTION...
+		printf '%b\n' "$2" >"$list"
+		run "-$1" "$tdlab" run --guest correct --pages 8 --vmm "recorded:$list" "${@:4}"
+		[[ $output == *"$3"* ]]
+	}
+	says 0 'RETRY 0x800040009000' 'pass: every conversion completed'
+	says 5 'RETRY 0x800040009000' 'inconclusive: the guest asked for something else than was recorded' --at 0x40100000
+	says 5 'RETRY 0x800001001000 of 0x800001000000 0x9000' 'inconclusive: the guest asked for something else'
+	says 5 'RETRY 0x800040009000\n0 -\n0 -' 'inconclusive: the guest made fewer requests than there are recorded answers'
+	says 0 'GPA_INUSE 0x800040009000' 'permitted, to be contained'
+	says 0 'RETRY 0x800040008001' 'hostile, to be contained'
+	says 1 'RETRY 0x800040009000' 'GPA_INUSE' --inject mapgpa:error=GPA_INUSE:when=2 --guest swallowed-error
+	says 2 'RETRY' "list:1: R11: it is missing"
+	run -2 "$tdlab" run --guest correct --vmm "recorded:$BATS_TEST_TMPDIR"
+	run -2 "$tdlab" run --guest correct --vmm recorded:/nowhere
+	run -2 "$tdlab" explore --vmm "recorded:$list" build/payloads/violate
+	[[ $output == *"one sequence of answers: tdlab boot gives it"* ]]
+}
+
+@test "a rule's calls are those of the guest in an exploration, too" {
+	for direction in '' --to-private; do
+		run -0 "$tdlab" replay first,ok --guest inputs-only $direction --inject mapgpa:registers=changed:when=2
+		run -1 "$tdlab" replay first,ok --guest inputs-only $direction --inject mapgpa:registers=changed:when=1
+	done
+}
+
 @test "one run: a harness that has no loop, that hangs, crashes, prints, is none" {
 	harness trap
 	harness broken

@@ -36,17 +36,6 @@ static int guest_process(void *arg)
 	return status;
 }
 
-/* sim_prepare() makes a MapGPA call of its own when there is something to be shared first. */
-static void count_from_guest(struct td_behaviour *b)
-{
-	for (uint32_t i = 0; i < b->nrules; i++) {
-		if (b->rules[i].on != TD_ON_MAPGPA)
-			continue;
-		b->rules[i].first = (b->rules[i].first != 0 ? b->rules[i].first : 1) + 1;
-		b->rules[i].last += b->rules[i].last != 0;
-	}
-}
-
 static struct sim *prepared(const struct code *code, const struct td_behaviour *behaviour, int journal)
 {
 	const struct sim_job *job = &code->job;
@@ -57,8 +46,7 @@ static struct sim *prepared(const struct code *code, const struct td_behaviour *
 				   .max_tdcalls = TDCALLS_EXTRA + TDCALLS_PER_PAGE * (uint64_t)job->pages };
 	struct sim *sim;
 
-	if (!job->to_shared)
-		count_from_guest(&setup.behaviour);
+	setup.behaviour.before = sim_job_calls(job);
 	sim = sim_new(&setup);
 	if (sim == NULL || !sim_prepare(sim, job))
 		return NULL;
@@ -96,12 +84,14 @@ static const char *failure(enum td_violation finding, enum child_end end, int ch
 static const char *missing(const struct sim_seen *seen, const struct sim_job *job, const struct behaviour *b)
 {
 	uint64_t most[2] = { 0, 0 };
-	const char *undisturbed = ground_undisturbed(b->packed.contain, seen->disturbed);
+	const char *missing = ground_unrecorded(&b->packed, seen->unrecorded, seen->calls);
 
 	most[job->to_shared] = seen->attempt.converted == 0 ? job->pages : 0;
 	if (seen->untracked)
 		return GROUND_UNTRACKED;
-	return undisturbed != NULL ? undisturbed : ground_unexercised(&b->packed, most);
+	if (missing == NULL)
+		missing = ground_undisturbed(b->packed.contain, seen->disturbed);
+	return missing != NULL ? missing : ground_unexercised(&b->packed, most);
 }
 
 static void judge_run(struct code_run *out, enum child_end end, int child_status, struct sim *sim,

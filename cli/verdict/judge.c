@@ -201,7 +201,7 @@ static const char *no_evidence(const struct judgement *j, const struct console *
 			       const struct run_end *end, const uint64_t most[2], char *text, size_t bytes)
 {
 	bool stopped = behaviour->contain && contained(j);
-	const char *missing = ground_undisturbed(behaviour->contain, j->disturbed);
+	const char *missing = ground_unrecorded(behaviour, j->unrecorded, j->totals.mapgpa_calls);
 
 	if (j->outcome == OUTCOME_NO_TDX)
 		return "this kernel does not know TDX: it needs CONFIG_INTEL_TDX_GUEST=y";
@@ -211,6 +211,8 @@ static const char *no_evidence(const struct judgement *j, const struct console *
 		return "no TD was detected: the guest never asked TDG.VP.INFO";
 	if (j->untracked)
 		return GROUND_UNTRACKED;
+	if (!missing)
+		missing = ground_undisturbed(behaviour->contain, j->disturbed);
 	if (missing)
 		return missing;
 	if (!behaviour->contain && j->totals.completed == 0)

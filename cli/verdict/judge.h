@@ -112,6 +112,7 @@ struct judgement {
 	char fatal[96];			/* what ReportFatalError said */
 	bool disturbed;			/* the VMM answered other than with plain success */
 	bool untracked;			/* more was open at a time than td can follow */
+	bool unrecorded;		/* a request is none that the recorded answer belongs to */
 	bool exercised[2];		/* [to_shared]: see ground_exercised() */
 	bool device_equal;
 	enum outcome outcome;

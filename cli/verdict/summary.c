@@ -175,6 +175,9 @@ static void add_record(struct reading *r, const struct td_event *e)
 	case TD_EV_UNTRACKED:
 		r->j->untracked = true;
 		break;
+	case TD_EV_UNRECORDED:
+		r->j->unrecorded = true;
+		break;
 	case TD_EV_STOP:
 		r->j->stop = (unsigned int)e->stop.why;
 		r->j->stop_detail = e->stop.detail;

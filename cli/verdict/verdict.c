@@ -99,6 +99,13 @@ const char *ground_undisturbed(bool contain, bool disturbed)
 	       "the VMM never came to misbehave: the guest made no request that the behaviour is about" : NULL;
 }
 
+const char *ground_unrecorded(const struct td_behaviour *b, bool unrecorded, uint64_t calls)
+{
+	if (unrecorded)
+		return TD_UNRECORDED;
+	return calls < b->nrecorded ? "the guest made fewer requests than there are recorded answers" : NULL;
+}
+
 const char *ground_passed(bool contain, bool ended)
 {
 	if (!contain)

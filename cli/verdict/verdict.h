@@ -70,6 +70,8 @@ void judged_text(struct judged judged);	/* the last line of a report: the verdic
 /* The grounds that every run under a behaviour has. ended: the TDX module ended the TD for what the VMM had done. */
 const char *ground_undisturbed(bool contain, bool disturbed);	/* the behaviour was never in force */
 #define GROUND_UNTRACKED TD_UNTRACKED
+/* What was recorded was not answered, or not all of it. calls: MapGPA calls of the run. */
+const char *ground_unrecorded(const struct td_behaviour *behaviour, bool unrecorded, uint64_t calls);
 const char *ground_passed(bool contain, bool ended);
 
 /*

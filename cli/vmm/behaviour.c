@@ -8,6 +8,7 @@
 #include "cli/vmm/behaviour.h"
 #include "cli/vmm/find.h"
 #include "cli/vmm/parameter.h"
+#include "cli/vmm/recorded.h"
 #include "cli/vmm/rule.h"
 #include "cli/vmm/vmm.h"
 
@@ -180,14 +181,14 @@ static int interpret(struct behaviour *b, struct vmm_text *text, const char *set
 	return status;
 }
 
-int behaviour_load(struct behaviour *b, const char *spec, const char *folder)
+static int load_rules(struct behaviour *b, const char *folder)
 {
+	const char *spec = b->spec;
 	const char *slash = strrchr(spec, '/');
 	const char *colon = strchr(slash ? slash : spec, ':');
 	struct vmm_text *text = xcalloc(1, sizeof(*text));
 	int status;
 
-	*b = (struct behaviour){ .spec = xprintf("%s", spec) };
 	status = text_find("behaviour", spec, colon ? (size_t)(colon - spec) : strlen(spec), folder, b->name, &b->path);
 	if (!status)
 		status = vmm_read(text, b->path, "behaviour");
@@ -195,6 +196,21 @@ int behaviour_load(struct behaviour *b, const char *spec, const char *folder)
 		status = interpret(b, text, colon ? colon + 1 : NULL);
 	vmm_free(text);
 	free(text);
+	return status;
+}
+
+int behaviour_load(struct behaviour *b, const char *spec, const char *folder)
+{
+	size_t prefix = strlen(RECORDED_PREFIX);
+	int status;
+
+	*b = (struct behaviour){ .spec = xprintf("%s", spec) };
+	if (strncmp(spec, RECORDED_PREFIX, prefix) == 0) {
+		b->path = xprintf("%s", spec + prefix);
+		status = recorded_load(b);
+	} else {
+		status = load_rules(b, folder);
+	}
 	if (status)
 		behaviour_free(b);
 	return status;

@@ -38,8 +38,8 @@ struct behaviour {
 extern const char *const behaviour_bases[];
 
 /*
- * spec is NAME[:PARAMETER=VALUE[,...]], NAME being that of a file in folder without ".vmm", or a path. folder NULL: the
- * behaviours that came with tdlab. Returns 0, or a status after a complaint.
+ * spec is NAME[:PARAMETER=VALUE[,...]], NAME being that of a file in folder without ".vmm", or a path; or it is
+ * recorded:FILE. folder NULL: the behaviours that came with tdlab. Returns 0, or a status after a complaint.
  */
 int behaviour_load(struct behaviour *behaviour, const char *spec, const char *folder);
 void behaviour_free(struct behaviour *behaviour);

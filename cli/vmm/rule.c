@@ -167,13 +167,12 @@ static const char *set_accept_code(struct td_rule *rule, const char *value)
 	return NULL;
 }
 
-/* A TDVMCALL completion code by GHCI's name or as a number; false if it is neither. */
-static int code_of(const char *text, uint64_t *code)
+bool rule_code(const char *text, uint64_t *code)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
 		if (strcmp(codes[i].name, text) == 0) {
 			*code = codes[i].code;
-			return 1;
+			return true;
 		}
 	}
 	return opt_number(text, code);
@@ -183,7 +182,7 @@ static const char *set_code(struct td_rule *rule, const char *value)
 {
 	if (rule->on == TD_ON_ACCEPT)
 		return set_accept_code(rule, value);
-	if (code_of(value, &rule->fail) && rule->fail != TDVMCALL_SUCCESS)
+	if (rule_code(value, &rule->fail) && rule->fail != TDVMCALL_SUCCESS)
 		return NULL;
 	return PROBLEM("fail: \"%s\" is neither a code of GHCI (tdlab list abi) nor a number other than 0", value);
 }

@@ -3,6 +3,8 @@
 #ifndef CLI_RULE_H
 #define CLI_RULE_H
 
+#include <stdbool.h>
+
 #include "td/behaviour.h"
 
 /* What a key means for whoever judges, beside its row in rule.c. */
@@ -27,5 +29,8 @@ const char *rule_set(struct td_rule *rule, const char *key, const char *value);
 
 /* NULL, or why these settings make no rule together. */
 const char *rule_check(const struct td_rule *rule);
+
+/* A TDVMCALL completion code by GHCI's name or as a number; false if it is neither. */
+bool rule_code(const char *text, uint64_t *code);
 
 #endif

@@ -97,7 +97,8 @@ static int check_numbers(const struct explore_options *o)
 	if (o->random.given && (o->random.value == 0 || o->random.value > UINT32_MAX))
 		return complain(STATUS_INPUT, "--random %s: from 1 to %u", o->random.text, UINT32_MAX);
 	if (strncmp(o->boot.vmm, RECORDED_PREFIX, strlen(RECORDED_PREFIX)) == 0)
-		return complain(STATUS_INPUT, "--vmm %s: that is one sequence of answers: tdlab boot gives it to a guest", o->boot.vmm);
+		return complain(STATUS_INPUT, "--vmm %s: that is one sequence of answers: tdlab boot gives it to a guest",
+				o->boot.vmm);
 	if (o->sequences.given && (o->shard || o->state))
 		return complain(STATUS_INPUT, "--sequences leaves a part out: not with --shard or --state");
 	return 0;

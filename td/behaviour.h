@@ -2,10 +2,10 @@
 /*
  * A VMM behaviour in the packed form that td runs. The text form (behaviours/) is the command's business.
  *
- * A MapGPA call is answered by the first rule that matches it; without one as was recorded for it, and without that
- * the VMM converts everything and says SUCCESS. Rules for ACCEPT are about what a VMM can do to the module's answer: hold
- * the lock of a page, have mapped it in another size, and take it away afterwards. Fixed size, no pointers: an engine may
- * copy it as bytes.
+ * A MapGPA call is answered by the first rule that matches it, else as was recorded for it, else the VMM converts
+ * everything and says SUCCESS. Rules for ACCEPT are about what a VMM can do to the module's answer: hold the lock of a
+ * page, have mapped it in another size, and take it away afterwards. Fixed size, no pointers: an engine may copy it as
+ * bytes.
  */
 #ifndef TD_BEHAVIOUR_H
 #define TD_BEHAVIOUR_H

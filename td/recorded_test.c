@@ -23,8 +23,8 @@ static void start(const struct td_recorded *all, uint32_t count, uint32_t before
 }
 
 #define START(before, ...) \
-	start((const struct td_recorded[]){ __VA_ARGS__ }, sizeof((struct td_recorded[]){ __VA_ARGS__ }) / sizeof(struct td_recorded), \
-	      before)
+	start((const struct td_recorded[]){ __VA_ARGS__ }, \
+	      sizeof((struct td_recorded[]){ __VA_ARGS__ }) / sizeof(struct td_recorded), before)
 #define AS .pages = TD_AS_ANSWERED
 
 /* By R10, R11 and what is shared then. */
@@ -50,10 +50,11 @@ static void test_order(void)
 static void test_converted(void)
 {
 	START(0, { .r10 = RETRY, .r11 = FAKE_PAGE(3) | S, .pages = 1 }, { .r10 = 0, .pages = 2, .gpa = FAKE_PAGE(3) | S,
-	      .bytes = BYTES(5) }, { .r10 = RETRY, .keeps_r11 = 1, AS }, { .r10 = RETRY, .r11 = FAKE_PAGE(24) | S, .pages = 99 });
+	      .bytes = BYTES(5) }, { .r10 = RETRY, .keeps_r11 = 1, AS },
+	      { .r10 = RETRY, .r11 = FAKE_PAGE(24) | S, .pages = 99 });
 	given(fake_share(0, 8), RETRY, FAKE_PAGE(3) | S, 1, "less was done than was said");
 	given(fake_share(3, 5), 0, 0, 3, "... in a SUCCESS, too");
-	given(fake_share(8, 8), RETRY, GHCI_MAP_GPA, 3, "R11 that is not written is what the guest had there, and tells of nothing");
+	given(fake_share(8, 8), RETRY, GHCI_MAP_GPA, 3, "R11 that is not written is the guest's, and tells of nothing");
 	given(fake_share(16, 8), RETRY, FAKE_PAGE(24) | S, 11, "never more than was asked for");
 	START(0, { .r10 = RETRY, .r11 = (FAKE_PAGE(3) | S) + 8, AS });
 	given(fake_share(0, 8), RETRY, (FAKE_PAGE(3) | S) + 8, 0, "an R11 within a page says nothing");
@@ -72,7 +73,8 @@ static void test_moved(void)
 
 static void unrecorded(struct fake_answer a, uint64_t answer, const char *name)
 {
-	tap_ok(a.r10 == 0 && fake_count(TD_EV_UNRECORDED) == 1 && fake_last(TD_EV_UNRECORDED)->unrecorded.answer == answer, name);
+	tap_ok(a.r10 == 0 && fake_count(TD_EV_UNRECORDED) == 1 &&
+	       fake_last(TD_EV_UNRECORDED)->unrecorded.answer == answer, name);
 	tap_is(fake_share(40, 2).r10, 0, "... and nothing of it is answered any more");
 	tap_is(fake_count(TD_EV_UNRECORDED), 1, "... which is said once");
 }
@@ -105,7 +107,7 @@ static void test_refused(void)
 
 	START(0, invalid, { .r10 = TDVMCALL_GPA_INUSE, .r11 = FAKE_RAM | S, AS });
 	a = fake_map_gpa(FAKE_RAM | S | 8, BYTES(1));
-	given(a, TDVMCALL_INVALID_OPERAND, FAKE_RAM | S | 8, 0, "a request that is refused in any case: with the code as recorded");
+	given(a, TDVMCALL_INVALID_OPERAND, FAKE_RAM | S | 8, 0, "a request that is refused in any case, as recorded");
 	given(fake_share(0, 1), TDVMCALL_GPA_INUSE, FAKE_RAM | S, 0, "... and it was one call");
 	START(0, { .r10 = 0, AS });
 	a = fake_map_gpa(FAKE_RAM | S | 8, BYTES(1));

@@ -278,15 +278,15 @@ recorded() {
 }
 
 @test "recorded answers: a journal's are given again, to one guest that fails and one that passes" {
-	"$tdlab" run --guest correct --vmm hyperv:pages=3 --pages 8 --journal "$BATS_TEST_TMPDIR/then"
-	recorded then
+	"$tdlab" run --guest correct --vmm hyperv:pages=3 --pages 8 --journal "$BATS_TEST_TMPDIR/before"
+	recorded before
 	under "recorded:$BATS_TEST_TMPDIR/answers" 0 converted null --guest correct --pages 8 --at 0x3000000000
 	under "recorded:$BATS_TEST_TMPDIR/answers" 1 failed abandoned --guest unmasked-s --pages 8
 	run -0 "$tdlab" run --guest correct --vmm "recorded:$BATS_TEST_TMPDIR/answers" --pages 8 \
 		--journal "$BATS_TEST_TMPDIR/now"
-	[ "$("$tdlab" trace "$BATS_TEST_TMPDIR/now")" = "$("$tdlab" trace "$BATS_TEST_TMPDIR/then")" ]
-	"$tdlab" run --guest tail-only --to-private --vmm hyperv:pages=3 --pages 8 --journal "$BATS_TEST_TMPDIR/then" || true
-	recorded then
+	[ "$("$tdlab" trace "$BATS_TEST_TMPDIR/now")" = "$("$tdlab" trace "$BATS_TEST_TMPDIR/before")" ]
+	"$tdlab" run --guest tail-only --to-private --vmm hyperv:pages=3 --pages 8 --journal "$BATS_TEST_TMPDIR/before" || true
+	recorded before
 	under "recorded:$BATS_TEST_TMPDIR/answers" 1 converted pending-access --guest tail-only --pages 8 --to-private
 	under "recorded:$BATS_TEST_TMPDIR/answers" 0 converted null --guest correct --pages 8 --to-private
 	# The other direction asks for something else, which does not count in check.

@@ -96,7 +96,8 @@ static void labelled(const char *text, bool hostile, bool contain)
 {
 	char name[256];
 
-	snprintf(name, sizeof(name), "%s: %s, to be %s", text, hostile ? "hostile" : "permitted", contain ? "contained" : "completed");
+	snprintf(name, sizeof(name), "%s: %s, to be %s", text, hostile ? "hostile" : "permitted",
+		 contain ? "contained" : "completed");
 	for (char *c = name; *c; c++)
 		*c = *c == '\n' ? ',' : *c;
 	if (!tap_ok(load(text, strlen(text)) == 0 && b.packed.hostile == hostile && b.packed.contain == contain, name))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a guest says, whole and in pieces, and what it says to be taken for something else. */
 #include "cli/testing.h"
+#include "cli/tdlab.h"
 #include "cli/verdict/console.h"
 
 static struct console console;
@@ -22,6 +23,78 @@ static void test_lines(void)
 	tap_ok(!console.device_failed && strcmp(console.failed, "use the network") == 0, "the first step that failed");
 	feed("tdlab: failed read vda\n");
 	tap_ok(console.device_failed && strcmp(console.failed, "use the network") == 0, "the disk's is told all the same");
+}
+
+#define SAYS(member) offsetof(struct console, member)
+
+/* A line sets what it says, and nothing else. */
+static void test_each(void)
+{
+	static const size_t all[] = {
+		SAYS(init), SAYS(done), SAYS(removed), SAYS(no_device), SAYS(missing), SAYS(device), SAYS(device_failed),
+		SAYS(panicked), SAYS(halted), SAYS(no_boot), SAYS(net), SAYS(kexec), SAYS(stress.done),
+	};
+	static const struct {
+		const char *line;
+		size_t says;		/* 0: nothing */
+		unsigned int notes;
+	} rows[] = {
+		{ "tdlab: init abc", SAYS(init), 0 }, { "tdlab: init abcd", 0, 0 }, { "tdlab: done", SAYS(done), 0 },
+		{ "tdlab: removed vda", SAYS(removed), 0 }, { "tdlab: device none", SAYS(no_device), 0 },
+		{ "tdlab: device missing", SAYS(missing), 0 }, { "tdlab: device vda 512 ab", SAYS(device), 0 },
+		{ "tdlab: device vda 512", 0, 0 }, { "tdlab: failed read vda", SAYS(device_failed), 0 },
+		{ "tdlab: failed use the network", 0, 0 }, { "tdlab: eventlog x", 0, 0 }, { "tdlab: module a b", 0, 0 },
+		{ "tdlab: net eth0", SAYS(net), 0 }, { "tdlab: kexec", SAYS(kexec), 0 },
+		{ "tdlab: stress unaccepted 1 kB, then 0 kB; 7 files of 16 MiB, 6 wrong", SAYS(stress.done), 0 },
+		{ "tdlab: stress unaccepted 1 kB, then 0 kB; 7 files", 0, 0 }, { "tdlab: what is this", 0, 0 },
+		{ "Kernel panic - not syncing", SAYS(panicked), 1 }, { "reboot: System halted", SAYS(halted), 0 },
+		{ "BdsDxe: No bootable option", SAYS(no_boot), 0 }, { "BdsDxe: failed to load", 0, 1 },
+		{ "Oops and BUG: in one line", 0, 1 }, { "Linux version 6.12", 0, 0 }, { "", 0, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool right = true;
+
+		console_begin(&console, "abc");
+		feed(rows[i].line);
+		feed("\n");
+		for (size_t k = 0; k < ARRAY_SIZE(all); k++)
+			right &= *((const bool *)&console + all[k]) == (all[k] == rows[i].says);
+		measured_free(&console.eventlog);
+		tap_case_number("row", i);
+		tap_ok(right && console.nnotes == rows[i].notes, "what a line says");
+	}
+	tap_case(NULL);
+	console_begin(&console, "abc");
+	for (size_t i = 0; i < CONSOLE_NOTES + 3; i++)
+		feed("Oops\n");
+	tap_ok(console.nnotes == CONSOLE_NOTES && !console.net, "no more notes than there is room for");
+	feed("Linux version one\nLinux version two\n");
+	tap_ok(strcmp(console.version, "one") == 0, "the first version counts");
+}
+
+/* ECMA-48, 5.4: ESC [, parameters, and a byte from @ to ~ that ends it. */
+static void test_paint(void)
+{
+	static const char *const painted[] = {
+		"\033[1;31mOops", "\033[2@Oops", "\033[2~Oops", "\033cOops", "\033[Oops\n\033[mOops", "\033Oops\nOops",
+		"O\0ops", "O\rops",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(painted); i++) {
+		console_begin(&console, "abc");
+		console_feed(&console, painted[i], i == 6 ? 5 : strlen(painted[i]), 1);
+		feed("\n");
+		tap_case_number("row", i);
+		tap_ok(console.nnotes == 1 && strcmp(console.notes[0], "Oops") == 0, "what paints is left out");
+	}
+	tap_case(NULL);
+	console_begin(&console, "abc");
+	for (unsigned int i = 0; i < sizeof(console.line.text) - 1; i++)
+		feed("x");
+	feed("y");
+	tap_is(console.line.length, sizeof(console.line.text) - 1, "a line is as long as there is room");
+	feed("\n");
 }
 
 /* The port for evidence has lines of its own, whatever the console is in the middle of. */
@@ -64,6 +137,8 @@ static void test_terminal(void)
 int main(void)
 {
 	test_lines();
+	test_each();
+	test_paint();
 	test_evidence();
 	test_terminal();
 	return tap_done();

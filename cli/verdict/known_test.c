@@ -66,6 +66,9 @@ static void test_lines(void)
 	tap_is(known_open(&k, path, NULL), STATUS_INPUT, "a file in which a NUL hides the rest");
 	known_close(&k);
 	tap_ok(!refused("6.12* busy accept-abandoned permitted it is so"), "no newline at the end");
+	open_text(&k, "6.12* busy accept-abandoned permitted it is so\n");
+	known_close(&k);
+	tap_is(known_close(&k), 0, "what is closed knows nothing, and can be closed again");
 }
 
 static void test_find(void)

@@ -39,7 +39,8 @@ int main(void)
 	tap_ok(waits(v, "halted with interrupts blocked, at RIP 0x1000; pending: 0x0, 0x24, 0xff"), "and what it does not take");
 	memset(v.pending, 0xff, sizeof(v.pending));
 	waiting_text(&v, text, sizeof(text));
-	tap_is(strlen(text), strlen("halted with interrupts blocked, at RIP 0x1000") + 127, "all of them at once are cut off");
+	tap_is(strlen(text), strlen("halted with interrupts blocked, at RIP 0x1000") + 127,
+	       "all of them at once are cut off");
 	tap_ok(ve(v, ""), "no #VE");
 	v.ve = (struct monitor_ve){ VE_EPT_VIOLATION, 0x8000fec00000, 0x2000 };
 	v.ve_open = 1;

@@ -71,7 +71,8 @@ static void test_two(void)
 	read_all();
 	tap_ok(j.nconversions == 2 && j.conversions[0].gpa == HIGH && j.conversions[0].to_shared &&
 	       !j.conversions[1].to_shared, "where two begin, and where they go");
-	tap_ok(j.conversions[0].calls == 2 && j.conversions[0].retries == 1 && j.conversions[0].callers[0] == 0x111 && !j.conversions[0].closed &&
+	tap_ok(j.conversions[0].calls == 2 && j.conversions[0].retries == 1 && !j.conversions[0].closed &&
+	       j.conversions[0].callers[0] == 0x111 &&
 	       j.conversions[1].calls == 0 && j.conversions[1].callers[0] == 0, "a call is of its own");
 	tap_ok(j.conversions[1].closed && j.conversions[1].how == TD_CLOSE_UNDONE && j.conversions[1].pages == 9 &&
 	       j.conversions[1].gpa == HIGH + 0x3ff000 && j.conversions[1].done == 2, "and an end is");

@@ -36,7 +36,8 @@ int main(void)
 	v.pending[0] = 1;
 	v.pending[1] = 1u << 4;
 	v.pending[7] = 1u << 31;
-	tap_ok(waits(v, "halted with interrupts blocked, at RIP 0x1000; pending: 0x0, 0x24, 0xff"), "and what it does not take");
+	tap_ok(waits(v, "halted with interrupts blocked, at RIP 0x1000; pending: 0x0, 0x24, 0xff"),
+	       "and what it does not take");
 	memset(v.pending, 0xff, sizeof(v.pending));
 	waiting_text(&v, text, sizeof(text));
 	tap_is(strlen(text), strlen("halted with interrupts blocked, at RIP 0x1000") + 127,

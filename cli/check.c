@@ -146,6 +146,7 @@ void check_look_up(struct check *c, struct check_row *row)
 {
 	struct check_result *r = row->result;
 	const char *guest = row->guest ? row->guest : boot_guest_name(&row->on->boot), *why = NULL, *one;
+	struct judged judged;
 	size_t new = 0;
 
 	if (!r->done || (r->verdict != VERDICT_PASS && r->verdict != VERDICT_FAIL))
@@ -161,9 +162,10 @@ void check_look_up(struct check *c, struct check_row *row)
 		}
 	if (r->verdict != VERDICT_FAIL || new || !why || !r->all_named)
 		return;
-	r->verdict = VERDICT_KNOWN;
-	r->status = STATUS_PASS;
-	snprintf(r->why, sizeof(r->why), "%s", why);
+	judged = judge_all_known(why, r->unfinished);
+	r->verdict = judged.verdict;
+	r->status = judged.status;
+	snprintf(r->why, sizeof(r->why), "%s", judged.why);
 }
 
 static int run_all(struct check *c)

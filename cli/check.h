@@ -31,6 +31,7 @@ struct check_result {
 	uint64_t violations;
 	uint32_t found[TD_CAUSES];	/* a bit for each enum td_violation */
 	bool all_named;			/* nothing but those makes it fail */
+	const char *unfinished;		/* of a boot: see judge_all_known() */
 	double seconds;
 	bool exercised[2];	/* [to_shared]: of a boot */
 	bool init;		/* user space was reached, and ... */

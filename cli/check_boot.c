@@ -30,6 +30,7 @@ static void take_result(const struct boot *b, struct check_result *r)
 		if (j->findings[i].class == TD_CLASS_VIOLATION)
 			r->found[j->findings[i].cause] |= 1u << j->findings[i].kind;
 	r->all_named = j->nviolations;
+	r->unfinished = j->unfinished ? outcome_sentence(j->outcome) : NULL;
 	r->init = b->console.init;
 	r->device_equal = j->device_equal;
 	memcpy(r->exercised, j->exercised, sizeof(r->exercised));

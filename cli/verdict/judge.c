@@ -284,6 +284,7 @@ void judge(struct judgement *j, const struct records *records, const struct cons
 		.missing = no_evidence(j, console, behaviour, device, end, most, texts[3], sizeof(texts[3])),
 		.passed = ground_passed_boot(behaviour, j->outcome == OUTCOME_STOPPED, most),
 	};
+	j->unfinished = grounds.unfinished && j->outcome != OUTCOME_STOPPED;
 	judged = judge_grounds(&grounds);
 	j->verdict = judged.verdict;
 	j->status = j->outcome == OUTCOME_INTERRUPTED ? STATUS_SIGNAL + end->signal : judged.status;
@@ -305,6 +306,7 @@ void judge_known(struct judgement *j, struct known *known, const char *guest, co
 	const char *why = NULL, *one;
 	bool whole = j->outcome != OUTCOME_INTERRUPTED;	/* else the signal is the status, whatever was seen */
 	size_t kinds = 0, met = 0;
+	struct judged judged;
 
 	for (size_t i = 0; i < j->nfindings; i++) {
 		if (!is_first(j, i))
@@ -318,9 +320,10 @@ void judge_known(struct judgement *j, struct known *known, const char *guest, co
 		known_tried(known, guest, under);
 	if (kinds == 0 || met != kinds || j->verdict != VERDICT_FAIL)
 		return;
-	j->verdict = VERDICT_KNOWN;
-	j->status = whole ? verdict_status(VERDICT_KNOWN) : j->status;
-	snprintf(j->why, sizeof(j->why), "%s", why);
+	judged = judge_all_known(why, j->unfinished ? outcome_sentence(j->outcome) : NULL);
+	j->verdict = judged.verdict;
+	j->status = whole ? judged.status : j->status;
+	memcpy(j->why, judged.why, sizeof(j->why));
 }
 
 void judge_free(struct judgement *j)

@@ -115,6 +115,7 @@ struct judgement {
 	bool unrecorded;		/* a request is none that the recorded answer belongs to */
 	bool exercised[2];		/* [to_shared]: see ground_exercised() */
 	bool device_equal;
+	bool unfinished;		/* it did not come to its end, and no finding ended it */
 	enum outcome outcome;
 	enum verdict verdict;
 	int status;

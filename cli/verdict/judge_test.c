@@ -159,6 +159,12 @@ static void test_evidence(void)
 	tap_ok(j.device_equal, "and is told");
 }
 
+static void verdict(unsigned int class, unsigned int kind, uint64_t gpa)
+{
+	put(EVENT(VERDICT, verdict, .violation = kind, .class = class, .gpa = gpa, .pages = 1,
+		  .known = TD_KNOWN_CLAIMED_SHARED, .real = TD_REAL_MAPPED));
+}
+
 static void test_abandoned(void)
 {
 	begin();
@@ -209,6 +215,13 @@ static void test_abandoned(void)
 	end.timed_out = true;
 	expect(OUTCOME_TIMEOUT, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "did not finish in time",
 	       "what the end of time cut off is nobody's fault");
+	verdict(TD_CLASS_VIOLATION, TD_V_DOUBLE_ACCEPT, 0x1000);
+	expect(OUTCOME_TIMEOUT, VERDICT_FAIL, STATUS_FAIL, "", "a violation before it is the guest's");
+	tap_ok(j.unfinished, "... which does not say why it came to no end");
+	end.timed_out = false;
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "", "the same in one that powers off");
+	tap_ok(!j.unfinished, "... has no more to explain");
 }
 
 /* What makes up for a conversion: one that came later, was completed, and covers all that counts. */
@@ -237,12 +250,6 @@ static void test_made_up_for(void)
 	close_it(2, TD_CLOSE_REFUSED, POOL, 1024, 512, 1, 0, 0);
 	power_off();
 	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "was refused after 512", "nor does what came before");
-}
-
-static void verdict(unsigned int class, unsigned int kind, uint64_t gpa)
-{
-	put(EVENT(VERDICT, verdict, .violation = kind, .class = class, .gpa = gpa, .pages = 1,
-		  .known = TD_KNOWN_CLAIMED_SHARED, .real = TD_REAL_MAPPED));
 }
 
 static void test_classes(void)

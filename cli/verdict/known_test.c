@@ -136,7 +136,10 @@ static bool becomes(struct known *k, struct judgement j, enum verdict verdict, i
 static void test_run(void)
 {
 	struct known k;
+	struct judgement hung;
+	char hangs[200];
 
+	snprintf(hangs, sizeof(hangs), "what was found is known, but %s", outcome_sentence(OUTCOME_TIMEOUT));
 	open_text(&k, "6.12.* busy abandoned permitted so it is\n");
 	found[0] = found[1] = (struct finding){ .class = TD_CLASS_VIOLATION, .kind = TD_V_ABANDONED };
 	found[2] = (struct finding){ .class = TD_CLASS_VMM_CAUSED, .kind = TD_V_PENDING_ACCESS };
@@ -145,6 +148,10 @@ static void test_run(void)
 	tap_ok(k.met == 1 && k.all[0].met, "... that is one finding in two places");
 	tap_ok(becomes(&k, run(3, OUTCOME_INTERRUPTED, VERDICT_FAIL, 130), VERDICT_KNOWN, 130, "so it is") && !k.all[0].tried,
 	       "... was ended by a signal all the same");
+	hung = run(3, OUTCOME_TIMEOUT, VERDICT_FAIL, STATUS_FAIL);
+	hung.unfinished = true;
+	tap_ok(becomes(&k, hung, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, hangs) && k.all[0].tried,
+	       "... and one that hangs after it may have another cause for that");
 	found[2].class = TD_CLASS_VIOLATION;
 	tap_ok(becomes(&k, run(3, OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL), VERDICT_FAIL, STATUS_FAIL, ""),
 	       "a run with one that is new as well");

@@ -68,6 +68,18 @@ struct judged judge_grounds(const struct grounds *g)
 	return judged;
 }
 
+struct judged judge_all_known(const char *why, const char *unfinished)
+{
+	struct judged judged = { .verdict = unfinished ? VERDICT_INCONCLUSIVE : VERDICT_KNOWN };
+
+	judged.status = unfinished ? STATUS_UNFINISHED : verdict_status(judged.verdict);
+	if (unfinished)
+		snprintf(judged.why, sizeof(judged.why), "what was found is known, but %s", unfinished);
+	else
+		snprintf(judged.why, sizeof(judged.why), "%s", why);
+	return judged;
+}
+
 struct judged judge_not_applicable(bool to_shared)
 {
 	struct judged judged = { .verdict = VERDICT_NOT_APPLICABLE, .status = STATUS_INCONCLUSIVE };

@@ -59,6 +59,12 @@ struct judged {
 /* The judge. The first of those grounds decides. */
 struct judged judge_grounds(const struct grounds *grounds);
 
+/*
+ * All that was found is known, for that reason. It does not excuse a guest that did not come to its end, which may have
+ * another cause: unfinished says how, or is NULL.
+ */
+struct judged judge_all_known(const char *why, const char *unfinished);
+
 /* The guest does not have that direction. */
 struct judged judge_not_applicable(bool to_shared);
 

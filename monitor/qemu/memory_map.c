@@ -41,7 +41,7 @@ uint32_t memory_map_e820(uint64_t low, uint64_t high, uint8_t entries[MEMORY_MAP
 	return (uint32_t)(add_e820(add_e820(entries, 0, low), MACHINE_4G, high) - entries);
 }
 
-/* As [qemu:pc_cmos_init] does. */
+/* As [qemu:pc_cmos_init_late] does. */
 void memory_map_cmos(uint64_t low, uint64_t high, struct memory_map_cmos registers[MEMORY_MAP_REGISTERS])
 {
 	uint64_t base = low < KIB(640) ? low >> 10 : 640;

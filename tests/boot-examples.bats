@@ -14,6 +14,7 @@ need() {
 setup() {
 	# shellcheck source=tests/boot.bash
 	. "$BATS_TEST_DIRNAME/boot.bash"
+	kernel=${MODULE_KERNEL:-$kernel}
 	module=$kernel/tdconv_demo.ko
 	newest=$top/build/kernel-newest
 	need "$kernel"
@@ -95,10 +96,11 @@ behaves() {
 @test "100 conversions each way under every behaviour: done where GHCI permits it, contained where it does not" {
 	local first
 	# The VMM does as it is asked until the module's first MapGPA: the kernel before it is the business of other tests.
-	linux 0 --vmm complete --disk none --module "$module" --seed 7 --journal "$journal"
+	local cpus=${MODULE_CPUS:-1}
+	linux 0 --vmm complete --disk none --cpus "$cpus" --module "$module" --seed 7 --journal "$journal"
 	first=$("$tdlab" trace --json --only mapgpa "$journal" |
 		jq -n --arg rip $modules '[inputs.rip | startswith($rip)] | index(true) + 1')
-	"$tdlab" check --json --disk none --module "$module" --seed 7 --template-at "$first" \
+	"$tdlab" check --json --disk none --cpus "$cpus" --module "$module" --seed 7 --template-at "$first" \
 		--keep "$BATS_TEST_TMPDIR/keep" "$kernel/vmlinuz" >"$report" || true
 	# Each behaviour but those six, at most, under which the TD ends.
 	behaves "$BATS_TEST_TMPDIR/keep" $(($(find "$top/behaviours" -name '*.vmm' | wc -l) - 7))

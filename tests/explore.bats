@@ -54,6 +54,17 @@ essence() {
 	[ "$(field .afterwards)" = power-off ]
 }
 
+# Each leaf of the direct map that is shared is given back by itself, and what fails is told and left.
+@test "to private, before a kexec: 2 MiB" {
+	explore --depth 2 --to-private --pages 512 --append 'quiet tdlab.kexec'
+	[ "$status" -eq 1 ]
+	[ "$(field '[.violations[] | "\(.name) \(.class) \(.minimal | join(" "))"] | join(";")')" = \
+		"abandoned permitted stall,stall,stall" ]
+	[ "$(field '"\(.direction) \(.pages) \(.mismatches) \(.afterwards)"')" = "private 512 0 power-off" ]
+	[ "$(field .sequences)" -ge 120 ]
+	[ "$(field '[.answers[] | select(. == 0)] | length')" -eq 0 ]
+}
+
 @test "a window too small for some answers says for which" {
 	run -0 "$tdlab" explore --guest correct --depth 2 --pages 4
 	[[ $output != *"not tried"* ]]

@@ -102,11 +102,18 @@ right_and_wrong() {
 	pages=40000|the options' pages are more than 32768
 	at=0x40008001|the options' at is no page from 0x8000000 on, below 0x4000000000
 	at=0x1000|the options' at is no page from 0x8000000 on, below 0x4000000000
+	at=0x4000000000|the options' at is no page from 0x8000000 on, below 0x4000000000
 	seconds=-1|the options' seconds are no time
+	seconds=nan|the options' seconds are no time
 	answers=stall,no|the options' answers are not names that "tdlab list answers" has, with commas between them, 64 at most
 	answers=ok random=5|the options have both answers and random
 	ignore|the program ignores SIGCHLD: how a guest ended could not be known
+	nowait|the program ignores SIGCHLD: how a guest ended could not be known
 	END
+	program aligned -DALIGN=8192
+	run -2 ./aligned pages=3
+	[[ $output == *"= 2 the options' pages are no multiple of the guest's align: "*" 0 of 0 findings" ]]
+	run -0 ./aligned pages=4 depth=2
 	program nested -DNESTED
 	run -1 ./nested depth=1
 	[[ $output == *"abandoned"* && $output != *"guest-hung"* ]]

@@ -413,6 +413,25 @@ recorded() {
 	run -1 "$tdlab" replay stall --guest unbounded --finding runaway
 }
 
+@test "replay tells its steps: what was asked, answered, accepted, returned, and what was wrong" {
+	steps() { awk '/^steps /{ on = 1 } /^explored /{ exit } on { sub(/^(steps)? +/, ""); print }' <<<"$output"; }
+	run -1 "$tdlab" replay first --guest tail-only --to-private --pages 2
+	[ "$(steps)" = "MapGPA 0x40008000, 2 pages: RETRY at 0x40009000, 1 converted
+MapGPA 0x40009000, 1 pages: SUCCESS, 1 converted
+ACCEPT 0x40009000, 4 KiB: SUCCESS
+violation pending-access at 0x40008000, 1 pages" ]
+	harness trap
+	run -1 "$tdlab" replay stall --harness "$BATS_TEST_TMPDIR/trap.so" --journal "$BATS_TEST_TMPDIR/journal" --pages 2
+	[ "$(steps)" = "MapGPA 0x800040008000, 2 pages: RETRY at 0x800040008000, 0 converted
+$("$tdlab" trace --only note "$BATS_TEST_TMPDIR/journal" | sed 's/.* the guest:/the guest:/')
+violation abandoned at 0x800040008000, 2 pages" ]
+	[[ $(steps) == *'the guest: "convert() returned '* ]]
+	run -0 "$tdlab" replay ok --guest correct --to-private --pages 100
+	[[ $(steps | wc -l) -eq 41 && $output == *"and 61 more: --journal keeps them all"* ]]
+	run -0 "$tdlab" replay ok --guest correct --journal /dev/null
+	[[ $output != *steps* ]]
+}
+
 @test "--seed is of all chances: of the sequences that are drawn, and of the VMM's in one run" {
 	printf '%s\n' '[behaviour]' 'title = now and then' 'class = permitted' 'expect = complete' '[rule]' \
 		'chunk = 1' 'chance = 128' >"$BATS_TEST_TMPDIR/chance.vmm"

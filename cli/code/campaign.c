@@ -214,6 +214,8 @@ int campaign_report(const struct search *s, struct result *r)
 		result_json(r, stdout);
 	} else {
 		printf("guest      %s: %s\n", code_of(s)->guest->name, code_of(s)->guest->what);
+		if (s->replay && s->journal >= 0)
+			steps_text(s->journal);
 		result_text(r);
 		judged_text(judgement);
 	}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/code/tally.h"
+#include "cli/file.h"
 #include "cli/vmm/inject.h"
 #include "cli/vmm/rule.h"
 #include "sim/child.h"
@@ -85,6 +86,8 @@ static int search_reported(struct search *s, struct td_choices from, const char 
 	bool done = false;
 	int status = code_journal(code_of(s), &s->journal);
 
+	if (!status && s->replay && s->journal < 0)	/* its steps are shown */
+		s->journal = file_memory("tdlab-steps", 0);
 	s->tally = !status ? search_tallies() : NULL;
 	if (s->tally == NULL)
 		return status ? status : STATUS_ENVIRONMENT;

@@ -42,6 +42,9 @@ int search_told(const struct search *search, int status);
 
 struct tally *search_tallies(void);	/* tally_new(), with a complaint */
 
+/* What was asked, answered, accepted and returned, in its order, as far as the journal is a file that can be read. */
+void steps_text(int journal);
+
 /* For each finding, in their order: its sequences and the minimal ones among them. */
 void tally_each(const struct tally *tally, void (*fn)(void *arg, const struct result_finding *finding), void *arg);
 

@@ -3,8 +3,9 @@
  * A test program of somebody's, with libtdlab: program [OPTION=VALUE]... prints the report, then verdict, numbers and,
  * for each finding, name, cause, direction, place and answers; it ends with the verdict. By how it is built: STALLS=2,
  * its loop gives up too soon; HANGS, it waits for somebody; OVERFLOW, it writes behind its memory; NESTED, the guest
- * explores a guest. OPTIONs besides those of struct tdlab_options: thread, there is another one; twice, two explore at
- * the same time; ignore, SIGCHLD. Its names are such as libtdlab has inside. C and C++.
+ * explores a guest; ALIGN, of its ranges. OPTIONs besides those of struct tdlab_options: thread, there is another one;
+ * twice, two explore at the same time; ignore, nowait, SIGCHLD, or how a child ended. Its names are such as libtdlab has
+ * inside. C and C++.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -66,6 +67,11 @@ static void *wait_for_ever(void *arg)
 	return arg;
 }
 
+static void on_child(int number)
+{
+	(void)number;
+}
+
 static int option(const char *word)
 {
 	const char *value = strchr(word, '=') != NULL ? strchr(word, '=') + 1 : "";
@@ -76,8 +82,11 @@ static int option(const char *word)
 		uint32_t *to;
 	} numbers[] = { { "directions", &options.directions }, { "depth", &options.depth }, { "stalls", &options.stalls },
 			{ "pages", &options.pages } };
+	static struct sigaction nowait;
 	static pthread_t thread;
 
+	nowait.sa_handler = on_child;
+	nowait.sa_flags = SA_NOCLDWAIT;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (strlen(numbers[i].name) == length && strncmp(word, numbers[i].name, length) == 0) {
 			*numbers[i].to = (uint32_t)number;
@@ -93,6 +102,8 @@ static int option(const char *word)
 		options.answers = value;
 	else if (strcmp(word, "ignore") == 0)
 		signal(SIGCHLD, SIG_IGN);
+	else if (strcmp(word, "nowait") == 0)
+		return sigaction(SIGCHLD, &nowait, NULL);
 	else if (strcmp(word, "thread") == 0)
 		return pthread_create(&thread, NULL, wait_for_ever, NULL);
 	else
@@ -121,6 +132,9 @@ int main(int argc, char **argv)
 	guest.convert = convert;
 	guest.reset = reset;
 	guest.name = "a program's";
+#ifdef ALIGN
+	guest.align = ALIGN;
+#endif
 	for (int i = 1; i < argc; i++) {
 		if (option(argv[i])) {
 			fprintf(stderr, "%s?\n", argv[i]);

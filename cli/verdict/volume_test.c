@@ -194,6 +194,13 @@ static void test_shapes(void)
 	end_file(at + 12);
 	tap_ok(named("A"), "a large section behind another");
 	make();
+	end_file(add_name(section(section(file + 24, 0x19, "", 0), 0x10, pe, sizeof(pe)), "Empty"));
+	tap_ok(named("Empty"), "a section that is empty before them");
+	make();
+	memset(image, 0, sizeof(image));
+	make_volume(image + 0x1000, "Second");
+	tap_ok(named("Second"), "a volume at the second page");
+	make();
 	end_file(section(add_name(file + 24, "First"), 0x10, pe, sizeof(pe)));
 	tap_ok(named("First"), "a name before the image");
 	make();

@@ -315,6 +315,7 @@ int main(void)
 	struct pe_image parsed;
 
 	make();
+	memset(&v, 0x5a, sizeof(v));	/* whatever was there before */
 	volume_read(&v, image, sizeof(image));
 	tap_ok(v.count == 1 && strcmp(v.all[0].name, "IoMmuDxe") == 0, "a driver and its name");
 	tap_ok(pe_parse(pe, sizeof(pe), &parsed) && volume_name(&v, parsed.hash) == v.all[0].name, "found by its headers");

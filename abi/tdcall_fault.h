@@ -32,10 +32,21 @@ static const int tdcall_signals[] = { SIGILL, SIGSEGV };
  */
 static inline bool tdcall_read_code(uint64_t rip, void *bytes, size_t count)
 {
+	static __thread uint64_t readable;	/* a page that was read before: so is code that has just run there */
 	struct iovec to = { bytes, count }, from = { (void *)(uintptr_t)rip, count };
-	bool got = process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)count;
-	int fd = !got ? open("/proc/self/mem", O_RDONLY | O_CLOEXEC) : -1;
+	uint64_t page = rip / TDX_PAGE_SIZE;
+	bool got = page == readable && (rip + count - 1) / TDX_PAGE_SIZE == page;
+	int fd = -1;
 
+	if (got) {
+		memcpy(bytes, from.iov_base, count);
+		return true;
+	}
+	got = process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)count;
+	if (got)
+		readable = page;
+	else
+		fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
 		got = pread(fd, bytes, count, (off_t)rip) == (ssize_t)count;
 		close(fd);

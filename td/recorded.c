@@ -29,10 +29,11 @@ void td_recorded(struct td *td, uint64_t gpa, uint64_t size, struct td_plan *pla
 {
 	const struct td_behaviour *b = &td->mem->config.behaviour;
 	uint64_t call = td_call_number(td);
-	const struct td_recorded *r = &b->recorded[call - 1];
+	const struct td_recorded *r;
 
 	if (call - 1 >= b->nrecorded || td->mem->now.unrecorded)
 		return;
+	r = &b->recorded[call - 1];
 	if (!belongs(td, r, gpa, size) || (r->r10 == TDVMCALL_SUCCESS && plan->r10 != TDVMCALL_SUCCESS)) {
 		td->mem->now.unrecorded = 1;
 		td_emit(td, UNRECORDED, unrecorded, 0, .answer = call, .gpa = gpa, .bytes = size);

@@ -4,8 +4,8 @@
  * for each finding, name, cause, direction, place and answers; it ends with the verdict. By how it is built: STALLS=2,
  * its loop gives up too soon; HANGS, it waits for somebody; OVERFLOW, it writes behind its memory; NESTED, the guest
  * explores a guest; ALIGN, of its ranges. OPTIONs besides those of struct tdlab_options: thread, there is another one;
- * twice, two explore at the same time; ignore, nowait, SIGCHLD, or how a child ended. Its names are such as libtdlab has
- * inside. C and C++.
+ * twice, two explore at the same time; ignore, nowait, SIGCHLD, or how a child ended. Its names are such as libtdlab
+ * has inside. C and C++.
  */
 #include <pthread.h>
 #include <signal.h>

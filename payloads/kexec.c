@@ -30,7 +30,8 @@ struct segment {
 	size_t to_bytes;
 };
 
-extern const uint8_t next[], next_end[];
+extern const uint8_t next[];
+extern const uint64_t next_bytes;
 void kexec_main(char **words);
 
 __asm__(".globl _start\n_start:\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall kexec_main\n\thlt\n");
@@ -41,7 +42,7 @@ __asm__(".globl _start\n_start:\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall kexe
  */
 static void __attribute__((used)) the_next_kernel(void)
 {
-	__asm__ volatile(".globl next, next_end\n"
+	__asm__ volatile(".globl next, next_bytes\n"
 			 "next:\n\tlea 4f(%%rip), %%rbx\n"
 			 "1:\tmovzbl (%%rbx), %%esi\n\tinc %%rbx\n\tmov $1, %%edi\n\tmov %0, %%ebp\n"
 			 "\ttest %%esi, %%esi\n\tjnz 2f\n"
@@ -51,7 +52,7 @@ static void __attribute__((used)) the_next_kernel(void)
 			 "\t.byte 0x66, 0x0f, 0x01, 0xcc\n\tcmp $2, %%edi\n\tjne 1b\n"
 			 "3:\tjmp 3b\n"
 			 "4:\t.asciz \"" EVIDENCE_PREFIX EVIDENCE_KEXEC "\\n\"\n"
-			 "next_end:\n"
+			 "5:\n\t.balign 8\nnext_bytes:\t.quad 5b - next\n"
 			 : : "i"(MACHINE_UART), "i"(PORT_PM1_CONTROL), "i"(SLEEP_ENABLE), "i"(TDX_MASK_R10_R15), "i"(GHCI_IO));
 }
 
@@ -77,7 +78,7 @@ static uint64_t number_of(const char *text)
 void kexec_main(char **words)
 {
 	uint64_t to = number_of(words[2]);	/* behind argc and the program's name */
-	struct segment segment = { next, (size_t)(next_end - next), to, TDX_PAGE_SIZE };
+	struct segment segment = { next, next_bytes, to, TDX_PAGE_SIZE };
 
 	if (call(SYS_kexec_load, to, 1, (uint64_t)(uintptr_t)&segment, KEXEC_ARCH_X86_64) == 0)
 		call(SYS_reboot, RESTART_MAGIC1, RESTART_MAGIC2, RESTART_KEXEC, 0);

@@ -147,6 +147,32 @@ static void test_mask(uint64_t mask, const char *name)
 	tap_is(regs.gpr[TD_R14], mask >> 14 & 1 ? 0x40000002 : before.gpr[TD_R14], "... R14 only if selected");
 }
 
+static uint32_t refusals_after(uint64_t mask)
+{
+	struct td_regs regs = pattern();
+
+	regs.gpr[TD_RAX] = TDG_VP_VMCALL;
+	regs.gpr[TD_RCX] = mask;
+	regs.gpr[TD_R10] = 0;
+	regs.gpr[TD_R11] = GHCI_GET_TDVMCALL_INFO;
+	regs.gpr[TD_R12] = 0;
+	td_tdcall(fake.td, 0, &regs);
+	return fake_count(TD_EV_REFUSED);
+}
+
+/* A guest that does not look at RAX asks on and on. */
+static void test_refused_again(void)
+{
+	struct td_config c = fake_config(16);
+
+	fake_start(&c);
+	refusals_after(LINUX_6_12 | 1 << TD_RSP);
+	tap_is(refusals_after(LINUX_6_12 | 1 << TD_RSP), 1, "a mask that is refused again is told once");
+	tap_is(refusals_after(LINUX_6_12 | 1ull << 32), 2, "another one as well");
+	tap_is(refusals_after(LINUX_6_12), 2, "... and none that is served");
+	tap_is(refusals_after(LINUX_6_12 | 1ull << 32), 3, "... but after that it is told again");
+}
+
 static void test_masks(void)
 {
 	struct td_config c = fake_config(16);
@@ -345,6 +371,7 @@ int main(void)
 	test_journal();
 	test_vp_info();
 	test_masks();
+	test_refused_again();
 	test_veinfo();
 	test_veinfo_of_access();
 	test_length_of_access();

@@ -99,7 +99,6 @@ static void take_verdict(struct reading *r, const struct td_event *e)
 
 	if (class == TD_CLASS_OK || told_before(j, kind, gpa, e))
 		return;
-	r->callers = NULL;
 	if (last && last->kind == kind && last->class == class && last->rip == e->rip &&
 	    (kind != TD_V_DMA_TO_PRIVATE || last->detail == e->verdict.detail) &&
 	    last->gpa + last->pages * TDX_PAGE_SIZE == gpa && last->real == e->verdict.real) {

@@ -215,10 +215,11 @@ static void test_device_use(void)
 	device_used(0x7000 | S, 1, 1ull << 63 | 6);
 	device_used(0x6000 | S, 1, 0);
 	device_used(0x8000 | S, 1, 0);
+	device_used(0x3000 | S, 1, 0);
 	read_all();
-	tap_is(j.nviolations, 3, "memory that a device uses is one finding a descriptor, and one for what it did untold");
-	tap_ok(j.findings[0].pages == 3 && (uint32_t)j.findings[1].detail == 6 && j.findings[2].gpa == (0x8000 | S),
-	       "each with its place");
+	tap_is(j.nviolations, 4, "memory that a device uses is one finding a descriptor, and one for what it did untold");
+	tap_ok(j.findings[0].pages == 3 && (uint32_t)j.findings[1].detail == 6 && j.findings[2].gpa == (0x8000 | S) &&
+	       j.findings[3].gpa == (0x3000 | S), "each with its place, behind what was told and before it");
 }
 
 /* Conversions of what is no RAM, behind it and before it. */

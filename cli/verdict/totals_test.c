@@ -71,8 +71,30 @@ static void test_records(void)
 	tap_ok(t.accepts_2m == 1 && t.accepts_4k == 2 && t.size_mismatches == 1, "ACCEPTs that succeeded, by size");
 }
 
+/* The meanings are in the manual, by the same table. */
+static void test_json(void)
+{
+	static const char *const names[] = {
+#define NAME(name, text, meaning) #name,
+		TOTALS(NAME)
+#undef NAME
+	};
+	const struct totals t = { 2, 3, 4, .mapgpa_calls = 5 };
+	json_t *json = json_object();
+
+	totals_json(json, &t);
+	tap_is(json_object_size(json), ARRAY_SIZE(names), "each has its name in JSON");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!json_object_get(json, names[i]))
+			tap_ok(false, names[i]);
+	tap_ok(json_integer_value(json_object_get(json, "to_private_pages")) == 3 &&
+	       json_integer_value(json_object_get(json, "mapgpa_calls")) == 5, "and its number");
+	json_decref(json);
+}
+
 int main(void)
 {
+	test_json();
 	test_text();
 	test_conversions();
 	test_records();

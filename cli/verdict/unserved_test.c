@@ -46,6 +46,9 @@ static void test_kinds(void)
 	tap_is(u.all[1].times, 1, "the second once");
 	tap_is(u.all[2].times, 2, "a refused mask twice");
 	tap_is(u.others, 0, "none is left out");
+	records.count--;
+	u = read_all();
+	tap_is(u.count, 5, "what lies behind the last record is none");
 }
 
 static void test_room(void)

@@ -310,6 +310,50 @@ static void test_end(void)
 	munmap(memory, room + page);
 }
 
+/* A driver's file, of the other form: its size, and that of its first section, as what is large has them. */
+static uint8_t *make_large(void)
+{
+	uint8_t *file = image + FILE_AT, *at = file + 32;
+
+	make();
+	memset(file, 0, 0x1000);
+	file[19] = 1;
+	put32(at, 0x10ffffff);
+	put32(at + 4, 8 + PE_BYTES);
+	memcpy(at + 8, pe, PE_BYTES);
+	at = add_name(at + 8 + PE_BYTES, "Seventh");	/* a name that needs no filler */
+	put64(file + 24, (uint64_t)(at - file));
+	return at;
+}
+
+/*
+ * The image, or the file alone, cut off at each byte: a driver is found if all of it is there, and nothing is read
+ * behind the end, where there is no memory.
+ */
+static void test_every_end(bool large, bool file_too, const char *name)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), room = 2 * page, all;
+	uint8_t *memory = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *at;
+	bool good = true;
+
+	make();
+	all = (size_t)((large ? make_large() : make_volume(image, "Seventh")) - image);
+	mprotect(memory + room, page, PROT_NONE);
+	for (size_t bytes = 0; good && bytes <= all; bytes++) {
+		at = memory + room - bytes;
+		memcpy(at, image, bytes);
+		if (file_too && bytes >= FILE_AT + 32 && large)
+			put64(at + FILE_AT + 24, bytes - FILE_AT);
+		else if (file_too && bytes >= FILE_AT + 32)
+			put32(at + FILE_AT + 20, (uint32_t)(bytes - FILE_AT));
+		volume_free(&v);
+		volume_read(&v, at, bytes);
+		good = v.count == (bytes == all);
+	}
+	munmap(memory, room + page);
+	tap_ok(good && v.count == 1 && strcmp(v.all[0].name, "Seventh") == 0, name);
+}
+
 int main(void)
 {
 	struct pe_image parsed;
@@ -335,6 +379,10 @@ int main(void)
 	test_names();
 	test_nested();
 	test_end();
+	test_every_end(false, false, "an image that is cut off at each byte");
+	test_every_end(true, false, "... of large sizes");
+	test_every_end(false, true, "a file that is cut off at each byte");
+	test_every_end(true, true, "... of large sizes as well");
 	compressed();
 	volume_free(&v);
 	return tap_done();

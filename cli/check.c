@@ -64,15 +64,12 @@ static unsigned int processors(void)
 static int open_outputs(struct check *c)
 {
 	const struct check_options *o = &c->options;
-	int error;
 
 	if (o->keep && mkdir(o->keep, 0777) && errno != EEXIST)
 		return complain(STATUS_INPUT, "--keep %s: %s", o->keep, strerror(errno));
 	if (o->keep && access(o->keep, W_OK | X_OK))
 		return complain(STATUS_INPUT, "--keep %s: %s", o->keep, strerror(errno));
-	if (o->junit && (error = output_open(&c->junit, o->junit)) != 0)
-		return complain(STATUS_INPUT, "--junit %s: %s", o->junit, strerror(error));
-	return 0;
+	return cases_junit_open(&c->junit, o->junit);
 }
 
 /* As many at a time as there is memory for. */

@@ -7,6 +7,7 @@
 #define CLI_CHECK_H
 
 #include "cli/boot.h"
+#include "cli/cases.h"
 #include "cli/code/code.h"
 #include "cli/output.h"
 #include "cli/machine/template.h"
@@ -112,6 +113,11 @@ void check_code_row(struct check_row *row);
 
 /* Whether what a row found is known; once, before it is reported. */
 void check_look_up(struct check *check, struct check_row *row);
+
+#define CHECK_LABEL	32
+
+/* A row as CI has it; label is room for what stands beside its name. */
+void check_case(const struct check_row *row, char label[static CHECK_LABEL], struct test_case *one);
 
 /* check_report.c and check_export.c: what is to be said. */
 void check_report_begin(const struct check *check);

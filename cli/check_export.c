@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The matrix for programs: JSON, schema tdlab.check/1, and JUnit's XML as CI systems read it. */
+/* The matrix for programs: JSON, schema tdlab.check/1, and JUnit's XML. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "cli/check.h"
 #include "cli/json.h"
@@ -94,70 +94,16 @@ void check_json(const struct check *c)
 	json_print(json, stdout);
 }
 
-/* XML 1.0 has no way to write a control character, nor anything that is not UTF-8. */
-static void xml(FILE *out, const char *text)
-{
-	const unsigned char *t = (const unsigned char *)text;
-
-	while (*t) {
-		unsigned int length = utf8_length(t);
-
-		if (*t == '<' || *t == '>' || *t == '&' || *t == '"')
-			fprintf(out, "&#%u;", *t);
-		else if (length == 0 || (*t < 0x20 && *t != '\n' && *t != '\t') || *t == 0x7f)
-			fputs("&#xfffd;", out);
-		else
-			fwrite(t, 1, length, out);
-		t += length ? length : 1;
-	}
-}
-
-static void xml_attribute(FILE *out, const char *name, const char *text)
-{
-	fprintf(out, " %s=\"", name);
-	xml(out, text);
-	fputc('"', out);
-}
-
-static void junit_row(FILE *out, const char *class, const struct check_row *row)
-{
-	const struct check_result *r = row->result;
-	bool skipped = !r->done || r->verdict == VERDICT_NOT_APPLICABLE;
-	const char *element = skipped ? "skipped" : r->verdict == VERDICT_FAIL ? "failure" : "error";
-
-	fputs("    <testcase", out);
-	xml_attribute(out, "classname", class);
-	xml_attribute(out, "name", row->name);
-	fprintf(out, " time=\"%.3f\"", r->seconds);
-	if (r->done && verdict_good(r->verdict)) {
-		fputs("/>\n", out);
-		return;
-	}
-	fprintf(out, ">\n      <%s", element);
-	xml_attribute(out, "message", r->done ? r->why : "it was not run");
-	fputs(">", out);
-	if (row->reproduce) {	/* else it was not run */
-		fputs("replay: ", out);
-		xml(out, row->reproduce);
-	}
-	fprintf(out, "</%s>\n    </testcase>\n", element);
-}
-
 int check_junit(struct check *c)
 {
-	struct check_tally t = check_count(c);
-	FILE *out = c->junit.out;
-	int error;
+	struct test_case *all = xcalloc(c->nrows, sizeof(*all));
+	char (*labels)[CHECK_LABEL] = xcalloc(c->nrows, sizeof(*labels));
+	int status;
 
-	if (!out)
-		return 0;
-	fflush(stdout);		/* it may be the same */
-	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"tdlab check\"", out);
-	fprintf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n", c->nrows,
-		t.of[VERDICT_FAIL], t.of[VERDICT_INCONCLUSIVE], t.missing + t.of[VERDICT_NOT_APPLICABLE], c->seconds);
 	for (size_t i = 0; i < c->nrows; i++)
-		junit_row(out, guest_of(c), &c->rows[i]);
-	fputs("  </testsuite>\n</testsuites>\n", out);
-	error = output_close(&c->junit);
-	return error ? complain(STATUS_ENVIRONMENT, "--junit %s: %s", c->options.junit, strerror(error)) : 0;
+		check_case(&c->rows[i], labels[i], &all[i]);
+	status = cases_junit(&c->junit, "tdlab check", guest_of(c), all, c->nrows, c->seconds);
+	free(labels);
+	free(all);
+	return status;
 }

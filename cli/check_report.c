@@ -37,6 +37,16 @@ int check_status(const struct check *c)
 	return t.of[VERDICT_INCONCLUSIVE] || t.of[VERDICT_NOT_APPLICABLE] == c->nrows ? STATUS_INCONCLUSIVE : STATUS_PASS;
 }
 
+void check_case(const struct check_row *row, char label[static CHECK_LABEL], struct test_case *one)
+{
+	const struct check_result *r = row->result;
+
+	snprintf(label, CHECK_LABEL, "(%s, %s)", row->behaviour.packed.hostile ? "hostile" : "permitted",
+		 row->behaviour.packed.contain ? "contain" : "complete");
+	*one = (struct test_case){ .name = row->name, .label = label, .done = r->done, .verdict = r->verdict, .why = r->why,
+				   .replay = row->reproduce, .seconds = r->seconds };
+}
+
 static const char *class_of(const struct check_row *row)
 {
 	return row->behaviour.packed.hostile ? "hostile" : "permitted";
@@ -89,34 +99,14 @@ static void table_row(const struct check *c, const struct check_row *row)
 		printf("    replay: %s\n", row->reproduce);
 }
 
-/* In a description "#" begins a directive, and a line ends where it ends. */
-static void tap_text(const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '#' || *text == '\\')
-			putchar('\\');
-		putchar(*text == '\n' ? ' ' : *text);
-	}
-}
-
-static void tap_row(const struct check_row *row, size_t number)
-{
-	const struct check_result *r = row->result;
-
-	bool good = verdict_good(r->verdict), skipped = r->verdict == VERDICT_NOT_APPLICABLE;
-
-	printf("%s %zu - ", good || skipped ? "ok" : "not ok", number);
-	tap_text(row->name);
-	printf(" (%s, %s)%s%s\n", class_of(row), expect_of(row), skipped ? " # SKIP not applicable: " : "",
-	       skipped ? r->why : "");
-	if (!good && !skipped)
-		printf("# %s: %s\n# replay: %s\n", verdict_name(r->verdict), r->why, row->reproduce);
-}
-
 void check_report_row(const struct check *c, size_t row)
 {
+	struct test_case one;
+	char label[CHECK_LABEL];
+
+	check_case(&c->rows[row], label, &one);
 	if (c->options.tap)
-		tap_row(&c->rows[row], row + 1);
+		case_tap(&one, row + 1);
 	else if (!c->options.boot.json)
 		table_row(c, &c->rows[row]);
 }

@@ -29,6 +29,8 @@ static const struct opt options[] = {
 	{ "random", OPT_NUMBER, EXPLORE_FIELD(random), "N", "so many sequences drawn at random instead of all" },
 	{ "shard", OPT_TEXT, EXPLORE_FIELD(shard), "I/N", "only this part of all sequences, for tdlab merge" },
 	{ "state", OPT_FILE, EXPLORE_FIELD(state), "FILE", "keeps what is done; go on from there if it exists" },
+	{ "tap", OPT_FLAG, EXPLORE_FIELD(tap), NULL, "report as TAP: a test for each finding, and one for the whole" },
+	{ "junit", OPT_FILE, EXPLORE_FIELD(junit), "FILE", "report as JUnit XML as well" },
 	{ 0 },
 };
 
@@ -46,6 +48,7 @@ struct explore *explore_new(void)
 void explore_free(struct explore *x)
 {
 	known_close(&x->boot.known);
+	output_drop(&x->junit);
 	if (x->prepared)
 		boot_free(&x->boot);
 	free(x);
@@ -123,6 +126,8 @@ int explore_prepare(struct explore *x, const char *kernel)
 	status = known_open(&b->known, o->boot.known, o->boot.write_known);
 	if (!status)
 		status = boot_prepare(b);
+	if (!status)
+		status = cases_junit_open(&x->junit, o->junit);
 	if (!status)
 		status = fill_of(x, kernel);
 	if (!status)
@@ -220,7 +225,11 @@ static int explore(struct explore *x, const char *kernel)
 		status = explore_run(x);
 	if (status == STATUS_ENVIRONMENT || status == STATUS_INPUT)
 		return status;
-	if (x->options.boot.json)
+	if (result_cases(&x->explored.result, done ? "done before" : x->boot.judgement.why, x->options.tap, &x->junit))
+		status = STATUS_ENVIRONMENT;
+	if (x->options.tap)
+		;
+	else if (x->options.boot.json)
 		result_json(&x->explored.result, stdout);
 	else if (done)
 		result_report(&x->explored.result);
@@ -241,6 +250,8 @@ static int run_explore(const struct verb *verb, int argc, char **argv)
 				  noperands ? "more than one guest" : "which kernel, --guest or --harness?");
 	if (!status)
 		status = opt_suits(verb, argc, argv, explore_is_code(o));
+	if (!status && o->tap && o->boot.json)
+		status = complain(STATUS_INPUT, "explore: --tap and --json both want standard output");
 	if (!status)
 		status = explore_is_code(o) ? code_explore(o) : explore(x, operands[0]);
 	explore_free(x);

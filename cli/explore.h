@@ -4,13 +4,15 @@
 #define CLI_EXPLORE_H
 
 #include "cli/campaign/explored.h"
+#include "cli/cases.h"
 
 struct explore_options {
 	struct boot_options boot;
 	struct opt_number depth, at, pages, sequences, stalls, random;
 	const char *model, *shard, *state, *finding;
 	const char *guest, *harness;	/* not a kernel: code in a process */
-	bool to_private, match;
+	const char *junit;
+	bool to_private, match, tap;
 };
 
 #define EXPLORE_FIELD(name) offsetof(struct explore_options, name)
@@ -68,6 +70,7 @@ struct explore {
 	struct explore_options options;
 	struct boot boot;
 	struct explored explored;
+	struct output junit;
 	bool prepared;		/* the boot has to be freed */
 	double saved;		/* when --state was last written */
 	int status;		/* not 0: something went wrong meanwhile */

@@ -178,6 +178,24 @@ front() {
 	[ "$(jq -r '"\(.finding) \(.in_unit)"' <<<"$output")" = "accept-unrequested true" ]
 }
 
+@test "--tap and --junit: a test for each finding, which says how to have it again, and one for the whole" {
+	local xml=$BATS_TEST_TMPDIR/out.xml
+	run -1 "$tdlab" explore --guest tail-only --to-private --depth 3 --tap --junit "$xml"
+	[[ ${lines[0]} == 1..3 && ${lines[1]} == "not ok 1 - tail-only to private: no pending-access (permitted)" ]]
+	[[ ${lines[3]} == "# replay: "*" replay first --guest tail-only --to-private "* ]]
+	[[ ${lines[-1]} == "ok 3 - tail-only to private: all answers given" ]]
+	grep -F '<testsuite name="tdlab explore" tests="3" failures="2" errors="0" skipped="0"' "$xml"
+	echo 'tail-only stall,* abandoned permitted a toy' >"$BATS_TEST_TMPDIR/known"
+	run -1 "$tdlab" explore --guest tail-only --to-private --depth 3 --tap --known "$BATS_TEST_TMPDIR/known"
+	[[ ${lines[1]} == "not ok 1 - "* && ${lines[4]} == "ok 2 - tail-only to private: no abandoned (permitted)" ]]
+	run -5 "$tdlab" explore --guest correct --pages 1 --at 0x40008000 --depth 3 --tap
+	[[ ${lines[1]} == "not ok 1 - correct to shared: all answers given" && ${lines[2]} == "# inconclusive: "* ]]
+	run -2 --separate-stderr "$tdlab" explore --guest correct --tap --json
+	[ -z "$output" ]
+	run -2 "$tdlab" explore --guest correct --junit nowhere/x.xml
+	[ "$output" = "tdlab: --junit nowhere/x.xml: No such file or directory" ]
+}
+
 @test "results to a full disk: one line, exit status 3" {
 	full() {
 		run -3 --separate-stderr bash -c '"$@" >/dev/full' - "$@"

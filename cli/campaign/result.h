@@ -94,6 +94,16 @@ const char *result_not_given(const struct result *result);
 void result_text(const struct result *result);
 void result_report(const struct result *result);
 
+/*
+ * As test cases: one for each finding, and one for the whole, whose verdict has this reason. tap: to standard output;
+ * junit: what is open, or nothing. Returns 0, or a status after a complaint.
+ */
+struct output;
+int result_cases(const struct result *result, const char *why, bool tap, struct output *junit);
+
+/* The command that shows a finding of a process again: of the first of its sequences. To be freed. */
+char *result_again(const struct result_of *of, const struct result_finding *finding);
+
 /* Returns 0, or a status after a complaint. */
 int result_read(struct result *result, const char *path);
 int result_save(const struct result *result, const char *path);	/* replaces the file at once or not at all */

@@ -16,8 +16,7 @@ static char *joined(char *text, const char *more)
 	return both;
 }
 
-/* The command that shows it again: of the first of its sequences. */
-static char *again_text(const struct result_of *of, const struct result_finding *f)
+char *result_again(const struct result_of *of, const struct result_finding *f)
 {
 	char *text = command_line("replay"), answers[ANSWERS_TEXT];
 
@@ -65,7 +64,7 @@ void result_finding_json(json_t *json, const struct result_of *of, const struct 
 	if (is_process(of)) {
 		json_add_hex(row, "at", result_at(of, f));
 		json_add_number(row, "pages", result_pages(of, f));
-		again = again_text(of, f);
+		again = result_again(of, f);
 		json_add_text(row, "again", again);
 		free(again);
 	}
@@ -233,7 +232,7 @@ void result_finding_text(const struct result_of *of, const struct result_finding
 		printf("           shape    %s: %lu pages at 0x%lx\n", sim_shapes[f->ways.shape - 1].name, result_pages(of, f),
 		       result_at(of, f));
 	if (is_process(of)) {
-		again = again_text(of, f);
+		again = result_again(of, f);
 		printf("           again    %s\n", again);
 		free(again);
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/cases.h"
 #include "cli/file.h"
 #include "sim/child.h"
 #include "cli/code/tally.h"
@@ -177,6 +178,8 @@ int campaign_open(struct campaign *c, struct search *s, bool *done)
 
 	if (!status)
 		status = known_open(&c->known, code_of(s)->options->boot.known, code_of(s)->options->boot.write_known);
+	if (!status)
+		status = cases_junit_open(&c->junit, code_of(s)->options->junit);
 	s->shard = c->before.of.shard;
 	s->shards = c->before.of.shards;
 	s->tick = tick;
@@ -210,16 +213,18 @@ int campaign_report(const struct search *s, struct result *r)
 		snprintf(r->incomplete, sizeof(r->incomplete), "interrupted by signal %d", child_signal());
 	else if (!r->complete && !*r->incomplete)
 		snprintf(r->incomplete, sizeof(r->incomplete), "given up: the guest code dies or diverges too often");
+	status = result_cases(r, judgement.why, code_of(s)->options->tap, &c->junit);
 	if (code_of(s)->options->boot.json) {
 		result_json(r, stdout);
-	} else {
+	} else if (!code_of(s)->options->tap) {
 		printf("guest      %s: %s\n", code_of(s)->guest->name, code_of(s)->guest->what);
 		if (s->replay && s->journal >= 0)
 			steps_text(s->journal);
 		result_text(r);
 		judged_text(judgement);
 	}
-	status = known_close(&c->known);
+	if (known_close(&c->known))
+		status = STATUS_ENVIRONMENT;
 	if (c->status || status)
 		return c->status ? c->status : status;
 	return child_signal() && !r->complete ? STATUS_SIGNAL + child_signal() : judgement.status;

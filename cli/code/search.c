@@ -113,6 +113,8 @@ static int check_numbers(const struct explore_options *o)
 		return complain(STATUS_INPUT, "--inject is for a search: not with --match");
 	if (o->shard != NULL || o->state != NULL)
 		return complain(STATUS_INPUT, "--shard and --state are for a search: not with --match");
+	if (o->tap || o->junit)
+		return complain(STATUS_INPUT, "--tap and --junit are for a search: not with --match");
 	if (o->random.given || o->harness != NULL)
 		return complain(STATUS_INPUT, "--match is about all sequences of a --guest: %s", o->harness != NULL ?
 				"what a harness remembers is not known" : "not with --random");
@@ -134,7 +136,9 @@ int code_explore(const struct explore_options *o)
 	s = search_of(&code, o->depth.given ? (uint32_t)o->depth.value : SIM_DEPTH);
 	code.campaign = &campaign;
 	s.shapes = !o->at.given && !o->pages.given;
-	return o->match ? code_match(&code) : search_reported(&s, (struct td_choices){ 0 }, "");
+	status = o->match ? code_match(&code) : search_reported(&s, (struct td_choices){ 0 }, "");
+	output_drop(&campaign.junit);	/* if nothing was reported */
+	return status;
 }
 
 int code_replay(const struct explore_options *o, const uint8_t *answers, uint32_t count, const char *name)

@@ -5,6 +5,7 @@
 
 #include "cli/campaign/result.h"
 #include "cli/code/code.h"
+#include "cli/output.h"
 #include "cli/verdict/known.h"
 #include "sim/search.h"
 
@@ -12,6 +13,7 @@
 struct campaign {
 	struct result before;	/* of.*: what is searched */
 	struct known known;
+	struct output junit;
 	struct clocks start;
 	double saved, shown;
 	int status;		/* not 0: it could not be saved */

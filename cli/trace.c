@@ -7,15 +7,17 @@
 
 #include "cli/opt.h"
 #include "cli/suggest.h"
+#include "cli/verdict/symbols.h"
 #include "cli/vmm/describe.h"
 
 struct trace_options {
-	const char *only;
+	const char *only, *symbols;
 	bool json;
 };
 
 static const struct opt options[] = {
 	{ "only", OPT_TEXT, offsetof(struct trace_options, only), "TYPE,...", "only records of these types" },
+	{ "symbols", OPT_FILE, offsetof(struct trace_options, symbols), "FILE", "name RIPs: vmlinux, System.map, a harness" },
 	{ "json", OPT_FLAG, offsetof(struct trace_options, json), NULL, "one JSON object per line" },
 	{ 0 },
 };
@@ -57,9 +59,9 @@ static int read_only(const char *words, bool wanted[TD_EV_TYPES])
 	return 0;
 }
 
-static void print(const struct records *r, const bool wanted[TD_EV_TYPES], bool as_json)
+static void print(const struct records *r, const struct symbols *symbols, const bool wanted[TD_EV_TYPES], bool as_json)
 {
-	char text[256];
+	char text[256], place[160];
 
 	for (size_t i = 0; i < r->count; i++) {
 		const struct td_event *e = &r->all[i];
@@ -67,12 +69,17 @@ static void print(const struct records *r, const bool wanted[TD_EV_TYPES], bool 
 		if (!wanted[e->type])
 			continue;
 		if (as_json) {
-			json_print_line(describe_json(r, e), stdout);
+			json_t *json = describe_json(r, e);
+
+			if (symbols->count)
+				json_add_text(json, "symbol", symbols_name(symbols, e->rip, place, sizeof(place)) ? place : NULL);
+			json_print_line(json, stdout);
 			continue;
 		}
 		describe_text(e, text, sizeof(text));
-		printf("%12.6f vCPU %u RIP 0x%016llx %s\n", records_seconds(r, e), e->vcpu, (unsigned long long)e->rip,
-		       text);
+		if (!symbols->count || !symbols_name(symbols, e->rip, place, sizeof(place)))
+			snprintf(place, sizeof(place), "0x%016llx", (unsigned long long)e->rip);
+		printf("%12.6f vCPU %u RIP %s %s\n", records_seconds(r, e), e->vcpu, place, text);
 	}
 }
 
@@ -80,6 +87,7 @@ static int run_trace(const struct verb *verb, int argc, char **argv)
 {
 	struct trace_options o = { 0 };
 	struct records records = { 0 };
+	struct symbols symbols = { 0 };
 	char **operands = xcalloc((size_t)argc, sizeof(*operands));
 	bool wanted[TD_EV_TYPES];
 	int noperands, status = opt_parse(verb, argc, argv, &o, operands, &noperands);
@@ -89,10 +97,14 @@ static int run_trace(const struct verb *verb, int argc, char **argv)
 				  noperands ? "more than one journal" : "which journal?");
 	if (!status)
 		status = read_only(o.only, wanted);
+	if (!status && o.symbols)
+		status = symbols_load_file(&symbols, o.symbols);
 	if (!status)
 		status = records_read(&records, operands[0]);
+	symbols_place(&symbols, &records);
 	if (!status)
-		print(&records, wanted, o.json);
+		print(&records, &symbols, wanted, o.json);
+	symbols_free(&symbols);
 	records_free(&records);
 	free(operands);
 	return status < 0 ? STATUS_PASS : status;

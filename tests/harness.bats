@@ -69,6 +69,14 @@ guest() {
 	[[ $output == *"returned   -1"* ]]
 	run -0 "$tdlab" trace "$dir/journal"
 	[[ $output == *"MapGPA 0x800040008000, 64 pages: "*'the guest: "convert() returned -1"'* ]]
+	run -0 "$tdlab" trace --only mapgpa --symbols "$dir/guest.so" "$dir/journal"
+	[[ ${lines[0]} =~ ' RIP '[a-z_]+'+0x'[0-9a-f]+' MapGPA ' ]]
+	run -0 "$tdlab" trace --only mapgpa --symbols "$dir/guest.so" --json "$dir/journal"
+	jq -e '.symbol | test("^[a-z_]+[+]0x")' <<<"${lines[0]}"
+	run -2 "$tdlab" trace --symbols "$dir/none" "$dir/journal"
+	[ "$output" = "tdlab: --symbols $dir/none: No such file or directory" ]
+	run -2 "$tdlab" trace --symbols "$dir/journal" "$dir/journal"
+	[[ $output == *": no names of functions in it" ]]
 	run -3 "$tdlab" run --harness "$dir/guest.so" --journal /dev/full
 	[[ ${#lines[@]} -eq 1 && $output == *"--journal /dev/full: No space left on device" ]]
 }

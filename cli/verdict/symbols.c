@@ -107,6 +107,17 @@ void symbols_load_payload(struct symbols *s, const char *payload)
 	s->placed = true;
 }
 
+int symbols_load_file(struct symbols *s, const char *path)
+{
+	symbols_load_payload(s, path);
+	if (access(path, R_OK))
+		return complain(STATUS_INPUT, "--symbols %s: %s", path, strerror(errno));
+	if (!s->count)
+		return complain(STATUS_INPUT, "--symbols %s: no names of functions in it", path);
+	s->placed = s->all[0].address < KERNEL_MAP;	/* a kernel may have moved */
+	return 0;
+}
+
 void symbols_load(struct symbols *s, const char *kernel, const char *version)
 {
 	char *folder = folder_of(kernel), *tree = build_tree_of(kernel);

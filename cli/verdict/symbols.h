@@ -33,6 +33,9 @@ struct symbols {
 void symbols_load(struct symbols *symbols, const char *kernel, const char *version);
 void symbols_load_payload(struct symbols *symbols, const char *payload);	/* its own, where it was linked to */
 
+/* Of a file that the user names: an ELF, or a System.map. Returns 0, or a status after a complaint. */
+int symbols_load_file(struct symbols *symbols, const char *path);
+
 /* The module's file, uncompressed, as it was built; its .text is at that address. Of another file nothing is added. */
 void symbols_add_module(struct symbols *symbols, const char *path, const char *name, uint64_t address);
 void symbols_add_image(struct symbols *symbols, uint64_t base, uint64_t bytes, const char *name);

@@ -200,6 +200,7 @@ static int replay(struct again *a)
 	int status;
 
 	x->boot.config.explore.sequences = 1;
+	x->explored.replay = true;
 	status = explore_run(x);
 	if (status == STATUS_ENVIRONMENT || status == STATUS_INPUT)
 		return status;

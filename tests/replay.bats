@@ -56,6 +56,8 @@ field() {
 	violate minimise skipped-pages finding
 	[ "$status" -eq 0 ]
 	[ "$(field '.violations[0] | "\(.name) \(.shortest)"')" = "skipped-pages half" ]
+	run -1 "$tdlab" replay --console console --append scenario=skipped-pages half "$build/payloads/violate"
+	[[ $output == *$'\nsteps      MapGPA '*", 512 converted"*"SUCCESS, 511 converted"* ]]
 	violate explore private-alias-of-shared --depth 1
 	[ "$status" -eq 1 ]
 	[ "$(field '.violations[0] | "\(.name) \(.shortest)"')" = "private-alias-of-shared ok" ]

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/campaign/explored.h"
+#include "cli/vmm/describe.h"
 
 /* Answers come in their order: after any other record of them it is not known what the sequence was. */
 static void collect_answers(struct explored *x, const struct td_record_answers *a)
@@ -147,6 +148,9 @@ static void count(struct explored *x)
 		finding = s->violation;
 		find(x, finding, td_violation_sentence(finding));
 	}
+	x->nsteps = x->replay ? s->ncalls : 0;
+	for (size_t i = 0; i < x->nsteps && i < EXPLORED_STEPS; i++)
+		x->steps[i] = s->calls[i];
 	if (x->found)
 		x->found(x->found_arg, finding != TD_V_NONE ? td_violation_name(finding) : "");
 }
@@ -288,6 +292,18 @@ int explored_end(struct explored *x, struct boot *b)
 	return status;
 }
 
+static void steps_text(const struct explored *x)
+{
+	char text[256];
+
+	for (size_t i = 0; i < x->nsteps && i < EXPLORED_STEPS; i++) {
+		describe_text(&x->steps[i], text, sizeof(text));
+		printf("%-10s %s\n", i ? "" : "steps", text);
+	}
+	if (x->nsteps > EXPLORED_STEPS)
+		printf("           and %zu more: --journal keeps them all\n", x->nsteps - EXPLORED_STEPS);
+}
+
 void explored_text(const struct explored *x, const struct boot *b)
 {
 	const struct result *r = &x->result;
@@ -299,6 +315,7 @@ void explored_text(const struct explored *x, const struct boot *b)
 		printf("guest      %s %s, 1 vCPU, GPAW %u\n", b->guest.kind == GUEST_LINUX ? "Linux" : "payload",
 		       b->guest.kind == GUEST_LINUX ? b->guest.version : b->guest.path, b->config.td.platform.gpaw);
 		printf("window     MapGPA of %lu pages at GPA 0x%lx\n", r->of.pages, r->gpa & ~s);
+		steps_text(x);
 		result_text(r);
 		if (x->model.loop != MODEL_NONE)
 			printf("model      %lu of %lu sequences as %s, %lu of them to success\n",

@@ -10,6 +10,8 @@
 
 #define EXPLORED_CALLS	4096	/* MapGPAs and ACCEPTs of one sequence that are compared */
 
+#define EXPLORED_STEPS	40	/* of one that is replayed, that are shown */
+
 /* One sequence: its requests and what td said of them. */
 struct explored_sequence {
 	size_t ncalls;
@@ -43,6 +45,10 @@ struct explored {
 	size_t start;			/* records before this one are of the run, not of sequences */
 	size_t read;
 	struct explored_sequence now;
+
+	bool replay;		/* the one sequence is told step by step: */
+	struct td_event steps[EXPLORED_STEPS];
+	size_t nsteps;		/* there were; no more than those are kept */
 
 	/* Called for each sequence that was asked for, if there; what it found, or "". */
 	void (*found)(void *arg, const char *finding);

@@ -101,7 +101,7 @@ behaves() {
 	first=$("$tdlab" trace --json --only mapgpa "$journal" |
 		jq -n --arg rip $modules '[inputs.rip | startswith($rip)] | index(true) + 1')
 	"$tdlab" check --json --disk none --cpus "$cpus" --module "$module" --seed 7 --template-at "$first" \
-		--keep "$BATS_TEST_TMPDIR/keep" "$kernel/vmlinuz" >"$report" || true
+		--append tdlab.kexec=no --keep "$BATS_TEST_TMPDIR/keep" "$kernel/vmlinuz" >"$report" || true
 	# Each behaviour but those six, at most, under which the TD ends.
 	behaves "$BATS_TEST_TMPDIR/keep" $(($(find "$top/behaviours" -name '*.vmm' | wc -l) - 7))
 	# Half of the loop is no pass: whoever passes was met beyond a step both ways. The module gives back 4 MiB.
@@ -111,7 +111,7 @@ behaves() {
 
 @test "conversions each way on four vCPUs at once" {
 	"$tdlab" check --json --cpus 4 --disk none --module "$module" --keep "$BATS_TEST_TMPDIR/keep" \
-		--vmm complete,hyperv-stall,eagain-thrice,busy,aug-mixed,flip-s \
+		--append tdlab.kexec=no --vmm complete,hyperv-stall,eagain-thrice,busy,aug-mixed,flip-s \
 		"$kernel/vmlinuz" >"$report" || true
 	behaves "$BATS_TEST_TMPDIR/keep" 5
 	[ "$(charged "$BATS_TEST_TMPDIR/keep/eagain-thrice.journal" $linux)" -ge 4 ]	# the kernel's own are found like that

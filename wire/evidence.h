@@ -4,7 +4,8 @@
  *
  * To the initrd: the kernel command line carries EVIDENCE_NONCE and a random word, the same for the same --seed. Where
  * that line lies on a disk and not in the command's hands, the word is the disk's serial number. "tdlab.stress" there
- * asks for the step that fills memory, "tdlab.kexec" for an end in which the kernel makes all its memory private.
+ * asks for the step that fills memory, "tdlab.kexec" for an end in which the kernel makes all its memory private, and
+ * "tdlab.kexec=no" behind it for none.
  * Modules come in a second cpio archive behind the initrd's own: /modules/NN-name.ko, already decompressed, loaded in
  * the order of their names; the command takes them from --modules DIR (a kernel package's module tree or a kernel build
  * tree). Without any, drivers built into the kernel are used.

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cases.h"
@@ -101,12 +100,11 @@ int cases_junit(struct output *output, const char *suite, const char *class, con
 {
 	FILE *out = output->out;
 	size_t ends[ENDS] = { 0 };
-	char *path;
+	const char *path = output->given;
 	int error;
 
 	if (!out)
 		return 0;
-	path = xprintf("%s", output->path);
 	for (size_t i = 0; i < count; i++)
 		ends[end_of(&all[i])]++;
 	fflush(stdout);		/* it may be the same */
@@ -118,8 +116,5 @@ int cases_junit(struct output *output, const char *suite, const char *class, con
 		junit_case(out, class, &all[i]);
 	fputs("  </testsuite>\n</testsuites>\n", out);
 	error = output_close(output);
-	if (error)
-		error = complain(STATUS_ENVIRONMENT, "--junit %s: %s", path, strerror(error));
-	free(path);
-	return error;
+	return error ? complain(STATUS_ENVIRONMENT, "--junit %s: %s", path, strerror(error)) : 0;
 }

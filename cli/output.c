@@ -40,7 +40,7 @@ int output_open(struct output *o, const char *path)
 	bool there = stat(path, &file) == 0;
 	int error = 0;
 
-	*o = (struct output){ 0 };
+	*o = (struct output){ .given = path };
 	if (there ? S_ISREG(file.st_mode) && !is_standard(&file) : lstat(path, &link) != 0)
 		error = open_file(o, path, there);
 	else if (!(o->out = fopen(path, "ae")))

@@ -11,6 +11,7 @@
 
 struct output {
 	FILE *out;		/* to be written; NULL: nothing is open */
+	const char *given;	/* the path as it was given, which is the caller's */
 	char *path, *beside;	/* beside: the file that will replace path; NULL: path itself is written */
 	bool in_place;		/* a file whose folder takes no other: the rest of what was there is cut off at the end */
 };

@@ -194,6 +194,8 @@ front() {
 	[ -z "$output" ]
 	run -2 "$tdlab" explore --guest correct --junit nowhere/x.xml
 	[ "$output" = "tdlab: --junit nowhere/x.xml: No such file or directory" ]
+	run -3 --separate-stderr "$tdlab" explore --guest correct --depth 2 --junit /dev/full
+	[ "$stderr" = "tdlab: --junit /dev/full: No space left on device" ]
 }
 
 @test "results to a full disk: one line, exit status 3" {

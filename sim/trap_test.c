@@ -194,6 +194,9 @@ static void page_ends(void)
 		return;
 	tap_ok(tdcall_read_code((uint64_t)code, read, 5) && memcmp(read, tdcall_ret, 5) == 0, "are read");
 	tap_ok(!tdcall_read_code((uint64_t)code + 2, read, 5), "not beyond their end");
+	mprotect((void *)((uintptr_t)code & ~(TDX_PAGE_SIZE - 1)), TDX_PAGE_SIZE, PROT_READ | PROT_EXEC);
+	tap_ok(tdcall_read_code((uint64_t)code, read, 5) && tdcall_read_code((uint64_t)code, read, 5) &&
+	       !tdcall_read_code((uint64_t)code + 2, read, 5), "nor beyond that of one which was read before");
 	__asm__ volatile("call *%1" : "=a"(rax) : "r"(code), "0"(1000ull)
 			 : "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "memory");
 	tap_is(rax >> 32, TDX_OPERAND_INVALID, "TDCALL in the last bytes of one reaches td");

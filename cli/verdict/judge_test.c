@@ -351,6 +351,7 @@ static void test_ends(void)
 	begin();
 	put(EVENT(STOP, stop, TD_STOP_BAD_GPA, 0x5000));
 	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "bad-gpa at GPA 0x5000", "the module ends it");
+	tap_ok(!j.unfinished, "... for what the guest did, which says why it came to no other end");
 	begin();
 	end.no_boot = true;
 	expect(OUTCOME_NO_BOOT, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "nothing that it could start", "nothing to boot");

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "abi/x86.h"
 #include "cli/machine/klog.h"
 #include "cli/machine/vmcoreinfo.h"
 #include "image/bytes.h"
-
-#define PTE_ADDRESS	0x000ffffffffff000ull	/* S is in it: what is shared is at no address of the guest's RAM */
-#define PTE_PRESENT	1ull
-#define PTE_LARGE	0x80ull
 
 /* [linux:printk_ringbuffer.h]: a descriptor's state is in the upper two bits, its number in the others. */
 #define STATE_SHIFT	62
@@ -41,7 +38,9 @@ static const char *const members[KLOG_MEMBERS] = {
 	[KLOG_INFO_BYTES] = "SIZE(printk_info)",
 };
 
-/* SDM volume 3A, "4-Level Paging". */
+/*
+ * SDM volume 3A, "4-Level Paging". S is part of an entry's address: what is shared is at no address of the guest's RAM.
+ */
 static bool translate(const struct ram *ram, uint64_t tables, uint64_t address, uint64_t *gpa)
 {
 	uint64_t table = tables & PTE_ADDRESS, entry, within;

@@ -10,7 +10,7 @@ setup() {
 	cp -r "$top/bindings/rust" "$BATS_TEST_TMPDIR/rust"
 	cd "$BATS_TEST_TMPDIR/rust" || return
 	TDLAB_LIB_DIR=$(realpath "$top/${B:-build}")
-	unset MAKEFLAGS		# a job server that it cannot reach would be a warning of cargo's
+	unset MAKEFLAGS MFLAGS CARGO_MAKEFLAGS	# a job server that cargo or rustc cannot reach would be a warning of theirs
 	export TDLAB_LIB_DIR CARGO_HOME=$BATS_TEST_TMPDIR/cargo CARGO_TARGET_DIR=$BATS_TEST_TMPDIR/target
 }
 

@@ -94,11 +94,14 @@ static const char *wrong_time(void)
 }
 
 /* The options as they are written in C, so that it can be pasted. */
-static void add_again(struct tdlab_result *r, const struct tdlab_finding *f)
+static void add_again(struct tdlab_result *r, const struct tdlab_finding *f, uint32_t stalls)
 {
-	add_line(r, "           again    .directions = %s, .at = 0x%" PRIx64 ", .pages = %u, .answers = \"%s\"\n",
+	add_line(r, "           again    .directions = %s, .at = 0x%" PRIx64 ", .pages = %u, .answers = \"%s\"",
 		 f->direction == TDLAB_TO_SHARED ? "TDLAB_TO_SHARED" : "TDLAB_TO_PRIVATE", f->at, f->pages,
 		 *f->answers != '\0' ? f->answers : answer_name(TD_ANSWER_OK));
+	if (stalls != TD_STALLS)
+		add_line(r, ", .stalls = %u", stalls);
+	add_line(r, "\n");
 }
 
 static void found(struct tdlab_result *r, const struct search *s, enum td_cause cause, enum td_violation finding)
@@ -123,7 +126,7 @@ static void found(struct tdlab_result *r, const struct search *s, enum td_cause 
 	add_line(r, "finding    %s (%s) to %s in %" PRIu64 " sequence%s: %s\n           minimal  %s\n", f->name, f->cause,
 		 s->job->to_shared ? "shared" : "private", f->sequences, f->sequences == 1 ? "" : "s", f->text,
 		 *f->answers != '\0' ? f->answers : "(no answer is needed)");
-	add_again(r, f);
+	add_again(r, f, s->job->stalls);
 }
 
 /* What a search that came to its end has to say. */

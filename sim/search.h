@@ -36,6 +36,7 @@ struct tally {
 	uint64_t unsure[TD_FINDING_KINDS];	/* sequences that showed it, which did not in a process of their own */
 	uint64_t untracked;			/* sequences in which more was open at a time than td can follow */
 	uint64_t diverged;			/* sequences in which the guest did not do again what it had done */
+	struct { uint32_t number, answer; } not_given;	/* the first of a replay that had no place there, from 1 on; 0: none */
 
 	/* Processes: how many before this one, what ended them, sequences that this one has begun. */
 	uint32_t resumed, deaths, retries, begun;

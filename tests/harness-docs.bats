@@ -59,6 +59,22 @@ printed() {
 	run -0 tdlab explore --harness ./harness.so --to-private --depth 4
 }
 
+@test "what was found once, as a test: it fails with the loop as it was, and passes with the mended one" {
+	files c loop.c harness.c mended.c regression.c
+	commands regression
+	[ "$status" -eq 1 ]
+	[[ $output == *"abandoned (permitted) to shared in 1 sequence:"* ]]
+	sed -i '/^bool set_memory/,$d' loop.c
+	sed 's/busy < 1000/busy < 1/' mended.c | cat loop.c - >busy.c
+	cat mended.c >>loop.c
+	commands regression
+	[ "$status" -eq 0 ]
+	sed -i 's/loop.c/busy.c/' harness.c
+	commands regression
+	[ "$status" -eq 1 ]
+	[[ $output == *"accept-abandoned (permitted) to private in 1 sequence:"* ]]
+}
+
 @test "firmware: EFIAPI, assembly, a test program; mended by the diff" {
 	files c SharedBit.c test.c
 	files asm TdVmCall.s

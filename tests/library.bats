@@ -90,6 +90,27 @@ right_and_wrong() {
 	[[ $output == *": 1 sequences"* ]]
 }
 
+@test "again: the line of a finding has all that shows it; what had no place in it is inconclusive" {
+	local line options
+	program right	# five RETRYs are enough for three, and not for six
+	run -1 ./right depth=6 stalls=6
+	line=$(sed -n 's/^           again  *//p' <<<"$output" | tail -n 1)
+	[ "$line" = '.directions = TDLAB_TO_PRIVATE, .at = 0x40008000, .pages = 8,'\
+' .answers = "stall,stall,stall,stall,stall", .stalls = 6' ]
+	options=$(sed 's/TDLAB_TO_PRIVATE/2/; s/^\.//; s/, \./ /g; s/ = /=/g; s/"//g' <<<"$line")
+	# shellcheck disable=SC2086 # words
+	run -1 ./right $options
+	[[ $output == *$'\n+ abandoned permitted 2 '* ]]
+	# shellcheck disable=SC2086 # words
+	run -0 ./right ${options% *}
+	run -5 ./right directions=1 pages=1 answers=stall,first
+	[[ $output == *"= 5 answer 2, first, was not given: what the guest did there has no place for it: "* ]]
+	run -5 ./right directions=1 answers=busy
+	run -0 ./right directions=2 answers=busy
+	run -5 ./right directions=2 answers=small at=0x40200000 pages=512	# it accepts page by page
+	run -0 ./right directions=1 answers=invalid,first	# it gave up at the first, as it may
+}
+
 @test "what cannot be is said in one line, and nothing is run" {
 	program right
 	while IFS='|' read -r options text; do

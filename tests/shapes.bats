@@ -62,6 +62,12 @@ table() {
 	[[ $output == *$'\nnever given partial completion\n'*"inconclusive: the guest was never given partial completion"* ]]
 	run -0 tdlab explore --guest by-entry
 	run -0 tdlab replay ok --guest by-entry --pages 8	# one sequence is what was asked for
+	run -5 tdlab replay first --guest by-entry --pages 8
+	[[ $output == *$'\nincomplete answer 1, first, was not given: what the guest did there has no place for it\n'* ]]
+	run -5 tdlab replay stall,small --to-private --guest by-entry --pages 8 --json
+	[ "$(jq -r '"\(.verdict) \(.incomplete)"' <<<"$output")" = \
+		"inconclusive answer 2, small, was not given: what the guest did there has no place for it" ]
+	run -1 tdlab replay first,small --guest tail-only --to-private	# what is found is found
 }
 
 @test "shards of several shapes, merged, are the whole; --state goes on in the shape that it had come to" {

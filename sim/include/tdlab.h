@@ -153,7 +153,15 @@ struct tdlab_options {
 	uint64_t at;		/* where that starts, from 0x8000000 on, below 0x4000000000; 0: 0x40008000 */
 	uint64_t random, seed;	/* so many sequences drawn at random instead of all, the same for the same seed; 0: 1 */
 	double seconds;		/* inconclusive after so many, if nothing was found; 0: as long as it takes */
-	const char *answers;	/* this sequence and no other: names of "tdlab list answers" with commas between them */
+
+	/*
+	 * This sequence and no other: names of "tdlab list answers" with commas between them. What was found once is kept
+	 * from coming back like that. Behind its end the VMM does all that it is asked for, or goes on with the last answer
+	 * if that brought nothing. An answer that has no place where it stands, as "first" for a request of one page, or
+	 * "busy" for a guest that does not accept that page, is inconclusive; one that a guest did not come to, because it
+	 * was done or gave up before, is not.
+	 */
+	const char *answers;
 };
 
 #define TDLAB_FINDINGS	32

@@ -117,22 +117,6 @@ static void see_request(struct sim *sim, const struct td_event *event)
 		sim->asked[c->at - 1] = event->mapgpa.gpa ^ event->mapgpa.bytes * 0x9e3779b97f4a7c15ull;
 }
 
-/* What a guest left undone is for sim_judge() to say: its answers may excuse it. */
-static void see_verdict(struct sim_seen *seen, uint64_t class, enum td_violation v)
-{
-	seen->vmm_caused += class == TD_CLASS_VMM_CAUSED;
-	if (class == TD_CLASS_HAZARD && seen->flaw == TD_V_NONE)
-		seen->flaw = v;
-	if (class != TD_CLASS_VIOLATION)
-		return;
-	if (v == TD_V_ABANDONED || v == TD_V_ACCEPT_ABANDONED) {
-		seen->given_up = seen->given_up != TD_V_NONE ? seen->given_up : v;
-	} else if (seen->violations++ == 0) {
-		seen->first = v;
-		seen->cause = seen->answers.hostile ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED;
-	}
-}
-
 static bool within(uint64_t gpa, uint64_t end, const struct sim_range *range)
 {
 	return gpa >= range->start && end <= range->end;
@@ -149,7 +133,7 @@ static void see_range(struct sim *sim, uint64_t gpa, uint64_t bytes)
 	if (within(gpa, end, &sim->unit))
 		seen->in_unit = true;
 	else
-		see_verdict(seen, TD_CLASS_VIOLATION, TD_V_OUTSIDE_REQUEST);
+		td_found_violation(&seen->found, TD_V_OUTSIDE_REQUEST);
 }
 
 /* Whoever tries 2 MiB over the end of the request, and is refused, has done nothing to what lies behind it. */
@@ -185,15 +169,13 @@ static void emit(struct td *td, struct td_event *event)
 	seen->disturbed |= td_event_disturbs(event);
 	seen->untracked |= event->type == TD_EV_UNTRACKED;
 	seen->unrecorded |= event->type == TD_EV_UNRECORDED;
-	if (event->type == TD_EV_VERDICT)
-		see_verdict(seen, event->verdict.class, (enum td_violation)event->verdict.violation);
 	if (event->type == TD_EV_MAPGPA && event->mapgpa.conversion != 0) {
 		see_request(sim, event);
 		see_range(sim, event->mapgpa.gpa & ~sim_shared_bit(sim), event->mapgpa.bytes);
 	} else if (event->type == TD_EV_ACCEPT) {
 		see_accept(sim, event);
 	}
-	td_answers_add(&seen->answers, event);
+	td_found_add(&seen->found, event);
 	seen->calls += event->type == TD_EV_MAPGPA;
 	if (sim->journal != 0)
 		keep(sim, event);

@@ -87,13 +87,13 @@ static uint64_t state_of(const struct sim *sim)
 	const struct sim_seen *seen = &sim->seen;
 	const struct match *m = sim->match;
 	bool excused = sim_excused(sim, m->job);
-	uint64_t flags = (uint64_t)seen->undoing | (uint64_t)seen->answers.hostile << 1 | (uint64_t)excused << 2 |
-			 (uint64_t)(seen->vmm_caused != 0) << 3;
+	uint64_t flags = (uint64_t)seen->undoing | (uint64_t)seen->found.answers.hostile << 1 | (uint64_t)excused << 2 |
+			 (uint64_t)seen->found.vmm_caused << 3;
 	uint64_t sum = mix(td_fingerprint(&sim->td), m->gpa);
 
 	sum = mix(mix(sum, m->size), m->same);
-	sum = mix(mix(sum, flags), seen->violations != 0 ? seen->first : TD_V_NONE);
-	return mix(sum, excused ? 0 : seen->answers.stalls);
+	sum = mix(mix(sum, flags), seen->found.first);
+	return mix(sum, excused ? 0 : seen->found.answers.stalls);
 }
 
 /* The last answer, from a state that was known or not, has led to `to`. */
@@ -151,8 +151,7 @@ static void set_choice(struct td_choices *c, const struct match *m)
 /* td's own name for it; with no bound td does not count, because a count would make every state a new one. */
 static _Noreturn void runaway(struct sim *sim)
 {
-	sim->seen.violations++;
-	sim->seen.first = TD_V_RUNAWAY;
+	td_found_violation(&sim->seen.found, TD_V_RUNAWAY);
 	sim_leave(sim, SIM_STOPPED);
 }
 
@@ -247,7 +246,7 @@ static void one(struct sim *sim, struct match *m)
 	}
 	finding = sim_judge(sim, m->job);
 	m->found |= finding != TD_V_NONE;
-	t->causes[sim_cause(&sim->seen, finding)][finding]++;
+	t->causes[td_found_cause(&sim->seen.found, finding)][finding]++;
 	if (t->found[finding]++ == 0 || m->at < t->shortest[finding])
 		t->shortest[finding] = m->at;
 	if (m->check && m->at < m->limit)

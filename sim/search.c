@@ -18,7 +18,7 @@ enum { OVER, GO_ON = -1, AGAIN = -2 };
 
 static void count(struct tally *t, const struct td_choices *c, enum td_violation finding, const struct sim_seen *seen)
 {
-	enum td_cause cause = sim_cause(seen, finding);
+	enum td_cause cause = td_found_cause(&seen->found, finding);
 
 	t->found[cause][finding]++;
 	if (finding != TD_V_NONE && ways_begin(&t->ways[cause][finding], t->shape))
@@ -183,8 +183,8 @@ static void dead(struct search *s, enum td_violation finding)
 	t->again = !alone;
 	t->retries += !alone && finding == TD_V_GUEST_HUNG ? MAX_RETRIES / MAX_DEATHS : 0;
 	t->deaths += alone;
-	if (alone && *t->crash[sim_cause(&s->sim->seen, finding)] == '\0')
-		memcpy(t->crash[sim_cause(&s->sim->seen, finding)], s->sim->crash, sizeof(t->crash[0]));
+	if (alone && *t->crash[td_found_cause(&s->sim->seen.found, finding)] == '\0')
+		memcpy(t->crash[td_found_cause(&s->sim->seen.found, finding)], s->sim->crash, sizeof(t->crash[0]));
 	if (alone)
 		count_run(s, finding, &s->sim->seen);
 }

@@ -119,25 +119,16 @@ bool sim_excused(const struct sim *sim, const struct sim_job *job)
 {
 	return job->expect == SIM_CONTAIN ||
 	       (job->expect == SIM_BY_ANSWERS &&
-		!td_answers_complete(&sim->seen.answers, job->stalls));
-}
-
-enum td_cause sim_cause(const struct sim_seen *seen, enum td_violation finding)
-{
-	if (seen->violations != 0 && finding == seen->first)
-		return seen->cause;
-	if (seen->flaw != TD_V_NONE && finding == seen->flaw)
-		return TD_CAUSE_CALLER;
-	return seen->answers.hostile ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED;
+		!td_answers_complete(&sim->seen.found.answers, job->stalls));
 }
 
 /* A guest that gave up goes on without the memory: td says what it left, if it did not take it back. */
 static enum td_violation given_up(struct sim *sim)
 {
 	sim_power_off(sim);
-	if (sim->seen.given_up != TD_V_NONE)
-		return sim->seen.given_up;
-	return sim->seen.flaw != TD_V_NONE ? sim->seen.flaw : TD_V_ABANDONED;
+	if (sim->seen.found.given_up != TD_V_NONE)
+		return sim->seen.found.given_up;
+	return sim->seen.found.flaw != TD_V_NONE ? sim->seen.found.flaw : TD_V_ABANDONED;
 }
 
 enum td_violation sim_judge(struct sim *sim, const struct sim_job *job)
@@ -153,13 +144,13 @@ enum td_violation sim_judge(struct sim *sim, const struct sim_job *job)
 		truly = goes_on(sim, job);
 	if (seen->over == SIM_DONE && seen->attempt.converted == 0)
 		td_settle(&sim->td);
-	if (seen->violations != 0)
-		return seen->first;
+	if (seen->found.first != TD_V_NONE)
+		return seen->found.first;
 	if (seen->over == SIM_TDCALLS)
 		return TD_V_UNBOUNDED;
 	if (!truly)
 		return TD_V_FALSE_SUCCESS;
-	if (seen->over == SIM_STOPPED && seen->vmm_caused == 0)
+	if (seen->over == SIM_STOPPED && !seen->found.vmm_caused)
 		return TD_V_TD_LOST;
 	if (gave_up && !sim_excused(sim, job))
 		return given_up(sim);

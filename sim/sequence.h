@@ -48,9 +48,6 @@ void sim_restart(struct sim *sim, const struct sim_job *job);
 void sim_attempt(struct sim *sim, const struct sim_job *job);
 enum td_violation sim_judge(struct sim *sim, const struct sim_job *job);
 
-/* Its class. */
-enum td_cause sim_cause(const struct sim_seen *seen, enum td_violation finding);
-
 /* Whether what the guest was answered lets it give the conversion up. */
 bool sim_excused(const struct sim *sim, const struct sim_job *job);
 

@@ -39,16 +39,11 @@ struct sim_seen {
 	uint64_t calls;			/* MapGPA */
 	enum sim_over over;
 	uint64_t dma;			/* GPA of the page that a device wrote to, 0: none */
-	uint32_t violations;		/* of the guest, but for those that its answers may excuse: */
-	enum td_violation first, given_up;
-	enum td_violation flaw;		/* of a request that it was not led to */
-	enum td_cause cause;		/* of the first violation */
+	struct td_found found;
 	bool in_unit;			/* it asked for memory outside the request, within the guest's unit */
-	uint32_t vmm_caused;
 	bool untracked;			/* more was open at a time than td can follow */
 	bool unrecorded;		/* a request is none that the recorded answer belongs to */
 	bool disturbed;			/* the VMM answered other than with plain success */
-	struct td_answers answers;
 	bool undoing;
 	struct sim_attempt attempt;
 };

@@ -78,3 +78,41 @@ void td_answers_add(struct td_answers *answers, const struct td_event *event)
 		answers->hostile |= !fair;
 	answers->hostile |= is_refusal(call->r10) && is_false_progress(call);
 }
+
+static enum td_cause cause_now(const struct td_found *found)
+{
+	return found->answers.hostile ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED;
+}
+
+void td_found_violation(struct td_found *found, enum td_violation violation)
+{
+	if (violation == TD_V_ABANDONED || violation == TD_V_ACCEPT_ABANDONED) {
+		found->given_up = found->given_up != TD_V_NONE ? found->given_up : violation;
+	} else if (found->first == TD_V_NONE) {
+		found->first = violation;
+		found->cause = cause_now(found);
+	}
+}
+
+void td_found_add(struct td_found *found, const struct td_event *event)
+{
+	enum td_violation violation = (enum td_violation)event->verdict.violation;
+
+	td_answers_add(&found->answers, event);
+	if (event->type != TD_EV_VERDICT)
+		return;
+	found->vmm_caused |= event->verdict.class == TD_CLASS_VMM_CAUSED;
+	if (event->verdict.class == TD_CLASS_HAZARD && found->flaw == TD_V_NONE)
+		found->flaw = violation;
+	if (event->verdict.class == TD_CLASS_VIOLATION)
+		td_found_violation(found, violation);
+}
+
+enum td_cause td_found_cause(const struct td_found *found, enum td_violation finding)
+{
+	if (found->first != TD_V_NONE && finding == found->first)
+		return found->cause;
+	if (found->flaw != TD_V_NONE && finding == found->flaw)
+		return TD_CAUSE_CALLER;
+	return cause_now(found);
+}

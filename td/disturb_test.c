@@ -360,6 +360,41 @@ static void test_unaligned(void)
 	tap_ok(fake_consistent(), "page tables and states agree");
 }
 
+static void add(struct td_found *found, enum td_class class, enum td_violation violation)
+{
+	struct td_event event = td_event_new(TD_EV_VERDICT, 0, 0);
+
+	event.verdict.class = class;
+	event.verdict.violation = violation;
+	td_found_add(found, &event);
+}
+
+/* The first name is kept, with what had been answered before it; what the answers may excuse stands apart. */
+static void test_found(void)
+{
+	struct td_event act = td_event_new(TD_EV_VMM_ACT, 0, 0);
+	struct td_found found = { 0 };
+
+	add(&found, TD_CLASS_VIOLATION, TD_V_ACCEPT_ABANDONED);
+	add(&found, TD_CLASS_VIOLATION, TD_V_ABANDONED);
+	tap_ok(found.given_up == TD_V_ACCEPT_ABANDONED && !found.first, "what was given up is no violation yet");
+	add(&found, TD_CLASS_HAZARD, TD_V_EMPTY_REQUEST);
+	add(&found, TD_CLASS_HAZARD, TD_V_BEYOND_GPAW);
+	tap_ok(found.flaw == TD_V_EMPTY_REQUEST && !found.first, "a hazard neither");
+	tap_is(td_found_cause(&found, TD_V_EMPTY_REQUEST), TD_CAUSE_CALLER, "its class is who called");
+	add(&found, TD_CLASS_VIOLATION, TD_V_DOUBLE_ACCEPT);
+	td_found_add(&found, &act);
+	add(&found, TD_CLASS_VIOLATION, TD_V_SKIPPED_PAGES);
+	tap_is(found.first, TD_V_DOUBLE_ACCEPT, "the first violation is kept");
+	tap_is(td_found_cause(&found, TD_V_DOUBLE_ACCEPT), TD_CAUSE_PERMITTED, "its class is what had been done before it");
+	tap_is(td_found_cause(&found, TD_V_FALSE_SUCCESS), TD_CAUSE_HOSTILE, "another's is what has been done by now");
+	tap_ok(!found.vmm_caused, "the VMM has caused nothing");
+	add(&found, TD_CLASS_VMM_CAUSED, TD_V_TD_LOST);
+	tap_ok(found.vmm_caused, "... until it has");
+	tap_is(found.first, TD_V_DOUBLE_ACCEPT, "... which is no violation");
+	tap_is(td_found_cause(&(struct td_found){ 0 }, TD_V_NONE), TD_CAUSE_PERMITTED, "nothing was done by nobody");
+}
+
 int main(void)
 {
 	test_busy();
@@ -370,6 +405,7 @@ int main(void)
 	test_abandoned();
 	test_taken_after_accept();
 	test_disturbs();
+	test_found();
 	test_nothing_to_take();
 	test_shift();
 	test_contents();

@@ -174,6 +174,27 @@ static inline bool td_answers_complete(const struct td_answers *answers, uint32_
 	return !answers->refused && !answers->hostile && answers->longest <= stalls;
 }
 
+/*
+ * What the records of a run, or of one sequence, say of the guest: the one place that names what was found and says
+ * what it had been answered before. Whether it is excused for what it gave up, its answers say in the end.
+ */
+struct td_found {
+	struct td_answers answers;
+	enum td_violation first;	/* violation, or TD_V_NONE; but for those that the answers may excuse: */
+	enum td_violation given_up;
+	enum td_violation flaw;		/* of a request that it was not led to */
+	enum td_cause cause;		/* of the first violation */
+	bool vmm_caused;		/* something came of what the VMM had done before */
+};
+
+void td_found_add(struct td_found *found, const struct td_event *event);
+
+/* A violation that an engine has seen by itself. */
+void td_found_violation(struct td_found *found, enum td_violation violation);
+
+/* The class of any finding in it. */
+enum td_cause td_found_cause(const struct td_found *found, enum td_violation finding);
+
 /* Marks that an engine sets. */
 #define TD_MARKS(X) \
 	X(DETECTED, "detected", "first TDG.VP.INFO") \

@@ -41,9 +41,8 @@ static void collect_conversion(struct explored *x, const struct td_event *event)
 static void collect(struct explored *x, const struct td_event *event)
 {
 	struct explored_sequence *s = &x->now;
-	enum td_violation kind = (enum td_violation)event->verdict.violation;
 
-	td_answers_add(&s->answers, event);
+	td_found_add(&s->found, event);
 	if (event->type == TD_EV_MAPGPA || event->type == TD_EV_ACCEPT) {
 		if (s->ncalls < EXPLORED_CALLS)
 			s->calls[s->ncalls++] = *event;
@@ -52,24 +51,12 @@ static void collect(struct explored *x, const struct td_event *event)
 	} else if (event->type == TD_EV_OPEN || event->type == TD_EV_CLOSE) {
 		collect_conversion(x, event);
 	}
-	if (event->type != TD_EV_VERDICT)
-		return;
-	s->vmm_caused |= event->verdict.class == TD_CLASS_VMM_CAUSED;
-	s->accept_left |= kind == TD_V_ACCEPT_ABANDONED;
-	if (event->verdict.class != TD_CLASS_VIOLATION || s->violation != TD_V_NONE || kind == TD_V_ABANDONED ||
-	    kind == TD_V_ACCEPT_ABANDONED)
-		return;
-	s->violation = kind;
-	s->cause = s->answers.hostile ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED;
 }
 
 static void find(struct explored *x, enum td_violation finding, const char *detail)
 {
 	const struct explored_sequence *s = &x->now;
-	enum td_cause cause = s->violation != TD_V_NONE && finding == s->violation ? s->cause :
-			      s->answers.hostile ? TD_CAUSE_HOSTILE : TD_CAUSE_PERMITTED;
-
-	struct result_finding new = { .kind = finding, .cause = cause, .sequences = 1 };
+	struct result_finding new = { .kind = finding, .cause = td_found_cause(&s->found, finding), .sequences = 1 };
 
 	snprintf(new.detail, sizeof(new.detail), "%s", detail);
 	ways_add_cut(&new.ways, s->answer, s->end.count, s->end.cut);
@@ -111,7 +98,7 @@ static enum td_violation ended_how(struct explored *x)
 	enum td_violation finding = TD_V_NONE;
 	char detail[160] = "";
 
-	if (s->violation || s->vmm_caused || !td_answers_complete(&s->answers, TD_STALLS))
+	if (s->found.first || s->found.vmm_caused || !td_answers_complete(&s->found.answers, TD_STALLS))
 		return TD_V_NONE;
 	if (e->end == EXPLORE_END_STOPPED) {
 		finding = TD_V_GUEST_DIED;
@@ -125,8 +112,8 @@ static enum td_violation ended_how(struct explored *x)
 		snprintf(detail, sizeof(detail), "the guest's TDCALLs had no end %s", although);
 	} else if ((s->open || s->undone) && !waits_only(e)) {
 		finding = TD_V_ABANDONED;
-	} else if (s->accept_left && !waits_only(e)) {
-		finding = TD_V_ACCEPT_ABANDONED;
+	} else if (!waits_only(e)) {
+		finding = s->found.given_up;
 	}
 	if (finding != TD_V_NONE)
 		find(x, finding, *detail ? detail : td_violation_sentence(finding));
@@ -144,8 +131,8 @@ static void count(struct explored *x)
 	compare(x, &finding);
 	end = ended_how(x);
 	finding = end != TD_V_NONE ? end : finding;
-	if (s->violation != TD_V_NONE) {
-		finding = s->violation;
+	if (s->found.first != TD_V_NONE) {
+		finding = s->found.first;
 		find(x, finding, td_violation_sentence(finding));
 	}
 	x->nsteps = x->replay ? s->ncalls : 0;

@@ -16,11 +16,7 @@
 struct explored_sequence {
 	size_t ncalls;
 	bool too_long;
-	enum td_violation violation;	/* the first */
-	enum td_cause cause;		/* of that */
-	bool accept_left;		/* pages were tried to be accepted, and left */
-	bool vmm_caused;		/* something came of what the VMM had done before */
-	struct td_answers answers;
+	struct td_found found;
 	uint32_t first, open;		/* conversions: the first one's number, how many are */
 	bool undone;			/* and not made up for */
 

@@ -142,7 +142,7 @@ char *code_command(const struct code *c, const struct behaviour *b)
 /* By the behaviour's label, as in a boot. */
 static enum td_cause cause_of(const struct behaviour *b, const struct sim_seen *seen, enum td_violation finding)
 {
-	enum td_cause cause = sim_cause(seen, finding);
+	enum td_cause cause = td_found_cause(&seen->found, finding);
 
 	if (cause == TD_CAUSE_CALLER)
 		return cause;

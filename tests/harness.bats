@@ -174,10 +174,9 @@ guest() {
 	run -2 "$tdlab" check --harness "$dir/threads.so" --vmm complete
 	[[ $output == *"to private: it makes a TDCALL in a second thread"* ]]
 	run -0 "$tdlab" explore --harness "$dir/threads.so" --stalls 4 --depth 3	# to shared there is one thread
-	sed 's/tdlab_tdcall(gpr);/__asm__ volatile(".byte 0x66, 0x0f, 0x01, 0xcc" : "+a"(gpr[0]) : "c"(gpr[1]));/' \
-		tests/harness/loop.h >"$dir/loop.h"
+	sed 's/TDLAB_TDCALL/".byte 0x66, 0x0f, 0x01, 0xcc"/' tests/harness/loop.h >"$dir/loop.h"
 	sed 's#tests/harness/loop.h#loop.h#' tests/harness/threads.c >"$dir/trapped.c"
-	object trapped -I"$dir" "$dir/trapped.c"
+	object trapped -DCALLED -I"$dir" "$dir/trapped.c"
 	run -2 --separate-stderr "$tdlab" explore --harness "$dir/trapped.so" --to-private
 	[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"a TDCALL in a second thread"* ]]
 }

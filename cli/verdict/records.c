@@ -12,7 +12,8 @@ void records_add(struct records *r, const struct td_event *events, size_t count)
 		r->room = 2 * (r->count + count);
 		r->all = xrealloc(r->all, r->room * sizeof(*r->all));
 	}
-	memcpy(r->all + r->count, events, count * sizeof(*events));
+	if (count)
+		memcpy(r->all + r->count, events, count * sizeof(*events));
 	if (r->copy)
 		fwrite(events, sizeof(*events), count, r->copy);
 	for (size_t i = 0; i < count && r->tsc_hz == 0; i++)

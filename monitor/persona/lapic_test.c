@@ -52,7 +52,7 @@ void host_lapic_write(uint32_t offset, uint32_t value)
 	if (offset == INITIAL)
 		page[CURRENT / 16] = value;
 	icr_writes += offset == ICR;
-	if (offset == ICR)
+	if (offset == ICR && page[0x31] >> 24 < 64)	/* not to all */
 		sent |= 1ull << (page[0x31] >> 24);
 }
 

@@ -8,10 +8,10 @@
 static bool function_at(const struct symbols *symbols, uint64_t address, char name[160])
 {
 	bool named = symbols_name(symbols, address, name, 160);
-	char *plus = named ? strchr(name, '+') : NULL;
+	char *plus = named ? strchr(name, '+') : NULL, *behind = plus ? plus + strcspn(plus, " ") : NULL;
 
 	if (plus)
-		memmove(plus, plus + strcspn(plus, " "), strlen(plus + strcspn(plus, " ")) + 1);
+		memmove(plus, behind, strlen(behind) + 1);
 	return named;
 }
 

@@ -30,6 +30,36 @@ static void finding(unsigned int i, unsigned int class, uint64_t gpa)
 	findings[i] = (struct finding){ .kind = TD_V_ABANDONED, .class = class, .gpa = gpa, .pages = 1, .record = 4 };
 }
 
+/* One place more than there are rows, twice. */
+static void test_many(void)
+{
+	enum { MANY = ASKED_MOST + 2 };
+	struct td_event calls[MANY];
+	struct conversion all[MANY];
+	struct finding found[2] = { { .class = TD_CLASS_VIOLATION, .kind = TD_V_ABANDONED, .pages = 1, .record = MANY },
+				    { .class = TD_CLASS_VIOLATION, .kind = TD_V_ABANDONED, .pages = 1, .record = MANY } };
+	struct records journal = { .all = calls, .count = MANY };
+	struct judgement judgement = { .conversions = all, .nconversions = MANY, .findings = found, .nfindings = 2 };
+	struct symbols none = { 0 };
+	struct asked asked;
+
+	for (unsigned int i = 0; i < MANY; i++) {
+		calls[i] = (struct td_event){ .type = TD_EV_MAPGPA, .rip = KERNEL + (i < MANY - 1 ? i : MANY - 2) };
+		all[i] = (struct conversion){ .id = i + 1, .gpa = POOL + 0x10000 * i, .pages = 16, .calls = 1, .record = i + 1 };
+	}
+	found[0].gpa = all[ASKED_MOST - 1].gpa | S;
+	found[1].gpa = all[ASKED_MOST].gpa | S;
+	asked_read(&asked, &judgement, &journal, &none, S);
+	tap_is(asked.count, ASKED_MOST, "more places than rows");
+	tap_is(asked.others, 2, "those left out are counted");
+	tap_is(asked.rows[ASKED_MOST - 1].conversions, 1, "the last row is one place");
+	tap_is(asked.rows[ASKED_MOST - 1].violations, 1, "who is left out is charged to nobody");
+	all[0].record = 0;
+	asked_read(&asked, &judgement, &journal, &none, S);
+	tap_is(asked.others, 0, "a conversion that no record tells of is nobody's");
+	symbols_free(&none);
+}
+
 int main(void)
 {
 	struct symbols symbols = { 0 };
@@ -65,6 +95,7 @@ int main(void)
 	tap_is(asked.rows[1].completed, 2, "what the module completed");
 	tap_is(asked.rows[1].violations, 0, "and it is charged with nothing");
 	tap_is(asked.rows[1].retries, 6, "RETRYs are summed");
+	tap_is(asked.rows[1].stalls, 2, "so are those that brought nothing");
 	for (unsigned int i = 0; i < 4; i += 3) {
 		conversions[i].callers[1] = 0x1234;	/* no code: what is found on the stack may be anything */
 		conversions[i].callers[2] = KERNEL + 0x210;
@@ -77,5 +108,6 @@ int main(void)
 	tap_ok(symbols_is_stub("tdconv_os_tdcall [tdconv_demo]") && !symbols_is_stub("tdconv_os_tdcalls") &&
 	       !symbols_is_stub("tdx_map_gpa") && symbols_is_stub("__tdx_module_call"), "which functions are not");
 	symbols_free(&symbols);
+	test_many();
 	return tap_done();
 }

@@ -26,6 +26,7 @@ void conform_is(uint64_t got, uint64_t want, const char *name)
 int payload_main(void)
 {
 	conform_tdcalls();
+	conform_leaves();
 	conform_platform();
 	conform_exceptions();
 	conform_debug();

@@ -11,6 +11,7 @@ void conform_ok(bool good, const char *name);
 void conform_is(uint64_t got, uint64_t want, const char *name);
 
 void conform_tdcalls(void);		/* conform_tdcall.c */
+void conform_leaves(void);		/* conform_leaves.c */
 void conform_platform(void);		/* conform_platform.c */
 void conform_exceptions(void);		/* conform_ve.c */
 void conform_debug(void);		/* conform_debug.c */

@@ -113,6 +113,43 @@ static void test_msrs(void)
 	wrmsr(MSR_KERNEL_GS_BASE, 0);
 }
 
+enum { READ, WRITE };
+
+/* What is the VMM's, asked for as the handler of a #VE does: [kvm:tdx_has_emulated_msr], [kvm:kvm_set_msr_common]. */
+static void test_vmm_msrs(void)
+{
+	static const struct {
+		const char *name;
+		uint64_t value;		/* what is written, or read */
+		uint32_t msr;
+		bool write, refused;
+	} rows[] = {
+		{ "FEAT_CTL is locked", 1, 0x3a, READ, false },
+		{ "... and read only", 1, 0x3a, WRITE, true },
+		{ "APIC_BASE is read only", 0xfee00d00, MSR_APIC_BASE, WRITE, true },
+		{ "EFER, too", 0xd00, MSR_EFER, WRITE, true },
+		{ "PLATFORM_INFO has CPUID faulting", 0x80000000, 0xce, READ, false },
+		{ "MISC_FEATURES_ENABLES has nothing but that", 2, 0x140, WRITE, true },
+		{ "... which is kept", 1, 0x140, WRITE, false },
+		{ "... and read back", 1, 0x140, READ, false },
+		{ "POWER_CTL is kept", 0x8000000000000002, 0x1fc, WRITE, false },
+		{ "... and read back", 0x8000000000000002, 0x1fc, READ, false },
+		{ "MISC_ENABLE: that there is no BTS is read only", 0x1000, 0x1a0, WRITE, true },
+		{ "MTRR_CAP: eight pairs, fixed ones, write-combining", 0x508, 0xfe, READ, false },
+		{ "an MTRR's type is checked", 2, 0x200, WRITE, true },
+		{ "MCG_CAP is read only", 0, 0x179, WRITE, true },
+		{ "TSC_ADJUST is not there", 0, 0x3b, READ, true },
+		{ "TPR is the CPU's", 0, MSR_TPR, READ, true },
+	};
+
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t value = rows[i].write ? rows[i].value : 0, status = vmcall_msr(rows[i].msr, rows[i].write, &value);
+
+		conform_ok(status == (rows[i].refused ? TDVMCALL_INVALID_OPERAND : TDVMCALL_SUCCESS) &&
+			   (rows[i].refused || value == rows[i].value), rows[i].name);
+	}
+}
+
 static void test_mmio(void)
 {
 	void *alias = paging_alias(IOAPIC + payload_info.shared);
@@ -218,6 +255,7 @@ void conform_exceptions(void)
 	test_ports();
 	test_cpuid();
 	test_msrs();
+	test_vmm_msrs();
 	test_mmio();
 	test_instructions();
 	test_nested();

@@ -370,11 +370,25 @@ static void vmm_msrs(void)
 	tap_is(read_msr(0x277), 0x0007040600070406, "PAT");
 	tap_ok(read_msr(0x10) == 0xbad && read_msr(0x174) == 0xbad, "what the module has is not the VMM's");
 	/* [kvm:MISC_ENABLE_PMU_RO_MASK]. EMON is bit 7. */
+	tap_is(read_msr(0x1a0), 0x1800, "MISC_ENABLE after reset, as KVM has it: QEMU sets nothing of a TD's vCPU");
 	tap_ok(!write_msr(0x1a0, 0) && !write_msr(0x1a0, 0x801) && !write_msr(0x1a0, 0x1001),
 	       "MISC_ENABLE: that there is no BTS and no PEBS is read only");
 	tap_ok(write_msr(0x1a0, 0x1880) && read_msr(0x1a0) == 0x1800, "... EMON keeps its value, and the rest is kept");
 	tap_is(native(0x1a0), 0x1801, "... which the module shows nobody");
 	tap_is(read_msr(0x4b564d00), 0xbad, "no kvmclock");
+}
+
+/* [kvm:kvm_set_msr_common], [kvm:kvm_arch_vcpu_create]. */
+static void vmm_keeps(void)
+{
+	start(0);
+	tap_ok(read_msr(0xce) == 0x80000000 && !write_msr(0xce, 0), "PLATFORM_INFO has CPUID faulting, and is read only");
+	tap_ok(read_msr(0x140) == 0 && write_msr(0x140, 1) && !write_msr(0x140, 2) && read_msr(0x140) == 1,
+	       "MISC_FEATURES_ENABLES keeps that, and has nothing else");
+	tap_ok(read_msr(0x1fc) == 0 && write_msr(0x1fc, ~2ull) && read_msr(0x1fc) == ~2ull, "POWER_CTL keeps anything");
+	tap_ok(read_msr(0x4b564d05) == 1 && write_msr(0x4b564d05, 0) && !write_msr(0x4b564d05, 2) &&
+	       read_msr(0x4b564d05) == 0, "KVM_POLL_CONTROL is one bit, and on at first");
+	tap_ok(write_msr(0x8b, 5) && read_msr(0x8b) == 0x100000000, "UCODE_REV takes a write and stays as it is");
 }
 
 /* [kvm:set_msr_mce]. */
@@ -425,6 +439,7 @@ int main(void)
 	module_msrs();
 	checked_by_cpu();
 	vmm_msrs();
+	vmm_keeps();
 	machine_checks();
 	mtrrs();
 	return tap_done();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * MSR values. Which are the module's, and what it lets through: [mod:td_msr_access.c] and
- * [mod:msr_config_lookup.c]. What the VMM serves: [kvm:tdx_has_emulated_msr]. Names and bits: SDM volume 4.
+ * [mod:msr_config_lookup.c]. What the VMM serves: [kvm:tdx_has_emulated_msr]; what becomes of it: [kvm:__kvm_set_msr]
+ * and [kvm:kvm_set_msr_common]. Names and bits: SDM volume 4.
  */
 #include "image/bytes.h"
 #include "monitor/persona/persona.h"
@@ -43,9 +44,10 @@ enum {
 #define FEAT_CTL_LOCKED		1u
 #define SPEC_CTRL_WRITABLE	0x4ffu		/* IBRS STIBP SSBD IPRED RRSBA PSFD BHI */
 #define MISC_ENABLE_VALUE	0x1801u		/* fast strings; no BTS, no PEBS */
-#define MISC_ENABLE_READ_ONLY	0x1800u		/* to KVM, [kvm:MISC_ENABLE_PMU_RO_MASK] */
+#define MISC_ENABLE_READ_ONLY	0x1800u		/* to KVM, [kvm:MISC_ENABLE_PMU_RO_MASK]; set after reset, and nothing else */
 #define MISC_ENABLE_EMON	0x80u		/* keeps its value */
 #define UCODE_VALUE		0x100000000ull
+#define PLATFORM_INFO_VALUE	0x80000000u	/* CPUID faulting: KVM says so to all, [kvm:kvm_arch_vcpu_create] */
 
 /*
  * What TDX-capable CPUs are not vulnerable to (RDCL, L1DF, MDS, TAA, MMIO, GDS, RFDS, ITS), and enhanced IBRS;
@@ -57,7 +59,7 @@ void persona_vcpu_init(struct persona_vcpu *vcpu, const struct persona *persona,
 {
 	*vcpu = (struct persona_vcpu){
 		.persona = persona, .index = index, .apic_id = apic_id(persona->cores, index), .pat = PAT_RESET,
-		.misc_enable = MISC_ENABLE_VALUE,
+		.misc_enable = MISC_ENABLE_READ_ONLY, .poll_control = 1,
 	};
 	mce_init(&vcpu->mce);
 	lapic_init(vcpu);
@@ -217,8 +219,10 @@ bool vmm_rdmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t *value)
 	case MISC_ENABLE: *value = vcpu->misc_enable; return true;
 	case TSC_DEADLINE: *value = lapic_deadline(vcpu); return true;
 	case EFER: *value = vcpu->efer; return true;
-	case KVM_POLL_CONTROL: *value = 1; return true;
-	case PLATFORM_INFO: case MISC_FEATURES_ENABLES: case POWER_CTL: return true;
+	case KVM_POLL_CONTROL: *value = vcpu->poll_control; return true;
+	case PLATFORM_INFO: *value = PLATFORM_INFO_VALUE; return true;
+	case MISC_FEATURES_ENABLES: *value = vcpu->misc_features; return true;
+	case POWER_CTL: *value = vcpu->power_ctl; return true;
 	default: return mce_read(&vcpu->mce, msr, value) || mtrr_read(vcpu, msr, value);
 	}
 }
@@ -231,7 +235,7 @@ static bool set_misc_enable(struct persona_vcpu *vcpu, uint64_t value)
 	return true;
 }
 
-/* Writes that change nothing here are still served: KVM takes them too. */
+/* What is kept has no effect: nothing of it is the VMM's to do in a TD. */
 bool vmm_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
 {
 	if (vmm_x2apic(msr))
@@ -240,8 +244,10 @@ bool vmm_wrmsr(struct persona_vcpu *vcpu, uint32_t msr, uint64_t value)
 	case TSC_DEADLINE: lapic_set_deadline(vcpu, value); return true;
 	case PAT: return set_pat(vcpu, value);
 	case MISC_ENABLE: return set_misc_enable(vcpu, value);
-	case UCODE_REV: case KVM_POLL_CONTROL: case POWER_CTL: return true;
-	case MISC_FEATURES_ENABLES: return value == 0;
+	case UCODE_REV: return true;
+	case KVM_POLL_CONTROL: return set_if(&vcpu->poll_control, value, 1);
+	case POWER_CTL: return set_if(&vcpu->power_ctl, value, ~0ull);
+	case MISC_FEATURES_ENABLES: return set_if(&vcpu->misc_features, value, 1);
 	default: return mce_write(&vcpu->mce, msr, value) || mtrr_write(vcpu, msr, value);
 	}
 }

@@ -61,6 +61,7 @@ struct persona_vcpu {
 	/* The guest's, kept here only. */
 	uint64_t pat, spec_ctrl, debugctl, ds_area;
 	uint64_t misc_enable;	/* the VMM's: the module shows its own */
+	uint64_t misc_features, power_ctl, poll_control;
 	struct lapic lapic;
 	struct mtrrs mtrrs;
 	struct mce mce;

@@ -23,6 +23,8 @@ static void test_lines(void)
 	tap_ok(!console.device_failed && strcmp(console.failed, "use the network") == 0, "the first step that failed");
 	feed("tdlab: failed read vda\n");
 	tap_ok(console.device_failed && strcmp(console.failed, "use the network") == 0, "the disk's is told all the same");
+	feed("tdlab: failed rmmod virtio_blk\n");
+	tap_ok(console.device_failed, "... and is not forgotten for another");
 }
 
 #define SAYS(member) offsetof(struct console, member)

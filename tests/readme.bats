@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # $output is set by run
-# The README's samples are what its commands print, but for numbers. The demonstration's is in boot-examples.bats.
+# The samples of README and tutorial are what their commands print, but for numbers. The demonstration is in
+# boot-examples.bats.
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -20,7 +21,7 @@ printed() {
 	shape <<<"$output" >"$BATS_TEST_TMPDIR/now"
 	exec 4<"$BATS_TEST_TMPDIR/now"
 	awk -v word="$word" '/^```/ { if (on && index(text, word)) printf "%s", text; on = !on; text = ""; next }
-		on { text = text $0 "\n" }' "$top/README.md" | shape >"$BATS_TEST_TMPDIR/sample"
+		on { text = text $0 "\n" }' "$top/README.md" "$top/docs/tutorial.md" | shape >"$BATS_TEST_TMPDIR/sample"
 	[ -s "$BATS_TEST_TMPDIR/sample" ]
 	while IFS= read -r line; do
 		[[ $line == *'<cut>' ]] || found "$line" || return 1

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # $output is set by run
-# The crate of bindings/rust, with no registry, and a guest without std: its tests, which find what is wrong with one
-# loop and pass another.
+# The crate of bindings/rust, with no registry, and two guests without std, of which one is libtdconv: its tests, which
+# find what is wrong with one loop and pass another.
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -11,7 +11,8 @@ setup() {
 	cd "$BATS_TEST_TMPDIR/rust" || return
 	TDLAB_LIB_DIR=$(realpath "$top/${B:-build}")
 	unset MAKEFLAGS MFLAGS CARGO_MAKEFLAGS	# a job server that cargo or rustc cannot reach would be a warning of theirs
-	export TDLAB_LIB_DIR CARGO_HOME=$BATS_TEST_TMPDIR/cargo CARGO_TARGET_DIR=$BATS_TEST_TMPDIR/target
+	TDCONV_LIB_DIR=$TDLAB_LIB_DIR
+	export TDLAB_LIB_DIR TDCONV_LIB_DIR CARGO_HOME=$BATS_TEST_TMPDIR/cargo CARGO_TARGET_DIR=$BATS_TEST_TMPDIR/target
 }
 
 @test "cargo test --offline; and it can fail" {
@@ -20,8 +21,27 @@ setup() {
 	sed -i 's/Options::default()/Options { depth: 3, ..Default::default() }/' tests/page.rs
 	run -0 cargo test --offline
 	[[ $output == *"test every_answer ... ok"* ]]
-	[[ $output == *"4 passed; 0 failed"* && $output != *warning* ]]
+	[[ $output == *"4 passed; 0 failed"*"2 passed; 0 failed"* && $output != *warning* ]]
 	sed -i 's/guest::convert(\(.*\).map_err/guest::convert_tail(\1.map_err/' tests/explore.rs
 	run -101 cargo test --offline
 	[[ $output == *"correct_passes ... FAILED"*"pending-access (permitted) to private"* ]]
+	sed -i '/impl Guest for Library/,/^}/s/PATIENCE/2/' tests/libtdconv.rs
+	run -101 cargo test --offline --test libtdconv
+	[[ $output == *"the_library_is_clean_in_both_directions ... FAILED"*"abandoned (permitted) to shared"* ]]
+}
+
+# size NAME: what the crate has room for
+size() {
+	sed -n "s/^struct $1(\[u8; \([0-9]*\)\]);/\1/p" "$top/bindings/rust/tdconv/src/lib.rs"
+}
+
+@test "the crate of libtdconv has room for what tdconv.h says, and the same small structures" {
+	local text
+	text="#include \"guest/include/tdconv_os.h\"
+_Static_assert(sizeof(struct tdconv) <= $(size Tdconv) && sizeof(struct tdconv_result) <= $(size Outcome), \"room\");
+_Static_assert(sizeof(struct tdconv_lost) == 16 && sizeof(struct tdconv_quarantine) == 16, \"lists\");
+_Static_assert(TDCONV_OK == 0 && TDCONV_PRIVATE == 0 && TDCONV_SHARED == 1 && TDCONV_RECORD_NONE == 0, \"numbers\");"
+	run -0 gcc -I"$top" -fsyntax-only -x c - <<<"$text"
+	run -1 gcc -I"$top" -fsyntax-only -x c - <<<"${text/$(size Tdconv)/256}"
+	[[ $output == *room* ]]
 }

@@ -11,6 +11,10 @@ use std::ptr::null;
 pub const TO_SHARED: u32 = 1;
 pub const TO_PRIVATE: u32 = 2;
 
+pub const LEAKS: u32 = 0;
+pub const USES_OLD: u32 = 1;
+pub const USES_NEW: u32 = 2;
+
 pub const PASS: c_int = 0;
 pub const FAIL: c_int = 1;
 pub const REFUSED: c_int = 2;
@@ -26,9 +30,16 @@ pub trait Guest {
     const ALIGN: u64 = 0;
     /// Whether `reset()` makes it as it was in the beginning, even if it was stopped within a call.
     const RESET: bool = false;
+    /// Whether it has a way back, `undo()`.
+    const UNDO: bool = false;
+    /// What becomes of memory that did not come back: `LEAKS`, `USES_OLD`, `USES_NEW`.
+    const AFTER_ERROR: u32 = LEAKS;
 
     fn convert(gpa: u64, size: u64, to_shared: bool) -> Result<(), i32>;
     fn reset() {}
+    fn undo(_gpa: u64, _size: u64) -> Result<(), i32> {
+        Err(-1)
+    }
 }
 
 /// What is 0 or `None` is as it is without it.
@@ -74,7 +85,7 @@ struct RawGuest {
     version: u32,
     convert: extern "C" fn(u64, u64, c_int) -> c_int,
     accept: *const c_void,
-    undo: *const c_void,
+    undo: Option<extern "C" fn(u64, u64) -> c_int>,
     reset: Option<extern "C" fn()>,
     name: *const c_char,
     directions: u32,
@@ -141,13 +152,21 @@ pub fn touch(gpa: u64, shared: bool, write: bool) {
 }
 
 /* A panic is the guest's: it ends itself, and does not unwind into C. */
-extern "C" fn convert<G: Guest>(gpa: u64, size: u64, to_shared: c_int) -> c_int {
-    match catch_unwind(AssertUnwindSafe(|| G::convert(gpa, size, to_shared != 0))) {
+fn caught(call: impl FnOnce() -> Result<(), i32>) -> c_int {
+    match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(())) => 0,
         Ok(Err(0)) => -1,
         Ok(Err(error)) => error,
         Err(_) => stop("panicked"),
     }
+}
+
+extern "C" fn convert<G: Guest>(gpa: u64, size: u64, to_shared: c_int) -> c_int {
+    caught(|| G::convert(gpa, size, to_shared != 0))
+}
+
+extern "C" fn undo<G: Guest>(gpa: u64, size: u64) -> c_int {
+    caught(|| G::undo(gpa, size))
 }
 
 extern "C" fn reset<G: Guest>() {
@@ -178,11 +197,11 @@ pub fn explore<G: Guest>(options: &Options) -> Outcome {
         version: 1,
         convert: convert::<G>,
         accept: null(),
-        undo: null(),
+        undo: if G::UNDO { Some(undo::<G>) } else { None },
         reset: if G::RESET { Some(reset::<G>) } else { None },
         name: null(),
         directions: G::DIRECTIONS,
-        after_error: 0,
+        after_error: G::AFTER_ERROR,
         gpaw: G::GPAW,
         align: G::ALIGN,
         unit: 0,

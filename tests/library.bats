@@ -151,15 +151,32 @@ right_and_wrong() {
 	run -0 ./right random=500 depth=20
 }
 
-@test "other threads: two explorations are right, one after the other; a guest that may wait for one is not blamed" {
+@test "other threads: two guests are explored one after the other; one that may wait for a thread is not blamed" {
 	program right
 	run -0 ./right depth=4
 	told=$(grep -E '^(=|\+)' <<<"$output")
 	run -0 ./right depth=4 twice
-	[ "$(grep -E '^(=|\+)' <<<"$output")" = "$told"$'\n'"$told" ]
-	program hangs -DHANGS
+	[ "$(grep -E '^(=|\+)' <<<"$output" | tail -n 1)" = "$told" ]
+	[ "$(grep -E '^\+' <<<"$output" | cut -d' ' -f2 | sort -u)" = false-success ]
+	program hangs -DHANGS -DSTALLS=2
 	run -1 ./hangs answers=ok directions=1
 	[[ $output == *$'\n+ guest-hung '* ]]
 	run -5 ./hangs answers=ok directions=1 thread
 	[[ $output == *"= 5 the guest hangs, and the program has other threads"*" 0 of 0 findings" ]]
+	run -1 ./hangs answers=stall,stall thread	# to private it does not, and what is found is the verdict
+	[[ $output == *$'\n= 1 a conversion was given up '*" 1 of 1 findings"$'\n+ abandoned permitted 2 '* ]]
+}
+
+@test "a program that takes our children's ends from us: no process to be had, and no guest is blamed" {
+	program right
+	for _ in 1 2 3; do
+		run ./right depth=2 reap
+		[[ ($status -eq 0 || $status -eq 3) && $output == *" 0 of 0 findings" ]]
+	done
+}
+
+@test "seconds without an answer are no hang while the search goes on" {
+	program right
+	run -5 ./right depth=14 seconds=7
+	[[ $output == *"= 5 there was not time for all of it: "*" 0 of 0 findings" ]]
 }

@@ -4,14 +4,15 @@
  * for each finding, name, cause, direction, place and answers; it ends with the verdict. By how it is built: STALLS=2,
  * its loop gives up too soon; HANGS, it waits for somebody; OVERFLOW, it writes behind its memory; NESTED, the guest
  * explores a guest; ALIGN, of its ranges. OPTIONs besides those of struct tdlab_options: thread, there is another one;
- * twice, two explore at the same time; ignore, nowait, SIGCHLD, or how a child ended. Its names are such as libtdlab
- * has inside. C and C++.
+ * twice, two explore at the same time, the other one a guest that does nothing; ignore, nowait, SIGCHLD, or how a child
+ * ended; reap, a thread waits for whatever child there is. Its names are such as libtdlab has inside. C and C++.
  */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/harness/loop.h"
@@ -54,10 +55,30 @@ static void reset(void)
 {
 }
 
-static void *explore(void *result)
+static void explore(struct tdlab_result *result)
 {
-	tdlab_explore(&guest, &options, (struct tdlab_result *)result);
+	tdlab_explore(&guest, &options, result);
+}
+
+static int convert_nothing(uint64_t gpa, uint64_t size, int to_shared)
+{
+	return gpa + size == 0 && to_shared;
+}
+
+static void *explore_other(void *result)
+{
+	struct tdlab_guest other = guest;
+
+	other.convert = convert_nothing;
+	tdlab_explore(&other, &options, (struct tdlab_result *)result);
 	return NULL;
+}
+
+static void *wait_for_any(void *arg)
+{
+	while (wait(NULL) > 0 || usleep(1) == 0)
+		;
+	return arg;
 }
 
 static void *wait_for_ever(void *arg)
@@ -106,6 +127,8 @@ static int option(const char *word)
 		return sigaction(SIGCHLD, &nowait, NULL);
 	else if (strcmp(word, "thread") == 0)
 		return pthread_create(&thread, NULL, wait_for_ever, NULL);
+	else if (strcmp(word, "reap") == 0)
+		return pthread_create(&thread, NULL, wait_for_any, NULL);
 	else
 		return strcmp(word, "twice") != 0;
 	return 0;
@@ -142,10 +165,10 @@ int main(int argc, char **argv)
 		}
 		twice |= strcmp(argv[i], "twice") == 0;
 	}
-	if (twice && pthread_create(&thread, NULL, explore, &results[1]) != 0)
+	if (twice && pthread_create(&thread, NULL, explore_other, &results[1]) != 0)
 		return 99;
 	explore(&results[0]);
-	if (twice && (pthread_join(thread, NULL) != 0 || told(&results[1]) != (int)results[0].verdict))
+	if (twice && (pthread_join(thread, NULL) != 0 || told(&results[1]) != TDLAB_FAIL))
 		return 99;
 	return told(&results[0]);
 }

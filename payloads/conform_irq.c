@@ -110,10 +110,13 @@ static bool reaches(unsigned int state)
 
 void conform_second_cpu(void)
 {
-	unsigned int nmis;
+	unsigned int nmis, interrupts = trap_log()->interrupts;
 
 	conform_ok(payload_start_cpu(1, other_cpu), "the second vCPU can be started");
 	conform_ok(reaches(1), "and runs");
+	wrmsr(X2APIC_ICR, VECTOR_IPI);
+	let_in();
+	conform_is(trap_log()->interrupts - interrupts, 1, "an interrupt by number comes to the first vCPU");
 	wrmsr(X2APIC_ICR, 1ull << 32 | VECTOR_IPI);
 	conform_ok(reaches(2), "an interrupt to it wakes it up");
 	nmis = trap_log()->nmis;

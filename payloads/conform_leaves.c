@@ -32,6 +32,7 @@ static uint64_t leaf(uint64_t gpr[GPRS], uint64_t rax, uint64_t rcx, uint64_t rd
 	gpr[RCX] = rcx;
 	gpr[RDX] = rdx;
 	gpr[R8] = r8;
+	gpr[R9] = ~0ull;	/* all bits, of what is written */
 	tdcall(gpr);
 	return gpr[RAX];
 }
@@ -55,7 +56,7 @@ static void test_absent(void)
 		/* [mod:tdg_mem_page_attr_wr] */
 		{ "PAGE.ATTR.WR of a nested TD's attributes", TDG_MEM_PAGE_ATTR_WR, at, 1ull << 16, 0, INVALID(RDX) },
 		{ "... and flags", TDG_MEM_PAGE_ATTR_WR, at, 0, 1ull << 16, INVALID(R8) },
-		{ "PAGE.ATTR.WR of 512 GiB", TDG_MEM_PAGE_ATTR_WR, at | 4, 0, 0, INVALID(RCX) },
+		{ "PAGE.ATTR.WR of 512 GiB", TDG_MEM_PAGE_ATTR_WR, 4, 0, 0, INVALID(RCX) },
 		{ "PAGE.ATTR.WR of a shared GPA", TDG_MEM_PAGE_ATTR_WR, at | s, 0, 0, INVALID(RCX) },
 		{ "PAGE.ATTR.RD of a shared GPA", TDG_MEM_PAGE_ATTR_RD, at | s, 0, 0, INVALID(RCX) },
 		/* [mod:tdg_vp_cpuidve_set] */
@@ -172,7 +173,7 @@ static void test_fields(void)
 	uint64_t gpr[GPRS], first;
 
 	conform_ok(leaf(gpr, TDG_VM_RD, 0, TDX_FIELD_GPAW, KEPT) == 0 && gpr[RDX] == TDX_FIELD_GPAW, "VM.RD leaves RDX");
-	conform_is(leaf(gpr, TDG_VM_RD, 1, TDX_FIELD_GPAW, 0), INVALID(RCX), "VM.RD with RCX");
+	conform_is(leaf(gpr, TDG_VM_RD, 1, TDX_FIELD_GPAW, KEPT), INVALID(RCX), "VM.RD with RCX");
 	conform_is(gpr[R8], 0, "... has no value");
 	conform_is(leaf(gpr, TDG_VM_RD | 2ull << 16, 0, TDX_FIELD_GPAW, 0), INVALID(RAX), "VM.RD of version 2");
 	conform_is(gpr[RDX], NO_FIELD, "... has no next field");
@@ -195,8 +196,9 @@ static void test_all_fields(void)
 
 	conform_is(leaf(gpr, TDG_SYS_RDALL, 0, at + 8, NULL_FIELD), INVALID(RDX), "SYS.RDALL to what is not aligned");
 	conform_is(leaf(gpr, TDG_SYS_RDALL, 0, at | payload_info.shared, NULL_FIELD), INVALID(RDX), "... to a shared page");
-	conform_is(leaf(gpr, TDG_SYS_RDALL, 0, at, NULL_FIELD), TDX_SUCCESS, "SYS.RDALL");
+	conform_is(leaf(gpr, TDG_SYS_RDALL, 0, at, TDX_FIELD_SYS_VENDOR_ID), TDX_SUCCESS, "SYS.RDALL from a field on");
 	conform_is(gpr[R8], NO_FIELD, "... leaves nothing to go on with");
+	conform_is(leaf(gpr, TDG_SYS_RDALL, 0, at, NULL_FIELD), TDX_SUCCESS, "SYS.RDALL");
 	header = word(data + 8);
 	conform_ok((word(data) & 0xffff) > 16 && (word(data) & 0xffff) % 8 == 0 && (word(data) >> 16 & 0xffff) > 0,
 		   "... its list has a size and sequences");

@@ -16,7 +16,7 @@ static uint64_t gpa_of_page(void)
 
 static uint64_t leaf(uint64_t rax, uint64_t rcx, uint64_t rdx)
 {
-	uint64_t gpr[GPRS] = { [RAX] = rax, [RCX] = rcx, [RDX] = rdx };
+	uint64_t gpr[GPRS] = { [RAX] = rax, [RCX] = rcx, [RDX] = rdx, [R9] = ~0ull };	/* R9: which bits to write */
 
 	tdcall(gpr);
 	return gpr[RAX];

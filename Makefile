@@ -118,7 +118,7 @@ sources:
 	scripts/sources $(SRC)
 
 ## make firmware-matrix  TDVF under every behaviour, at several sizes of step, from a signed disk and by fw_cfg: the
-##                 verdicts are compared with tests/firmware-verdicts; twenty minutes
+##                 verdicts are compared with tests/expect-boots; twenty minutes
 firmware-matrix: prepare-check
 	$(MAKE) all
 	scripts/firmware-matrix

@@ -11,6 +11,8 @@ tdvf=$top/build/firmware/OVMF.inteltdx.ms.fd
 report=$BATS_TEST_TMPDIR/report
 console=$BATS_TEST_TMPDIR/console
 journal=$BATS_TEST_TMPDIR/journal
+# shellcheck source=tests/expect.sh
+. "$top/tests/expect.sh"
 
 # boot STATUS ARG...: tdlab boot ends with STATUS. A test that fails shows all that there is to see.
 boot() {
@@ -40,19 +42,18 @@ says() {
 	return 1
 }
 
-# firmware_known VMM SOURCE: what tests/firmware-verdicts expects of TDVF under this VMM, booting from there: $verdict
-# and $status. Skips the test unless the firmware is there and known.
+# firmware_known VMM SOURCE: the $status that tests/expect-boots expects of TDVF under this VMM, booting from there, and
+# its $verdict. Skips the test unless the firmware is there and known.
 firmware_known() {
 	local sum
 	[ -r "$tdvf" ] || skip "no firmware: Debian sid was not to be had"
 	sum=$(sha256sum <"$tdvf")
-	verdict=$(awk -v sum="${sum%% *}" -v key="$2 $1" \
-		'$1 == "sha256" { known = $2 == sum } known && $1 " " $2 == key { print $3 }' "$top/tests/firmware-verdicts")
-	case $verdict in
-	pass) status=0 ;;
-	fail) status=1 ;;
-	inconclusive) status=5 ;;
-	*) skip "tests/firmware-verdicts does not know this firmware under $1 from $2" ;;
+	read -r _ _ _ status _ < <(rows_of "$2" "${sum%% *}" "$1") ||
+		skip "tests/expect-boots does not know this firmware under $1 from $2"
+	case $status in
+	0) verdict=pass ;;
+	1) verdict=fail ;;
+	5) verdict=inconclusive ;;
 	esac
 }
 

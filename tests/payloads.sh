@@ -12,6 +12,8 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 # shellcheck source=tests/tap.sh
 . "$top/tests/tap.sh"
+# shellcheck source=tests/expect.sh
+. "$top/tests/expect.sh"
 
 # guest PAYLOAD NAME: what tdlab boot has to be given for it.
 guest() {
@@ -31,20 +33,11 @@ guest() {
 
 # row PAYLOAD NAME BEHAVIOUR CPUS STATUS VIOLATIONS FACTS: complains on stdout if the report is another.
 row() {
-	local status=0 violations fact got
 	guest "$1" "$2" || return 0
 	[[ $3 != *@* ]] || guest=(--platform "${3#*@}" "${guest[@]}")
 	"$build/tdlab" boot --json --behaviours behaviours --timeout "${TIMEOUT:-120}" --console "$work/console" \
-		--vmm "${3%%@*}" --cpus "$4" "${guest[@]}" >"$work/report" 2>"$work/err" </dev/null || status=$?
-	[ "$status" -eq "$5" ] || echo "exit status $status, expected $5"
-	violations=$(jq -r 'reduce .violations[].name as $name ([]; if index($name) then . else . + [$name] end) |
-		if . == [] then "-" else join(",") end' "$work/report" 2>&1)
-	[ "$violations" = "$6" ] || echo "violations $violations, expected $6"
-	[ "$7" = - ] && return
-	for fact in ${7//,/ }; do
-		got=$(jq -r --arg name "${fact%=*}" '(.totals + {outcome})[$name]' "$work/report" 2>&1)
-		[ "$got" = "${fact#*=}" ] || echo "$got is not $fact: $(jq -c .totals "$work/report" 2>&1)"
-	done
+		--vmm "${3%%@*}" --cpus "$4" "${guest[@]}" >"$work/report" 2>"$work/err" </dev/null
+	as_expected "$work/report" "${@:5}"
 }
 
 # rows PAYLOAD FILE PATTERN

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "cli/json.h"
+#include "cli/list.h"
 #include "cli/opt.h"
 #include "cli/suggest.h"
+#include "cli/verdict/judge.h"
 #include "cli/verdict/records.h"
 #include "cli/verdict/totals.h"
 #include "cli/vmm/find.h"
@@ -21,6 +23,8 @@
 #define TD_GHCI_HOSTILE		"hostile"
 #define TD_EXPECT_COMPLETE	"complete"
 #define TD_EXPECT_CONTAIN	"contain"
+
+#define LISTS_IN_WORDS "behaviours, platforms, violations, outcomes, answers, guests, records, totals, abi"
 
 struct list_options {
 	const char *behaviours;
@@ -276,21 +280,44 @@ static int list_records(const struct list_options *o, json_t *json)
 	return 0;
 }
 
+static int list_outcomes(const struct list_options *o, json_t *json)
+{
+	static const char *const rows[][2] = {
+#define OUTCOME(id, name, sentence, finished) { name, sentence },
+		OUTCOMES(OUTCOME)
+#undef OUTCOME
+	};
+
+	return list_pairs(o, json, rows, ARRAY_SIZE(rows));
+}
+
+static const struct {
+	const char *name;
+	int (*list)(const struct list_options *o, json_t *json);
+} lists[] = {
+	{ "behaviours", list_behaviours },
+	{ "platforms", list_platforms },
+	{ "violations", list_violations },
+	{ "outcomes", list_outcomes },
+	{ "answers", list_answers },
+	{ "guests", list_guests },
+	{ "records", list_records },
+	{ "totals", list_totals },
+	{ "abi", list_abi },
+};
+
+const char *list_name(size_t i)
+{
+	return i < ARRAY_SIZE(lists) ? lists[i].name : NULL;
+}
+
+int list_rows(size_t i, const char *behaviours, json_t *rows)
+{
+	return lists[i].list(&(struct list_options){ .behaviours = behaviours, .json = true }, rows);
+}
+
 static int list_named(const char *what, const struct list_options *o)
 {
-	static const struct {
-		const char *name;
-		int (*list)(const struct list_options *o, json_t *json);
-	} lists[] = {
-		{ "behaviours", list_behaviours },
-		{ "platforms", list_platforms },
-		{ "violations", list_violations },
-		{ "answers", list_answers },
-		{ "guests", list_guests },
-		{ "records", list_records },
-		{ "totals", list_totals },
-		{ "abi", list_abi },
-	};
 	const char *names[ARRAY_SIZE(lists)];
 	const char *near;
 	json_t *json;
@@ -310,8 +337,7 @@ static int list_named(const char *what, const struct list_options *o)
 	}
 	near = suggest(what, names, ARRAY_SIZE(names));
 	return complain(STATUS_INPUT, "list: no list \"%s\": %s%s", what,
-			near ? "did you mean " :
-			"there are behaviours, platforms, violations, answers, guests, records, totals, abi", near ? near : "");
+			near ? "did you mean " : "there are " LISTS_IN_WORDS, near ? near : "");
 }
 
 static int run_list(const struct verb *verb, int argc, char **argv)
@@ -329,6 +355,6 @@ static int run_list(const struct verb *verb, int argc, char **argv)
 }
 
 const struct verb verb_list = {
-	"list", run_list, "[behaviours|platforms|violations|answers|guests|records|totals|abi]",
+	"list", run_list, "[behaviours|platforms|violations|outcomes|answers|guests|records|totals|abi]",
 	"list behaviours, platforms, violations, answers and what else has names", options,
 };

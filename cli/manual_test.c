@@ -9,7 +9,8 @@
 #include "cli/vmm/behaviour.h"
 
 const struct verb *const verbs[] = {
-	&verb_boot, &verb_check, &verb_explore, &verb_replay, &verb_minimise, &verb_run, &verb_merge, &verb_list,
+	&verb_boot, &verb_check, &verb_explore, &verb_replay, &verb_minimise, &verb_run, &verb_merge,
+	&verb_list, &verb_explain,
 	&verb_trace, &verb_measure, &verb_doctor, &verb_completion,
 	NULL,
 };

@@ -159,28 +159,10 @@ static int parse_one(const struct verb *verb, char **argv, void *values, int *us
 			OPT_KIND(opt) == OPT_SIZE ? "size: write bytes, or a number with K, M or G" : "number");
 }
 
-/* In 80 columns, from this one on: a line ends where a word does. */
-static void help_text(const char *text, int column)
-{
-	const int width = 79 - column;
-
-	while ((int)strlen(text) > width) {
-		int length = width;
-
-		while (length > 0 && text[length] != ' ')
-			length--;
-		if (!length)
-			break;
-		printf("%.*s\n%*s", length, text, column, "");
-		text += length + 1;
-	}
-	puts(text);
-}
-
 static void help(const struct verb *verb)
 {
 	printf("usage: tdlab %s%s%s%s\n%s\n", verb->name, verb->options->name ? " [option...]" : "",
-	       !*verb->operands ? "" : strlen(verb->operands) > 48 ? "\n       " : " ", verb->operands, verb->help);
+	       !*verb->operands ? "" : strlen(verb->operands) > 48 ? "\n   " : " ", verb->operands, verb->help);
 	if (verb->options->name)
 		printf("\n");
 	for (const struct opt *opt = verb->options; opt->name; opt++) {
@@ -188,7 +170,7 @@ static void help(const struct verb *verb)
 
 		snprintf(left, sizeof(left), "--%s%s%s", opt->name, opt->arg ? " " : "", opt->arg ? opt->arg : "");
 		printf("  %-28s ", left);
-		help_text(opt->help, 31);
+		fold(opt->help, 31, 80);
 	}
 }
 

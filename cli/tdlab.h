@@ -59,6 +59,12 @@ bool progress_wanted(void);
 void progress_show(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void progress_clear(void);
 
+/* Columns of the terminal that stdout is, or of COLUMNS; 80 where neither says. */
+int width_of_output(void);
+
+/* Prints text from that column on, within so many: a line ends where a word does, and the next is indented. */
+void fold(const char *text, int column, int columns);
+
 /* Memory that is not to be had ends the command with STATUS_ENVIRONMENT. */
 void *xrealloc(void *old, size_t bytes);
 void *xcalloc(size_t count, size_t bytes);
@@ -89,7 +95,7 @@ struct verb {
 };
 
 extern const struct verb verb_boot, verb_check, verb_explore, verb_replay, verb_minimise, verb_run, verb_merge,
-	verb_list,
+	verb_list, verb_explain,
 	verb_trace, verb_measure, verb_doctor,
 	verb_completion;
 

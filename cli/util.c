@@ -105,21 +105,49 @@ bool progress_wanted(void)
 	return terminal(STDERR_FILENO);
 }
 
-void progress_show(const char *format, ...)
+static int width_of(int fd)
 {
 	struct winsize size = { 0 };
-	unsigned int columns = 80;
+
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}
+
+int width_of_output(void)
+{
+	const char *text = getenv("COLUMNS");
+	int columns = text ? atoi(text) : 0;
+
+	return isatty(STDOUT_FILENO) || columns <= 0 ? width_of(STDOUT_FILENO) : columns;
+}
+
+void fold(const char *text, int column, int columns)
+{
+	const int width = columns - 1 - column;
+
+	while ((int)strlen(text) > width) {
+		int length = width > 0 ? width : 0;
+
+		while (length > 0 && text[length] != ' ')
+			length--;
+		if (!length)
+			break;
+		printf("%.*s\n%*s", length, text, column, "");
+		text += length + 1;
+	}
+	puts(text);
+}
+
+void progress_show(const char *format, ...)
+{
 	char text[512];
 	va_list args;
 
 	if (!progress_wanted())
 		return;
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-		columns = size.ws_col;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fprintf(stderr, "\r\033[K%.*s", (int)columns - 1, text);
+	fprintf(stderr, "\r\033[K%.*s", width_of(STDERR_FILENO) - 1, text);
 	fflush(stderr);
 }
 

@@ -256,6 +256,37 @@ ended() {
 	refused 2 'tdlab: --pages 0x10000000: *' explore --guest linux --pages 0x10000000
 }
 
+@test "explain: a name in any of its forms, a status with its operand; what has no name; every name of every list" {
+	for word in MapGPA MAP_GPA 'TDG.VP.VMCALL<MapGPA>' 0x10001; do
+		run -0 "$tdlab" explain "$word"
+		[[ $output == *"MAP_GPA (tdvmcall)"*"0x10001"*"GHCI MapGPA"* ]]
+	done
+	for word in TDG.MEM.PAGE.ACCEPT TDG_MEM_PAGE_ACCEPT mem_page_accept; do
+		run -0 "$tdlab" explain "$word"
+		[[ $output == *"TDG.MEM_PAGE_ACCEPT (tdcall)"* ]]
+	done
+	run -0 "$tdlab" explain 0x8000020000000001
+	[[ $output == "OPERAND_BUSY (tdcall-status)"*"RAX[31:0]"*"0x00000001"* && $output != *$'\n\n'* ]]
+	run -0 "$tdlab" explain kvm
+	[[ $output == *"kvm (behaviour)"*$'\n\n'"kvm (platform)"* ]]
+	run -0 "$tdlab" explain hyperv:pages=64
+	[[ $output == *"hyperv (behaviour)"*"parameters"*"pages, 512, "* ]]
+	refused 2 'tdlab: explain: nothing is called "abandonned": did you mean "abandoned"[?]' explain abandonned
+	refused 2 'tdlab: explain: nothing is called "0x77777777"*' explain 0x77777777
+	refused 2 'tdlab: explain: one name or number*' explain
+	for columns in 60 120; do
+		COLUMNS=$columns run -0 "$tdlab" explain busy
+		run -1 grep -E "^.{$columns}" <<<"$output"
+	done
+	for list in behaviours platforms violations outcomes answers guests records totals abi; do
+		"$tdlab" list --json "$list" | jq -r '.[].name' | sort -u >names
+		[ -s names ]
+		while read -r word; do
+			"$tdlab" explain "$word" >/dev/null || { echo "$word"; return 1; }
+		done <names
+	done
+}
+
 @test "an answer that is none, with the nearest name" {
 	refused 2 'tdlab: frst: neither a file nor answers*did you mean "first"?' replay frst
 	refused 2 'tdlab: *"stal" is none*did you mean "stall"?' replay first,stal,ok

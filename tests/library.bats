@@ -180,3 +180,11 @@ right_and_wrong() {
 	run -5 ./right depth=14 seconds=7
 	[[ $output == *"= 5 there was not time for all of it: "*" 0 of 0 findings" ]]
 }
+
+@test "what a guest does only after a hundred others is no finding; one that came back did not hang" {
+	program moody -DMOODY
+	run -5 ./moody depth=3 directions=1
+	[[ $output == *"= 5 false-success was seen in "*" and did not come again in a process of its own"*" 0 of 0 findings" ]]
+	program lingers -DLINGERS
+	run -0 ./lingers answers=stall directions=1
+}

@@ -3,7 +3,8 @@
  * A test program of somebody's, with libtdlab: program [OPTION=VALUE]... prints the report, then verdict, numbers and,
  * for each finding, name, cause, direction, place and answers; it ends with the verdict. By how it is built: STALLS=2,
  * its loop gives up too soon; HANGS, it waits for somebody; OVERFLOW, it writes behind its memory; NESTED, the guest
- * explores a guest; ALIGN, of its ranges. OPTIONs besides those of struct tdlab_options: thread, there is another one;
+ * explores a guest; MOODY, it takes what it is told for success from its 101st conversion on; LINGERS, its process does
+ * not end by itself; ALIGN, of its ranges. OPTIONs besides those of struct tdlab_options: thread, there is another one;
  * twice, two explore at the same time, the other one a guest that does nothing; ignore, nowait, SIGCHLD, or how a child
  * ended; reap, a thread waits for whatever child there is. Its names are such as libtdlab has inside. C and C++.
  */
@@ -29,8 +30,25 @@ static int convert(uint64_t gpa, uint64_t size, int to_shared);
 static struct tdlab_guest guest;
 static struct tdlab_options options;
 
+#ifdef LINGERS
+static void linger(void)
+{
+	for (;;)
+		pause();
+}
+#endif
+
 static int convert(uint64_t gpa, uint64_t size, int to_shared)
 {
+#ifdef LINGERS
+	atexit(linger);
+#endif
+#ifdef MOODY
+	static int conversions;
+
+	if (++conversions > 100)
+		return convert_all(gpa, size, to_shared) * 0;
+#endif
 #ifdef HANGS
 	while (to_shared)
 		pause();

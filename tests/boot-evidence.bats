@@ -124,6 +124,32 @@ quote() {
 	grep -aF "rtmr: $({ head -c 48 /dev/zero; yes | tr -d '\n' | head -c 48; } | sha384sum | cut -d' ' -f1)" "$console"
 }
 
+# warned KERNEL [OPTION]...: what it says at level warning and above, but for the two lines that docs/fidelity.md
+# explains, which have to be there, and for what is no warning: the initrd's own words, and that it powers off.
+warned() {
+	local said=$BATS_TEST_TMPDIR/said checksum='ACPI BIOS Warning \(bug\): Incorrect checksum in table \[APIC\]'
+	local bounce='software IO TLB: Memory encryption is active'
+	boot 0 --vmm complete --modules "$1/modules" --console-live --append loglevel=5 "${@:2}" "$1/vmlinuz" || return 1
+	tr -d '\r' <"$console" | grep -aE '^\[ *[0-9.]+\] ' | sed -E 's/^\[ *[0-9.]+\] //' >"$said"
+	grep -qE "^$checksum" "$said" && grep -q "^$bounce" "$said" || return 1
+	grep -vE "^($checksum|$bounce|tdlab: |reboot: )" "$said" || true
+}
+
+@test "Linux 6.12 warns of nothing but what docs/fidelity.md lists" {
+	run -0 warned "$kernel"
+	[ -z "$output" ]
+}
+
+@test "Linux 7.3 does neither; without x2APIC IDs it does, and with REDUCE_VE of machine checks" {
+	[ -e "$top/build/kernel-newest/VERSION" ] || skip "no newest kernel"
+	run -0 warned "$top/build/kernel-newest"
+	[ -z "$output" ]
+	run -0 warned "$top/build/kernel-newest" --platform module-1.5.01
+	[[ $output == *X2APIC_IDs* ]]
+	run -0 warned "$top/build/kernel-newest" --platform tdx-2026
+	[ "$output" = "mce: Unable to init MCE device (rc: -5)" ]
+}
+
 # started: a guest that asks for a conversion and then spins; goes on when the journal on the disk has it.
 started() {
 	rm -f "$journal"

@@ -163,6 +163,7 @@ static void test_texts(void)
 		{ 0xd, "abcd\x1fyz", 7, "abcd" },
 		{ 0xd, "abc", 3, "" },
 		{ 0xd, "", 0, "" },
+		{ 0xd, GUID COUNT("\1") COUNT("\0") "N\0", 34, "AAAABBBBCCCCDDD" },
 		{ 0xd, "longer than there is room", 25, "longer than the" },
 	};
 	char text[16];
@@ -177,6 +178,23 @@ static void test_texts(void)
 		tap_ok(strcmp(text, rows[i].text) == 0, "what an event is about, in words");
 	}
 	tap_case(NULL);
+}
+
+/* Two algorithms, both of which are SHA-384: each row is looked at where it is. */
+static void test_algorithms(void)
+{
+	struct eventlog log;
+
+	header(0x000c);
+	made[28] += 4;
+	made[32 + 24] = 2;
+	length--;
+	put(0x000c, 2);
+	put(48, 2);
+	put(0, 1);
+	tap_ok(eventlog_open(&log, made, length), "a list of two algorithms");
+	made[length - 5] = 0x0b;
+	tap_ok(!eventlog_open(&log, made, length) && strstr(log.error, "other than SHA-384"), "... and the second is another");
 }
 
 /* Cut where an event ends, it is a log of fewer events; anywhere else it is none. */
@@ -242,6 +260,11 @@ static void test_refused(void)
 	make();
 	made[32] = 's';
 	tap_ok(refused_with("not a crypto-agile log"), "another signature");
+	make();
+	made[28] = 28;	/* of the Spec ID event: up to the number of its algorithms */
+	tap_ok(refused_with("empty or cut short"), "no room for an algorithm");
+	made[28] = 27;
+	tap_ok(refused_with("not a crypto-agile log"), "... nor for their number");
 	header(0x000b);
 	tap_ok(refused_with("other than SHA-384"), "SHA-256 digests");
 	make();
@@ -280,6 +303,7 @@ int main(void)
 	test_replay();
 	test_describe();
 	test_texts();
+	test_algorithms();
 	test_cut();
 	test_changed();
 	test_refused();

@@ -106,7 +106,12 @@ static void test_pass(void)
 	tap_ok(j.exercised[true] && j.exercised[false], "both directions");
 	tap_ok(j.exits[EXIT_CPUID] == 5 && j.detected == 1 && j.ended == 19, "exits and times");
 	records.all[1].time = 0;
+	end.no_tdx = true;
 	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "one that was detected at once");
+	judge_free(&j);
+	memset(&j, 0x5a, sizeof(j));
+	judge(&j, &records, &console, &behaviour, &config, &device, &end);
+	tap_ok(j.verdict == VERDICT_PASS && j.nconversions == 3, "what was in it before is not looked at");
 }
 
 static void test_evidence(void)
@@ -127,6 +132,21 @@ static void test_evidence(void)
 	       "code at CPL 3 does not stand in for a nonce that was to come");
 	end.nonce_due = false;
 	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "but where nobody was to say one it is evidence enough");
+	records.all[records.count - 1].time = 0;
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "", "... at once as well");
+	console.stress.wrong = 1;
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "files in memory came back wrong",
+	       "files that came back wrong");
+	console.stress.wrong = 0;
+	end.log_differs = true;
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "event log", "an event log that is not true");
+	begin();
+	behaviour.contain = 1;
+	converted(1, POOL | S);
+	put(EVENT(UNRECORDED, unrecorded, .gpa = POOL));
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, TD_UNRECORDED,
+	       "what the recorded answers say nothing of");
 	begin();
 	records.count = 1;
 	converted(1, POOL | S);
@@ -179,6 +199,12 @@ static void test_abandoned(void)
 	tap_ok(j.nviolations == 1 && j.totals.abandoned_pages == 16384, "with its pages");
 	tap_ok(j.findings[0].callers[0] == 0x333, "who made the last call is known");
 	tap_is(j.findings[0].record, 4, "and what happened up to there");
+	begin();
+	converted(1, POOL | S);
+	put(EVENT(OPEN, open, 2, POOL, 1024));
+	close_it(2, TD_CLOSE_ABANDONED, POOL, 1024, 512, 1, 1, 1);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL, "after 512, although", "one that nobody used misses it too");
 	begin();
 	converted(1, POOL | S);
 	put(EVENT(OPEN, open, 2, POOL, 1024));
@@ -318,6 +344,7 @@ static void test_ends(void)
 {
 	ended(TD_MARK_SHUTDOWN, 0, OUTCOME_ENDED, STATUS_PASS, "a payload's good end");
 	ended(TD_MARK_SHUTDOWN, 3, OUTCOME_PAYLOAD_FAILED, STATUS_FAIL, "a payload's bad end");
+	tap_has(j.why, "ended with status 3: it failed by its own word", "... and its status");
 	ended(TD_MARK_SHUTDOWN, 77, OUTCOME_PAYLOAD_SKIPPED, STATUS_INCONCLUSIVE, "one that skipped its tests");
 	ended(TD_MARK_SUSPENDED, 3, OUTCOME_SUSPENDED, STATUS_UNFINISHED, "a guest that sleeps");
 	ended(TD_MARK_RESET, 0, OUTCOME_RESET, STATUS_PASS, "a reboot");
@@ -403,6 +430,9 @@ static void test_ended_by_vmm(void)
 	verdict(TD_CLASS_VMM_CAUSED, TD_V_PENDING_ACCESS, 0x5008);
 	put(EVENT(STOP, stop, TD_STOP_PRIVATE_LOST, 0x5008));
 	expect(OUTCOME_STOPPED, VERDICT_PASS, STATUS_PASS, "ended the TD for what the VMM had done", "a page that was taken");
+	records.all[records.count - 2].verdict.gpa = 0x4000;
+	records.all[records.count - 2].verdict.pages = 2;
+	expect(OUTCOME_STOPPED, VERDICT_PASS, STATUS_PASS, "ended the TD for what the VMM had done", "the second of two");
 	behaviour.contain = 0;
 	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "private-lost", "unless it was to complete");
 	behaviour.contain = 1;
@@ -470,6 +500,16 @@ static void test_exercised(void)
 	behaviour.rules[0].direction = TD_MATCH_TO_SHARED;
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "not exercised: no conversion to shared",
 	       "a VMM with steps to shared is not met by one of them");
+	begin();
+	behaviour.nrules = 1;
+	behaviour.rules[0] = (struct td_rule){ .complete = 512 };
+	converted(1, POOL | S);
+	put(EVENT(OPEN, open, 2, 0x1000 | S, 1));
+	close_it(2, TD_CLOSE_COMPLETE, 0x1000 | S, 1, 1, 1, 0, 0);
+	power_off();
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "to private not exercised",
+	       "the largest of each direction counts");
+	tap_ok(j.exercised[true] && !j.exercised[false], "... and none is none");
 }
 
 int main(void)

@@ -76,7 +76,7 @@ static void test_find(void)
 	struct known k;
 	const char *why;
 
-	open_text(&k, "6.12.* eagain-thrice\tabandoned permitted  three tries\r\n"
+	open_text(&k, "6.12.* \t eagain-thrice\t abandoned permitted  three tries\r\n"
 		      "6.12.* eagain:* abandoned permitted any\n"
 		      "6.1.* * abandoned permitted no loop\n"
 		      "* stall,stall,stall abandoned permitted three tries\n");
@@ -106,6 +106,8 @@ static void test_answers(void)
 		      "6.1.* stall abandoned permitted of another guest\n");
 	known_tried_answers(&k, "6.12.95");
 	tap_ok(k.all[0].tried && !k.all[1].tried && !k.all[2].tried, "what is known under answers was tried, of this guest");
+	known_tried_answers(&k, "6.1.1");
+	tap_ok(k.all[0].tried && k.all[2].tried, "... and stays so when another is");
 	known_close(&k);
 }
 
@@ -172,11 +174,16 @@ static void test_run(void)
 	tap_ok(becomes(&k, run(0, OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS), VERDICT_PASS, STATUS_PASS, "") &&
 	       k.all[0].tried && !k.all[0].met, "one that passes: what is known has vanished");
 	known_close(&k);
+	open_text(&k, "6.12.* busy abandoned permitted so it is\n6.12.* busy runaway permitted and so\n");
+	tap_ok(becomes(&k, run(3, OUTCOME_POWER_OFF, VERDICT_FAIL, STATUS_FAIL), VERDICT_KNOWN, STATUS_PASS, "and so") &&
+	       k.met == 2, "two findings, and both are known");
+	known_close(&k);
 }
 
 static void test_written(void)
 {
 	struct known k;
+	FILE *file;
 
 	open_text(&k, "a busy accept-abandoned permitted for a reason\n");
 	known_close(&k);
@@ -184,6 +191,9 @@ static void test_written(void)
 	known_find(&k, "a", "busy", TD_V_ACCEPT_ABANDONED, TD_CAUSE_PERMITTED);
 	known_find(&k, "a guest", "lie", TD_V_SKIPPED_PAGES, TD_CAUSE_HOSTILE);
 	tap_is(known_close(&k), 0, "... is written");
+	file = fopen(path, "r");
+	tap_ok(fgetc(file) == '#', "... with a word on what it is");
+	fclose(file);
 	known_open(&k, path, NULL);
 	tap_is(k.count, 2, "what was written can be read");
 	tap_ok(!known_find(&k, "a guest", "lie", TD_V_SKIPPED_PAGES, TD_CAUSE_HOSTILE) && k.all[1].met,
@@ -193,6 +203,12 @@ static void test_written(void)
 	write_bytes("half a", 6);
 	tap_ok(known_open(&k, path, path) == STATUS_INPUT && !k.out.out,
 	       "where what is known cannot be read nothing is written");
+	known_close(&k);
+	tap_ok(known_open(&k, NULL, path) == 0 && known_close(&k) == 0, "nothing is known, and it is written");
+	listen();
+	tap_is(known_open(&k, "/nonexistent", NULL), STATUS_INPUT, "a file that is not there");
+	tap_is(known_open(&k, NULL, "/nonexistent/known"), STATUS_INPUT, "... or cannot be");
+	tap_has(said(), "--write-known /nonexistent/known: ", "... is told");
 	known_close(&k);
 }
 

@@ -60,6 +60,7 @@ static void refused(size_t bytes, const char *why, const char *name)
 
 static void test_refused(void)
 {
+	int free_before, free_after;
 	struct records r;
 
 	make();
@@ -73,6 +74,15 @@ static void test_refused(void)
 	listen();
 	tap_is(records_read(&r, path), STATUS_INPUT, "no file");
 	said();
+	listen();
+	tap_is(records_read(&r, "/proc/self/mem"), STATUS_INPUT, "one that cannot be read");
+	tap_has(said(), "Input/output error", "... for that");
+	close(free_before = dup(STDIN_FILENO));
+	read_back(&r, sizeof(all));
+	said();
+	records_free(&r);
+	close(free_after = dup(STDIN_FILENO));
+	tap_is(free_after, free_before, "no descriptor stays open");
 }
 
 /* The copy has each record, in order; the first START tells the clock's rate. */
@@ -82,6 +92,7 @@ static void test_add(void)
 	struct td_event back[COUNT];
 
 	make();
+	all[1].start.tsc_hz = 55;
 	records_add(&r, all + 1, 2);
 	tap_is(r.tsc_hz, 0, "before the start the clock's rate is not known");
 	records_add(&r, all, 1);
@@ -98,6 +109,12 @@ static void test_add(void)
 	records_free(&r);
 }
 
+static void test_names(void)
+{
+	tap_ok(strcmp(event_name(TD_EV_MAPGPA), "MAPGPA") == 0, "a record has a name");
+	tap_ok(strcmp(event_name(TD_EV_TYPES), "unknown") == 0, "... and one that there is not has none");
+}
+
 int main(void)
 {
 	char name[1100];
@@ -107,5 +124,6 @@ int main(void)
 	test_read();
 	test_refused();
 	test_add();
+	test_names();
 	return tap_done();
 }

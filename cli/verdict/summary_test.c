@@ -95,6 +95,13 @@ static void test_fatal(void)
 	put(0, e);
 	read_all();
 	tap_is(strlen(j.fatal), room, "... and one that finds no room any more");
+	begin();
+	memset(e.fatal.text, 'a', sizeof(e.fatal.text));
+	put(0, e);
+	e.fatal.text[1] = '\33';
+	put(0, e);
+	read_all();
+	tap_is(j.fatal[sizeof(e.fatal.text) + 1], '?', "the second record's is made harmless as well");
 }
 
 static void verdict(uint64_t rip, unsigned int kind, unsigned int class, uint64_t gpa, uint64_t pages, uint8_t real)
@@ -132,6 +139,18 @@ static void test_neighbours(void)
 		       j.nviolations == j.nfindings - (rows[i].class == TD_CLASS_VMM_CAUSED) &&
 		       j.findings[0].pages == (rows[i].findings == 1 && rows[i].class ? 5 : 2) && !*j.fatal, rows[i].name);
 	}
+}
+
+/* Only of what a device did, what it was told to use is looked at. */
+static void test_details(void)
+{
+	begin();
+	put(1, EVENT(VERDICT, verdict, .violation = TD_V_DOUBLE_ACCEPT, .class = TD_CLASS_VIOLATION, .gpa = 0x4000, .pages = 1,
+		     .detail = 1));
+	put(1, EVENT(VERDICT, verdict, .violation = TD_V_DOUBLE_ACCEPT, .class = TD_CLASS_VIOLATION, .gpa = 0x5000, .pages = 1,
+		     .detail = 2));
+	read_all();
+	tap_ok(j.nfindings == 1 && j.findings[0].pages == 2, "neighbours with other details are one all the same");
 }
 
 /* tdlab-known(5), CLASS: hostile from the first thing on that a willing VMM would not do; a hazard is its caller's. */
@@ -214,6 +233,7 @@ static void test_device_use(void)
 	device_used(0x4000 | S, 3, 1ull << 63 | 5);
 	device_used(0x7000 | S, 1, 1ull << 63 | 6);
 	device_used(0x6000 | S, 1, 0);
+	device_used(0x4000 | S, 1, 0);
 	device_used(0x8000 | S, 1, 0);
 	device_used(0x3000 | S, 1, 0);
 	read_all();
@@ -255,6 +275,9 @@ static void test_times(void)
 	put(0, EVENT(MARK, mark, TD_MARK_USER, 0));
 	read_all();
 	tap_ok(j.detected == 1 && j.user == 3 && j.ended < 0 && !j.marked, "detected first, and user space");
+	records.all[1].time = 0;
+	read_all();
+	tap_is(j.detected, 0, "... at once, and no second time");
 	put(0, EVENT(STOP, stop, TD_STOP_ENGINE, 5));
 	read_all();
 	tap_ok(j.ended == 4 && j.stop == TD_STOP_ENGINE && j.stop_detail == 5 && !j.marked && j.exits[TD_STOP_ENGINE] == 0,
@@ -273,6 +296,7 @@ int main(void)
 	test_two();
 	test_fatal();
 	test_neighbours();
+	test_details();
 	test_causes();
 	test_given_up();
 	test_conversion_of();

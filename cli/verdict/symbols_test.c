@@ -99,6 +99,43 @@ static void test_places(void)
 	}
 }
 
+/* What the user names: a file that is not there, or names nothing, is told; a kernel's may have moved. */
+static void test_file(void)
+{
+	static const struct {
+		const char *text;
+		int status;
+		const char *said;
+		bool placed;
+	} rows[] = {
+		{ "1000 T first\n2000 T other\n", 0, "", true },
+		{ "ffffffff7fffffff T first\nffffffff81000000 T other\n", 0, "", true },
+		{ "ffffffff80000000 T first\nffffffff81000000 T other\n", 0, "", false },
+		{ "nothing\n", STATUS_INPUT, "no names of functions in it", false },
+		{ NULL, STATUS_INPUT, "No such file", false },
+	};
+	char path[sizeof(folder) + 32];
+
+	snprintf(path, sizeof(path), "%s/named", folder);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		FILE *file = rows[i].text ? fopen(path, "w") : NULL;
+		struct symbols s;
+
+		if (file) {
+			fputs(rows[i].text, file);
+			fclose(file);
+		}
+		tap_case_number("file", i);
+		listen();
+		tap_is(symbols_load_file(&s, path), rows[i].status, "a file of names");
+		tap_has(said(), rows[i].said, "... what is wrong with it");
+		tap_ok(rows[i].status || (s.count == 2 && s.placed == rows[i].placed), "... whether it lies where it says");
+		symbols_free(&s);
+		unlink(path);
+	}
+	tap_case(NULL);
+}
+
 /* The kernel lies so that its last call from its half came from a stub; by steps of 2 MiB. */
 static void test_place(void)
 {
@@ -175,6 +212,7 @@ int main(void)
 	snprintf(folder, sizeof(folder), "%s", testing_folder());
 	test_places();
 	test_load();
+	test_file();
 	test_place();
 	test_reach();
 	test_many();

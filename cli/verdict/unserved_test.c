@@ -51,6 +51,26 @@ static void test_kinds(void)
 	tap_is(u.count, 5, "what lies behind the last record is none");
 }
 
+/* A refused mask is known by the mask alone, and by being one. */
+static void test_refused(void)
+{
+	struct unserved u;
+
+	records.count = 0;
+	refused(0x3c00);
+	refused(0x3c00);
+	events[1].refused.subfn = 5;
+	refused(0x3c01);
+	refused(0x3c01);
+	refused(0x3c01);
+	hypercall(0, 0, 0);
+	events[5].refused.mask = 0x3c00;
+	u = read_all();
+	tap_is(u.count, 3, "two masks, and a hypercall");
+	tap_is(u.all[0].times, 2, "one mask, whatever was asked with it");
+	tap_is(u.all[1].times, 3, "the other");
+}
+
 static void test_room(void)
 {
 	struct unserved u;
@@ -68,6 +88,7 @@ static void test_room(void)
 int main(void)
 {
 	test_kinds();
+	test_refused();
 	test_room();
 	return tap_done();
 }

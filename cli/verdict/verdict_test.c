@@ -45,6 +45,7 @@ static void test_other_rules(void)
 	says((struct td_rule){ .complete = ALL, .stalls = 1, .chance = 3 }, 1, 0, NULL, "one that may stall has no steps");
 	says((struct td_rule){ .complete = 512, .first = 3, .last = 3 }, 1, 0, NULL, "nor has a rule for certain calls");
 	says((struct td_rule){ .complete = 512, .step = 2 }, 1, 0, NULL, "... or for every other one");
+	says((struct td_rule){ .complete = 512, .step = 1 }, 1, 0, "no conversion went", "... but for each one, said so");
 	says((struct td_rule){ .on = TD_ON_ACCEPT, .stalls = 1 }, 1, 0, NULL, "... or one about ACCEPT");
 }
 

@@ -120,6 +120,26 @@ static size_t found_behind(unsigned int useless, const uint8_t *packed, size_t b
 	return v.count > 0 && strcmp(v.all[0].name, "CpuDxe") == 0 ? v.count : 0;
 }
 
+/* Where the data of a compressed section begins: behind its header, and in it. */
+static void test_offsets(void)
+{
+	static const struct {
+		uint16_t offset;
+		unsigned int tried;
+	} rows[] = { { 24, 1 }, { 0, 0 }, { 23, 0 }, { 28, 1 }, { 32, 0 }, { 0xffff, 0 } };
+	uint8_t *file = image + FILE_AT, *at = file + 24;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		make();
+		put32(file + 20, (uint32_t)(guided(at, "no lzma", 7) - file));
+		put16(at + 20, rows[i].offset);
+		volume_read(&v, image, sizeof(image));
+		tap_case_number("row", i);
+		tap_is(v.unpacked, rows[i].tried, "where compressed data may begin");
+	}
+	tap_case(NULL);
+}
+
 static void compressed(void)
 {
 	static uint8_t inner[BYTES], section_of[BYTES + 4], packed[0x1000];
@@ -383,6 +403,7 @@ int main(void)
 	test_every_end(true, false, "... of large sizes");
 	test_every_end(false, true, "a file that is cut off at each byte");
 	test_every_end(true, true, "... of large sizes as well");
+	test_offsets();
 	compressed();
 	volume_free(&v);
 	return tap_done();

@@ -22,7 +22,7 @@
 
 #include "demo.h"
 
-#define LARGE_BYTES	(4u << 20)	/* of all CPUs together: more than two steps of a VMM that works in 2 MiB */
+#define LARGE_BYTES	(4u << 20)	/* of each CPU: two steps of a VMM that works in 2 MiB */
 #define SMALL_BYTES	(16u * PAGE_SIZE)
 
 static unsigned int rounds = 100;
@@ -107,7 +107,7 @@ static int convert_on_cpu(void *argument)
 	struct work *w = argument;
 	unsigned int half = (rounds - 1) / 2;
 
-	use(w, LARGE_BYTES / num_online_cpus() / PAGE_SIZE * PAGE_SIZE, false, rounds != 0);
+	use(w, LARGE_BYTES, false, rounds != 0);
 	if (w->failed == TDCONV_OK && !w->wrong && rounds > 1)
 		use(w, SMALL_BYTES, true, half);
 	if (w->failed == TDCONV_OK && !w->wrong && rounds > 1)

@@ -290,6 +290,54 @@ static void test_times(void)
 	       "what its mark says");
 }
 
+/* What cannot be said of a run is said by records that say nothing else. */
+static void test_alone(void)
+{
+	begin();
+	put(0, EVENT(UNTRACKED, untracked, S, 2));
+	read_all();
+	tap_ok(j.untracked && !j.unrecorded && j.ended < 0, "what could not be followed");
+	begin();
+	put(0, EVENT(UNRECORDED, unrecorded, .answer = 3, .gpa = S, .bytes = 5));
+	read_all();
+	tap_ok(j.unrecorded && !j.untracked && j.ended < 0 && j.stop == TD_RUNNING, "what was not recorded");
+	begin();
+	put(0, EVENT(STOP, stop, TD_STOP_ENGINE, 5));
+	put(0, EVENT(STOP, stop, TD_STOP_ENGINE, 5));
+	records.all[1].time = 0;
+	read_all();
+	tap_ok(j.ended == 0 && !j.unrecorded, "an end at once, and no second time");
+}
+
+static void conversion(uint32_t id, uint64_t gpa)
+{
+	put(0, EVENT(OPEN, open, id, gpa | S, 512));
+	put(0, EVENT(MAPGPA, mapgpa, .gpa = gpa | S, .bytes = 512 * TDX_PAGE_SIZE, .r10 = TDVMCALL_RETRY, .conversion = id));
+	put(0, (struct td_event){ .type = TD_EV_EXIT });
+	put(0, EVENT(CALLERS, callers, .address = { 0x100 + id }));
+	put(0, EVENT(CALLERS, callers, .address = { 0x200 + id }));	/* of something else */
+}
+
+/* Who is to be named for what was given up: of two conversions side by side, and by an ACCEPT of 2 MiB. */
+static void test_look_back(void)
+{
+	begin();
+	conversion(1, 0x400000);
+	conversion(2, 0x200000);
+	verdict(1, TD_V_ABANDONED, TD_CLASS_VIOLATION, 0x400000 | S, 1, TD_REAL_MAPPED);
+	verdict(1, TD_V_ABANDONED, TD_CLASS_VIOLATION, 0x410000 | S, 1, TD_REAL_MAPPED);
+	read_all();
+	tap_is(j.findings[0].callers[0], 0x101, "the first page is not its neighbour's last");
+	tap_is(j.findings[1].callers[0], 0x101, "... and all of it is its own");
+	begin();
+	verdict(1, TD_V_ACCEPT_ABANDONED, TD_CLASS_VIOLATION, 0x401000, 1, TD_REAL_PENDING);
+	read_all();
+	tap_is(j.findings[0].rip, 1, "an ACCEPT of which there is no record");
+	put(0x777, EVENT(ACCEPT, accept, .rcx = 0x400000 | TDX_LEVEL_2M));
+	read_all();
+	tap_is(j.findings[0].rip, 0x777, "... and one of 2 MiB");
+}
+
 int main(void)
 {
 	test_open();
@@ -303,6 +351,8 @@ int main(void)
 	test_device();
 	test_device_use();
 	test_times();
+	test_alone();
+	test_look_back();
 	records_free(&records);
 	judge_free(&j);
 	return tap_done();

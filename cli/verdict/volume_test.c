@@ -120,6 +120,35 @@ static size_t found_behind(unsigned int useless, const uint8_t *packed, size_t b
 	return v.count > 0 && strcmp(v.all[0].name, "CpuDxe") == 0 ? v.count : 0;
 }
 
+/* How many drivers are found in so much of the image, behind a page of nothing, where memory ends with it. */
+static size_t found_on_heap(size_t bytes)
+{
+	uint8_t *copy = malloc(4096 + bytes);
+
+	memset(copy, 0xff, 4096);
+	memcpy(copy + 4096, image, bytes);
+	volume_free(&v);
+	volume_read(&v, copy, 4096 + bytes);
+	free(copy);
+	return v.count;
+}
+
+static void test_heap(void)
+{
+	uint8_t *file = image + FILE_AT;
+	size_t whole;
+
+	make();
+	put64(image + 32, 1 << 20);
+	whole = (size_t)(make_volume(image, "IoMmuDxe") - image);
+	put64(image + 32, 1 << 20);
+	tap_is(found_on_heap(whole), 1, "a volume that says it is longer than the image");
+	tap_is(found_on_heap(whole - 8), 0, "... and a file that is");
+	put32(file + 24, 0x10ffffff);
+	put32(file + 20, 28);
+	tap_is(found_on_heap(FILE_AT + 28), 0, "a large section that ends before its size");
+}
+
 /* Where the data of a compressed section begins: behind its header, and in it. */
 static void test_offsets(void)
 {
@@ -403,6 +432,7 @@ int main(void)
 	test_every_end(true, false, "... of large sizes");
 	test_every_end(false, true, "a file that is cut off at each byte");
 	test_every_end(true, true, "... of large sizes as well");
+	test_heap();
 	test_offsets();
 	compressed();
 	volume_free(&v);

@@ -430,9 +430,9 @@ static void test_ended_by_vmm(void)
 	verdict(TD_CLASS_VMM_CAUSED, TD_V_PENDING_ACCESS, 0x5008);
 	put(EVENT(STOP, stop, TD_STOP_PRIVATE_LOST, 0x5008));
 	expect(OUTCOME_STOPPED, VERDICT_PASS, STATUS_PASS, "ended the TD for what the VMM had done", "a page that was taken");
-	records.all[records.count - 2].verdict.gpa = 0x4000;
-	records.all[records.count - 2].verdict.pages = 2;
-	expect(OUTCOME_STOPPED, VERDICT_PASS, STATUS_PASS, "ended the TD for what the VMM had done", "the second of two");
+	records.all[records.count - 2].verdict.gpa = 0x3000;
+	records.all[records.count - 2].verdict.pages = 3;
+	expect(OUTCOME_STOPPED, VERDICT_PASS, STATUS_PASS, "ended the TD for what the VMM had done", "the last of three");
 	behaviour.contain = 0;
 	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "private-lost", "unless it was to complete");
 	behaviour.contain = 1;

@@ -144,9 +144,10 @@ static void test_heap(void)
 	put64(image + 32, 1 << 20);
 	tap_is(found_on_heap(whole), 1, "a volume that says it is longer than the image");
 	tap_is(found_on_heap(whole - 8), 0, "... and a file that is");
-	put32(file + 24, 0x10ffffff);
-	put32(file + 20, 28);
-	tap_is(found_on_heap(FILE_AT + 28), 0, "a large section that ends before its size");
+	put32(file + 24, 0x19000004);
+	put32(file + 28, 0x10ffffff);
+	put32(file + 20, 32);
+	tap_is(found_on_heap(FILE_AT + 32), 0, "a large section that ends before its size");
 }
 
 /* Where the data of a compressed section begins: behind its header, and in it. */

@@ -41,12 +41,14 @@ static int run_machine(struct boot *b, struct snapshot_link *link)
 		.kernel = b->kernel_fd, .initrd = b->initrd_fd, .disk = b->disk_fd,
 		.disk_read_only = b->options.disk != NULL, .large_ring = b->options.large_ring, .net = b->options.net,
 		.link = link, .continued = b->from != NULL, .ask = ask[1],
+		.output = b->program ? b->program->ends[1] : -1,
 	};
 	struct run run = {
 		.ram = &b->ram, .records = &b->records, .console = &b->console, .transcript = &b->transcript,
-		.progress = b->options.console && !b->options.many && progress_wanted(), .virtual_time = q.seeded,
+		.progress = b->options.console && !b->options.many && !b->program && progress_wanted(),
+		.virtual_time = q.seeded,
 		.timeout = b->options.timeout.value, .save = b->save, .from = b->from, .link = link,
-		.ask = ask, .look = b->look, .look_arg = b->look_arg,
+		.program = b->program, .ask = ask, .look = b->look, .look_arg = b->look_arg,
 	};
 
 	if (!b->from) {
@@ -171,6 +173,25 @@ static int keep_eventlog(struct boot *b)
 	return 0;
 }
 
+/*
+ * That a guest comes to a good end says nothing of a command in it that did not. What the command prints has standard
+ * output, so the report goes elsewhere.
+ */
+static int program_ended(struct boot *b)
+{
+	struct judgement *j = &b->judgement;
+	bool redirected;
+
+	ktap_end(&b->program->results);
+	if (j->status == STATUS_PASS && !b->console.exited) {
+		j->verdict = VERDICT_INCONCLUSIVE;
+		j->status = STATUS_INCONCLUSIVE;
+		snprintf(j->why, sizeof(j->why), "the guest came to its end, and the command did not: no exit status came");
+	}
+	redirected = fflush(stdout) == 0 && dup2(b->report_fd >= 0 ? b->report_fd : STDERR_FILENO, STDOUT_FILENO) >= 0;
+	return redirected ? 0 : complain(STATUS_ENVIRONMENT, "the report cannot be written: %s", strerror(errno));
+}
+
 static int run_and_report(struct boot *b)
 {
 	int status = boot_judged(b);
@@ -178,6 +199,10 @@ static int run_and_report(struct boot *b)
 	if (status)
 		return status;
 	judge_known(&b->judgement, &b->known, boot_guest_name(b), b->behaviour.spec);
+	if (b->program)
+		status = program_ended(b);
+	if (status)
+		return status;
 	read_symbols(b);
 	if (b->guest.firmware)
 		read_phases(b);
@@ -222,6 +247,24 @@ int boot_guest(struct boot_options *o, char *const *operands, int noperands, con
 	return 0;
 }
 
+int boot_once(struct boot *b)
+{
+	int status;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* ulimit -f: an error to be told, not a death */
+	status = known_open(&b->known, b->options.known, b->options.write_known);
+	if (!status)
+		status = boot_prepare(b);
+	if (!status)
+		status = boot_arm(b);
+	if (!status)
+		status = run_and_report(b);
+	if (known_close(&b->known) && !status)
+		status = STATUS_ENVIRONMENT;
+	return status;
+}
+
 static int run_boot(const struct verb *verb, int argc, char **argv)
 {
 	struct boot *b = xcalloc(1, sizeof(*b));
@@ -233,17 +276,7 @@ static int run_boot(const struct verb *verb, int argc, char **argv)
 	if (!status)
 		status = boot_guest(&b->options, operands, noperands, verb->name, &own);
 	if (!status) {
-		signal(SIGPIPE, SIG_IGN);
-		signal(SIGXFSZ, SIG_IGN);	/* ulimit -f: an error to be told, not a death */
-		status = known_open(&b->known, b->options.known, b->options.write_known);
-		if (!status)
-			status = boot_prepare(b);
-		if (!status)
-			status = boot_arm(b);
-		if (!status)
-			status = run_and_report(b);
-		if (known_close(&b->known) && !status)
-			status = STATUS_ENVIRONMENT;
+		status = boot_once(b);
 		boot_free(b);
 	}
 	free(operands);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/machine/guest.h"
+#include "cli/machine/program.h"
 #include "cli/machine/qemu.h"
 #include "cli/machine/ram.h"
 #include "cli/machine/snapshot.h"
@@ -26,9 +27,10 @@ struct boot_options {
 	bool builtin;		/* it is the built-in payload, which nobody named */
 	const char *firmware;
 	const char *known, *write_known;
-	const char *vmm, *platform, *behaviours, *initrd, *append, *disk, *modules, *console, *journal, *eventlog, *qemu;
+	const char *vmm, *platform, *behaviours, *initrd, *append, *disk, *modules, *console, *journal, *eventlog, *qemu,
+		*report;
 	struct opt_number memory, memory_split, cpus, seed, timeout;
-	struct opt_list inject, module;
+	struct opt_list inject, module, file;
 	bool net, trace_exits, json;
 	bool in_check;	/* it gives all memory back before it ends: not an option of boot */
 	bool console_live;	/* the kernel is not told to be quiet on its console */
@@ -53,11 +55,13 @@ struct boot {
 	struct device_facts device;
 	bool first;			/* it was given cli/first/ */
 	int firmware_fd, kernel_fd, initrd_fd, config_fd, disk_fd;
-	int eventlog_fd;
+	int eventlog_fd, report_fd;
 
 	/* cli/machine/template.h: where the machine is saved to, or what it is continued from */
 	struct snapshot *save;
 	const struct snapshot *from;
+
+	struct program *program;	/* that is run in it: tdlab run; NULL: there is none */
 
 	/* whoever follows the run: see struct run */
 	const char *(*look)(void *arg, double cpu);
@@ -104,6 +108,9 @@ struct boot {
 	{ "module", OPT_FILE | OPT_MANY | OPT_BOOT, FIELD(module), "FILE", "load this one too" }, \
 	{ "timeout", OPT_SECONDS | OPT_BOOT, FIELD(timeout), "S", "seconds until the guest is given up [300]" }, \
 	{ "qemu", OPT_FILE | OPT_BOOT, FIELD(qemu), "FILE", "QEMU to use [qemu-system-x86_64 in PATH]" },
+
+/* From options to the report, as tdlab boot does it. Returns the exit status. */
+int boot_once(struct boot *boot);
 
 /* Their defaults, and the built-in payload if no kernel is named. *own is to be freed. Returns 0, or STATUS_INPUT. */
 int boot_guest(struct boot_options *options, char *const *operands, int noperands, const char *verb, char **own);

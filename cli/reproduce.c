@@ -10,10 +10,16 @@
 
 char *boot_command(const struct boot *b)
 {
-	char *command = command_line("boot"), *text;
+	char *command = command_line(b->program ? "run" : "boot"), *text;
 
 	text = boot_command_with(b, command);
 	free(command);
+	for (unsigned int i = 0; b->program && i < b->options.file.count; i++)
+		add_option(&text, "--file", b->options.file.items[i]);
+	if (b->program)
+		add_word(&text, "--");
+	for (char *const *word = b->program ? b->program->words : NULL; word && *word; word++)
+		add_word(&text, *word);
 	return text;
 }
 
@@ -92,7 +98,7 @@ char *boot_command_with(const struct boot *b, const char *command)
 	snprintf(number, sizeof(number), "%" PRIu64, b->seed);
 	add_option(&text, "--seed", number);
 	add_option(&text, "--qemu", o->qemu);
-	if (o->kernel && *o->kernel == '-')
+	if (o->kernel && *o->kernel == '-' && !b->program)	/* which takes ./-NAME alone */
 		add_word(&text, "--");
 	if (o->kernel && !o->builtin)	/* which has a memory of its own */
 		add_word(&text, o->kernel);

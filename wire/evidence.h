@@ -10,6 +10,10 @@
  * the order of their names; the command takes them from --modules DIR (a kernel package's module tree or a kernel build
  * tree). Without any, drivers built into the kernel are used.
  *
+ * A command of the user's comes the same way: /command is a script that init has sh run, with what it prints on a
+ * serial port of its own (wire/machine.h, MACHINE_OUTPUT_INDEX) and nothing to read. "applets" is the list of what the
+ * initrd's busybox can do, by name.
+ *
  * From the initrd: lines that contain EVIDENCE_PREFIX and then one of the texts below. They go to a serial port that
  * is there for nothing else (wire/machine.h, MACHINE_UART), and so into the journal, whatever becomes of the
  * console. For people to see, and for kernels without that port, they also go through /dev/kmsg, so that each is a
@@ -28,6 +32,8 @@
  *                                        files in memory until none was unaccepted, read again
  *   tdlab: eventlog BYTES                the event log of the firmware (ACPI table CCEL) has so many; none without it
  *   tdlab: eventlog OFFSET BASE64        a part of it; what is left out is filler, 0xff
+ *   tdlab: exit NONCE STATUS             the user's command ended with that, 128 + N: killed by signal N. By the serial
+ *                                        port for evidence alone: never by the console, where anybody may write
  *   tdlab: kexec none                    it was asked for ("tdlab.kexec" on the command line), and the kernel cannot
  *   tdlab: done                          last; power-off follows
  *   tdlab: kexec                         ... or kexec, and this is what was started; then it powers off
@@ -55,9 +61,12 @@
 #define EVIDENCE_NET		"net "
 #define EVIDENCE_STRESS		"stress "
 #define EVIDENCE_STRESS_FORMAT	"unaccepted %" SCNu64 " kB, then %" SCNu64 " kB; %u files of 16 MiB, %u wrong"
+#define EVIDENCE_EXIT		"exit "
 #define EVIDENCE_KEXEC		"kexec"
 #define EVIDENCE_DONE		"done"
 #define EVIDENCE_MODULE_DIR	"modules"
+#define EVIDENCE_COMMAND	"command"
+#define EVIDENCE_APPLETS	"applets"
 
 /* In an initrd of the user's own: cli/first/, which says "init NONCE", and where it finds the nonce. */
 #define EVIDENCE_FIRST		"tdlab-first"

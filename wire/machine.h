@@ -80,6 +80,11 @@ uint64_t machine_file_offset(const struct machine *machine, uint64_t address);
 #define MACHINE_UART_INDEX	3	/* from 0, as QEMU and Linux count: /dev/ttyS3 */
 
 /*
+ * COM2, in tdlab run alone: what the user's command prints, and nobody else. Firmware talks there too, before.
+ */
+#define MACHINE_OUTPUT_INDEX	1
+
+/*
  * Detail of a finding about what the guest told a virtio device to use: the function on PCI's bus 0, what it was to be,
  * the queue, and the descriptor that the available ring named. Never 0.
  */

@@ -58,6 +58,9 @@ struct code_run {
 /* Returns 0 with *run filled in, or a status after a complaint. */
 int code_run(struct code *code, const struct behaviour *behaviour, struct code_run *run);
 
+/* One run as the user asked for it: tdlab run. Returns the exit status. */
+int code_run_reported(const struct explore_options *options);
+
 /* The command that does that again, to be freed. */
 char *code_command(const struct code *code, const struct behaviour *behaviour);
 

@@ -235,8 +235,7 @@ static void run_json(const struct sim_job *job, const struct behaviour *b, const
 	json_print(json, stdout);
 }
 
-/* One run as the user asked for it. */
-static int run_reported(const struct explore_options *o)
+int code_run_reported(const struct explore_options *o)
 {
 	struct code_run run = { 0 };
 	struct behaviour b;
@@ -264,31 +263,3 @@ static int run_reported(const struct explore_options *o)
 	behaviour_free(&b);
 	return status;
 }
-
-static const struct opt options[] = {
-	EXPLORE_GUEST_OPTIONS
-	EXPLORE_JOURNAL_OPTION(0)
-	{ "vmm", OPT_BEHAVIOUR, EXPLORE_BOOT_FIELD(vmm), "NAME[:K=V,...]", "how the VMM behaves [complete]" },
-	{ "inject", OPT_TEXT | OPT_MANY, EXPLORE_BOOT_FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it" },
-	{ "behaviours", OPT_FOLDER, EXPLORE_BOOT_FIELD(behaviours), "DIR", "where behaviours are looked for" },
-	{ 0 },
-};
-
-static int run_verb(const struct verb *verb, int argc, char **argv)
-{
-	struct explore_options o = { .boot.vmm = "complete" };
-	char **operands = xcalloc((size_t)argc, sizeof(*operands));
-	int noperands, status = opt_parse(verb, argc, argv, &o, operands, &noperands);
-
-	if (!status && noperands)
-		status = complain(STATUS_INPUT, "run: %s: it is guest code in a process that is run: tdlab boot is for kernels",
-				  operands[0]);
-	if (!status && !explore_is_code(&o))
-		status = complain(STATUS_INPUT, "run: which guest? --guest NAME or --harness FILE");
-	if (!status)
-		status = run_reported(&o);
-	free(operands);
-	return status < 0 ? STATUS_PASS : status;
-}
-
-const struct verb verb_run = { "run", run_verb, "", "run guest code in a process once, under one behaviour", options };

@@ -11,6 +11,8 @@
 #define MAGIC_BYTES	6
 #define HEADER_BYTES	110
 
+enum { FIELD_SIZE = 6, FIELD_NAME = 11 };
+
 static void append(struct cpio *cpio, const void *data, size_t bytes)
 {
 	size_t padded = (cpio->bytes + bytes + 3) & ~(size_t)3;
@@ -47,6 +49,49 @@ void cpio_folder(struct cpio *cpio, const char *path)
 void cpio_file(struct cpio *cpio, const char *path, uint32_t permissions, const void *data, size_t bytes)
 {
 	entry(cpio, path, ++cpio->entries, S_IFREG | permissions, data, bytes);
+}
+
+void cpio_link(struct cpio *cpio, const char *path, const char *target)
+{
+	entry(cpio, path, ++cpio->entries, S_IFLNK | 0777, target, strlen(target));
+}
+
+void cpio_parents(struct cpio *cpio, const char *path)
+{
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		char *parent = xprintf("%.*s", (int)(slash - path), path);
+
+		cpio_folder(cpio, parent);
+		free(parent);
+	}
+}
+
+static size_t field(const uint8_t *head, unsigned int number)
+{
+	char text[9] = "";
+
+	memcpy(text, head + MAGIC_BYTES + 8 * number, 8);
+	return strtoul(text, NULL, 16);
+}
+
+bool cpio_find(const uint8_t *data, size_t bytes, const char *path, const uint8_t **found, size_t *length)
+{
+	for (size_t at = 0, name, size; bytes - at >= HEADER_BYTES && memcmp(data + at, MAGIC, MAGIC_BYTES) == 0;) {
+		size = field(data + at, FIELD_SIZE);
+		name = field(data + at, FIELD_NAME);
+		if (name == 0 || name > bytes - at - HEADER_BYTES)
+			break;
+		*found = data + ((at + HEADER_BYTES + name + 3) & ~(size_t)3);
+		*length = size;
+		if (*found > data + bytes || size > (size_t)(data + bytes - *found))
+			break;
+		if (strlen(path) + 1 == name && memcmp(data + at + HEADER_BYTES, path, name) == 0)
+			return true;
+		at = (size_t)(*found - data) + ((size + 3) & ~(size_t)3);
+		if (at > bytes)
+			break;
+	}
+	return false;
 }
 
 void cpio_end(struct cpio *cpio)

@@ -6,6 +6,7 @@
 #ifndef CLI_CPIO_H
 #define CLI_CPIO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,11 @@ struct cpio {
 
 void cpio_folder(struct cpio *cpio, const char *path);
 void cpio_file(struct cpio *cpio, const char *path, uint32_t permissions, const void *data, size_t bytes);
+void cpio_link(struct cpio *cpio, const char *path, const char *target);
+void cpio_parents(struct cpio *cpio, const char *path);	/* every folder that path lies in */
 void cpio_end(struct cpio *cpio);	/* trailer; nothing can be added afterwards */
+
+/* What an archive has there, up to the first that is not one of this format. */
+bool cpio_find(const uint8_t *data, size_t bytes, const char *path, const uint8_t **found, size_t *length);
 
 #endif

@@ -44,6 +44,27 @@ static void join(uint8_t **data, size_t *bytes, struct cpio *archive)
 	*archive = (struct cpio){ 0 };
 }
 
+static int add_modules(struct boot *b, struct cpio *archive)
+{
+	const struct boot_options *o = &b->options;
+	const char *wanted[5] = { "virtio_pci", "virtio_blk" };
+	unsigned int n = 2;
+
+	if (o->net)
+		wanted[n++] = "virtio_net";
+	if (b->program)
+		wanted[n++] = "tdx_guest";
+	if (!b->program && !((b->device.attached || o->net) && (!o->initrd || o->modules)) && !o->module.count)
+		return 0;
+	return modules_collect(o->kernel, b->guest.version, o->modules, wanted, &o->module, archive);
+}
+
+/* The command, behind our initrd. */
+static int add_program(const struct boot *b, const uint8_t *data, size_t bytes, struct cpio *archive)
+{
+	return b->program ? program_archive(b->program, data, bytes, archive) : 0;
+}
+
 int boot_initrd(struct boot *b, size_t *bytes)
 {
 	const struct boot_options *o = &b->options;
@@ -58,8 +79,12 @@ int boot_initrd(struct boot *b, size_t *bytes)
 	status = file_read(path, "initrd", &data, bytes);
 	if (!status && *bytes == 0)
 		status = complain(STATUS_INPUT, "initrd %s: the file is empty", path);
-	if (!status && (((b->device.attached || o->net) && (!o->initrd || o->modules)) || o->module.count))
-		status = modules_collect(o->kernel, b->guest.version, o->modules, o->net, &o->module, &archive);
+	if (!status)
+		status = add_program(b, data, *bytes, &archive);
+	if (!status) {
+		join(&data, bytes, &archive);
+		status = add_modules(b, &archive);
+	}
 	if (!status) {
 		join(&data, bytes, &archive);
 		if (o->initrd && !initrd_other(b))

@@ -16,8 +16,6 @@
 #define MODULES		16	/* with all that they depend on */
 #define MODULE_BYTES	(64u << 20)
 
-static const char *const wanted[] = { "virtio_pci", "virtio_blk", "virtio_net" };
-
 struct module {
 	char name[64];
 	uint8_t *data;
@@ -280,15 +278,15 @@ static void archive_all(struct collection *c, struct cpio *archive)
 		cpio_end(archive);
 }
 
-int modules_collect(const char *kernel, const char *release, const char *folder, bool net, const struct opt_list *own,
-		    struct cpio *archive)
+int modules_collect(const char *kernel, const char *release, const char *folder, const char *const *wanted,
+		    const struct opt_list *own, struct cpio *archive)
 {
 	char *found = folder ? xprintf("%s", folder) : find_folder(kernel, release);
 	struct collection c = { .folder = found };
 	int status = found ? read_list(found, &c.order) : 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(wanted) - !net && !status && found; i++)
-		status = collect(&c, wanted[i], 0);
+	for (; *wanted && !status && found; wanted++)
+		status = collect(&c, *wanted, 0);
 	for (unsigned int i = 0; i < own->count && !status; i++)
 		status = collect_file(&c, own->items[i]);
 	archive_all(&c, archive);

@@ -10,11 +10,11 @@
 
 /*
  * folder: a kernel package's or build tree's, holding modules.order; NULL: looked for beside the kernel and under
- * /lib/modules/RELEASE. net: that of the network card too. own: files of the user's, loaded after these. archive->bytes
- * stays 0 if nothing is needed or to be found. Returns 0, or a status after a complaint.
+ * /lib/modules/RELEASE. wanted: names, ended by NULL, of which the kernel need not have all. own: files of the user's,
+ * loaded after these. archive->bytes stays 0 if nothing is to be found. Returns 0, or a status after a complaint.
  */
-int modules_collect(const char *kernel, const char *release, const char *folder, bool net, const struct opt_list *own,
-		    struct cpio *archive);
+int modules_collect(const char *kernel, const char *release, const char *folder, const char *const *wanted,
+		    const struct opt_list *own, struct cpio *archive);
 
 /* Whether the file at path is that module's, by its name. */
 bool modules_same_name(const char *path, const char *name);

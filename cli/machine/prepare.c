@@ -14,6 +14,7 @@
 #include "wire/evidence.h"
 
 #define IDLE_MS		20000	/* of guest time without anything happening: nothing that boots pauses so long */
+#define COMMAND_MS	86400000	/* with a command, which may sleep: only if nothing can wake it any more */
 #define RUNAWAY_CALLS	10000	/* in a row that claim no page; a guest that takes R11 byte by byte needs 4096 */
 #define DEFAULT_APPEND	"console=ttyS0 panic=-1 oops=panic"
 
@@ -81,7 +82,7 @@ static void fill_config(struct boot *b)
 
 	c->magic = MONITOR_CONFIG_MAGIC;
 	c->bytes = sizeof(*c);
-	c->idle_ms = IDLE_MS;
+	c->idle_ms = b->program ? COMMAND_MS : IDLE_MS;
 	c->flags = b->options.trace_exits || boot_repeats(b) ? MONITOR_TRACE_EXITS : 0;
 	if (b->qemu.version < QEMU_CX16_GOOD)
 		c->flags |= MONITOR_HIDE_CX16;
@@ -114,6 +115,10 @@ static int open_outputs(struct boot *b)
 		b->eventlog_fd = open(o->eventlog, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (o->eventlog && b->eventlog_fd < 0)
 		return complain(STATUS_INPUT, "--eventlog %s: %s", o->eventlog, strerror(errno));
+	if (o->report)
+		b->report_fd = open(o->report, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (o->report && b->report_fd < 0)
+		return complain(STATUS_INPUT, "--report %s: %s", o->report, strerror(errno));
 	return 0;
 }
 
@@ -184,7 +189,7 @@ int boot_prepare(struct boot *b)
 	int status;
 
 	b->firmware_fd = b->kernel_fd = b->initrd_fd = b->config_fd = b->disk_fd = b->ram.fd = -1;
-	b->transcript.fd = b->eventlog_fd = -1;
+	b->transcript.fd = b->eventlog_fd = b->report_fd = -1;
 	draw(b);
 	status = check_input(b);
 	if (!status)
@@ -230,6 +235,8 @@ void boot_free(struct boot *b)
 	records_free(&b->records);
 	if (b->eventlog_fd > STDERR_FILENO)
 		close(b->eventlog_fd);
+	if (b->report_fd > STDERR_FILENO)
+		close(b->report_fd);
 	measured_free(&b->console.eventlog);
 	judge_free(&b->judgement);
 	symbols_free(&b->symbols);

@@ -79,6 +79,14 @@ static void add_net(struct words *w)
 	words_add(w, "virtio-net-pci,netdev=net,disable-legacy=on,iommu_platform=on,romfile=");
 }
 
+static void add_output(struct words *w, int fd)
+{
+	words_add(w, "-chardev");
+	words_add(w, "file,id=output,path=/proc/self/fd/%d", fd);
+	words_add(w, "-device");
+	words_add(w, "isa-serial,chardev=output,index=%u", MACHINE_OUTPUT_INDEX);
+}
+
 static void add_link(struct words *w, const struct qemu_run *run)
 {
 	words_add(w, "-chardev");
@@ -144,6 +152,8 @@ void qemu_arguments(const struct qemu_run *run, struct words *w)
 		add_disk(w, run);
 	if (run->net)
 		add_net(w);
+	if (run->output >= 0)
+		add_output(w, run->output);
 	if (run->link)
 		add_link(w, run);
 	if (!run->seeded)

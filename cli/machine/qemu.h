@@ -32,6 +32,7 @@ struct qemu_run {
 	bool seeded;
 	uint64_t seed;
 	int ask;			/* its end of what the monitor asks by (cli/machine/ask.h) */
+	int output;			/* where a command's output goes (cli/machine/program.h); -1: there is none */
 	int ram, config, firmware, kernel, initrd, disk;	/* descriptors; -1 for none but of the first two */
 	const char *serial;		/* of the disk, as far as the guest has firmware: where it finds the run's nonce */
 	bool disk_read_only, large_ring, net;

@@ -20,7 +20,7 @@
 #define MONITOR_DONE	1	/* exit status of QEMU when the monitor ended the run: 2 * 0 + 1 (monitor/end.c) */
 #define MONITOR_PANIC	3
 
-enum { CONSOLE, ERRORS, SIGNALS, ASK, SOURCES };
+enum { CONSOLE, ERRORS, SIGNALS, ASK, OUTPUT, SOURCES };
 
 struct watch {
 	struct run *run;
@@ -151,6 +151,8 @@ static void watch(struct watch *w, struct run_end *end)
 		transcript_look(w->run->transcript, w->run->ram, seconds_now(), guest_seconds(w));
 		if (w->fds[CONSOLE].revents && !take_console(w))
 			w->fds[CONSOLE].fd = -1;
+		if (w->fds[OUTPUT].revents && !program_output(w->run->program))
+			w->fds[OUTPUT].fd = -1;
 		if (w->fds[ERRORS].revents && !take_errors(w))
 			w->fds[ERRORS].fd = -1;
 		if (w->fds[SIGNALS].revents && read(w->fds[SIGNALS].fd, &info, sizeof(info)) == sizeof(info)) {
@@ -295,6 +297,7 @@ int run_qemu(struct run *run, const struct words *arguments, struct run_end *end
 	w.fds[ERRORS] = (struct pollfd){ .fd = err[0], .events = POLLIN };
 	w.fds[SIGNALS] = (struct pollfd){ .fd = signals, .events = POLLIN };
 	w.fds[ASK] = (struct pollfd){ .fd = run->ask[0], .events = POLLIN };
+	w.fds[OUTPUT] = (struct pollfd){ .fd = run->program ? run->program->ends[0] : -1, .events = POLLIN };
 	close(run->ask[1]);
 	run->ask[1] = -1;
 	if (run->link)
@@ -311,6 +314,8 @@ int run_qemu(struct run *run, const struct words *arguments, struct run_end *end
 		how_it_ended(&w, process_wait(w.pid), end);
 	last_seen(&w, end);
 	drain(&w);
+	while (poll(&w.fds[OUTPUT], 1, 0) > 0 && (w.fds[OUTPUT].revents & POLLIN))
+		program_output(run->program);
 	if (!end->saved)
 		run->no_log = !transcript_end(run->transcript, run->ram, guest_seconds(&w));
 	run->wall = seconds_now() - w.start;

@@ -3,6 +3,7 @@
 #ifndef CLI_RUN_H
 #define CLI_RUN_H
 
+#include "cli/machine/program.h"
 #include "cli/machine/ram.h"
 #include "cli/machine/snapshot.h"
 #include "cli/machine/transcript.h"
@@ -29,6 +30,7 @@ struct run {
 	const struct snapshot *from;	/* what it is continued from; NULL: it begins */
 	struct snapshot_link *link;	/* if either is not NULL */
 	int *ask;		/* two ends: cli/machine/ask.h */
+	struct program *program;	/* whose output is to be taken; NULL: there is none */
 	double wall;		/* seconds that it took */
 	bool no_log;		/* the kernel's was not found in its memory, where it should be */
 

@@ -65,6 +65,14 @@ static void take_ours(struct console *c, const char *text, double seconds)
 	}
 }
 
+/* Of the run at hand: a word that nobody knows who does not look for it. */
+static void take_exit(struct console *c, const char *text)
+{
+	size_t length = strlen(c->nonce);
+
+	c->exited |= length && strncmp(text, c->nonce, length) == 0 && sscanf(text + length, " %u", &c->exit_status) == 1;
+}
+
 /* True if it is one of ours. */
 static bool take_evidence(struct console *c, char *line, double seconds)
 {
@@ -139,6 +147,9 @@ void console_feed(struct console *c, const char *data, size_t bytes, double seco
 void console_evidence(struct console *c, const char *data, size_t bytes, double seconds)
 {
 	for (size_t i = 0; i < bytes; i++)
-		if (add(&c->evidence, data[i]))
+		if (add(&c->evidence, data[i])) {
 			take_evidence(c, c->evidence.text, seconds);
+			if (begins(c->evidence.text, EVIDENCE_PREFIX EVIDENCE_EXIT))
+				take_exit(c, c->evidence.text + strlen(EVIDENCE_PREFIX EVIDENCE_EXIT));
+		}
 }

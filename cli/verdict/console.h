@@ -32,6 +32,8 @@ struct console {
 	char notes[CONSOLE_NOTES][CONSOLE_NOTE_BYTES];	/* panic, Oops and their like, word for word */
 	unsigned int nnotes;
 	bool net;			/* the network card was used */
+	bool exited;			/* the user's command came to its end, with: */
+	unsigned int exit_status;
 	bool kexec;			/* what the kernel started by kexec spoke: it had given all its memory back before */
 	struct {
 		bool done;

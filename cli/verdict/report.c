@@ -392,6 +392,28 @@ static void report_console(const struct boot *b)
 		label("fatal", "ReportFatalError: \"%s\"", b->judgement.fatal);
 }
 
+static void report_program(const struct boot *b)
+{
+	const struct ktap *k = b->program ? &b->program->results : NULL;
+	char *text = b->program ? program_text(b->program) : NULL;
+
+	if (!b->program)
+		return;
+	if (b->console.exited)
+		label("command", "%s: exit status %u", text, b->console.exit_status);
+	else
+		label("command", "%s: no exit status came", text);
+	if (k->seen) {
+		printf(INDENT "tests %" PRIu64 " passed, %" PRIu64 " failed, %" PRIu64 " skipped", k->passed, k->failed, k->skipped);
+		if (ktap_missing(k))
+			printf(", %" PRIu64 " planned that never came", ktap_missing(k));
+		putchar('\n');
+	}
+	if (*k->first_failed && k->seen)
+		printf(INDENT "the first that failed: %s\n", k->first_failed);
+	free(text);
+}
+
 void report_text(const struct boot *b)
 {
 	const struct judgement *j = &b->judgement;
@@ -406,6 +428,7 @@ void report_text(const struct boot *b)
 	report_device(b);
 	report_measured(b);
 	report_console(b);
+	report_program(b);
 	report_unserved(b);
 	report_caused(b);
 	report_findings(b);

@@ -214,6 +214,33 @@ static void put_evidence(json_t *json, const struct boot *b)
 	json_add_text(json, "fatal", *b->judgement.fatal ? b->judgement.fatal : NULL);
 }
 
+static void put_program(json_t *json, const struct boot *b)
+{
+	const struct ktap *k = b->program ? &b->program->results : NULL;
+	json_t *command, *list, *tests;
+
+	if (!k)
+		return;
+	command = json_add_object(json, "command");
+	list = json_add_array(command, "words");
+	for (char *const *word = b->program->words; *word; word++)
+		json_add_text(list, NULL, *word);
+	if (b->console.exited)
+		json_add_number(command, "exit_status", b->console.exit_status);
+	else
+		json_add_text(command, "exit_status", NULL);
+	if (!k->seen) {
+		json_add_text(command, "tests", NULL);
+		return;
+	}
+	tests = json_add_object(command, "tests");
+	json_add_number(tests, "passed", k->passed);
+	json_add_number(tests, "failed", k->failed);
+	json_add_number(tests, "skipped", k->skipped);
+	json_add_number(tests, "missing", ktap_missing(k));
+	json_add_text(tests, "first_failed", *k->first_failed ? k->first_failed : NULL);
+}
+
 static void put_run(json_t *json, const struct boot *b)
 {
 	json_t *seconds = json_add_object(json, "seconds"), *journal = json_add_object(json, "journal");
@@ -280,6 +307,7 @@ void report_json(const struct boot *b)
 	put_findings(json, b, true);
 	put_findings(json, b, false);
 	put_evidence(json, b);
+	put_program(json, b);
 	measured_json(&b->measured, json);
 	put_unserved(json, b);
 	put_waiting(json, b);

@@ -37,7 +37,8 @@ static int host_kernel(char **kernel)
 	*kernel = xprintf("/boot/vmlinuz-%s", name.release);
 	if (access(*kernel, R_OK) == 0)
 		return 0;
-	return complain(STATUS_INPUT, "run: which kernel? %s, this machine's, cannot be read: name one before the --", *kernel);
+	return complain(STATUS_INPUT, "run: which kernel? %s, this machine's, cannot be read: name one before the --",
+			*kernel);
 }
 
 static int check_options(const struct explore_options *o, int noperands)
@@ -136,4 +137,4 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
 }
 
 const struct verb verb_run = { "run", run_verb, "[KERNEL] -- COMMAND [ARG...]",
-			       "run a command in a kernel that is a TD; or, with --guest or --harness, code in a process", options };
+			       "run a command in a kernel that is a TD, or guest code in a process", options };

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154 # $output and $stderr are set by run
+# shellcheck disable=SC1003,SC2016,SC2154 # words in single quotes; $output and $stderr are set by run
 # A command in a TD: its files, what it prints, its exit status, and the verdict of the run beside it.
 bats_require_minimum_version 1.5.0
 
@@ -14,8 +14,8 @@ setup() {
 ran() {
 	local want=$1 got=0
 	shift
-	"$tdlab" run --json --report "$report" --behaviours "$top/behaviours" --console "$console" --modules "$kernel/modules" \
-		"$@" >out 2>err </dev/null || got=$?
+	"$tdlab" run --json --report "$report" --behaviours "$top/behaviours" --console "$console" \
+		--modules "$kernel/modules" "$@" >out 2>err </dev/null || got=$?
 	[ "$got" -eq "$want" ] && return
 	echo "tdlab run $*: exit status $got, expected $want"
 	cat "$report" out err

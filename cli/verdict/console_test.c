@@ -27,6 +27,38 @@ static void test_lines(void)
 	tap_ok(console.device_failed, "... and is not forgotten for another");
 }
 
+/* How the user's command ended comes by the port for evidence, with this run's nonce, and in no other way. */
+static void test_exit(void)
+{
+	static const struct {
+		const char *line;
+		bool exited;
+		unsigned int status;
+	} rows[] = {
+		{ "tdlab: exit abc 137\n", true, 137 },
+		{ "tdlab: exit abc 0\n", true, 0 },
+		{ "tdlab: exit abd 1\n", false, 0 },
+		{ "tdlab: exit abc\n", false, 0 },
+		{ "tdlab: exit abc x\n", false, 0 },
+		{ "a tdlab: exit abc 1\n", false, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		console_begin(&console, "abc");
+		tap_case_number("row", i);
+		feed(rows[i].line);
+		tap_ok(!console.exited, "a word on the console is nobody's end");
+		console_evidence(&console, rows[i].line, strlen(rows[i].line), 1);
+		tap_ok(console.exited == rows[i].exited && console.exit_status == rows[i].status, "how the command ended");
+		console_evidence(&console, "tdlab: done\n", 12, 1);
+		tap_is(console.exited, rows[i].exited, "... and it stays so");
+	}
+	tap_case(NULL);
+	console_begin(&console, "");
+	console_evidence(&console, "tdlab: exit  7\n", 15, 1);
+	tap_ok(!console.exited, "without a nonce nothing is this run's");
+}
+
 #define SAYS(member) offsetof(struct console, member)
 
 /* A line sets what it says, and nothing else. */
@@ -138,6 +170,7 @@ static void test_terminal(void)
 
 int main(void)
 {
+	test_exit();
 	test_lines();
 	test_each();
 	test_paint();

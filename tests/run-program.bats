@@ -131,5 +131,5 @@ refused() {
 	command -v gcc >/dev/null
 	echo 'void it(void) {}' | gcc -shared -o libnone.so -xc -
 	echo 'void it(void); int main(void) { it(); return 0; }' | gcc -o needs -xc - -L. -lnone
-	refused 102 'tdlab: ./needs: it needs libnone.so, which is not on this host' "$kernel/vmlinuz" -- ./needs
+	refused 102 'tdlab: ./needs: not all that it needs is on this host: ldd ./needs says what' "$kernel/vmlinuz" -- ./needs
 }

@@ -28,37 +28,37 @@ static char *loader_of(const uint8_t *data, size_t bytes)
 	return NULL;
 }
 
-/* "	name => /path (0x...)", "	/path (0x...)", "	name => not found", and the kernel's own, which has no path. */
-static int take_line(const char *program, const char *line, size_t length, struct words *needs)
+/* "	name => /path (0x...)", "	/path (0x...)", and the kernel's own, which has no path. */
+static void take_line(const char *line, size_t length, struct words *needs)
 {
 	char *text = xprintf("%.*s", (int)length, line), *arrow = strstr(text, " => ");
 	char *path = arrow ? arrow + 4 : text + strspn(text, "\t "), *behind = strstr(path, " (0x");
-	int status = 0;
 
-	if (arrow && strncmp(path, "not found", 9) == 0)
-		status = complain(STATUS_INPUT, "%s: it needs %.*s, which is not on this host", program,
-				  (int)strcspn(text + 1, " "), text + 1);
-	else if (*path == '/' && behind)
+	if (*path == '/' && behind)
 		words_add(needs, "%.*s", (int)(behind - path), path);
 	free(text);
-	return status;
 }
 
+/*
+ * By --list, and not by ldd's LD_TRACE_LOADED_OBJECTS: a loader that does not know the variable, as musl's, would run
+ * the program. Of what is missing --list says no more than that.
+ */
 static int ask_loader(const char *path, char *loader, struct words *needs)
 {
 	char *whole = strchr(path, '/') ? xprintf("%s", path) : xprintf("./%s", path);
-	/* As ldd does it: with --list the loader stops at what it does not find, without a name on this side. */
-	char *const argv[] = { (char *)(uintptr_t)"env", (char *)(uintptr_t)"LD_TRACE_LOADED_OBJECTS=1", loader, whole, NULL };
+	char *const argv[] = { (char *)(uintptr_t)"sh", (char *)(uintptr_t)"-c",
+			       (char *)(uintptr_t)"exec \"$0\" --list \"$1\" 2>/dev/null", loader, whole, NULL };
 	int status = 0;
 	size_t bytes;
 	char *text = access(loader, X_OK) == 0 ? process_capture(argv, -1, LIST_BYTES, &bytes) : NULL;
 
 	words_add(needs, "%s", loader);
-	if (!text)
-		status = complain(STATUS_INPUT, "%s: its loader %s %s", path, loader, access(loader, X_OK) == 0 ?
-				  "does not say what it needs" : "is not on this host");
-	for (const char *line = text; line && *line && !status; line += strcspn(line, "\n"), line += *line == '\n')
-		status = take_line(path, line, strcspn(line, "\n"), needs);
+	if (!text && access(loader, X_OK) != 0)
+		status = complain(STATUS_INPUT, "%s: its loader %s is not on this host", path, loader);
+	else if (!text)
+		status = complain(STATUS_INPUT, "%s: not all that it needs is on this host: ldd %s says what", path, whole);
+	for (const char *line = text; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
+		take_line(line, strcspn(line, "\n"), needs);
 	free(text);
 	free(whole);
 	return status;

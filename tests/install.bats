@@ -113,7 +113,7 @@ verb() {
 	run) finds tdlab run --guest tail-only --to-private --vmm hyperv ;;
 	merge) finds tdlab merge part.1 part.2 ;;
 	list) tdlab list behaviours | grep -q '^hyperv ' ;;
-	explain) tdlab explain abandoned | grep -q 'only asked to retry' ;;
+	explain) tdlab explain abandoned | grep -q 'was given up' ;;
 	trace) tdlab trace --only mapgpa journal | grep -q MapGPA ;;
 	measure) tdlab measure eventlog | grep -q '^RTMR0' ;;
 	doctor) tdlab doctor ;;

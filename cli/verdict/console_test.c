@@ -41,6 +41,7 @@ static void test_exit(void)
 		{ "tdlab: exit abc\n", false, 0 },
 		{ "tdlab: exit abc x\n", false, 0 },
 		{ "a tdlab: exit abc 1\n", false, 0 },
+		{ "tdlab: exxt abc 1\n", false, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -50,7 +51,7 @@ static void test_exit(void)
 		tap_ok(!console.exited, "a word on the console is nobody's end");
 		console_evidence(&console, rows[i].line, strlen(rows[i].line), 1);
 		tap_ok(console.exited == rows[i].exited && console.exit_status == rows[i].status, "how the command ended");
-		console_evidence(&console, "tdlab: done\n", 12, 1);
+		console_evidence(&console, "tdlab: done\ntdlab: exit abd 1\n", 30, 1);
 		tap_is(console.exited, rows[i].exited, "... and it stays so");
 	}
 	tap_case(NULL);

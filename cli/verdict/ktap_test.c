@@ -23,6 +23,10 @@ static const struct {
 	  "not ok 3 # TIMEOUT 45 seconds", true, 2, 1, 0, 0 },
 	{ "a failure that is skipped", "1..1\nnot ok 1 a # skip", "", true, 0, 0, 1, 0 },
 	{ "all skipped", "TAP version 13\n1..0 # SKIP not root\n", "", true, 0, 0, 1, 0 },
+	{ "a directive without a blank, and with many", "1..2\nnot ok 1 #SKIP a\nnot ok 2 #    skip b\n", "", true,
+	  0, 0, 2, 0 },
+	{ "a plan of nothing", "1..0\n", "", true, 0, 0, 0, 0 },
+	{ "two plans, of two programs", "1..2\nok 1\n1..1\nok 1\n", "", true, 2, 0, 0, 1 },
 	{ "a number sign in a name", "1..2\nok 1 C#\nnot ok 2 a#1 # SKIP b\n", "", true, 1, 0, 1, 0 },
 	{ "KTAP, nested: what sums up is not counted",
 	  "KTAP version 1\n1..2\n  KTAP version 1\n  1..2\n    KTAP version 1\n    1..2\n    not ok 1 test_1\n"
@@ -33,8 +37,13 @@ static const struct {
 	  "not ok 1 top\nok 2 last\n", "not ok 2 b", true, 3, 1, 0, 0 },
 	{ "as kselftest runs them",
 	  "TAP version 13\n1..2\n# timeout set to 45\n# selftests: a: b\n# TAP version 13\n# 1..2\n# ok 1 x\n"
-	  "# not ok 2 y\n# # Totals: pass:1 fail:1\nnot ok 1 selftests: a: b # exit=1\n# selftests: a: c\n# ok 7 things\n"
+	  "# not ok 2 y\n# # Totals: pass:1 fail:1\nnot ok 1 selftests: a: b # exit=1\n# selftests: a: c\n# not ok to be counted\n"
 	  "ok 2 selftests: a: c\n", "not ok 2 y", true, 2, 1, 0, 0 },
+	{ "an outer plan between a quoted version and its results",
+	  "TAP version 13\n# TAP version 13\n1..1\n# 1..2\n# ok 1 x\n# not ok 2 y\nnot ok 1 z\n", "not ok 2 y", true,
+	  1, 1, 0, 0 },
+	{ "a remark behind a subtest that is indented",
+	  "KTAP version 1\n1..1\n  1..1\n  ok 1 a\n# not ok to be counted\nok 1 top\n", "", true, 1, 0, 0, 0 },
 };
 
 static void test_long(void)

@@ -37,8 +37,8 @@ static const struct {
 	  "not ok 1 top\nok 2 last\n", "not ok 2 b", true, 3, 1, 0, 0 },
 	{ "as kselftest runs them",
 	  "TAP version 13\n1..2\n# timeout set to 45\n# selftests: a: b\n# TAP version 13\n# 1..2\n# ok 1 x\n"
-	  "# not ok 2 y\n# # Totals: pass:1 fail:1\nnot ok 1 selftests: a: b # exit=1\n# selftests: a: c\n# not ok to be counted\n"
-	  "ok 2 selftests: a: c\n", "not ok 2 y", true, 2, 1, 0, 0 },
+	  "# not ok 2 y\n# # Totals: pass:1 fail:1\nnot ok 1 selftests: a: b # exit=1\n# selftests: a: c\n"
+	  "# not ok to be counted\nok 2 selftests: a: c\n", "not ok 2 y", true, 2, 1, 0, 0 },
 	{ "an outer plan between a quoted version and its results",
 	  "TAP version 13\n# TAP version 13\n1..1\n# 1..2\n# ok 1 x\n# not ok 2 y\nnot ok 1 z\n", "not ok 2 y", true,
 	  1, 1, 0, 0 },

@@ -43,6 +43,7 @@ static struct {
 
 static uint64_t sequences, tdcalls;
 static uint64_t ordered;	/* number of the present order, 0: there are none */
+static uint8_t named[TD_EXPLORE_DEPTH];	/* its answers */
 static bool counted;		/* the present sequence is a result, and not only run to see how the tree goes on */
 
 bool explore_active(void)
@@ -105,7 +106,8 @@ static void sequence_event(const struct vcpu *vcpu, enum explore_end end, uint64
 	struct td_event event = td_event_new(TD_EV_SEQUENCE, vcpu->index, vcpu->regs.rip);
 
 	event.ended = (struct td_record_ended){
-		.end = end, .ours = counted, .detail = detail, .count = end == EXPLORE_OVER ? 0 : c->at, .cut = c->cut,
+		.end = end, .ours = counted, .not_given = (uint8_t)td_explore_not_given(c, named), .detail = detail,
+		.count = end == EXPLORE_OVER ? 0 : c->at, .cut = c->cut,
 		.number = c->count != 0 ? c->number : c->dealt, .states = c->states,
 	};
 	journal_put(&event);
@@ -120,6 +122,7 @@ static void obey(const struct monitor_order *order)
 
 	td_explore_begin(td, order->count);
 	memcpy(c->answer, order->answers, sizeof(c->answer));
+	memcpy(named, order->answers, sizeof(named));
 	c->named = c->depth = c->fixed = c->limit;
 	ordered = order->number;
 }

@@ -72,6 +72,12 @@ bool answers_not_given(const uint64_t given[TD_ANSWER_KINDS], bool to_shared, ch
 	return used != 0;
 }
 
+void answers_misplaced(uint32_t number, unsigned int answer, char text[200])
+{
+	snprintf(text, 200, "answer %u, %s, was not given: what the guest did there has no place for it", number,
+		 answer_name(answer));
+}
+
 const char *states_name(unsigned int bit, char text[32])
 {
 	static const char *const real[] = {

@@ -24,6 +24,9 @@ bool answers_parse(const char *text, uint8_t answers[TD_EXPLORE_DEPTH], uint32_t
  */
 bool answers_not_given(const uint64_t given[TD_ANSWER_KINDS], bool to_shared, char text[160]);
 
+/* Of a replay whose answer of that number, from 1 on, was not the one that the guest was given. */
+void answers_misplaced(uint32_t number, unsigned int answer, char text[200]);
+
 /* "mapped/private": what the module holds, and what the guest may believe. NULL if that is no state of a page. */
 const char *states_name(unsigned int bit, char text[32]);
 

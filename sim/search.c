@@ -223,18 +223,6 @@ static int ended(struct search *s, enum child_end end, int status)
 	return status >= 0 ? status : s->only ? OVER : GO_ON;
 }
 
-/* td gives another answer where the one that was named has no place: that is not the sequence which was asked for. */
-static void compare_given(struct tally *t, const struct td_choices *named, const struct td_choices *c)
-{
-	for (uint32_t i = 0; i < c->at && i < named->named && t->not_given.number == 0; i++) {
-		enum td_answer answer = (enum td_answer)named->answer[i];
-		bool met = td_explore_class(answer) != TD_ANSWERS_ACCEPT || (c->met >> i & 1);
-
-		if (c->answer[i] != answer || !met)
-			t->not_given.number = i + 1, t->not_given.answer = answer;
-	}
-}
-
 int search(struct search *s, struct td_choices from)
 {
 	const struct td_choices named = from;
@@ -257,7 +245,9 @@ int search(struct search *s, struct td_choices from)
 		sim_free(s->sim);
 	}
 	if (s->replay)
-		compare_given(t, &named, &from);
+		t->not_given.number = td_explore_not_given(&from, named.answer);
+	if (t->not_given.number != 0)
+		t->not_given.answer = named.answer[t->not_given.number - 1];
 	return status;
 }
 
@@ -389,8 +379,7 @@ void tally_doubts(const struct tally *t, char text[200])
 		snprintf(text, 200, "in %lu sequence%s the guest code did not ask again, after the same answers, what it had asked "
 			 "before: there may be more behind that", t->diverged, t->diverged == 1 ? "" : "s");
 	if (t->not_given.number != 0)
-		snprintf(text, 200, "answer %u, %s, was not given: what the guest did there has no place for it",
-			 t->not_given.number, answer_name(t->not_given.answer));
+		answers_misplaced(t->not_given.number, t->not_given.answer, text);
 }
 
 /* Whether something was found with the present shape that was not with one before. */

@@ -36,6 +36,17 @@ bool td_explore_is_fruitless(enum td_answer answer)
 	return pages_converted(answer, least_pages(answer, 0)) == 0;
 }
 
+uint32_t td_explore_not_given(const struct td_choices *c, const uint8_t named[TD_EXPLORE_DEPTH])
+{
+	for (uint32_t i = 0; i < c->at && i < c->named; i++) {
+		bool met = class_of((enum td_answer)named[i], 0) != TD_ANSWERS_ACCEPT || (c->met >> i & 1);
+
+		if (c->answer[i] != named[i] || !met)
+			return i + 1;
+	}
+	return 0;
+}
+
 bool td_explore_possible(enum td_answer answer, uint64_t pages, bool to_shared)
 {
 	return pages >= least_pages(answer, 0) && !(to_shared && class_of(answer, 0) == TD_ANSWERS_ACCEPT);

@@ -36,6 +36,10 @@ field() {
 	done
 	cmp first second
 	[ "$("$tdlab" trace first | grep -c ': RETRY at .* 0 converted')" -ge 3 ]
+	again replay small	# of ACCEPT, and this is to shared
+	[ "$status" -eq 5 ]
+	[ "$(field '"\(.verdict) \(.complete) \(.incomplete)"')" = \
+		"inconclusive false answer 1, small, was not given: what the guest did there has no place for it" ]
 	again replay --memory 512M finding
 	[ "$status" -eq 2 ]
 	[[ $stderr == *'was found with "--memory 1024M'* ]]

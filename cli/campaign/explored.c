@@ -135,6 +135,7 @@ static void count(struct explored *x)
 		finding = s->found.first;
 		find(x, finding, td_violation_sentence(finding));
 	}
+	x->not_given = x->replay ? s->end.not_given : 0;
 	x->nsteps = x->replay ? s->ncalls : 0;
 	for (size_t i = 0; i < x->nsteps && i < EXPLORED_STEPS; i++)
 		x->steps[i] = s->calls[i];
@@ -267,13 +268,16 @@ int explored_end(struct explored *x, struct boot *b)
 		complain(status, "%s", b->judgement.why);
 	else if (status < STATUS_SIGNAL && new)
 		status = STATUS_FAIL;
-	else if (status == STATUS_PASS && (!x->began || x->disordered || (all && result_not_given(r))))
+	else if (status == STATUS_PASS && (!x->began || x->disordered || x->not_given || (all && result_not_given(r))))
 		status = STATUS_INCONCLUSIVE;
 	r->incomplete[0] = '\0';
 	if (!r->complete && b->end.signal)
 		snprintf(r->incomplete, sizeof(r->incomplete), "interrupted by signal %d", b->end.signal);
 	else if (x->disordered)
 		snprintf(r->incomplete, sizeof(r->incomplete), "answers of a sequence are missing in the journal, or out of order");
+	else if (x->not_given)
+		answers_misplaced(x->not_given, e->order.answers[x->not_given - 1], r->incomplete);
+	r->complete &= !x->not_given;
 	r->verdict = verdict_of_status(status);
 	snprintf(r->afterwards, sizeof(r->afterwards), "%s", outcome_name(b->judgement.outcome));
 	return status;

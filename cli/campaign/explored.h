@@ -43,6 +43,7 @@ struct explored {
 	struct explored_sequence now;
 
 	bool replay;		/* the one sequence is told step by step: */
+	uint32_t not_given;	/* the first of its answers that had no place, from 1 on; 0: none */
 	struct td_event steps[EXPLORED_STEPS];
 	size_t nsteps;		/* there were; no more than those are kept */
 

@@ -93,7 +93,9 @@ one: $(B)/$(t)_test
 endif
 
 ## make unit       the unit tests alone: seconds
-unit: unit-tests
+unit:
+	$(NEEDS) boot check
+	$(MAKE) unit-tests
 	scripts/run-tests $(UNIT_TESTS)
 
 ## make lint       gcc and clang without a warning, cppcheck, shellcheck, man pages, and the rules of the tree
@@ -102,7 +104,9 @@ lint:
 	scripts/run-tests scripts/lint
 
 ## make sanitize   the unit tests under clang's address and undefined-behaviour sanitizers
-sanitize: sanitized-tests
+sanitize:
+	$(NEEDS) boot check
+	$(MAKE) sanitized-tests
 	scripts/run-tests $(patsubst $(B)/%,$(B)/sanitize/%,$(UNIT_TESTS))
 
 ## make soak N=20  N boots in a row over the behaviours and 1-2 vCPUs, and five with firmware from a signed disk,

@@ -91,23 +91,27 @@ struct boot {
 	{ "known", OPT_FILE, FIELD(known), "FILE", "findings that are known and explained are expected" }, \
 	{ "write-known", OPT_FILE, FIELD(write_known), "FILE", "write what was found, to be explained" },
 
-/* The options that say what the guest is and what it needs, the same for every verb that boots one. */
-#define BOOT_GUEST_OPTIONS(FIELD) \
+/* What a guest is given that starts at its kernel, for every verb that boots one. patience: --timeout's default. */
+#define BOOT_KERNEL_OPTIONS(FIELD, patience) \
 	{ "inject", OPT_TEXT | OPT_MANY, FIELD(inject), "CALL:KEY=VALUE...", \
 	  "a fault on top of it, such as mapgpa:retry:when=2" }, \
-	{ "behaviours", OPT_FOLDER, FIELD(behaviours), "DIR", "where behaviours are looked for" }, \
-	{ "firmware", OPT_FILE | OPT_BOOT, FIELD(firmware), "FILE", "TDVF image that the guest starts with" }, \
 	{ "initrd", OPT_FILE | OPT_BOOT, FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
 	{ "append", OPT_TEXT | OPT_BOOT, FIELD(append), "STRING", "more words for the kernel command line" }, \
-	{ "console-live", OPT_FLAG | OPT_BOOT, FIELD(console_live), NULL, "the kernel's log as it comes, slowly; no quiet" }, \
 	{ "memory", OPT_SIZE | OPT_BOOT, FIELD(memory), "SIZE", "of the guest [1G]" }, \
-	{ "memory-split", OPT_SIZE | OPT_BOOT, FIELD(memory_split), "SIZE", "how much of it is below 4 GiB" }, \
-	{ "cpus", OPT_NUMBER | OPT_BOOT, FIELD(cpus), "N", "vCPUs of the guest [1]" }, \
-	{ "disk", OPT_FILE | OPT_BOOT, FIELD(disk), "FILE", "raw image, read only, or none [4 MiB of random data]" }, \
 	{ "modules", OPT_FOLDER | OPT_BOOT, FIELD(modules), "DIR", "the kernel's modules, for the disk's driver" }, \
 	{ "module", OPT_FILE | OPT_MANY | OPT_BOOT, FIELD(module), "FILE", "load this one too" }, \
-	{ "timeout", OPT_SECONDS | OPT_BOOT, FIELD(timeout), "S", "seconds until the guest is given up [300]" }, \
+	{ "timeout", OPT_SECONDS | OPT_BOOT, FIELD(timeout), "S", "seconds until the guest is given up [" patience "]" }, \
 	{ "qemu", OPT_FILE | OPT_BOOT, FIELD(qemu), "FILE", "QEMU to use [qemu-system-x86_64 in PATH]" },
+
+/* And what it is given besides, where it may have firmware, more vCPUs and a disk. */
+#define BOOT_GUEST_OPTIONS(FIELD) \
+	BOOT_KERNEL_OPTIONS(FIELD, "300") \
+	{ "behaviours", OPT_FOLDER, FIELD(behaviours), "DIR", "where behaviours are looked for" }, \
+	{ "firmware", OPT_FILE | OPT_BOOT, FIELD(firmware), "FILE", "TDVF image that the guest starts with" }, \
+	{ "console-live", OPT_FLAG | OPT_BOOT, FIELD(console_live), NULL, "the kernel's log as it comes, slowly; no quiet" }, \
+	{ "memory-split", OPT_SIZE | OPT_BOOT, FIELD(memory_split), "SIZE", "how much of it is below 4 GiB" }, \
+	{ "cpus", OPT_NUMBER | OPT_BOOT, FIELD(cpus), "N", "vCPUs of the guest [1]" }, \
+	{ "disk", OPT_FILE | OPT_BOOT, FIELD(disk), "FILE", "raw image, read only, or none [4 MiB of random data]" },
 
 /* From options to the report, as tdlab boot does it. Returns the exit status. */
 int boot_once(struct boot *boot);

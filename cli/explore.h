@@ -39,16 +39,9 @@ struct explore_options {
 	{ "model", OPT_TEXT | OPT_BOOT, EXPLORE_FIELD(model), "NAME", \
 	  "compared with: linux, linux:N, libtdconv or none [linux]" }, \
 	{ "vmm", OPT_BEHAVIOUR | OPT_BOOT, EXPLORE_BOOT_FIELD(vmm), "NAME[:K=V,...]", "VMM before and after [complete]" }, \
-	{ "inject", OPT_TEXT | OPT_MANY, EXPLORE_BOOT_FIELD(inject), "CALL:KEY=VALUE...", "a fault on top of it" }, \
+	BOOT_KERNEL_OPTIONS(EXPLORE_BOOT_FIELD, "86400") \
 	{ "behaviours", OPT_FOLDER | OPT_BOOT, EXPLORE_BOOT_FIELD(behaviours), "DIR", "where behaviours are looked for" }, \
-	{ "initrd", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(initrd), "FILE", "initial RAM disk [tdlab's own]" }, \
-	{ "append", OPT_TEXT | OPT_BOOT, EXPLORE_BOOT_FIELD(append), "STRING", "more words for the kernel command line" }, \
-	{ "memory", OPT_SIZE | OPT_BOOT, EXPLORE_BOOT_FIELD(memory), "SIZE", "of the guest [1G]" }, \
-	{ "modules", OPT_FOLDER | OPT_BOOT, EXPLORE_BOOT_FIELD(modules), "DIR", "kernel modules, for the disk's driver" }, \
-	{ "module", OPT_FILE | OPT_MANY | OPT_BOOT, EXPLORE_BOOT_FIELD(module), "FILE", "load this one too" }, \
-	{ "timeout", OPT_SECONDS | OPT_BOOT, EXPLORE_BOOT_FIELD(timeout), "S", "seconds until it is given up [86400]" }, \
 	{ "console", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(console), "FILE", "for the guest's console [stderr]" }, \
-	{ "qemu", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(qemu), "FILE", "QEMU to use [qemu-system-x86_64 in PATH]" }, \
 	KNOWN_OPTIONS(EXPLORE_BOOT_FIELD)
 
 #define EXPLORE_JOURNAL_OPTION(guests) \

@@ -123,7 +123,6 @@ enum tdconv_status tdconv_begin(const struct tdconv *tdc, uint64_t gpa, uint64_t
 				struct tdconv_result *res);
 enum tdconv_status tdconv_finish(struct tdconv *tdc, struct tdconv_result *res, enum tdconv_status status);
 
-/* Counters stop at their maximum. */
 /* The undo of a range of which `counted` bytes are in the statistics as shared. */
 enum tdconv_status tdconv_take_back(struct tdconv *tdc, uint64_t gpa, uint64_t bytes, uint64_t counted,
 				    struct tdconv_quarantine *list, struct tdconv_result *res);

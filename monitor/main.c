@@ -1,22 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The monitor's life before the guest's. How QEMU must be started (cli does; RAM, N and the files are its own):
- *
- *	qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
- *	  -accel tcg,thread=single				one thread: with more, TCG's SVM loses the guest now and then
- *	  -machine q35,memory-backend=ram,hpet=off,smm=off,vmport=off,usb=off
- *	  -object memory-backend-file,id=ram,size=RAM,mem-path=/proc/PID/fd/FD,share=on	a memfd; RAM = machine.ram_bytes
- *	  -m RAMb -smp N -cpu max,phys-bits=48,la57=off		GPAW: 48, or 52 and on
- *	  -kernel build/monitor.elf
- *	  -fw_cfg name=opt/tdlab/config,file=...		struct monitor_config
- *	  -fw_cfg name=opt/tdlab/kernel,file=... [-fw_cfg name=opt/tdlab/initrd,file=...]
- *	  [-fw_cfg name=opt/tdlab/firmware,file=...]		the guest starts with that; then the kernel may be missing
- *	  -device isa-debug-exit,iobase=0xf4,iosize=4		exit status 1: the run is over; 3: monitor_status.message
- *	  -chardev socket,id=ask,fd=N -device isa-debugcon,chardev=ask,iobase=0xf8	see MACHINE_ASK_PORT
- *	  -serial ...						the guest's console, 0x3f8
- *	  -chardev null,id=evidence -device isa-serial,chardev=evidence,index=3	see MACHINE_UART
- *	  [-icount shift=0,sleep=off -rtc base=...,clock=vm -seed N]	the same run every time (one vCPU)
- */
+/* The monitor's life before the guest's. How QEMU must be started: qemu_arguments() in cli/machine/qemu.c. */
 #include "monitor/end.h"
 #include "monitor/io.h"
 #include "monitor/journal.h"

@@ -16,7 +16,9 @@ mutate-guest:
 mutate-td mutate-verdict: SAMPLE := 300
 mutate-td mutate-verdict: SEED := 1
 mutate-td mutate-verdict: T := 1800
-mutate-td mutate-verdict: mutate-%: all $(B)/libsim.a
+mutate-td mutate-verdict: mutate-%:
+	$(NEEDS) boot check
+	$(MAKE) all $(B)/libsim.a
 	scripts/mutate $* --sample $(SAMPLE) --seed $(SEED) --seconds $(T)
 
 .PHONY: mutate mutate-guest mutate-td mutate-verdict

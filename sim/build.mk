@@ -65,6 +65,7 @@ $(B)/sim/bench_bare: sim/bench_bare.c $(filter-out $(B)/fast/sim/%,$(SIM_OBJ)) \
 
 ## make bench-sim  sequences of answers a second in process, beside td's answers alone and Spin; a part of make bench
 bench-sim:
+	$(NEEDS) boot check
 	$(MAKE) B=$(B)/release LTO=1 all $(B)/release/sim/bench_bare
 	sim/bench $(B)/release
 

@@ -144,8 +144,8 @@ bool td_explore_possible(enum td_answer answer, uint64_t pages, bool to_shared);
 uint32_t td_explore_width(uint64_t pages, bool to_shared);
 
 /*
- * Of a replay: the first of the answers that were named which the guest was not given, from 1 on, since what it did there
- * has no place for it; 0 if there is none. named: as answer[] was before the sequence.
+ * Of a replay: the first of the answers that were named which the guest was not given, from 1 on, since what it did
+ * there has no place for it; 0 if there is none. named: as answer[] was before the sequence.
  */
 uint32_t td_explore_not_given(const struct td_choices *choices, const uint8_t named[TD_EXPLORE_DEPTH]);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Birth and end of a TD. */
+/* A TD is created here with its pages in their first states, and here it is ended. */
 #include "td/state.h"
 
 _Static_assert(sizeof(struct td_page) == 2, "two bytes a page");

@@ -15,6 +15,7 @@ TESTS += $(FUZZ_TARGETS:%=$(B)/%_replay)
 ##                 something. What is new is kept in build/fuzz
 T := 60
 fuzz:
+	$(NEEDS) boot check
 	$(MAKE) B=$(B)/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
 		$(F:%=$(B)/fuzz/%)
 	scripts/fuzz $(T) $(B)/fuzz $(F)
@@ -46,6 +47,7 @@ $(B)/monitor/fuzz_replay: $(MON_FUZZ) tests/fuzz_replay.c $(wildcard monitor/*.h
 ## make fuzz-td SEQUENCES=10000000  random sequences of TDCALLs and accesses under the sanitizers, on all processors
 SEQUENCES := 10000000
 fuzz-td:
+	$(NEEDS) boot check
 	$(MAKE) B=$(B)/sanitize CC=clang SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' \
 		$(B)/sanitize/td/random_test
 	scripts/fuzz-td $(SEQUENCES) $(B)/sanitize/td/random_test

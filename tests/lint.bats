@@ -55,6 +55,13 @@ passes() {
 	caught separation td/a.c:2
 }
 
+@test "an include that goes past the table" {
+	file td/a.c '#include "td/td.h"'
+	passes arrows
+	file td/a.c '#include "../cli/json.h"'
+	caught arrows td/a.c:2
+}
+
 @test "an include that points up" {
 	mkdir -p wire monitor/svm monitor/qemu
 	file wire/a.h '#include "image/elf.h"' '#include "td/td.h"'
@@ -126,7 +133,19 @@ passes() {
 	file td/a.c "$(printf '%0121d' 0)"
 	caught length td/a.c:2
 	file td/a.c "$(yes '' | head -n 501; echo .)"
-	caught length 'more than 500 lines'
+	passes length
+	[[ $output == *"# td/a.c: more than 500 lines"* ]]
+}
+
+@test "a commit's subject of more than 72 columns" {
+	commit() {
+		git -c user.name=a -c user.email=a@b commit -q --allow-empty -m "$1"
+	}
+	passes subject
+	commit "$(printf '%072d' 0)"
+	passes subject
+	commit "$(printf '%073d' 0)"
+	caught subject 'a subject of 73 columns'
 }
 
 @test "a file without a licence line" {

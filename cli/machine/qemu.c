@@ -99,7 +99,10 @@ static void add_link(struct words *w, const struct qemu_run *run)
 	words_add(w, "defer");
 }
 
-/* The machine that monitor/ expects: the comment at the top of monitor/main.c. */
+/*
+ * The machine that monitor/ expects. One thread of TCG, since with more its SVM loses the guest now and then. QEMU
+ * ends by isa-debug-exit: 1 says that the run is over, 3 that monitor_status has a message.
+ */
 void qemu_arguments(const struct qemu_run *run, struct words *w)
 {
 	static const char *const fixed[] = {

@@ -226,10 +226,11 @@ enum tdconv_already {
  *	accepted before the next one is asked for.
  * lenient_s: take a RETRY whose R11 has the wrong S (counted in the statistics). The address in it must be right all
  *	the same, and S of the next request comes from the direction, never from R11. Intel's KVM of 2022 stripped S.
- * no_release: do not RELEASE pages before sharing them although the module can. already, already_boot: for
- * conversions (the VMM may have kept the old private page: legitimate), and for memory that
- *	was never accepted (a page that is there already is a forged memory map, unless the embedder's record says that
- *	it never accepted it: then it is zeroed).
+ * no_release: do not RELEASE pages before sharing them although the module can.
+ * already: what to do with a page that is accepted already when it is converted to private. The VMM may have kept the
+ *	old private page, which is legitimate.
+ * already_boot: the same for memory that was never accepted. A page that is there already is a forged memory map,
+ *	unless the embedder's record says that it never accepted it: then it is zeroed.
  */
 struct tdconv_policy {
 	struct tdconv_budget work;

@@ -54,22 +54,37 @@ void explore_free(struct explore *x)
 	free(x);
 }
 
-/* Whatever the guest's requests may depend on, but for its file: as options that make it so. */
-static void conditions(const struct explore_options *o, char *text, size_t bytes)
+static void add_pair(struct result_options *to, const char *name, const char *value, bool *fits)
 {
-	int n = snprintf(text, bytes, "--memory %luM --pages %lu --vmm %s", o->boot.memory.value >> 20, o->pages.value,
-			 o->boot.vmm);
+	if (value)
+		*fits &= result_option_add(to, name) && result_option_add(to, value);
+}
 
-	for (unsigned int i = 0; i < o->boot.inject.count && n > 0 && (size_t)n < bytes; i++)
-		n += snprintf(text + n, bytes - (size_t)n, " --inject %s", o->boot.inject.items[i]);
-	if (o->boot.platform && n > 0 && (size_t)n < bytes)
-		n += snprintf(text + n, bytes - (size_t)n, " --platform %s", o->boot.platform);
-	if (o->boot.initrd && n > 0 && (size_t)n < bytes)
-		n += snprintf(text + n, bytes - (size_t)n, " --initrd %s", o->boot.initrd);
-	for (unsigned int i = 0; i < o->boot.module.count && n > 0 && (size_t)n < bytes; i++)
-		n += snprintf(text + n, bytes - (size_t)n, " --module %s", o->boot.module.items[i]);
-	if (o->boot.append && n > 0 && (size_t)n < bytes)
-		snprintf(text + n, bytes - (size_t)n, " --append %s", o->boot.append);
+static void add_pairs(struct result_options *to, const char *name, const struct opt_list *values, bool *fits)
+{
+	for (unsigned int i = 0; i < values->count; i++)
+		add_pair(to, name, values->items[i], fits);
+}
+
+int explore_conditions(const struct explore_options *o, struct result_options *to)
+{
+	const struct boot_options *b = &o->boot;
+	bool fits = true;
+	char text[32];
+
+	add_pair(to, "--platform", b->platform, &fits);
+	add_pairs(to, "--inject", &b->inject, &fits);
+	if (!explore_is_code(o)) {
+		snprintf(text, sizeof(text), "%luM", b->memory.value >> 20);
+		add_pair(to, "--memory", text, &fits);
+		snprintf(text, sizeof(text), "%lu", o->pages.value);
+		add_pair(to, "--pages", text, &fits);
+		add_pair(to, "--vmm", b->vmm, &fits);
+		add_pair(to, "--initrd", b->initrd, &fits);
+		add_pairs(to, "--module", &b->module, &fits);
+		add_pair(to, "--append", b->append, &fits);
+	}
+	return fits ? 0 : complain(STATUS_INPUT, "more options than a result keeps: %zu bytes", sizeof(to->text));
 }
 
 static int fill_of(struct explore *x, const char *kernel)
@@ -87,7 +102,8 @@ static int fill_of(struct explore *x, const char *kernel)
 				o->model);
 	snprintf(of->guest, sizeof(of->guest), "%s", kernel);
 	sha256_hex(x->boot.guest.data, x->boot.guest.bytes, of->digest);
-	conditions(o, of->conditions, sizeof(of->conditions));
+	if (explore_conditions(o, &of->options))
+		return STATUS_INPUT;
 	if (o->shard && !result_shard(o->shard, &of->shard, &of->shards))
 		return complain(STATUS_INPUT, "--shard %s: write I/N, I from 1 to N", o->shard);
 	return 0;

@@ -69,6 +69,9 @@ struct explore {
 	int status;		/* not 0: something went wrong meanwhile */
 };
 
+/* What a guest's requests may depend on beside its file: options that make it so. Returns 0, or STATUS_INPUT. */
+int explore_conditions(const struct explore_options *options, struct result_options *to);
+
 struct explore *explore_new(void);
 void explore_free(struct explore *explore);
 

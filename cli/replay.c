@@ -16,8 +16,6 @@
 #include "cli/suggest.h"
 #include "wire/sha256.h"
 
-#define PLATFORM_WORD	"--platform "	/* in the conditions of a result */
-
 #define FINDING_OPTION \
 	{ "finding", OPT_TEXT, EXPLORE_FIELD(finding), "NAME", "what is to be shown [of FILE: the first]" },
 
@@ -116,11 +114,26 @@ static int check_harness(const struct again *a)
 	       complain(STATUS_INPUT, "%s: %s is not the harness that it was found with", a->path, of->guest);
 }
 
+/* Those of guest code, which explore_conditions() kept. The words are the file's. */
+static void take_options(const struct result_options *options, struct boot_options *to)
+{
+	bool platform = to->platform, inject = to->inject.count;
+
+	for (const char *name = NULL; (name = result_option_next(options, name));) {
+		const char *value = result_option_next(options, name);
+
+		if (strcmp(name, "--platform") == 0 && !platform)
+			to->platform = value;
+		else if (strcmp(name, "--inject") == 0 && !inject && to->inject.count < OPT_LIST_MOST)
+			to->inject.items[to->inject.count++] = value;
+		name = value;
+	}
+}
+
 /* What the file says, unless the user says otherwise. */
 static void take_from_file(const struct again *a, struct explore_options *o)
 {
 	const struct result_of *of = &a->file.of;
-	const char *platform;
 
 	*(*of->digest ? &o->harness : &o->guest) = of->guest;
 	if (!o->pages.given)
@@ -130,8 +143,7 @@ static void take_from_file(const struct again *a, struct explore_options *o)
 	if (!o->stalls.given)
 		o->stalls = (struct opt_number){ of->stalls, true, "of the file" };
 	o->to_private = !of->to_shared;
-	if (!o->boot.platform && (platform = strstr(of->conditions, PLATFORM_WORD)))
-		o->boot.platform = platform + strlen(PLATFORM_WORD);
+	take_options(&of->options, &o->boot);
 }
 
 static bool is_minimise(const struct verb *verb)
@@ -153,6 +165,16 @@ static int run_code(struct again *a, const struct verb *verb)
 	return (is_minimise(verb) ? code_minimise : code_replay)(o, a->answers, a->count, a->name);
 }
 
+static int other_options(const char *path, const struct result_options *was, const struct result_options *now)
+{
+	char *then = result_options_text(was), *here = result_options_text(now);
+
+	complain(STATUS_INPUT, "%s was found with \"%s\", not with \"%s\"", path, then + 1, here + 1);
+	free(then);
+	free(here);
+	return STATUS_INPUT;
+}
+
 /* The boot must be of what the file is of. */
 static int check_kernel(struct again *a)
 {
@@ -167,9 +189,8 @@ static int check_kernel(struct again *a)
 	was->seed = of->seed;
 	was->shards = of->shards;
 	different = result_differs(was, of);
-	if (different && strcmp(was->conditions, of->conditions) != 0)
-		return complain(STATUS_INPUT, "%s was found with \"%s\", not with \"%s\"", a->path, was->conditions,
-				of->conditions);
+	if (different && strcmp(different, "the options") == 0)
+		return other_options(a->path, &was->options, &of->options);
 	return different ? complain(STATUS_INPUT, "%s: %s is another", a->path, different) : 0;
 }
 

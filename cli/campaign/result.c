@@ -102,6 +102,24 @@ void result_find(struct result *r, const struct result_finding *new)
 	r->findings[at] = *new;
 }
 
+bool result_option_add(struct result_options *options, const char *word)
+{
+	size_t bytes = strlen(word) + 1;
+
+	if (bytes > sizeof(options->text) - options->bytes)
+		return false;
+	memcpy(options->text + options->bytes, word, bytes);
+	options->bytes += (uint32_t)bytes;
+	return true;
+}
+
+const char *result_option_next(const struct result_options *options, const char *word)
+{
+	const char *next = word ? word + strlen(word) + 1 : options->text;
+
+	return next < options->text + options->bytes ? next : NULL;
+}
+
 const char *result_differs(const struct result_of *a, const struct result_of *b)
 {
 	if (strcmp(a->version, b->version) != 0)
@@ -112,6 +130,8 @@ const char *result_differs(const struct result_of *a, const struct result_of *b)
 		return "the guest";
 	if (strcmp(a->conditions, b->conditions) != 0)
 		return "the conditions";
+	if (a->options.bytes != b->options.bytes || memcmp(a->options.text, b->options.text, a->options.bytes) != 0)
+		return "the options";
 	if (a->to_shared != b->to_shared)
 		return "the direction";
 	if (a->at != b->at)

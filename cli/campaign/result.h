@@ -13,7 +13,7 @@
 #include "sim/search.h"
 #include "td/event.h"
 
-#define RESULT_SCHEMA	"tdlab.explore/3"
+#define RESULT_SCHEMA	"tdlab.explore/4"
 #define RESULT_FINDINGS	(TD_CAUSES * TD_FINDING_KINDS)
 
 struct result_finding {
@@ -25,13 +25,20 @@ struct result_finding {
 	const char *known;		/* why it is expected, or NULL; not read back */
 };
 
+/* Pairs of an option and its value, each with its end. */
+struct result_options {
+	uint32_t bytes;
+	char text[2048];
+};
+
 /* What was explored. Results are of the same thing if all of this is equal, but for the shard. */
 struct result_of {
 	char version[16];
 	char engine[16];		/* "monitor" or "process" */
 	char guest[256];		/* path or name */
 	char digest[65];		/* SHA-256 of the file, empty for what is built in */
-	char conditions[512];		/* whatever else the answers of the guest may depend on, in words */
+	char conditions[64];		/* of the guest itself, in words */
+	struct result_options options;	/* what else its requests may depend on */
 	uint64_t at;			/* in a process: where the request starts; 0: several shapes */
 	uint64_t pages;			/* of the request; 0: several shapes */
 	uint64_t align;			/* in a process: of the guest's requests; 0: a page */
@@ -119,5 +126,14 @@ void result_add(struct result *to, const struct result *from);
 
 /* "2/4". False unless it is one of so many. */
 bool result_shard(const char *text, uint32_t *shard, uint32_t *shards);
+
+/* False if there is no room. */
+bool result_option_add(struct result_options *options, const char *word);
+
+/* The word behind that one; NULL: the first. NULL if there is none. */
+const char *result_option_next(const struct result_options *options, const char *word);
+
+/* As a shell would take them, each with a blank before it. To be freed. */
+char *result_options_text(const struct result_options *options);
 
 #endif

@@ -71,6 +71,20 @@ static unsigned int get_choice(struct reader *r, const json_t *object, const cha
 	return 0;
 }
 
+static void read_options(struct reader *r, const json_t *o, struct result_options *options)
+{
+	const json_t *words = json_object_get(o, "options");
+
+	if (!json_is_array(words) || json_array_size(words) % 2 != 0)
+		wrong(r, "options", "is missing, or no pairs of an option and its value");
+	for (size_t i = 0; !*r->why && i < json_array_size(words); i++) {
+		const char *word = json_string_value(json_array_get(words, i));
+
+		if (!word || !result_option_add(options, word))
+			wrong(r, "options", "has what is no text, or more than can be");
+	}
+}
+
 static void read_of(struct reader *r, const json_t *o, struct result_of *of)
 {
 	static const char *const directions[] = { "private", "shared" };
@@ -82,6 +96,7 @@ static void read_of(struct reader *r, const json_t *o, struct result_of *of)
 	get_text(r, o, "guest", of->guest, sizeof(of->guest));
 	get_text(r, o, "digest", of->digest, sizeof(of->digest));
 	get_text(r, o, "conditions", of->conditions, sizeof(of->conditions));
+	read_options(r, o, &of->options);
 	get_text(r, o, "at", at, sizeof(at));
 	of->at = strtoull(at, NULL, 16);
 	of->pages = get_number(r, o, "pages");

@@ -26,8 +26,8 @@ static struct result some(void)
 {
 	static const uint8_t two[] = { TD_ANSWER_FIRST, TD_ANSWER_LIE }, one[] = { TD_ANSWER_END };
 	struct result r = {
-		.of = { TDLAB_VERSION, "process", "a \"guest\"", "", "memory 1G", 0x40008000, 8, 0x200000, true, 6, 2, "linux",
-			0, 0, 2, 4 },
+		.of = { TDLAB_VERSION, "process", "a \"guest\"", "", "GPAW 52", { 16, "--inject\0a b'c\"" },
+			0x40008000, 8, 0x200000, true, 6, 2, "linux", 0, 0, 2, 4 },
 		.incomplete = "the guest \"forgets\"", .gpa = 0x800040000000, .sequences = 7, .calls = 20, .tdcalls = 22, .cut = 1,
 		.in_unit = 5, .successes = 3,
 		.states = 1ull << TD_EXPLORE_STATE(TD_REAL_SHARED, TD_KNOWN_CLAIMED_SHARED),
@@ -114,13 +114,14 @@ static const char *why(const char *from, const char *to)
 static void test_refused(void)
 {
 	static const struct { const char *from, *to, *word; } rows[] = {
-		{ RESULT_SCHEMA, "tdlab.explore/1", "another version" }, { RESULT_SCHEMA, "x", "no result" },
+		{ RESULT_SCHEMA, "tdlab.explore/3", "another version" }, { RESULT_SCHEMA, "x", "no result" },
 		{ "\"version\": \"" TDLAB_VERSION "\"", "\"version\": \"0.0\"", "made by tdlab 0.0" },
 		{ "\"2/4\"", "\"5/4\"", "shard" }, { "\"2/4\"", "\"0/4\"", "shard" },
 		{ "\"2/4\"", "\"4294967298/4294967300\"", "shard" },
 		{ "\"direction\": \"shared\"", "\"direction\": \"up\"", "direction" },
 		{ "\"calls\": 20", "\"calls\": -1", "calls" }, { "\"depth\": 6", "\"depth\": \"6\"", "depth" },
 		{ "\"first,lie\"\n", "\"first,lies\"\n", "minimal" }, { "shared/claimed-shared", "shared/shared", "states" },
+		{ "\"--inject\",", "", "options" }, { "\"--inject\"", "7", "options" }, { "\"options\"", "\"x\"", "options" },
 		{ "\"verdict\": \"fail\"", "\"verdict\": \"bad\"", "verdict" }, { "17", "200", "taken" },
 		{ "skipped-pages", "skipped-pagers", "name" },
 		{ "\"hostile\"", "\"hostle\"", "class" },

@@ -8,12 +8,18 @@
 #include "cli/words.h"
 #include "sim/shapes.h"
 
-static char *joined(char *text, const char *more)
+static void add_options(char **text, const struct result_options *options)
 {
-	char *both = xprintf("%s %s", text, more);
+	for (const char *word = NULL; (word = result_option_next(options, word));)
+		add_word(text, word);
+}
 
-	free(text);
-	return both;
+char *result_options_text(const struct result_options *options)
+{
+	char *text = xprintf("%s", "");
+
+	add_options(&text, options);
+	return text;
 }
 
 char *result_again(const struct result_of *of, const struct result_finding *f)
@@ -29,8 +35,7 @@ char *result_again(const struct result_of *of, const struct result_finding *f)
 		snprintf(answers, sizeof(answers), "%lu", of->stalls);
 		add_option(&text, "--stalls", answers);
 	}
-	if (strstr(of->conditions, "--"))	/* options stand behind what else there is */
-		text = joined(text, strstr(of->conditions, "--"));
+	add_options(&text, &of->options);
 	snprintf(answers, sizeof(answers), "0x%lx", result_at(of, f));
 	add_option(&text, "--at", answers);
 	snprintf(answers, sizeof(answers), "%lu", result_pages(of, f));
@@ -83,6 +88,7 @@ static void findings_json(json_t *json, const char *key, const struct result *r,
 
 static void of_json(json_t *json, const struct result_of *of)
 {
+	json_t *options;
 	char shard[32];
 
 	json_add_text(json, "version", of->version);
@@ -90,6 +96,9 @@ static void of_json(json_t *json, const struct result_of *of)
 	json_add_text(json, "guest", of->guest);
 	json_add_text(json, "digest", of->digest);
 	json_add_text(json, "conditions", of->conditions);
+	options = json_add_array(json, "options");
+	for (const char *word = NULL; (word = result_option_next(&of->options, word));)
+		json_add_text(options, NULL, word);
 	json_add_hex(json, "at", of->at);
 	json_add_number(json, "pages", of->pages);
 	json_add_number(json, "align", of->align);
@@ -240,6 +249,15 @@ void result_finding_text(const struct result_of *of, const struct result_finding
 		printf("           known:   %s\n", f->known);
 }
 
+static void conditions_text(const struct result_of *of)
+{
+	char *options = result_options_text(&of->options);
+
+	if (*of->conditions || *options)
+		printf("conditions%s%s%s\n", *of->conditions ? " " : "", of->conditions, options);
+	free(options);
+}
+
 void result_text(const struct result *r)
 {
 	if (r->of.pages)
@@ -266,8 +284,8 @@ void result_text(const struct result *r)
 	states_text(r->states);
 	for (uint32_t i = 0; i < r->nfindings; i++)
 		result_finding_text(&r->of, &r->findings[i]);
-	if (*r->of.conditions && is_process(&r->of))
-		printf("conditions %s\n", r->of.conditions);
+	if (is_process(&r->of))
+		conditions_text(&r->of);
 	if (r->in_unit)
 		printf("note       %lu sequences asked for memory outside the request, within the guest's unit\n", r->in_unit);
 	if (*r->incomplete)

@@ -14,18 +14,11 @@
 #define SAVE_S	1.0	/* at most that much is done again after the command was killed */
 #define SHOW_S	0.2
 
-static void add_condition(struct result_of *of, const char *option, const char *value)
-{
-	size_t used = strlen(of->conditions);
-
-	snprintf(of->conditions + used, sizeof(of->conditions) - used, "%s%s %s", used ? " " : "", option, value);
-}
-
 static int fill_of(struct result_of *of, const struct search *s)
 {
 	const struct explore_options *o = code_of(s)->options;
 	uint8_t *data;
-	size_t bytes;
+	size_t bytes, used;
 	int status;
 
 	*of = (struct result_of){ .version = TDLAB_VERSION, .engine = "process",
@@ -36,16 +29,12 @@ static int fill_of(struct result_of *of, const struct search *s)
 	snprintf(of->guest, sizeof(of->guest), "%s", code_of(s)->guest->name);
 	if (code_of(s)->guest->unit != 0)
 		snprintf(of->conditions, sizeof(of->conditions), "in units of %lu bytes", code_of(s)->guest->unit);
-	if (code_of(s)->guest->gpaw != 0) {
-		char gpaw[16];
-
-		snprintf(gpaw, sizeof(gpaw), "%u", code_of(s)->guest->gpaw);
-		add_condition(of, "GPAW", gpaw);
-	}
-	if (o->boot.platform != NULL)
-		add_condition(of, "--platform", o->boot.platform);
-	for (unsigned int i = 0; i < o->boot.inject.count; i++)
-		add_condition(of, "--inject", o->boot.inject.items[i]);
+	used = strlen(of->conditions);
+	if (code_of(s)->guest->gpaw != 0)
+		snprintf(of->conditions + used, sizeof(of->conditions) - used, "%sGPAW %u", used ? " " : "",
+			 code_of(s)->guest->gpaw);
+	if (explore_conditions(o, &of->options))
+		return STATUS_INPUT;
 	if (o->shard != NULL && !result_shard(o->shard, &of->shard, &of->shards))
 		return complain(STATUS_INPUT, "--shard %s: write I/N, I from 1 to N", o->shard);
 	if (o->harness == NULL)

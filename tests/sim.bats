@@ -342,6 +342,13 @@ recorded() {
 	done
 }
 
+@test "an answer has one class, whether a search gives it or --inject" {
+	run -1 "$tdlab" replay invalid-end --guest failed-r11
+	[[ $output == *"false-success (hostile)"* ]]
+	run -1 "$tdlab" run --guest failed-r11 --inject mapgpa:error=INVALID_OPERAND:claim=end
+	[[ $output == *"false-success (hostile)"* ]]
+}
+
 @test "one run: a harness that has no loop, that hangs, crashes, prints, is none" {
 	harness trap
 	harness broken

@@ -180,8 +180,8 @@ const char *inject_parse(const char *text, struct td_rule *rule)
 }
 
 /*
- * Whether a guest can still be expected to complete: RETRY that goes on in the end, and a busy module that is not for
- * ever. Everything else it has to contain.
+ * Whether a guest can still be expected to complete: RETRY that goes on in the end, a busy module that is not for ever,
+ * and an ACCEPT that is refused for its size where a smaller one is left. Everything else it has to contain.
  */
 static bool completes(const struct td_rule *r)
 {
@@ -190,8 +190,24 @@ static bool completes(const struct td_rule *r)
 	if (rule_flags(r) & RULE_CONTAIN)
 		return false;
 	if (r->on == TD_ON_ACCEPT)
-		return r->fail == 0 || (r->fail == TDX_OPERAND_BUSY && once);
+		return r->fail == 0 || (r->fail == TDX_OPERAND_BUSY && once) ||
+		       (r->fail == TDX_PAGE_SIZE_MISMATCH && r->min_pages > 1);
 	return r->fail == 0 && (r->complete != 0 || once);
+}
+
+/* Of an error: all was done, or R11 says that more was done than was. td/disturb.c has the same of one answer. */
+static bool is_false_error(const struct td_rule *r)
+{
+	int64_t offset = r->claim_pages * (int64_t)TDX_PAGE_SIZE + r->claim_bytes, page = TDX_PAGE_SIZE;
+
+	if (r->complete == UINT64_MAX)
+		return true;
+	switch (r->claim_base) {
+	case TD_CLAIM_FRONTIER: return offset >= page;
+	case TD_CLAIM_START: return offset >= page && (uint64_t)(offset / page) > r->complete;
+	case TD_CLAIM_END: return offset <= 0;
+	default: return false;
+	}
 }
 
 /* GHCI has these codes, and does not say when a VMM may use them. */
@@ -199,8 +215,9 @@ static bool permitted(const struct td_rule *r)
 {
 	bool code = r->on == TD_ON_ACCEPT || r->fail == TDVMCALL_INVALID_OPERAND || r->fail == TDVMCALL_GPA_INUSE ||
 		    r->fail == TDVMCALL_SUBFUNC_UNSUPPORTED;
+	bool honest = r->on == TD_ON_ACCEPT || !is_false_error(r);
 
-	return completes(r) || (code && !(rule_flags(r) & RULE_HOSTILE));
+	return completes(r) || (code && honest && !(rule_flags(r) & RULE_HOSTILE));
 }
 
 static int inject(struct behaviour *b, unsigned int at, const char *text)

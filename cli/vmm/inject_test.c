@@ -2,6 +2,7 @@
 #include "abi/tdx.h"
 #include "cli/testing.h"
 #include "cli/vmm/inject.h"
+#include "td/explore.h"
 
 #define RETRY	TDVMCALL_RETRY
 #define ALL	UINT64_MAX
@@ -157,10 +158,68 @@ static void test_on_top(void)
 	behaviour_free(&b);
 }
 
+/* Each answer of an exploration, of 8 pages, and the keys that say the same. */
+static const struct {
+	enum td_answer answer;
+	const char *keys;
+} same[] = {
+	{ TD_ANSWER_OK, "mapgpa:retry=+8" },
+	{ TD_ANSWER_STALL, "mapgpa:retry:when=1" },
+	{ TD_ANSWER_FIRST, "mapgpa:retry=+1" },
+	{ TD_ANSWER_HALF, "mapgpa:retry=+4" },
+	{ TD_ANSWER_LAST, "mapgpa:retry=+7" },
+	{ TD_ANSWER_END, "mapgpa:retry=end:complete=all" },
+	{ TD_ANSWER_BEYOND, "mapgpa:retry=end+1" },
+	{ TD_ANSWER_BELOW, "mapgpa:retry=start-1" },
+	{ TD_ANSWER_ZERO, "mapgpa:retry=zero:claim-s=strip" },
+	{ TD_ANSWER_UNALIGNED, "mapgpa:retry=start+1b" },
+	{ TD_ANSWER_OTHER_S, "mapgpa:retry=+1:claim-s=flip" },
+	{ TD_ANSWER_INVALID, "mapgpa:error=INVALID_OPERAND" },
+	{ TD_ANSWER_INVALID_AFTER, "mapgpa:error=INVALID_OPERAND:complete=1" },
+	{ TD_ANSWER_INUSE, "mapgpa:error=GPA_INUSE" },
+	{ TD_ANSWER_ALIGN, "mapgpa:error=ALIGN_ERROR" },
+	{ TD_ANSWER_UNSUPPORTED, "mapgpa:error=SUBFUNC_UNSUPPORTED" },
+	{ TD_ANSWER_UNKNOWN, "mapgpa:error=0xdead" },
+	{ TD_ANSWER_LIE, "mapgpa:lie" },
+	{ TD_ANSWER_OK_CHANGED, "mapgpa:registers=changed" },
+	{ TD_ANSWER_FIRST_CHANGED, "mapgpa:retry=+1:registers=changed" },
+	{ TD_ANSWER_INVALID_END, "mapgpa:error=INVALID_OPERAND:claim=end" },
+	{ TD_ANSWER_BUSY, "accept:busy=1" },
+	{ TD_ANSWER_NO_SIZE, "accept:error=PAGE_SIZE_MISMATCH" },
+	{ TD_ANSWER_SMALL, "accept:error=PAGE_SIZE_MISMATCH:min-pages=512" },
+};
+
+enum { PERMITTED, HOSTILE };
+enum { COMPLETE, CONTAIN };
+
+#define LABELS_OF(id, name, ghci, expect, ...) [TD_ANSWER_##id] = { expect, ghci },
+static const struct {
+	bool contain, hostile;
+} labels_of[] = { TD_ANSWERS(LABELS_OF) };
+
+static void test_as_answers(void)
+{
+	_Static_assert(ARRAY_SIZE(same) == TD_ANSWER_KINDS, "each answer has its keys");
+	for (unsigned int i = 0; i < TD_ANSWER_KINDS; i++) {
+		tap_case_number("as the answer", i);
+		tap_is(same[i].answer, i, "the table has their order");
+		labels(same[i].keys, labels_of[i].contain, labels_of[i].hostile);
+	}
+	tap_case(NULL);
+	labels("mapgpa:error=INVALID_OPERAND:claim=start", true, false);
+	labels("mapgpa:error=INVALID_OPERAND:claim=start+1", true, true);
+	labels("mapgpa:error=INVALID_OPERAND:complete=2:claim=start+2", true, false);
+	labels("mapgpa:error=INVALID_OPERAND:claim=end+1", true, false);	/* nobody takes it for progress */
+	labels("mapgpa:error=INVALID_OPERAND:claim=frontier+1", true, true);
+	labels("mapgpa:error=INVALID_OPERAND:claim=none", true, false);
+	labels("mapgpa:error=INVALID_OPERAND:complete=all", true, true);
+}
+
 int main(void)
 {
 	test_grammar();
 	test_refused();
 	test_on_top();
+	test_as_answers();
 	return tap_done();
 }

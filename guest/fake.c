@@ -63,6 +63,13 @@ static void convert(uint64_t gpa, uint64_t pages, bool shared)
 	}
 }
 
+/* What a VMM may have changed of what it was shown, and is no answer: nobody may use it. */
+static void scramble(struct tdconv_regs *r)
+{
+	r->r12 ^= 0x5a5a5a5a5a5aull << 12;
+	r->r13 ^= 0x3333ull << 12;
+}
+
 static void map_gpa(struct tdconv_regs *r)
 {
 	bool shared = r->r12 >= FAKE_S;
@@ -78,7 +85,10 @@ static void map_gpa(struct tdconv_regs *r)
 	r->rax = 0;
 	if (script_at == 8 || a->times == 0) {
 		convert(gpa, size / 4096, shared);
-		r->r10 = 0;	/* R11 is as it was: KVM writes it on errors only */
+		r->r10 = 0;
+		if (fake.map_calls % 2 == 0)	/* else R11 is as it was: KVM writes it on errors only */
+			r->r11 = ~request;
+		scramble(r);
 		return;
 	}
 	convert(gpa, a->pages_done < size / 4096 ? a->pages_done : size / 4096, shared);
@@ -88,6 +98,7 @@ static void map_gpa(struct tdconv_regs *r)
 		 (uint64_t)a->pages * 4096 + (uint64_t)a->bytes;
 	if (a->s == S_FLIP)
 		r->r11 ^= FAKE_S;
+	scramble(r);
 	if (++script_used == a->times) {
 		script_used = 0;
 		script_at++;
@@ -155,6 +166,7 @@ void tdconv_os_tdcall(void *os, struct tdconv_regs *r)
 		note(leaf == TDG_MEM_PAGE_ACCEPT ? 'A' : 'R');
 		*(leaf == TDG_MEM_PAGE_ACCEPT ? &fake.accepts : &fake.releases) += 1;
 		r->rax = page_call(leaf == TDG_MEM_PAGE_ACCEPT, page, r->rcx % 4096 == 1);
+		r->rcx = r->rdx = ~r->rcx;	/* the module says more of an error there */
 	}
 }
 

@@ -44,6 +44,7 @@ static const struct {
 	{ "inputs-only", TD_V_BEYOND_GPAW, true },
 	{ "failed-r11", TD_V_FALSE_SUCCESS, true },
 	{ "rax-reused", TD_V_ACCEPT_ABANDONED, false },
+	{ "one-busy", TD_V_ACCEPT_ABANDONED, false },
 };
 
 static const struct sim_guest *toy(const char *name)

@@ -388,6 +388,54 @@ static int rax_reused(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shar
 	return 0;
 }
 
+/* [linux:tdx_accept_memory], [oak:accept_memory_range]: one BUSY is an error like any other. */
+static int one_busy(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	uint64_t s = s_of(sim, to_shared);
+
+	if (ask_all(sim, gpa | s, (gpa | s) + size) != 0)
+		return -1;
+	for (uint64_t at = gpa; !to_shared && at < gpa + size; at += PAGE)
+		if (take_page(sim, at) != TDX_SUCCESS)
+			return -1;
+	return 0;
+}
+
+/* Each page once, and none that is accepted already. */
+static int take_new(struct sim *sim, uint64_t gpa, uint64_t end)
+{
+	for (int busy = 0; gpa < end;) {
+		uint32_t code = take_page(sim, gpa);
+
+		if (code == TDX_OPERAND_BUSY && busy++ < BUSY)
+			continue;
+		if (code != TDX_SUCCESS)
+			return -1;
+		gpa += PAGE;
+	}
+	return 0;
+}
+
+/*
+ * [oak:accept_memory_range]: pages up to 2 MiB, whole 2 MiB, and the rest; what begins and ends in one of 2 MiB is both
+ * the first and the last of these.
+ */
+static int twice_accepted(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared)
+{
+	uint64_t s = s_of(sim, to_shared), end = gpa + size;
+	uint64_t first = (gpa + TDX_2M_SIZE - 1) & ~(TDX_2M_SIZE - 1), last = end & ~(TDX_2M_SIZE - 1);
+
+	if (ask_all(sim, gpa | s, (gpa | s) + size) != 0)
+		return -1;
+	if (to_shared)
+		return 0;
+	if (first > gpa && take_new(sim, gpa, first < end ? first : end) != 0)
+		return -1;
+	if (last > first && take_large(sim, first, last) != 0)
+		return -1;
+	return take_new(sim, gpa > last ? gpa : last, end);
+}
+
 #define TOY(id, function, text) \
 	static const struct sim_guest toy_##function = { .name = id, .what = text, .convert = function, .matchable = true }
 
@@ -406,9 +454,11 @@ TOY("mailbox-tail", mailbox_tail, "does not accept what is left of 2 MiB");
 TOY("inputs-only", inputs_only, "believes that R12 and R13 come back as they were");
 TOY("failed-r11", failed_r11, "takes an error with R11 at the end for success");
 TOY("rax-reused", rax_reused, "repeats a busy ACCEPT with the status for a leaf");
+TOY("one-busy", one_busy, "gives up at the first busy ACCEPT");
+TOY("twice-accepted", twice_accepted, "accepts a range within 2 MiB twice, and takes that for an error");
 
 const struct sim_guest *const sim_guests[] = { &sim_library, &sim_linux, &toy_correct, &toy_tail_only,
 					       &toy_no_r11_check, &toy_unmasked_s, &toy_unbounded, &toy_end_is_success,
 					       &toy_byte_trickle, &toy_swallowed_error, &toy_by_entry, &toy_entry_tail,
 					       &toy_large_first, &toy_mailbox_tail, &toy_inputs_only, &toy_failed_r11,
-					       &toy_rax_reused, NULL };
+					       &toy_rax_reused, &toy_one_busy, &toy_twice_accepted, NULL };

@@ -22,6 +22,8 @@ table() {
 	inputs-only private beyond-gpaw permitted first-changed unaligned correct
 	failed-r11 shared false-success hostile invalid-end unaligned correct
 	rax-reused private accept-abandoned permitted busy unaligned correct
+	one-busy private accept-abandoned permitted busy unaligned correct
+	twice-accepted private double-accept permitted ok unaligned large-first
 	END
 }
 
@@ -93,11 +95,20 @@ table() {
 	[ "$(jq -r '.violations[0] | "\(.name) \(.shortest)"' <<<"$output")" = "accept-abandoned ok" ]
 	run -1 bash -c "$(jq -r '.violations[0].again' <<<"$output")"
 	run -1 tdlab explore --guest inputs-only --pages 8 --inject mapgpa:registers=changed
+	run -1 tdlab explore --guest inputs-only --to-private --pages 8 --inject mapgpa:registers=changed
 	run -0 tdlab explore --guest libtdconv --pages 8 --depth 4 --inject mapgpa:registers=changed
+	run -0 tdlab explore --guest libtdconv --to-private --pages 8 --depth 4 --inject mapgpa:registers=changed
 	run -2 --separate-stderr tdlab explore --guest correct --inject mapgpa:retry
 	[[ -z $output && $stderr == *"a search chooses what MapGPA is answered"* ]]
 	run -2 tdlab explore --guest correct --match --inject accept:busy=1
 	run -2 tdlab explore --guest correct --at 0x1001
+}
+
+@test "libtdconv, by default: every shape and answer, both ways" {
+	for direction in '' --to-private; do
+		run -0 tdlab explore --guest libtdconv $direction --json
+		jq -e '.complete and (.violations | length) == 0 and ([.answers[] | select(. == 0)] | length) == 0' <<<"$output"
+	done
 }
 
 @test "libtdconv, every sequence to its end, aligned and over 4 GiB" {

@@ -72,7 +72,16 @@ caught() {
 	[[ $(caught_matching swallowed-error) == "abandoned=stall,stall,stall false-success=invalid "* ]]
 	[ "$(caught_matching no-r11-check --depth 6)" = \
 		"abandoned=stall,stall,stall wrapping-request=beyond crosses-shared-bit=zero outside-request=below" ]
+	[ "$(caught_matching inputs-only)" = beyond-gpaw=first-changed ]
+	[ "$(caught_matching inputs-only --to-private)" = beyond-gpaw=first-changed ]
+	[ "$(caught_matching failed-r11)" = false-success=invalid-end ]
+	[ "$(caught_matching rax-reused --to-private)" = accept-abandoned=busy ]
+	[ "$(caught_matching one-busy --to-private)" = accept-abandoned=busy ]
+	[ "$(caught_matching twice-accepted --to-private)" = double-accept=ok ]
+	[ "$(caught_matching mailbox-tail --to-private --at 0x40200000)" = "pending-access=ok pending-access=lie" ]
+	[ "$(caught_matching entry-tail --to-private --at 0x40600000 --pages 520 --depth 3)" = pending-access=first ]
 	run -0 "$tdlab" explore --match --guest correct
+	run -0 "$tdlab" explore --match --guest correct --to-private
 	run -2 "$tdlab" explore --match --harness /nowhere.so
 }
 

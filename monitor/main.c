@@ -148,9 +148,14 @@ void monitor_main(void)
 	mem_move();
 	journal_init();
 	config.td.tsc_hz = persona_measure_tsc(PM_TIMER_PORT);
-	persona_init(&persona, config.td.tsc_hz, config.td.vcpus, config.td.platform.cores,
-		     config.flags & MONITOR_HIDE_CX16);
-	persona.nmi = smp_nmi;
+	persona_init(&persona, &(struct persona){
+		.tsc_hz = config.td.tsc_hz,
+		.vcpus = config.td.vcpus,
+		.cores = config.td.platform.cores,
+		.xfam = config.td.platform.xfam,
+		.hide_cx16 = config.flags & MONITOR_HIDE_CX16,
+		.nmi = smp_nmi,
+	});
 	vendor_cpu_init();
 	vcpus = mem_alloc(config.td.vcpus * sizeof(*vcpus));
 	for (uint32_t i = 0; i < config.td.vcpus; i++)

@@ -59,11 +59,15 @@ END
 while read -r platform words; do
 	checks_itself "conform on $platform" --platform "$platform" --append "$words" "$build/payloads/conform"
 done < <("$build/tdlab" list --json platforms | jq -r '.[] | "\(.name) " +
-	([("attributes", "xfam", "config_flags", "td_ctls", "features") as $k | "\($k)=\(.[$k])"] | join(" "))')
+	([("attributes", "xfam", "config_flags", "td_ctls", "features") as $k | "\($k)=\(.[$k])"] | join(" ")) +
+	" topology=0x\(if .topology then 1 else 0 end)"')
 checks_itself "conform with DEBUG and RELEASE" --platform attributes=debug+sept-ve-disable,config-flags=page-release \
 	--append "attributes=0x10000001 config_flags=0x40" "$build/payloads/conform"
 
-checks_itself "conform with a GPAW of 52" --platform gpaw=52 --cpus 2 --vmm hyperv "$build/payloads/conform"
+checks_itself "conform with a GPAW of 52" --platform gpaw=52 --cpus 2 --vmm hyperv \
+	--append "gpaw=0x34 config_flags=0x5" "$build/payloads/conform"
+
+checks_itself "conform with neither AVX nor PKRU" --platform xfam=3 --append xfam=0x3 "$build/payloads/conform"
 
 checks_itself "conform, 128 MiB" --memory 128M --append memory=128 "$build/payloads/conform"
 
@@ -74,7 +78,8 @@ for vmm in "$top"/behaviours/*.vmm error-after:call=2 error-after:call=3,code=GP
 	checks_itself "builtin under ${vmm%.vmm}" --vmm "${vmm%.vmm}" --append convert=66 "$build/payloads/builtin"
 done
 checks_itself "builtin, 2 vCPUs, under hyperv" --vmm hyperv --cpus 2 --append convert=64 "$build/payloads/builtin"
-checks_itself "builtin in chunks of 4 MiB under kvm" --vmm kvm --append "convert=64 chunk=1024" "$build/payloads/builtin"
+checks_itself "builtin in chunks of 4 MiB under kvm" --vmm kvm --append "convert=64 chunk=1024" \
+	"$build/payloads/builtin"
 checks_itself "builtin, 1 GiB" --vmm hyperv --memory 1280M "$build/payloads/builtin"
 checks_itself "builtin, 1 GiB on 2 vCPUs" --vmm qemu-64m --cpus 2 --memory 1280M "$build/payloads/builtin"
 finish

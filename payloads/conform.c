@@ -23,6 +23,11 @@ void conform_is(uint64_t got, uint64_t want, const char *name)
 	tap_is(got, want, name);
 }
 
+void conform_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+	__asm__ volatile("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(subleaf));
+}
+
 int payload_main(void)
 {
 	conform_tdcalls();

@@ -9,6 +9,7 @@
 /* conform.c: one TAP test each. */
 void conform_ok(bool good, const char *name);
 void conform_is(uint64_t got, uint64_t want, const char *name);
+void conform_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 
 void conform_tdcalls(void);		/* conform_tdcall.c */
 void conform_leaves(void);		/* conform_leaves.c */

@@ -6,6 +6,7 @@
  */
 #include "abi/x86.h"
 #include "payloads/lib/attempt.h"
+#include "payloads/lib/gpr.h"
 #include "payloads/conform.h"
 
 #define BIT(n)	(1ull << (n))
@@ -100,7 +101,7 @@ static const struct row cr4_rows[] = {
 static const struct {
 	const char *name, *after;
 	uint64_t value, index;
-	unsigned int outcome;
+	unsigned int outcome;	/* if XFAM has all of these states; else #GP */
 } xcr_rows[] = {
 	{ "XCR1 is #GP", "XCR1: nothing is written", 1, 1, VECTOR_GP },
 	{ "XCR0 without x87 is #GP", "XCR0 without x87: nothing is written", 2, 0, VECTOR_GP },
@@ -109,7 +110,8 @@ static const struct {
 	{ "XCR0 with a bit of XSS is #GP", "XCR0 with a bit of XSS: nothing is written", 0x101, 0, VECTOR_GP },
 	{ "XCR0 with bit 63 is #GP", "XCR0 with bit 63: nothing is written", BIT(63) | 1, 0, VECTOR_GP },
 	{ "XCR0 may have x87 and SSE", "XCR0 has x87 and SSE", 3, 0, THROUGH },
-	{ "XCR0 may have AVX", "XCR0 has AVX", 7, 0, THROUGH },
+	{ "XCR0 may have AVX if XFAM has", "XCR0 has AVX, or not", 7, 0, THROUGH },
+	{ "XCR0 may have PKRU likewise", "XCR0 has PKRU, or not", 0x201, 0, THROUGH },
 	{ "the upper half of RCX is not looked at", "XCR0 has x87", 1, BIT(32), THROUGH },
 };
 
@@ -265,14 +267,17 @@ static void test_register_of_ve(void)
 
 static void test_xcr(void)
 {
-	uint64_t before;
+	uint64_t before, gpr[GPRS] = { [RAX] = TDG_VM_RD, [RDX] = TDX_FIELD_XFAM };
 
+	tdcall(gpr);
 	conform_is(conform_write_xcr(1, 0), VECTOR_UD, "XSETBV without CR4.OSXSAVE is #UD");
 	conform_is(conform_write_cr4(cr4() | OSXSAVE, 0), THROUGH, "CR4.OSXSAVE may be set");
 	before = xcr0();
 	for (unsigned int i = 0; i < sizeof(xcr_rows) / sizeof(xcr_rows[0]); i++) {
-		conform_is(conform_write_xcr(xcr_rows[i].value, xcr_rows[i].index), xcr_rows[i].outcome, xcr_rows[i].name);
-		conform_is(xcr0(), xcr_rows[i].outcome == THROUGH ? xcr_rows[i].value : before, xcr_rows[i].after);
+		unsigned int want = xcr_rows[i].value & ~gpr[R8] ? VECTOR_GP : xcr_rows[i].outcome;
+
+		conform_is(conform_write_xcr(xcr_rows[i].value, xcr_rows[i].index), want, xcr_rows[i].name);
+		conform_is(xcr0(), want == THROUGH ? xcr_rows[i].value : before, xcr_rows[i].after);
 		conform_write_xcr(before, 0);
 	}
 	conform_write_cr4(cr4() & ~OSXSAVE, 0);

@@ -37,11 +37,6 @@ static uint32_t in32(uint16_t port)
 	return value;
 }
 
-static void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
-{
-	__asm__ volatile("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(subleaf));
-}
-
 static uint64_t rdmsr(uint32_t msr)
 {
 	uint32_t low, high;
@@ -77,12 +72,12 @@ static void test_cpuid(void)
 	unsigned int before = ves();
 	uint32_t out[4];
 
-	cpuid(0, 0, out);
+	conform_cpuid(0, 0, out);
 	conform_ok(out[1] == 0x756e6547 && out[3] == 0x49656e69 && out[2] == 0x6c65746e, "CPUID 0 says GenuineIntel");
-	cpuid(0x21, 0, out);
+	conform_cpuid(0x21, 0, out);
 	conform_ok(out[1] == 0x65746e49 && out[3] == 0x5844546c && out[2] == 0x20202020, "CPUID 0x21 says IntelTDX");
 	conform_is(ves() - before, 0, "neither is a #VE");
-	cpuid(0x40000000, 0, out);
+	conform_cpuid(0x40000000, 0, out);
 	conform_ok(ves() - before == 1 && trap_log()->last.reason == VE_CPUID && trap_log()->last.length == 2,
 		   "CPUID 0x40000000 is one");
 }
@@ -206,7 +201,7 @@ static void second_ve(void)
 	uint32_t out[4];
 
 	trap_expect(VECTOR_DF, 2);
-	cpuid(0x40000000, 0, out);
+	conform_cpuid(0x40000000, 0, out);
 }
 
 static void test_nested(void)
@@ -231,7 +226,7 @@ static void nmi_and_exits(void)
 
 	vmcall_msr(X2APIC_ICR, true, &self);
 	vmcall_port(COM1_SCRATCH, 1, true, &value);
-	cpuid(0, 0, out);
+	conform_cpuid(0, 0, out);
 	early_nmis = trap_log()->nmis - before;
 }
 

@@ -57,6 +57,8 @@ struct td_platform {
 
 /* States that the TCG of any QEMU here has: x87, SSE, AVX, PKRU. */
 #define TD_XFAM			0x207u
+#define TD_XFAM_AVX		0x004u
+#define TD_XFAM_PKRU		0x200u
 
 /* All that module 1.5.01 sets ([mod:metadata_sys.c]). */
 #define TD_FEATURES_1_5_01	0x000f0fbfull

@@ -100,6 +100,17 @@ static void add_link(struct words *w, const struct qemu_run *run)
 }
 
 /*
+ * QEMU's CPU has no states but those of XFAM, so that it refuses the others to XSETBV, which QEMU 7.2 does not
+ * intercept, and their instructions.
+ */
+static void add_cpu(struct words *w, const struct td_platform *p)
+{
+	words_add(w, "-cpu");
+	words_add(w, "max,phys-bits=%u,la57=%s,mpx=off%s%s", p->gpaw, p->gpaw > 48 ? "on" : "off",	/* monitor/npt.h */
+		  p->xfam & TD_XFAM_AVX ? "" : ",avx=off", p->xfam & TD_XFAM_PKRU ? "" : ",pku=off");
+}
+
+/*
  * The machine that monitor/ expects. One thread of TCG, since with more its SVM loses the guest now and then. QEMU
  * ends by isa-debug-exit: 1 says that the run is over, 3 that monitor_status has a message.
  */
@@ -117,14 +128,13 @@ void qemu_arguments(const struct qemu_run *run, struct words *w)
 		"-chardev", "null,id=evidence",
 	};
 
-	const unsigned int cpus = run->td->vcpus, cores = run->td->platform.cores, gpaw = run->td->platform.gpaw;
+	const unsigned int cpus = run->td->vcpus, cores = run->td->platform.cores;
 	const unsigned int packages = cores == 0 ? 1 : (cpus + cores - 1) / cores;
 
 	words_add(w, "%s", run->qemu->path);
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
 		words_add(w, "%s", fixed[i]);
-	words_add(w, "-cpu");
-	words_add(w, "max,phys-bits=%u,la57=%s,mpx=off", gpaw, gpaw > 48 ? "on" : "off");	/* monitor/npt.h */
+	add_cpu(w, &run->td->platform);
 	words_add(w, "-device");
 	words_add(w, "isa-serial,chardev=evidence,index=%u", MACHINE_UART_INDEX);
 	words_add(w, "-chardev");

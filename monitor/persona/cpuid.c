@@ -53,9 +53,7 @@ enum { EAX, EBX, ECX, EDX };
 /* PSFD IPRED_CTRL RRSBA_CTRL BHI_CTRL: further bits of SPEC_CTRL */
 #define D7_2			0x17u
 
-/* D: x87 SSE AVX PKRU; XSAVEOPT XSAVEC XGETBV(1) */
-#define XFAM			0x207u
-#define D_FEATURES		0x7u
+#define D_FEATURES		0x7u		/* D: XSAVEOPT XSAVEC XGETBV(1) */
 
 #define C80000001_FROM_HOST	0x21u		/* LAHF LZCNT */
 #define C80000001_PREFETCHW	BIT(8)		/* a hint: QEMU does nothing, [qemu:decode-new.c.inc] */
@@ -77,6 +75,23 @@ static void set(uint32_t out[4], uint32_t eax, uint32_t ebx, uint32_t ecx, uint3
 	out[EDX] = edx;
 }
 
+/* Features of leaves 1 and 7.0 that go with a state of XFAM: xfam_mask_* in [mod:cpuid_configurations.c]. */
+static void hide_without_state(const struct persona *persona, uint32_t leaf, uint32_t out[4])
+{
+	static const struct {
+		uint32_t state, leaf, reg, bits;
+	} rows[] = {
+		{ 2, 1, ECX, 0x30001000 },	/* FMA AVX F16C */
+		{ 2, 7, EBX, 0x20 },		/* AVX2 */
+		{ 2, 7, ECX, 0x600 },		/* VAES VPCLMULQDQ */
+		{ 9, 7, ECX, 0x8 },		/* PKU */
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].leaf == leaf && !(persona->xfam >> rows[i].state & 1))
+			out[rows[i].reg] &= ~rows[i].bits;
+}
+
 static uint32_t cores_of(const struct persona *persona)
 {
 	return persona->cores != 0 ? persona->cores : persona->vcpus;
@@ -96,6 +111,7 @@ static void leaf_1(const struct persona_vcpu *vcpu, uint32_t out[4])
 	out[EAX] = SIGNATURE;
 	out[EBX] = vcpu->apic_id << 24 | (1u << package_shift(persona)) << 16 | clflush;
 	out[ECX] = (out[ECX] & C1_FROM_HOST) | C1_ALWAYS | C1_X2APIC | C1_TSC_DEADLINE | C1_HYPERVISOR;
+	hide_without_state(persona, 1, out);
 	if (vcpu->cr4 & CR4_OSXSAVE)
 		out[ECX] |= C1_OSXSAVE;
 	if (persona->hide_cx16)
@@ -135,6 +151,7 @@ static void leaf_7(const struct persona_vcpu *vcpu, uint32_t subleaf, uint32_t o
 	out[EAX] = 2;
 	out[EBX] = (out[EBX] & B7_FROM_HOST) | B7_ALWAYS;
 	out[ECX] &= C7_FROM_HOST;
+	hide_without_state(vcpu->persona, 7, out);
 	if (vcpu->cr4 & CR4_PKE)
 		out[ECX] |= C7_OSPKE;
 	out[EDX] = (out[EDX] & D7_FSRM) | D7_ALWAYS;
@@ -144,12 +161,12 @@ static void leaf_7(const struct persona_vcpu *vcpu, uint32_t subleaf, uint32_t o
  * The area's sizes come from the CPU that will do the XSAVE: EBX of 0 and 1 follow XCR0, which is the guest's own. The
  * largest size is composed anew, because the host offers states that the guest is not shown.
  */
-static void leaf_d(uint32_t subleaf, uint32_t out[4])
+static void leaf_d(const struct persona *persona, uint32_t subleaf, uint32_t out[4])
 {
 	uint32_t features[4], state[4], size = 576, i;
 
 	host_cpuid(0xd, 0, features);
-	features[EAX] &= XFAM;
+	features[EAX] &= (uint32_t)persona->xfam;
 	if (subleaf == 0) {
 		for (i = 2; i < 32; i++) {
 			if (!(features[EAX] >> i & 1))
@@ -188,7 +205,7 @@ static void basic(const struct persona_vcpu *vcpu, uint32_t leaf, uint32_t suble
 	case 0x04: leaf_4(vcpu->persona, subleaf, out); break;
 	case 0x07: leaf_7(vcpu, subleaf, out); break;
 	case 0x0b: case 0x1f: topology(vcpu, subleaf, out); break;
-	case 0x0d: leaf_d(subleaf, out); break;
+	case 0x0d: leaf_d(vcpu->persona, subleaf, out); break;
 	/* The crystal is 25 MHz as in a TD; the ratio is kept exact to 25 kHz because the TSC is any host's. */
 	case 0x15: set(out, 1000, (uint32_t)(tsc_hz / (CRYSTAL_HZ / 1000)), CRYSTAL_HZ, 0); break;
 	case 0x16: set(out, (uint32_t)(tsc_hz / 1000000), (uint32_t)(tsc_hz / 1000000), 100, 0); break;
@@ -244,9 +261,9 @@ static uint64_t cr4_bits(const struct persona *persona)
 	return bits;
 }
 
-void persona_init(struct persona *persona, uint64_t tsc_hz, uint32_t vcpus, uint32_t cores, bool hide_cx16)
+void persona_init(struct persona *persona, const struct persona *given)
 {
-	*persona = (struct persona){ .tsc_hz = tsc_hz, .vcpus = vcpus, .cores = cores, .hide_cx16 = hide_cx16 };
+	*persona = *given;
 	persona->cr4_bits = cr4_bits(persona);
 }
 

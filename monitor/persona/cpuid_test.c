@@ -144,6 +144,26 @@ static void xsave(void)
 	tap_ok(all_zero(), "no state 40");
 }
 
+/* xfam_mask_* in [mod:cpuid_configurations.c], and what [mod:tdh_mng_init] does with leaf 0xD. */
+static void without_states(void)
+{
+	uint32_t ecx = ask(1, 0)[ECX], ebx7 = ask(7, 0)[EBX], ecx7 = out[ECX];
+
+	persona_init(&persona, &(struct persona){ .tsc_hz = 2596125000, .vcpus = 2, .xfam = 3 });
+	tap_is(ask(1, 0)[ECX], ecx & ~0x30001000u, "XFAM without AVX: leaf 1 has no AVX, FMA, F16C");
+	tap_is(ask(7, 0)[EBX], ebx7 & ~0x20u, "... leaf 7 no AVX2");
+	tap_is(out[ECX], ecx7 & ~0x608u, "... no VAES and VPCLMULQDQ, and without PKRU no PKU");
+	ask(0xd, 0);
+	tap_ok(out[EAX] == 3 && out[ECX] == 576, "... leaf D no such states, and no room for them");
+	ask(0xd, 2);
+	tap_ok(all_zero(), "... nor their sizes");
+	tap_is(persona.cr4_bits >> 22 & 1, 0, "... and CR4 has no PKE");
+	persona_init(&persona, &(struct persona){ .tsc_hz = 2596125000, .vcpus = 2, .xfam = 0x203 });
+	ask(0xd, 0);
+	tap_ok(out[EAX] == 0x203 && out[ECX] == 2696 && ask(7, 0)[ECX] == (ecx7 & ~0x600u), "PKRU without AVX");
+	persona_init(&persona, &(struct persona){ .tsc_hz = 2596125000, .vcpus = 2, .xfam = 0x207 });
+}
+
 /* SDM 3A, "Control Registers": each with the leaf that enumerates it. KL, CET, PKS, LA57 are never the TD's. */
 static void control_bits(void)
 {
@@ -162,11 +182,11 @@ static void control_bits(void)
 	       "CR4: the bits that are enumerated");
 	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		lacks = rows[i].feature;
-		persona_init(&persona, 2596125000, 2, 0, false);
+		persona_init(&persona, &(struct persona){ .tsc_hz = 2596125000, .vcpus = 2, .xfam = 0x207 });
 		tap_is(persona.cr4_bits, all & ~(1ull << rows[i].cr4), rows[i].name);
 	}
 	lacks = (struct bit){ 0, 0, 0 };
-	persona_init(&persona, 2596125000, 2, 0, false);
+	persona_init(&persona, &(struct persona){ .tsc_hz = 2596125000, .vcpus = 2, .xfam = 0x207 });
 }
 
 static void topology(void)
@@ -193,7 +213,7 @@ static void topology(void)
 	tap_ok(out[EAX] == 1 && out[EBX] == 2 && out[ECX] == 0x201 && out[EDX] == 1, "leaf B: two cores");
 	ask(0xb, 2);
 	tap_ok(out[EAX] == 0 && out[EBX] == 0 && out[ECX] == 2, "leaf B ends");
-	persona_init(&persona, 2596125000, 1, 0, true);
+	persona_init(&persona, &(struct persona){ .tsc_hz = 2596125000, .vcpus = 1, .xfam = 0x207, .hide_cx16 = true });
 	vcpu.index = vcpu.apic_id = 0;
 	tap_is(ask(1, 0)[EBX] >> 16, 1, "one vCPU: one logical CPU");
 	tap_is(out[EDX] >> 28 & 1, 1, "and HTT all the same");
@@ -213,7 +233,7 @@ static void reduced(void)
 /* As QEMU's -smp 5,maxcpus=6,sockets=2,cores=3: two bits number a package's cores, and ID 3 is nobody's. */
 static void packages(void)
 {
-	persona_init(&persona, 2596125000, 5, 3, false);
+	persona_init(&persona, &(struct persona){ .tsc_hz = 2596125000, .vcpus = 5, .cores = 3, .xfam = 0x207 });
 	vcpu = (struct persona_vcpu){ .persona = &persona, .index = 3, .apic_id = 4 };
 	tap_ok(ask(0xb, 1)[EAX] == 2 && out[EBX] == 3 && out[EDX] == 4, "three cores: two bits of the ID");
 	tap_ok(ask(0xb, 0)[EAX] == 0 && out[EBX] == 1 && out[ECX] == 0x100 && out[EDX] == 4, "... of one thread");
@@ -224,7 +244,7 @@ static void packages(void)
 	tap_is(ask(4, 3)[EAX], 0x163 | 3u << 14 | 3u << 26, "leaf 4: of one package");
 	vmm_cpuid(&persona, 4, 0x0b, 0, out);
 	tap_is(out[EDX], 5, "the VMM knows the IDs");
-	persona_init(&persona, 2596125000, 2, 0, false);
+	persona_init(&persona, &(struct persona){ .tsc_hz = 2596125000, .vcpus = 2, .xfam = 0x207 });
 	vcpu = (struct persona_vcpu){ .persona = &persona, .index = 1, .apic_id = 1 };
 }
 
@@ -247,19 +267,20 @@ static void hypervisor(void)
 int main(void)
 {
 	rich = true;
-	persona_init(&persona, 2596125000, 2, 0, false);
+	persona_init(&persona, &(struct persona){ .tsc_hz = 2596125000, .vcpus = 2, .xfam = 0x207 });
 	vcpu = (struct persona_vcpu){ .persona = &persona, .index = 1, .apic_id = 1 };
 	identity();
 	features();
 	tap_is(ask(1, 0)[ECX] >> 13 & 1, 1, "CX16 is there");
 	xsave();
+	without_states();
 	control_bits();
 	reduced();
 	packages();
 	topology();
 	hypervisor();
 	rich = false;
-	persona_init(&persona, 1000000000, 1, 0, false);
+	persona_init(&persona, &(struct persona){ .tsc_hz = 1000000000, .vcpus = 1, .xfam = 0x207 });
 	ask(1, 0);
 	tap_is(out[ECX], 0x8014 | 1u << 21 | 1u << 24 | 1u << 31, "nothing is promised that the CPU has not");
 	tap_is(out[EDX], 0x10200200, "... but APIC, DS and HTT");

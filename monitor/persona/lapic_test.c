@@ -91,7 +91,7 @@ static uint64_t armed_ns(void)
 static void start_in(uint32_t vcpus, uint32_t cores, uint32_t index)
 {
 	memset(page, 0xff, sizeof(page));
-	persona_init(&persona, HZ, vcpus, cores, false);
+	persona_init(&persona, &(struct persona){ .tsc_hz = HZ, .vcpus = vcpus, .cores = cores, .xfam = 0x207 });
 	persona.nmi = count_nmi;
 	persona_vcpu_init(&vcpu, &persona, index);
 	icr_writes = nmis = 0;

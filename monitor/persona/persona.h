@@ -19,8 +19,9 @@ struct persona {
 	uint64_t tsc_hz;
 	uint32_t vcpus;
 	uint32_t cores;		/* of each package; 0: there is one package */
+	uint64_t xfam;
 	bool hide_cx16;		/* MONITOR_HIDE_CX16 */
-	uint64_t cr4_bits;	/* that the CPU has for the guest */
+	uint64_t cr4_bits;	/* that the CPU has for the guest; persona_init() */
 	void (*nmi)(uint32_t vcpu);	/* the guest sent an NMI to a vCPU, maybe its own */
 };
 
@@ -70,7 +71,7 @@ struct persona_vcpu {
 /* PERSONA_VE is for a write of EFER or DEBUGCTL that the module does not do by itself: td has neither of them. */
 enum persona_answer { PERSONA_DONE, PERSONA_GP, PERSONA_VE };
 
-void persona_init(struct persona *persona, uint64_t tsc_hz, uint32_t vcpus, uint32_t cores, bool hide_cx16);
+void persona_init(struct persona *persona, const struct persona *given);
 
 /* Also puts this CPU's local APIC into the state that the guest expects. */
 void persona_vcpu_init(struct persona_vcpu *vcpu, const struct persona *persona, uint32_t index);

@@ -131,7 +131,9 @@ static uint64_t page_call(bool accept, uint64_t page, bool large)
 		return tdx_status(TDX_PAGE_SIZE_MISMATCH, 1);
 	if (accept && fake.state[page] == FAKE_MAPPED)
 		return tdx_status(TDX_PAGE_ALREADY_ACCEPTED, large);
-	if (fake.state[page] == FAKE_SHARED || (!accept && fake.state[page] == FAKE_PENDING))
+	if (!accept && fake.state[page] != FAKE_MAPPED)
+		return tdx_status(fake.state[page] == FAKE_SHARED ? TDX_EPT_ENTRY_FREE : TDX_EPT_ENTRY_STATE_INCORRECT, 1);
+	if (fake.state[page] == FAKE_SHARED)
 		return tdx_status(TDX_OPERAND_INVALID, 1);
 	for (uint64_t i = page; i < page + n; i++) {
 		fake.state[i] = accept ? FAKE_MAPPED : FAKE_PENDING;

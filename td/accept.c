@@ -179,16 +179,22 @@ done:
 
 /*
  * Why there is nothing to release, as the leaf's only public user reads it ([openvmm:release_pages]): RCX then has the
- * level at which memory is mapped, or says what it is instead. A page of ROM is neither; no bit is our choice.
+ * level at which memory is mapped, or says what it is instead. A page of ROM is neither; no bit is our choice. RELEASE
+ * takes a leaf whole: neither 2 MiB of small pages nor 4 KiB out of a large one.
  */
-static uint64_t release_status(const struct td *td, uint64_t gpa, uint64_t level, const struct census *c, uint64_t *rcx)
+static uint64_t release_status(struct td *td, uint64_t gpa, uint64_t level, const struct census *c, uint64_t *rcx)
 {
-	if (c->mapped == c->pages && (level == TDX_LEVEL_4K || td_is_large(td, gpa)))
-		return 0;
-	if (level == TDX_LEVEL_2M && !td_is_large(td, gpa) && c->mapped + c->pending > 0) {
-		*rcx = TDX_LEVEL_4K;
+	bool small = in_small_pages(td, gpa);
+	uint64_t real = td_is_large(td, gpa) && !small ? TDX_LEVEL_2M : TDX_LEVEL_4K;
+
+	if (level == TDX_LEVEL_2M && c->pending == c->pages && !small)
+		real = TDX_LEVEL_2M;
+	if (level != real && c->mapped + c->pending > 0) {
+		*rcx = real;
 		return tdx_status(TDX_PAGE_SIZE_MISMATCH, level);
 	}
+	if (c->mapped == c->pages)
+		return 0;
 	if (c->absent > 0) {
 		*rcx = 0;
 		return tdx_status(TDX_EPT_ENTRY_FREE, TD_RCX);

@@ -15,6 +15,7 @@
 #define ACCEPTED_2M	0x00000b0a00000001ull
 #define MISMATCH_4K	0xc0000b0b00000000ull
 #define MISMATCH_2M	0xc0000b0b00000001ull
+#define STATE_INCORRECT	0xc0000b0d00000001ull
 #define EXITED		~0ull		/* fake_accept(): the TDCALL did not come back */
 #define K4		TDX_LEVEL_4K
 #define M2		TDX_LEVEL_2M
@@ -319,25 +320,66 @@ static void test_unrequested(void)
 
 static void test_release(void)
 {
-	struct td_config c = config();
-
 	fresh(false, TD_AUG_2M);
 	tap_is(release(FAKE_RAM, M2), 0, "RELEASE of a 2M leaf");
 	tap_is(fake_real_pages(TD_REAL_PENDING), 512, "... makes it PENDING");
 	tap_is(fake_known_pages(TD_KNOWN_CLAIMED_PRIVATE), 512, "... to be accepted before it is used");
-	tap_is(fake_accept(FAKE_RAM, M2), 0, "... which works");
-	tap_is(release(FAKE_PAGE(513), K4), 0, "RELEASE of a part of a leaf");
-	tap_is(release(SECOND, M2), MISMATCH_2M, "... after which the leaf is none");
-	tap_is(released_rcx, K4, "... and RCX says what it is mapped as");
-	tap_is(release(FAKE_PAGE(513), K4), 0xc0000b0d00000001ull, "RELEASE of what is PENDING");
-	tap_is(released_rcx, 1ull << 62, "... and RCX says that it is");
+	tap_is(release(FAKE_RAM, M2), STATE_INCORRECT, "... and a second time, nothing can be released");
+	tap_is(released_rcx, 1ull << 62, "... since it is PENDING: bit 62 of RCX");
+	tap_is(fake_accept(FAKE_RAM, M2), 0, "ACCEPT of it works");
+	tap_is(release(FAKE_RAM, M2), 0, "... and then RELEASE again");
 	share(FAKE_PAGE(514), 1);
+	tap_is(release(FAKE_PAGE(513), K4), 0, "RELEASE of a page of a leaf that was demoted");
+	tap_is(release(FAKE_PAGE(513), K4), STATE_INCORRECT, "RELEASE of what is PENDING");
+	tap_is(released_rcx, 1ull << 62, "... and RCX says that it is");
 	tap_is(release(FAKE_PAGE(514), K4), 0xc0000b0100000001ull, "RELEASE of what is shared: nothing is there");
 	tap_is(released_rcx, 0, "... and RCX is empty");
 	tap_is(release(FAKE_PAGE(1), M2), INVALID_RCX, "misaligned");
 	tap_is(release(FAKE_RAM | FAKE_S, K4), INVALID_RCX, "shared bit set");
 	tap_is(fake_all_violations(), 0, "no violation");
 	tap_ok(fake_consistent(), "page tables and states agree");
+}
+
+/* RELEASE takes a leaf whole; where it does not, RCX has the level that the caller has to ask for. */
+static void test_release_level(void)
+{
+	fresh(false, TD_AUG_2M);
+	tap_is(release(FAKE_PAGE(513), K4), MISMATCH_4K, "RELEASE of 4 KiB in a 2M leaf: mismatch");
+	tap_is(released_rcx, M2, "... and RCX says that it is mapped at 2 MiB");
+	tap_is(fake_real_pages(TD_REAL_MAPPED), 1024, "... and nothing changed");
+	tap_is(fake_accept(FAKE_PAGE(513), K4), ACCEPTED_2M, "... the leaf neither");
+	tap_is(release(SECOND, M2), 0, "... it is released at that level");
+	fresh(false, TD_AUG_2M);
+	share(FAKE_PAGE(514), 1);
+	tap_is(release(SECOND, M2), MISMATCH_2M, "RELEASE of 2 MiB that are mapped in small pages: mismatch");
+	tap_is(released_rcx, K4, "... and RCX says so");
+	tap_is(release(FAKE_PAGE(513), K4), 0, "... one of them is released");
+	tap_is(release(FAKE_RAM, M2), 0, "... and the other 2 MiB as one");
+	fresh(true, TD_AUG_4K);
+	tap_is(release(FAKE_RAM, M2), MISMATCH_2M, "RELEASE of 2 MiB PENDING where the VMM maps small pages: mismatch");
+	tap_is(released_rcx, K4, "... and RCX says so");
+	fresh(false, TD_AUG_4K);
+	tap_is(release(FAKE_PAGE(513), K4), 0, "there 4 KiB are released from the start");
+	tap_is(fake_all_violations(), 0, "no violation in any of these");
+	tap_ok(fake_consistent(), "page tables and states agree");
+}
+
+/* What is no RAM: MMIO has a bit of its own, ROM none. */
+static void test_release_elsewhere(void)
+{
+	struct td_config c = config();
+
+	c.nslots = 3;
+	c.slots[1] = (struct td_slot){ FAKE_PAGE(1024), 64, TD_SLOT_ROM, 0 };
+	c.slots[2] = (struct td_slot){ FAKE_MMIO, 512, TD_SLOT_MMIO, 0 };
+	fake_start(&c);
+	tap_is(release(FAKE_MMIO, K4), STATE_INCORRECT, "RELEASE of MMIO");
+	tap_is(released_rcx, 1ull << 61, "... is bit 61 of RCX");
+	tap_is(release(FAKE_MMIO, M2), STATE_INCORRECT, "... of 2 MiB of it");
+	tap_is(released_rcx, 1ull << 61, "... too");
+	tap_is(release(FAKE_PAGE(1024), K4), STATE_INCORRECT, "RELEASE of ROM");
+	tap_is(released_rcx, 0, "... has neither bit");
+	tap_is(fake_real_pages(TD_REAL_MAPPED), 1024, "nothing was released by any of these");
 	c.platform.config_flags = 0;
 	fake_start(&c);
 	tap_is(release(FAKE_RAM, K4), INVALID_RAX, "a module without the leaf does not know it");
@@ -360,5 +402,7 @@ int main(void)
 	test_not_double();
 	test_unrequested();
 	test_release();
+	test_release_level();
+	test_release_elsewhere();
 	return tap_done();
 }

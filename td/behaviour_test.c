@@ -370,7 +370,7 @@ static void test_old_page(void)
 {
 	struct td_regs regs = { 0 };
 
-	start_vmm((struct td_behaviour){ .old = TD_OLD_KEPT });
+	start_vmm((struct td_behaviour){ .old = TD_OLD_KEPT, .aug = TD_AUG_4K });
 	fake_tdcall(0, TDG_MEM_PAGE_RELEASE, FAKE_PAGE(1), &regs);
 	tap_is(regs.gpr[TD_RAX], 0, "a page is released");
 	fake_share(0, 2);

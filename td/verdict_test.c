@@ -99,6 +99,7 @@ static bool reach(const struct cell *cell)
 	struct td_config c = fake_config(512);
 	uint32_t calls = 0;
 
+	c.behaviour.aug = TD_AUG_4K;	/* RELEASE of one page of a 2 MiB leaf would be a mismatch */
 	c.platform.config_flags = TDX_CONFIG_PAGE_RELEASE;
 	for (const char *s = cell->steps; *s != '\0'; s++) {
 		struct td_rule *rule = &c.behaviour.rules[calls];

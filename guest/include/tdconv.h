@@ -138,8 +138,9 @@ enum tdconv_status {
 
 	/*
 	 * RELEASE failed (res.rax: no private page is there, EPT_ENTRY_FREE; one that was never accepted, or a device's,
-	 * EPT_ENTRY_STATE_INCORRECT; a larger one, PAGE_SIZE_MISMATCH), and what had been released was accepted again,
-	 * zeroed: the range is as private as it was. Nothing was asked of the VMM.
+	 * EPT_ENTRY_STATE_INCORRECT; a larger one, PAGE_SIZE_MISMATCH: 2 MiB are released whole, or shared with
+	 * no_release), and what had been released was accepted again, zeroed: the range is as private as it was. Nothing
+	 * was asked of the VMM.
 	 */
 	TDCONV_E_RELEASE,
 

@@ -16,7 +16,7 @@ static char *kept(const struct check *c, const struct check_row *row, const char
 	return path;
 }
 
-static void take_result(const struct boot *b, struct check_result *r)
+static void copy_result(const struct boot *b, struct check_result *r)
 {
 	const struct judgement *j = &b->judgement;
 
@@ -57,7 +57,7 @@ void check_boot_row(struct check *c, struct check_row *row)
 	if (!status)
 		status = boot_close_journal(b);
 	if (!status) {
-		take_result(b, r);
+		copy_result(b, r);
 		return;
 	}
 	r->verdict = VERDICT_INCONCLUSIVE;

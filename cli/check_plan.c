@@ -85,7 +85,7 @@ static void free_row(struct check_row *row)
 }
 
 /* Takes the rows from first on that match, or do not match, the word out again. Returns how many there were. */
-static size_t take_out(struct check *c, size_t first, const char *word, bool matching)
+static size_t remove_rows(struct check *c, size_t first, const char *word, bool matching)
 {
 	size_t kept = first, before = c->nrows;
 
@@ -122,10 +122,10 @@ static int select_rows(struct check *c, size_t first, const char *word, const st
 	if (*word == '!' && before == first)	/* all but these */
 		status = add_all(c, like);
 	if (!status && *word == '!')
-		return take_out(c, first, word + 1, true) ? 0 : complain(STATUS_INPUT, "--vmm: nothing to take out: %s", word);
+		return remove_rows(c, first, word + 1, true) ? 0 : complain(STATUS_INPUT, "--vmm: nothing to take out: %s", word);
 	status = add_all(c, like);
 	if (!status)
-		take_out(c, before, word, false);
+		remove_rows(c, before, word, false);
 	if (!status && c->nrows == before)
 		status = complain(STATUS_INPUT, "--vmm %s: no behaviour is called so", word);
 	return status;

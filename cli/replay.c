@@ -34,7 +34,7 @@ static const struct opt minimise_options[] = {
 };
 
 /* What is to be run again, and whence it is known. */
-struct again {
+struct rerun {
 	struct result file;	/* if there is a file */
 	const char *path;	/* NULL: answers were given */
 	const struct result_finding *finding;
@@ -47,7 +47,7 @@ struct again {
 	struct explore *explore;
 };
 
-static int pick(struct again *a, const char *name)
+static int pick(struct rerun *a, const char *name)
 {
 	const struct result *r = &a->file;
 
@@ -72,7 +72,7 @@ static const char *near_answer(const char *word)
 	return suggest(word, names, TD_ANSWER_KINDS);
 }
 
-static int read_what(struct again *a, const char *what, const char *finding)
+static int read_what(struct rerun *a, const char *what, const char *finding)
 {
 	char wrong[32];
 	int status;
@@ -95,7 +95,7 @@ static int read_what(struct again *a, const char *what, const char *finding)
 }
 
 /* The harness must be the one that it was found with. */
-static int check_harness(const struct again *a)
+static int check_harness(const struct rerun *a)
 {
 	const struct result_of *of = &a->file.of;
 	uint8_t *data;
@@ -115,7 +115,7 @@ static int check_harness(const struct again *a)
 }
 
 /* Those of guest code, which explore_conditions() kept. The words are the file's. */
-static void take_options(const struct result_options *options, struct boot_options *to)
+static void options_from_file(const struct result_options *options, struct boot_options *to)
 {
 	bool platform = to->platform, inject = to->inject.count;
 
@@ -131,7 +131,7 @@ static void take_options(const struct result_options *options, struct boot_optio
 }
 
 /* What the file says, unless the user says otherwise. */
-static void take_from_file(const struct again *a, struct explore_options *o)
+static void fill_from_file(const struct rerun *a, struct explore_options *o)
 {
 	const struct result_of *of = &a->file.of;
 
@@ -143,7 +143,7 @@ static void take_from_file(const struct again *a, struct explore_options *o)
 	if (!o->stalls.given)
 		o->stalls = (struct opt_number){ of->stalls, true, "of the file" };
 	o->to_private = !of->to_shared;
-	take_options(&of->options, &o->boot);
+	options_from_file(&of->options, &o->boot);
 }
 
 static bool is_minimise(const struct verb *verb)
@@ -151,13 +151,13 @@ static bool is_minimise(const struct verb *verb)
 	return strcmp(verb->name, "minimise") == 0;
 }
 
-static int run_code(struct again *a, const struct verb *verb)
+static int run_code(struct rerun *a, const struct verb *verb)
 {
 	struct explore_options *o = &a->explore->options;
 	int status = 0;
 
 	if (a->path) {
-		take_from_file(a, o);
+		fill_from_file(a, o);
 		status = check_harness(a);
 	}
 	if (status)
@@ -176,7 +176,7 @@ static int other_options(const char *path, const struct result_options *was, con
 }
 
 /* The boot must be of what the file is of. */
-static int check_kernel(struct again *a)
+static int check_kernel(struct rerun *a)
 {
 	struct result_of *of = &a->explore->explored.result.of, *was = &a->file.of;
 	const char *different;
@@ -194,7 +194,7 @@ static int check_kernel(struct again *a)
 	return different ? complain(STATUS_INPUT, "%s: %s is another", a->path, different) : 0;
 }
 
-static int prepare(struct again *a, const char *kernel)
+static int prepare(struct rerun *a, const char *kernel)
 {
 	struct explore_options *o = &a->explore->options;
 	struct monitor_explore *e = &a->explore->boot.config.explore;
@@ -214,7 +214,7 @@ static int prepare(struct again *a, const char *kernel)
 	return status;
 }
 
-static int replay(struct again *a)
+static int replay(struct rerun *a)
 {
 	struct explore *x = a->explore;
 	const struct result *r = &x->explored.result;
@@ -237,7 +237,7 @@ static int replay(struct again *a)
 /* The monitor has run a candidate and waits for another. */
 static void next_candidate(void *arg, const char *finding)
 {
-	struct again *a = arg;
+	struct rerun *a = arg;
 	volatile struct monitor_status *status = ram_status(&a->explore->boot.ram);
 	uint8_t candidate[TD_EXPLORE_DEPTH];
 	uint32_t count = 0;
@@ -248,7 +248,7 @@ static void next_candidate(void *arg, const char *finding)
 		a->shown = *finding && strcmp(finding, a->name) == 0;
 		ddmin_begin(&a->ddmin, a->answers, a->count);
 	} else {
-		ddmin_told(&a->ddmin, strcmp(finding, a->name) == 0);
+		ddmin_result(&a->ddmin, strcmp(finding, a->name) == 0);
 	}
 	if (!status)
 		return;
@@ -258,7 +258,7 @@ static void next_candidate(void *arg, const char *finding)
 	__atomic_store_n(&status->order.number, ++a->orders, __ATOMIC_RELEASE);
 }
 
-static int minimise(struct again *a)
+static int minimise(struct rerun *a)
 {
 	struct explore *x = a->explore;
 	struct result *r = &x->explored.result;
@@ -288,7 +288,7 @@ static int minimise(struct again *a)
 	return boot_close_journal(&x->boot) ? STATUS_ENVIRONMENT : r->complete ? STATUS_PASS : status;
 }
 
-static int run_kernel(struct again *a, const struct verb *verb, const char *kernel)
+static int run_kernel(struct rerun *a, const struct verb *verb, const char *kernel)
 {
 	int status = prepare(a, kernel);
 
@@ -298,7 +298,7 @@ static int run_kernel(struct again *a, const struct verb *verb, const char *kern
 }
 
 /* What is given is known: on which guest it is to be run, and whether that goes with the options. */
-static int run_again(struct again *a, const struct verb *verb, int argc, char **argv, const char *kernel)
+static int rerun(struct rerun *a, const struct verb *verb, int argc, char **argv, const char *kernel)
 {
 	const struct explore_options *o = &a->explore->options;
 	bool code = a->path ? strcmp(a->file.of.engine, "process") == 0 : explore_is_code(o);
@@ -320,7 +320,7 @@ static int run_again(struct again *a, const struct verb *verb, int argc, char **
 static int run_replay(const struct verb *verb, int argc, char **argv)
 {
 	char **operands = xcalloc((size_t)argc, sizeof(*operands));
-	struct again *a = xcalloc(1, sizeof(*a));
+	struct rerun *a = xcalloc(1, sizeof(*a));
 	struct explore_options *o;
 	int n, status;
 
@@ -336,7 +336,7 @@ static int run_replay(const struct verb *verb, int argc, char **argv)
 	if (!status)
 		status = read_what(a, operands[0], o->finding);
 	if (!status)
-		status = run_again(a, verb, argc, argv, n > 1 ? operands[1] : NULL);
+		status = rerun(a, verb, argc, argv, n > 1 ? operands[1] : NULL);
 	explore_free(a->explore);
 	free(a);
 	free(operands);

@@ -61,8 +61,8 @@ static void clear(struct tdconv_result *res)
   @ ensures res->rest_state == TDCONV_STATE_UNTOUCHED && res->proven.bytes == 0 && res->lost == 0;
   @ ensures res->claimed.bytes == 0 && res->calls == 0 && res->accepts == 0 && res->releases == 0 && res->busy == 0;
   @ ensures \result == TDCONV_OK || \result == TDCONV_E_ARGUMENT;
-  @ ensures \result == TDCONV_OK ==> map_told(tdc->td.shared_bit, *res);
-  @ ensures \result == TDCONV_OK ==> pages_told(*res) && tdconv_cursor == gpa && tdconv_limit == gpa;
+  @ ensures \result == TDCONV_OK ==> map_reported(tdc->td.shared_bit, *res);
+  @ ensures \result == TDCONV_OK ==> pages_reported(*res) && tdconv_cursor == gpa && tdconv_limit == gpa;
   @ ensures \result == TDCONV_OK ==> tdconv_accepts == 0 && tdconv_releases == 0;
   @ ensures \result == TDCONV_OK <==> request_ok(tdc->td.shared_bit, tdc->policy.chunk, *res);
   @*/
@@ -123,7 +123,7 @@ static void account(struct tdconv *tdc, const struct tdconv_result *res)
 /*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res);
   @ requires TDCONV_OK <= status < TDCONV_STATUSES;
   @ assigns res->status, res->head, res->head_state, res->rest_state, tdc->stats;
-  @ ensures told(*res) && res->status == status && \result == status;
+  @ ensures reported(*res) && res->status == status && \result == status;
   @ ensures status != TDCONV_OK ==> res->rest_state == \old(res->rest_state);
   @*/
 enum tdconv_status tdconv_finish(struct tdconv *tdc, struct tdconv_result *res, enum tdconv_status status)
@@ -143,11 +143,11 @@ enum tdconv_status tdconv_finish(struct tdconv *tdc, struct tdconv_result *res, 
 
 /* Accepts from what is proven so far up to end. */
 /*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res);
-  @ requires pages_told(*res) && paced(*res, 6, 0);
+  @ requires pages_reported(*res) && paced(*res, 6, 0);
   @ requires tdconv_cursor == res->gpa + res->proven.bytes && tdconv_cursor % 4096 == 0;
   @ requires tdconv_cursor <= end <= 0x8000000000000 && end % 4096 == 0;
   @ assigns PAGE_FIELDS(res), PAGE_GHOSTS, tdconv_limit, res->proven.bytes, tdc->small_units, tdc->backoff;
-  @ ensures pages_told(*res) && tdconv_limit == end;
+  @ ensures pages_reported(*res) && tdconv_limit == end;
   @ ensures paced(*res, 6, 2);
   @ ensures tdconv_cursor == res->gpa + res->proven.bytes && tdconv_cursor % 4096 == 0;
   @ ensures \old(tdconv_cursor) <= tdconv_cursor <= end;
@@ -180,13 +180,13 @@ enum tdconv_status tdconv_accept_to(struct tdconv *tdc, struct tdconv_result *re
  * not the place where a RETRY went on: else only the tail would be accepted.
  */
 /*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res);
-  @ requires map_told(tdc->td.shared_bit, *res) && pages_told(*res) && res->to == TDCONV_PRIVATE;
+  @ requires map_reported(tdc->td.shared_bit, *res) && pages_reported(*res) && res->to == TDCONV_PRIVATE;
   @ requires res->calls == 0 && res->claimed.bytes == 0 && res->accepts == 0 && res->busy == 0;
   @ requires tdconv_cursor == res->gpa && res->proven.bytes == 0;
   @ assigns MAP_FIELDS(res), PAGE_FIELDS(res), MAP_GHOSTS, PAGE_GHOSTS, tdconv_limit, res->proven.bytes,
   @	tdc->small_units, tdc->backoff, tdc->stats.steps[0 .. TDCONV_STEPS - 1];
-  @ ensures map_told(tdc->td.shared_bit, *res);
-  @ ensures pages_told(*res);
+  @ ensures map_reported(tdc->td.shared_bit, *res);
+  @ ensures pages_reported(*res);
   @ ensures res->calls <= max_calls(tdc->policy.work, res->bytes);
   @ ensures tdconv_cursor == res->gpa + res->proven.bytes && tdconv_cursor <= tdconv_frontier;
   @ ensures tdconv_cursor % 4096 == 0;
@@ -201,8 +201,8 @@ static enum tdconv_status to_private(struct tdconv *tdc, struct tdconv_result *r
 {
 	uint64_t end = res->gpa + res->bytes;
 
-	/*@ loop invariant map_told(tdc->td.shared_bit, *res);
-	  @ loop invariant pages_told(*res);
+	/*@ loop invariant map_reported(tdc->td.shared_bit, *res);
+	  @ loop invariant pages_reported(*res);
 	  @ loop invariant res->calls <= max_calls(tdc->policy.work, res->bytes);
 	  @ loop invariant tdconv_frontier == end ==> tdconv_said == end;
 	  @ loop invariant tdconv_cursor == tdconv_frontier && res->proven.bytes == res->claimed.bytes;
@@ -231,11 +231,11 @@ static enum tdconv_status to_private(struct tdconv *tdc, struct tdconv_result *r
  * accepted again, with a budget of their own.
  */
 /*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res);
-  @ requires map_told(tdc->td.shared_bit, *res) && pages_told(*res) && res->to == TDCONV_SHARED;
+  @ requires map_reported(tdc->td.shared_bit, *res) && pages_reported(*res) && res->to == TDCONV_SHARED;
   @ requires res->accepts == 0 && res->releases == 0 && res->busy == 0;
   @ requires tdconv_cursor == res->gpa && res->proven.bytes == 0;
   @ assigns PAGE_FIELDS(res), PAGE_GHOSTS, tdconv_limit, res->proven.bytes, tdc->small_units, tdc->backoff;
-  @ ensures pages_told(*res);
+  @ ensures pages_reported(*res);
   @ ensures \result == TDCONV_OK ==> tdconv_cursor == tdconv_hi && res->proven.bytes == 0 && res->accepts == 0;
   @ ensures \result != TDCONV_OK ==> tdconv_cursor == res->gpa + res->proven.bytes;
   @ ensures \result == TDCONV_E_RELEASE ==> tdconv_cursor == tdconv_limit;
@@ -276,13 +276,13 @@ static enum tdconv_status release(struct tdconv *tdc, struct tdconv_result *res)
 }
 
 /*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res);
-  @ requires map_told(tdc->td.shared_bit, *res) && pages_told(*res) && res->to == TDCONV_SHARED;
+  @ requires map_reported(tdc->td.shared_bit, *res) && pages_reported(*res) && res->to == TDCONV_SHARED;
   @ requires res->accepts == 0 && res->releases == 0 && res->busy == 0 && res->calls == 0 && res->claimed.bytes == 0;
   @ requires tdconv_cursor == res->gpa && res->proven.bytes == 0;
   @ assigns MAP_FIELDS(res), PAGE_FIELDS(res), MAP_GHOSTS, PAGE_GHOSTS, tdconv_limit, res->proven.bytes,
   @	tdc->small_units, tdc->backoff, tdc->stats.steps[0 .. TDCONV_STEPS - 1];
-  @ ensures map_told(tdc->td.shared_bit, *res);
-  @ ensures pages_told(*res);
+  @ ensures map_reported(tdc->td.shared_bit, *res);
+  @ ensures pages_reported(*res);
   @ ensures res->calls <= max_calls(tdc->policy.work, res->bytes);
   @ ensures \result == TDCONV_OK ==> tdconv_said == tdconv_frontier == tdconv_hi && res->proven.bytes == 0;
   @ ensures \result == TDCONV_OK && tdc->td.can_release && !tdc->policy.no_release ==> tdconv_cursor == tdconv_hi;
@@ -306,14 +306,14 @@ static enum tdconv_status to_shared(struct tdconv *tdc, struct tdconv_result *re
 
 /*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res) && s_ok(tdc->td.shared_bit);
   @ assigns *res, ALL_GHOSTS, tdc->stats, tdc->small_units, tdc->backoff;
-  @ ensures s_ok(tdc->td.shared_bit) && told(*res) && res->status == \result;
+  @ ensures s_ok(tdc->td.shared_bit) && reported(*res) && res->status == \result;
   @ ensures res->gpa == gpa && res->bytes == bytes && res->to == to;
   @ ensures \result == TDCONV_E_ARGUMENT <==> !request_ok(tdc->td.shared_bit, tdc->policy.chunk, *res);
   @ ensures \result == TDCONV_E_ARGUMENT ==> res->calls == 0 && res->accepts == 0 && res->releases == 0;
   @
   @ // Whatever happened, the budget was kept, and the result has the counts.
-  @ ensures \result != TDCONV_E_ARGUMENT ==> map_told(tdc->td.shared_bit, *res);
-  @ ensures \result != TDCONV_E_ARGUMENT ==> pages_told(*res);
+  @ ensures \result != TDCONV_E_ARGUMENT ==> map_reported(tdc->td.shared_bit, *res);
+  @ ensures \result != TDCONV_E_ARGUMENT ==> pages_reported(*res);
   @ ensures res->calls <= max_calls(tdc->policy.work, bytes);
   @ ensures 4096 * res->accepts <= 2 * bytes + 4096 * res->busy && 4096 * res->releases <= 2 * bytes + 4096 * res->busy;
   @ ensures res->busy <= tdc->policy.work.busy + tdc->policy.undo.busy;
@@ -352,10 +352,10 @@ enum tdconv_status tdconv_convert(struct tdconv *tdc, uint64_t gpa, uint64_t byt
 
 /*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res) && s_ok(tdc->td.shared_bit);
   @ assigns *res, ALL_GHOSTS, tdc->stats, tdc->small_units, tdc->backoff;
-  @ ensures s_ok(tdc->td.shared_bit) && told(*res) && res->status == \result && res->calls == 0;
+  @ ensures s_ok(tdc->td.shared_bit) && reported(*res) && res->status == \result && res->calls == 0;
   @ ensures res->gpa == gpa && res->bytes == bytes;
   @ ensures \result == TDCONV_E_ARGUMENT <==> !request_ok(tdc->td.shared_bit, tdc->policy.chunk, *res);
-  @ ensures \result != TDCONV_E_ARGUMENT ==> pages_told(*res) && tdconv_cursor == gpa + res->proven.bytes;
+  @ ensures \result != TDCONV_E_ARGUMENT ==> pages_reported(*res) && tdconv_cursor == gpa + res->proven.bytes;
   @ ensures \result == TDCONV_E_ARGUMENT ==> res->accepts == 0;
   @ ensures \result == TDCONV_OK <==>
   @	res->proven.bytes == bytes && request_ok(tdc->td.shared_bit, tdc->policy.chunk, *res);

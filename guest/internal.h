@@ -46,7 +46,7 @@
 #define PAGE_FIELDS(res) (res)->rax, (res)->accepts, (res)->releases, (res)->busy, (res)->mismatches, (res)->already
 
 /* The result tells the truth about what was asked of the VMM, at any time. */
-/*@ predicate map_told(integer s, struct tdconv_result res) =
+/*@ predicate map_reported(integer s, struct tdconv_result res) =
   @	s_ok(s) && range_ok(s, res.gpa, res.bytes) && (res.to == TDCONV_PRIVATE || res.to == TDCONV_SHARED) &&
   @	tdconv_s == s_of(s, res.to) && tdconv_lo == res.gpa && tdconv_hi == res.gpa + res.bytes &&
   @	tdconv_frontier == res.gpa + res.claimed.bytes && tdconv_frontier % 4096 == 0 &&
@@ -62,7 +62,7 @@
  * And of the module. A page costs two calls at most (2 MiB is tried in vain once per 512 pages), and a busy answer
  * one.
  */
-/*@ predicate pages_told(struct tdconv_result res) =
+/*@ predicate pages_reported(struct tdconv_result res) =
   @	res.accepts == tdconv_accepts && res.releases == tdconv_releases &&
   @	res.busy <= 0x200000000 && tdconv_cursor <= tdconv_limit <= 0x8000000000000 && res.gpa <= tdconv_cursor;
   @
@@ -75,7 +75,7 @@
 /*
  * What a finished result says of the range.
  */
-/*@ predicate told(struct tdconv_result res) =
+/*@ predicate reported(struct tdconv_result res) =
   @	(res.status == TDCONV_OK ==> res.head == res.bytes && res.rest_state == TDCONV_STATE_UNTOUCHED &&
   @		res.head_state == (res.to == TDCONV_SHARED ? TDCONV_STATE_SHARED : TDCONV_STATE_PRIVATE)) &&
   @	(res.status != TDCONV_OK ==> res.head == res.proven.bytes && res.head_state == TDCONV_STATE_PRIVATE);

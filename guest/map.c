@@ -68,7 +68,7 @@ static enum tdconv_status refusal(uint64_t r10)
  */
 /*@ requires \valid_read(tdc) && \valid(res) && \valid(next);
   @ requires \separated(tdc, res, next);
-  @ requires map_told(tdc->td.shared_bit, *res);
+  @ requires map_reported(tdc->td.shared_bit, *res);
   @ requires from == tdconv_frontier && from < end <= tdconv_hi && end % 4096 == 0;
   @ requires res->calls < TDCONV_U64_MAX;
   @ assigns *next, MAP_GHOSTS, res->rax, res->r10, res->r11, res->calls, res->retries, res->s_mismatches;
@@ -149,10 +149,10 @@ static enum tdconv_status stall(const struct tdconv *tdc, struct tdconv_result *
 
 /* One call and what follows from it; run counts the calls in a row that made no progress. */
 /*@ requires \valid(tdc) && \valid(res) && \valid(run) && \separated(tdc, res, run);
-  @ requires map_told(tdc->td.shared_bit, *res) && tdconv_frontier < end <= tdconv_hi && end % 4096 == 0;
+  @ requires map_reported(tdc->td.shared_bit, *res) && tdconv_frontier < end <= tdconv_hi && end % 4096 == 0;
   @ requires res->calls < TDCONV_U64_MAX && *run <= res->stalls;
   @ assigns MAP_FIELDS(res), MAP_GHOSTS, tdc->stats.steps[0 .. TDCONV_STEPS - 1], *run;
-  @ ensures map_told(tdc->td.shared_bit, *res) && res->calls == \old(res->calls) + 1 && *run <= res->stalls;
+  @ ensures map_reported(tdc->td.shared_bit, *res) && res->calls == \old(res->calls) + 1 && *run <= res->stalls;
   @ ensures \old(tdconv_frontier) <= tdconv_frontier <= end;
   @ ensures *run == (tdconv_frontier > \old(tdconv_frontier) ? 0 : *run);
   @ ensures \result == TDCONV_OK ==> *run <= allowed;
@@ -200,10 +200,10 @@ uint64_t tdconv_chunk_end(const struct tdconv *tdc, uint64_t from, uint64_t end)
 
 /* Asks for what is left up to end until the VMM claims all of it. The budget is that of the whole request. */
 /*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res);
-  @ requires map_told(tdc->td.shared_bit, *res) && tdconv_frontier < end <= tdconv_hi && end % 4096 == 0;
+  @ requires map_reported(tdc->td.shared_bit, *res) && tdconv_frontier < end <= tdconv_hi && end % 4096 == 0;
   @ requires res->calls <= max_calls(budget, res->bytes);
   @ assigns MAP_FIELDS(res), MAP_GHOSTS, tdc->stats.steps[0 .. TDCONV_STEPS - 1];
-  @ ensures map_told(tdc->td.shared_bit, *res) && res->calls <= max_calls(budget, res->bytes);
+  @ ensures map_reported(tdc->td.shared_bit, *res) && res->calls <= max_calls(budget, res->bytes);
   @ ensures \old(tdconv_frontier) <= tdconv_frontier <= end;
   @ ensures \result == TDCONV_OK ==> tdconv_frontier == end && tdconv_said == end;
   @ ensures \result != TDCONV_OK ==> tdconv_frontier < end;
@@ -216,7 +216,7 @@ enum tdconv_status tdconv_map(struct tdconv *tdc, struct tdconv_result *res, uin
 	uint64_t max_calls = tdconv_max_calls(budget, res->bytes);
 	uint64_t run = 0;
 
-	/*@ loop invariant map_told(tdc->td.shared_bit, *res) && \at(tdconv_frontier, Pre) <= tdconv_frontier <= end;
+	/*@ loop invariant map_reported(tdc->td.shared_bit, *res) && \at(tdconv_frontier, Pre) <= tdconv_frontier <= end;
 	  @ loop invariant res->calls <= max_calls && run <= res->stalls && run <= budget.stalls;
 	  @ loop invariant tdconv_frontier == end ==> tdconv_said == end;
 	  @ loop assigns MAP_FIELDS(res), MAP_GHOSTS, tdc->stats.steps[0 .. TDCONV_STEPS - 1], run;

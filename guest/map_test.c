@@ -15,7 +15,7 @@ static enum tdconv_status convert_one(struct tdconv *tdc, enum tdconv_to to)
 }
 
 /* What must hold after any conversion, whatever the VMM said. */
-static void told_truth(const char *name, enum tdconv_to to)
+static void test_results(const char *name, enum tdconv_to to)
 {
 	uint32_t proven = fake_pages_in(FAKE_MAPPED, 0, N);
 	bool good = fake_good() && res.calls == fake.map_calls && res.retries <= res.calls && res.stalls <= res.retries &&
@@ -43,7 +43,7 @@ static void test_scripts(void)
 			memcpy(fake.script, scripts[i].answers, sizeof(scripts[i].answers));
 			snprintf(name, sizeof(name), "%s, to %s", scripts[i].name, to ? "shared" : "private");
 			tap_is(convert_one(tdc, (enum tdconv_to)to), want, name);
-			told_truth("... the result says what happened", (enum tdconv_to)to);
+			test_results("... the result says what happened", (enum tdconv_to)to);
 			if (scripts[i].calls)
 				tap_is(res.calls, scripts[i].calls, "... calls");
 			if (want == TDCONV_OK)

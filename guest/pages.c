@@ -69,14 +69,14 @@ static enum tdconv_status already(struct tdconv *tdc, struct tdconv_result *res,
 
 /* One page of this size at the cursor, tried again while the module is busy with it. */
 /*@ requires \valid(tdc) && \valid(res) && \valid(run) && \separated(tdc, res, run);
-  @ requires run_ok(*run) && pages_told(*res);
+  @ requires run_ok(*run) && pages_reported(*res);
   @ requires size == 4096 || (size == 0x200000 && run->cursor % 0x200000 == 0);
   @ requires run->cursor + size <= run->end;
   @ requires tdconv_keep != 0 <==> run->already == TDCONV_ALREADY_KEEP;
   @ requires paced(*res, run->leaf, 1);
   @ assigns PAGE_FIELDS(res), run->cursor, tdconv_cursor, tdconv_accepts, tdconv_releases, tdconv_already;
   @ ensures run_ok(*run);
-  @ ensures pages_told(*res);
+  @ ensures pages_reported(*res);
   @ ensures run->cursor == \old(run->cursor) + (\result == TDCONV_OK ? size : 0);
   @ ensures res->busy >= \old(res->busy) && res->busy <= \max(\old(res->busy), run->max_busy);
   @ ensures run->leaf == 6 ==> res->releases == \old(res->releases) &&
@@ -90,7 +90,7 @@ static enum tdconv_status page(struct tdconv *tdc, struct tdconv_result *res, st
 	uint64_t tries = 0;
 	enum tdconv_status status;
 
-	/*@ loop invariant run_ok(*run) && pages_told(*res) && run->cursor == \at(run->cursor, Pre);
+	/*@ loop invariant run_ok(*run) && pages_reported(*res) && run->cursor == \at(run->cursor, Pre);
 	  @ loop invariant tries == res->busy - \at(res->busy, Pre);
 	  @ loop invariant res->busy <= \max(\at(res->busy, Pre), run->max_busy);
 	  @ loop invariant res->accepts == \at(res->accepts, Pre) + (run->leaf == 6 ? tries : 0);
@@ -129,7 +129,7 @@ static enum tdconv_status page(struct tdconv *tdc, struct tdconv_result *res, st
  * RELEASE takes no part, so that it asks for 2 MiB first in each unit.
  */
 /*@ requires \valid(tdc) && \valid(res) && \valid(run) && \separated(tdc, res, run);
-  @ requires run_ok(*run) && pages_told(*res);
+  @ requires run_ok(*run) && pages_reported(*res);
   @ requires run->cursor < end <= run->end && end - run->cursor <= 0x200000 && end % 4096 == 0;
   @ requires end - run->cursor == 0x200000 ==> run->cursor % 0x200000 == 0;
   @ requires tdconv_keep != 0 <==> run->already == TDCONV_ALREADY_KEEP;
@@ -137,7 +137,7 @@ static enum tdconv_status page(struct tdconv *tdc, struct tdconv_result *res, st
   @ assigns PAGE_FIELDS(res), run->cursor, tdconv_cursor, tdconv_accepts, tdconv_releases, tdconv_already,
   @	tdc->small_units, tdc->backoff;
   @ ensures run_ok(*run);
-  @ ensures pages_told(*res);
+  @ ensures pages_reported(*res);
   @ ensures \old(run->cursor) <= run->cursor <= end;
   @ ensures \result == TDCONV_OK <==> run->cursor == end;
   @ ensures res->busy >= \old(res->busy) && res->busy <= \max(\old(res->busy), run->max_busy);
@@ -163,7 +163,7 @@ static enum tdconv_status unit(struct tdconv *tdc, struct tdconv_result *res, st
 	} else if (end - run->cursor == UNIT) {
 		tdc->small_units--;
 	}
-	/*@ loop invariant run_ok(*run) && pages_told(*res) && \at(run->cursor, Pre) <= run->cursor <= end;
+	/*@ loop invariant run_ok(*run) && pages_reported(*res) && \at(run->cursor, Pre) <= run->cursor <= end;
 	  @ loop invariant \at(res->busy, Pre) <= res->busy <= \max(\at(res->busy, Pre), run->max_busy);
 	  @ loop invariant run->leaf == 6 ==> res->releases == \at(res->releases, Pre) &&
 	  @	res->accepts - res->busy <= \at(res->accepts, Pre) - \at(res->busy, Pre) +
@@ -205,11 +205,11 @@ static enum tdconv_status admit(const struct tdconv *tdc, struct page_run *run, 
 
 /* Goes on until the end of the run, or until a page fails: that is the one at the cursor. */
 /*@ requires \valid(tdc) && \valid(res) && \valid(run) && \separated(tdc, res, run);
-  @ requires run_ok(*run) && pages_told(*res);
+  @ requires run_ok(*run) && pages_reported(*res);
   @ requires paced(*res, run->leaf, 0);
   @ assigns PAGE_FIELDS(res), PAGE_GHOSTS, run->cursor, run->already, tdc->small_units, tdc->backoff;
   @ ensures run_ok(*run);
-  @ ensures pages_told(*res);
+  @ ensures pages_reported(*res);
   @ ensures \old(run->cursor) <= run->cursor <= run->end;
   @ ensures \result == TDCONV_OK <==> run->cursor == run->end;
   @ ensures res->busy >= \old(res->busy) && res->busy <= \max(\old(res->busy), run->max_busy);
@@ -221,7 +221,7 @@ static enum tdconv_status admit(const struct tdconv *tdc, struct page_run *run, 
   @*/
 enum tdconv_status tdconv_pages(struct tdconv *tdc, struct tdconv_result *res, struct page_run *run)
 {
-	/*@ loop invariant run_ok(*run) && pages_told(*res) && \at(run->cursor, Pre) <= run->cursor <= run->end;
+	/*@ loop invariant run_ok(*run) && pages_reported(*res) && \at(run->cursor, Pre) <= run->cursor <= run->end;
 	  @ loop invariant \at(res->busy, Pre) <= res->busy <= \max(\at(res->busy, Pre), run->max_busy);
 	  @ loop invariant paced(*res, run->leaf, 0);
 	  @ loop invariant run->leaf == 6 ==> res->releases == \at(res->releases, Pre);

@@ -108,12 +108,12 @@ void tdconv_lose(struct tdconv_quarantine *list, uint32_t first, struct tdconv_r
  */
 /*@ requires \valid(tdc) && \valid(list) && \valid(list->list + (0 .. list->room - 1)) && \valid(res);
   @ requires \separated(tdc, list, res, list->list + (0 .. list->room - 1));
-  @ requires map_told(tdc->td.shared_bit, *res) && pages_told(*res) && first == list->count < list->room;
+  @ requires map_reported(tdc->td.shared_bit, *res) && pages_reported(*res) && first == list->count < list->room;
   @ requires res->accepts == 0 && res->busy == 0 && res->proven.bytes == 0 && res->lost == 0;
   @ requires tdconv_cursor == res->gpa && tdconv_watched == 0;
   @ assigns PAGE_FIELDS(res), PAGE_GHOSTS, tdconv_limit, tdconv_watched, tdconv_first, res->proven.bytes, res->lost,
   @	list->count, list->list[first .. list->room - 1], tdc->small_units, tdc->backoff;
-  @ ensures map_told(tdc->td.shared_bit, *res) && pages_told(*res) && first <= list->count <= list->room;
+  @ ensures map_reported(tdc->td.shared_bit, *res) && pages_reported(*res) && first <= list->count <= list->room;
   @ ensures tdconv_cursor == tdconv_frontier;
   @ ensures paced(*res, 6, 0) && res->busy <= tdc->policy.undo.busy;
   @ ensures lost_apart(list->list, first, list->count, res->gpa, tdconv_frontier);
@@ -136,7 +136,7 @@ static void accept_claimed(struct tdconv *tdc, struct tdconv_quarantine *list, u
 	//@ ghost tdconv_limit = run.end;
 	/*@ loop invariant run_ok(run) && run.end == tdconv_frontier && run.leaf == 6 && !run.ask_record;
 	  @ loop invariant run.max_busy == tdc->policy.undo.busy && tdconv_limit == run.end;
-	  @ loop invariant pages_told(*res) && paced(*res, 6, 0) && res->busy <= run.max_busy;
+	  @ loop invariant pages_reported(*res) && paced(*res, 6, 0) && res->busy <= run.max_busy;
 	  @ loop invariant first <= list->count <= list->room;
 	  @ loop invariant lost_apart(list->list, first, list->count, res->gpa, run.cursor);
 	  @ loop invariant booked(*list, first, *res, run.cursor);
@@ -176,7 +176,7 @@ static void accept_claimed(struct tdconv *tdc, struct tdconv_quarantine *list, u
   @	!request_ok(tdc->td.shared_bit, tdc->policy.chunk, *res) || \old(list->count) == list->room;
   @ ensures \result == TDCONV_E_ARGUMENT ==> res->calls == 0 && res->accepts == 0 && res->lost == 0 &&
   @	res->proven.bytes == 0 && list->count == \old(list->count);
-  @ ensures \result != TDCONV_E_ARGUMENT ==> map_told(tdc->td.shared_bit, *res) && pages_told(*res);
+  @ ensures \result != TDCONV_E_ARGUMENT ==> map_reported(tdc->td.shared_bit, *res) && pages_reported(*res);
   @
   @ // Nothing is forgotten: every page is accepted or listed, and the sums say so.
   @ ensures \result != TDCONV_E_ARGUMENT ==> res->proven.bytes + res->lost == bytes;
@@ -259,10 +259,10 @@ enum tdconv_status tdconv_undo(struct tdconv *tdc, const struct tdconv_result *f
 
 /*@ requires \valid(tdc) && \valid(res) && \separated(tdc, res) && s_ok(tdc->td.shared_bit);
   @ assigns *res, ALL_GHOSTS, tdc->stats;
-  @ ensures told(*res) && res->status == \result;
+  @ ensures reported(*res) && res->status == \result;
   @ ensures res->gpa == gpa && res->bytes == bytes && res->to == TDCONV_SHARED && res->accepts == 0;
   @ ensures res->lost == 0 && res->proven.bytes == 0;
-  @ ensures \result != TDCONV_E_ARGUMENT ==> map_told(tdc->td.shared_bit, *res);
+  @ ensures \result != TDCONV_E_ARGUMENT ==> map_reported(tdc->td.shared_bit, *res);
   @ ensures \result == TDCONV_OK ==> tdconv_said == tdconv_frontier == gpa + bytes;
   @ ensures res->calls <= max_calls(tdc->policy.undo, bytes);
   @*/

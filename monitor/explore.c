@@ -229,7 +229,7 @@ static void restore_time(struct vcpu *vcpu)
 	lapic_rearm(&vcpu->persona);
 }
 
-static void take_back(struct vcpu *vcpu)
+static void roll_back(struct vcpu *vcpu)
 {
 	for (uint32_t i = 0; i < npages; i++)
 		memcpy(pages[i].now, pages[i].then, TDX_PAGE_SIZE);
@@ -261,13 +261,13 @@ static bool next_sequence(void)
 static bool next(struct vcpu *vcpu, enum explore_end why, uint64_t detail)
 {
 	if (why == EXPLORE_END_PORT || why == EXPLORE_END_MAPGPA)	/* it went on to other things */
-		td_settle(td);
+		td_moved_on(td);
 	sequence_event(vcpu, why, detail);
 	sequences += counted;
 	if ((config.explore.sequences == 0 || sequences < config.explore.sequences) && next_sequence()) {
-		take_back(vcpu);
+		roll_back(vcpu);
 	} else {
-		take_back(vcpu);
+		roll_back(vcpu);
 		finish(vcpu);
 	}
 	return true;

@@ -14,8 +14,8 @@ struct place {
 	enum pe_kind kind;
 };
 
-static struct place last, told[REMEMBERED];
-static uint32_t ntold;
+static struct place last, noted[REMEMBERED];
+static uint32_t nnoted;
 
 static uint64_t sbat_name(const struct vcpu *vcpu, uint64_t base, const struct pe_image *image)
 {
@@ -46,10 +46,10 @@ static struct place find(const struct vcpu *vcpu)
 	return (struct place){ .base = rip / UNKNOWN_BYTES * UNKNOWN_BYTES, .bytes = UNKNOWN_BYTES };
 }
 
-static bool was_told(const struct place *place)
+static bool is_noted(const struct place *place)
 {
-	for (uint32_t i = 0; i < ntold; i++)
-		if (told[i].base == place->base && told[i].hash == place->hash && told[i].kind == place->kind)
+	for (uint32_t i = 0; i < nnoted; i++)
+		if (noted[i].base == place->base && noted[i].hash == place->hash && noted[i].kind == place->kind)
 			return true;
 	return false;
 }
@@ -61,10 +61,10 @@ void origin_note(const struct vcpu *vcpu)
 	if (config.machine.image.bytes == 0 || vcpu->regs.rip >= PHASE_KERNEL_HALF || vcpu->regs.rip - last.base < last.bytes)
 		return;
 	last = find(vcpu);
-	if (was_told(&last))
+	if (is_noted(&last))
 		return;
-	if (ntold < REMEMBERED)
-		told[ntold++] = last;
+	if (nnoted < REMEMBERED)
+		noted[nnoted++] = last;
 	event.image = (struct td_record_image){ .base = last.base, .bytes = last.bytes, .kind = last.kind, .hash = last.hash };
 	memcpy(event.image.name, &last.name, sizeof(event.image.name));
 	journal_put(&event);

@@ -233,7 +233,7 @@ static bool in_odd(struct guest *g, struct guest_task *t, struct map_answer *a, 
 }
 
 /* Uses R11 as it is for the next R12. */
-static bool take_s(struct guest *g, struct guest_task *t, bool shared, uint64_t offset)
+static bool follow_r11(struct guest *g, struct guest_task *t, bool shared, uint64_t offset)
 {
 	if (g->defect != DEFECT_TAKES_S || t->to != TO_SHARED || offset == 0)
 		return false;
@@ -255,7 +255,7 @@ static bool in_retry(struct guest *g, struct guest_task *t, struct scene *s, str
 		t->then.last = g->defect != DEFECT_RETRY_RETURNED;
 		return t->then.last;
 	}
-	if (inside && take_s(g, t, shared, offset))
+	if (inside && follow_r11(g, t, shared, offset))
 		return true;
 	if (inside && shared == (t->to == TO_SHARED))
 		return in_loop(g, t, t->at + offset / TDX_PAGE_SIZE, a, pages);

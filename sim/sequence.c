@@ -143,7 +143,7 @@ enum td_violation sim_judge(struct sim *sim, const struct sim_job *job)
 	else if (seen->over == SIM_DONE)
 		truly = goes_on(sim, job);
 	if (seen->over == SIM_DONE && seen->attempt.converted == 0)
-		td_settle(&sim->td);
+		td_moved_on(&sim->td);
 	if (seen->found.first != TD_V_NONE)
 		return seen->found.first;
 	if (seen->over == SIM_TDCALLS)

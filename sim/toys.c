@@ -26,7 +26,7 @@ static struct answer ask(struct sim *sim, uint64_t gpa, uint64_t size)
 	return (struct answer){ regs.gpr[TD_R10], regs.gpr[TD_R11] };
 }
 
-static uint32_t take_page(struct sim *sim, uint64_t gpa)
+static uint32_t accept_page(struct sim *sim, uint64_t gpa)
 {
 	struct td_regs regs = { .long_mode = true };
 
@@ -41,7 +41,7 @@ static int accept_range(struct sim *sim, uint64_t gpa, uint64_t end)
 	int busy = 0;
 
 	while (gpa < end) {
-		uint32_t code = take_page(sim, gpa);
+		uint32_t code = accept_page(sim, gpa);
 
 		if (code == TDX_OPERAND_BUSY && busy++ < BUSY)
 			continue;
@@ -278,11 +278,11 @@ static int entry_tail(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shar
 }
 
 /* 2 MiB at a time where they are all to be had, else page by page. */
-static int take_large(struct sim *sim, uint64_t gpa, uint64_t end)
+static int accept_large(struct sim *sim, uint64_t gpa, uint64_t end)
 {
 	for (int busy = 0; gpa < end;) {
 		bool whole = gpa % TDX_2M_SIZE == 0 && end - gpa >= TDX_2M_SIZE;
-		uint32_t code = whole ? take_page(sim, gpa | TDX_LEVEL_2M) : TDX_PAGE_SIZE_MISMATCH;
+		uint32_t code = whole ? accept_page(sim, gpa | TDX_LEVEL_2M) : TDX_PAGE_SIZE_MISMATCH;
 		uint64_t next = gpa + (whole ? TDX_2M_SIZE : PAGE);
 
 		if (code == TDX_OPERAND_BUSY && busy++ < BUSY)
@@ -302,7 +302,7 @@ static int large_first(struct sim *sim, uint64_t gpa, uint64_t size, bool to_sha
 
 	if (ask_all(sim, gpa | s, (gpa | s) + size) != 0)
 		return -1;
-	return to_shared ? 0 : take_large(sim, gpa, gpa + size);
+	return to_shared ? 0 : accept_large(sim, gpa, gpa + size);
 }
 
 /* [td-shim:parallel_accept_memory]: pages up to 2 MiB, then whole 2 MiB; the rest only if there was more than one. */
@@ -317,7 +317,7 @@ static int mailbox_tail(struct sim *sim, uint64_t gpa, uint64_t size, bool to_sh
 	if (to_shared)
 		return 0;
 	if (accept_range(sim, gpa, whole) != 0 ||
-	    take_large(sim, whole, whole + (end - rest - whole) / TDX_2M_SIZE * TDX_2M_SIZE) != 0)
+	    accept_large(sim, whole, whole + (end - rest - whole) / TDX_2M_SIZE * TDX_2M_SIZE) != 0)
 		return -1;
 	return accept_range(sim, end - rest, end);
 }
@@ -396,7 +396,7 @@ static int one_busy(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared
 	if (ask_all(sim, gpa | s, (gpa | s) + size) != 0)
 		return -1;
 	for (uint64_t at = gpa; !to_shared && at < gpa + size; at += PAGE)
-		if (take_page(sim, at) != TDX_SUCCESS)
+		if (accept_page(sim, at) != TDX_SUCCESS)
 			return -1;
 	return 0;
 }
@@ -405,7 +405,7 @@ static int one_busy(struct sim *sim, uint64_t gpa, uint64_t size, bool to_shared
 static int take_new(struct sim *sim, uint64_t gpa, uint64_t end)
 {
 	for (int busy = 0; gpa < end;) {
-		uint32_t code = take_page(sim, gpa);
+		uint32_t code = accept_page(sim, gpa);
 
 		if (code == TDX_OPERAND_BUSY && busy++ < BUSY)
 			continue;
@@ -431,7 +431,7 @@ static int twice_accepted(struct sim *sim, uint64_t gpa, uint64_t size, bool to_
 		return 0;
 	if (first > gpa && take_new(sim, gpa, first < end ? first : end) != 0)
 		return -1;
-	if (last > first && take_large(sim, first, last) != 0)
+	if (last > first && accept_large(sim, first, last) != 0)
 		return -1;
 	return take_new(sim, gpa > last ? gpa : last, end);
 }

@@ -151,7 +151,7 @@ static void ud2_at_the_end(void)
  * Faults that only look like it, and signals that were sent while RIP was there: trapno is then that of an older
  * fault.
  */
-static void told_apart(void)
+static void test_told_apart(void)
 {
 	static const unsigned char code[] = { 0x90, 0x66, 0x0f, 0x01, 0xcc, 0xc3 };
 	static const struct {
@@ -243,7 +243,7 @@ int main(void)
 		return tap_done();
 	sigaction(SIGILL, NULL, &ours[SIGILL]);
 	sigaction(SIGSEGV, NULL, &ours[SIGSEGV]);
-	told_apart();
+	test_told_apart();
 	calls(sim);
 	for (unsigned int i = 0; i < 2; i++) {
 		as_told(tdcall_signals[i]);

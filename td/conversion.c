@@ -293,7 +293,7 @@ void td_conversion_answer(struct td *td, struct td_conversion *c, uint64_t gpa_w
 }
 
 /* Pages that were passed over and are not asked for again. */
-void td_conversions_settle(struct td *td)
+void td_conversions_left(struct td *td)
 {
 	for (unsigned int i = 0; i < td->mem->now.open_to; i++) {
 		const struct td_conversion *c = &td->mem->now.conversions[i];

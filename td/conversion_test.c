@@ -62,7 +62,7 @@ static void test_skipped(void)
 	tap_is(fake_known_pages(TD_KNOWN_TO_SHARED), 2, "... and what was passed over can still be asked for");
 	tap_is(fake_count(TD_EV_VERDICT), 0, "... so that nothing is wrong yet");
 	tap_is(fake_touch(FAKE_PAGE(3) | S, 0), TD_VE, "nobody may use it meanwhile");
-	td_settle(fake.td);
+	td_moved_on(fake.td);
 	tap_ok(fake_violations(TD_V_SKIPPED_PAGES) == 1 && fake_violations(TD_V_SHARED_ALIAS_OF_PRIVATE) == 1,
 	       "an engine that takes the guest back then hears of both");
 	fake.nevents = 0;

@@ -187,7 +187,7 @@ struct td_conversion *td_conversion_request(struct td *td, uint64_t gpa, uint64_
 void td_conversion_answer(struct td *td, struct td_conversion *conv, uint64_t gpa_with_s, uint64_t size, uint64_t r10,
 			  uint64_t r11);
 bool td_conversions_finish(struct td *td);	/* the run was cut off */
-void td_conversions_settle(struct td *td);
+void td_conversions_left(struct td *td);
 
 /* behaviour.c: what the VMM does with a valid request, before anything is done. */
 struct td_plan {

@@ -139,9 +139,9 @@ void td_finish(struct td *td)
 	td_sept_check_twins(td, 0, td->mem->s);
 }
 
-void td_settle(struct td *td)
+void td_moved_on(struct td *td)
 {
-	td_conversions_settle(td);
+	td_conversions_left(td);
 	td_uses_finish(td);
 	if (td->mem->choices.met != 0)	/* else there is nothing to look for, and it costs */
 		td_sept_check_tried(td);

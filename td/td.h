@@ -289,7 +289,7 @@ bool td_mapped(const struct td *td, uint64_t gpa);
  * Says what td_finish() would say of a guest that leaves everything as it is now, and leaves it open all the same:
  * pages that were passed over, and uses that were not made good. For an engine that takes the guest back then.
  */
-void td_settle(struct td *td);
+void td_moved_on(struct td *td);
 
 /*
  * Going back. td_mark() remembers the present state; td_rollback() returns to it and asks the engine to map and unmap

@@ -46,7 +46,7 @@ bool ddmin_candidate(struct ddmin *d, uint8_t candidate[TD_EXPLORE_DEPTH], uint3
 	return true;
 }
 
-void ddmin_told(struct ddmin *d, bool shows)
+void ddmin_result(struct ddmin *d, bool shows)
 {
 	uint32_t part = part_here(d);
 

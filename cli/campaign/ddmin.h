@@ -25,6 +25,6 @@ void ddmin_begin(struct ddmin *ddmin, const uint8_t *answers, uint32_t count);
 
 /* False when best is what remains. A candidate has at least one answer. */
 bool ddmin_candidate(struct ddmin *ddmin, uint8_t candidate[TD_EXPLORE_DEPTH], uint32_t *count);
-void ddmin_told(struct ddmin *ddmin, bool shows);
+void ddmin_result(struct ddmin *ddmin, bool shows);
 
 #endif

@@ -29,7 +29,7 @@ static uint32_t minimise(struct ddmin *d, const uint8_t *answers, uint32_t count
 	ddmin_begin(d, answers, count);
 	while (ddmin_candidate(d, candidate, &length) && d->tried < MOST) {
 		shortest = length < shortest ? length : shortest;
-		ddmin_told(d, shows(candidate, length, wanted, n));
+		ddmin_result(d, shows(candidate, length, wanted, n));
 	}
 	return shortest;
 }

@@ -21,7 +21,7 @@ static int what_shows(struct search *s, const uint8_t *answers, uint32_t count)
 	memcpy(from.answer, answers, count);
 	memset(s->tally, 0, sizeof(*s->tally));
 	s->depth = count;
-	if (search_told(s, search(s, from)))
+	if (search_status(s, search(s, from)))
 		return -1;
 	tally_each(s->tally, shown, &kind);
 	return kind;
@@ -37,7 +37,7 @@ static int minimise(struct search *s, struct ddmin *d, int wanted)
 
 		if (shown < 0)
 			return STATUS_ENVIRONMENT;
-		ddmin_told(d, shown == wanted && child_signal() == 0);
+		ddmin_result(d, shown == wanted && child_signal() == 0);
 	}
 	return what_shows(s, d->best, d->count) == wanted ? 0 : complain(STATUS_ENVIRONMENT, "it does not show it each time");
 }

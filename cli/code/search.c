@@ -8,7 +8,7 @@
 #include "cli/vmm/rule.h"
 #include "sim/child.h"
 
-int search_told(const struct search *s, int status)
+int search_status(const struct search *s, int status)
 {
 	if (status == SEARCH_NO_JOURNAL)
 		return complain(STATUS_ENVIRONMENT, "--journal %s: %s", code_of(s)->options->boot.journal,
@@ -93,7 +93,7 @@ static int search_reported(struct search *s, struct td_choices from, const char 
 		return status ? status : STATUS_ENVIRONMENT;
 	status = campaign_open(code_of(s)->campaign, s, &done);
 	if (!status && !done && sim_guest_has(code_of(s)->guest, code_of(s)->job.to_shared))
-		status = search_told(s, search_all(s, from));
+		status = search_status(s, search_all(s, from));
 	if (status)
 		return status;
 	campaign_result(s, search_complete(s->tally), &result);

@@ -122,7 +122,7 @@ static int look_for_short_ones(struct code *code, struct matching *m)
 	struct search s = search_of(code, SHORT);
 
 	s.tally = &m->shared->tally;
-	return bad(m->shared) && child_signal() == 0 ? search_told(&s, shorten(&s, SHORT, &m->shared->scratch)) : 0;
+	return bad(m->shared) && child_signal() == 0 ? search_status(&s, shorten(&s, SHORT, &m->shared->scratch)) : 0;
 }
 
 int code_match(struct code *code)

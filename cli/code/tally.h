@@ -40,7 +40,7 @@ static inline struct code *code_of(const struct search *search)
 }
 
 /* What search() and its like return; where they could not, a status after a complaint. */
-int search_told(const struct search *search, int status);
+int search_status(const struct search *search, int status);
 
 struct tally *search_tallies(void);	/* tally_new(), with a complaint */
 

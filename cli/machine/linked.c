@@ -29,7 +29,7 @@ static char *loader_of(const uint8_t *data, size_t bytes)
 }
 
 /* "	name => /path (0x...)", "	/path (0x...)", and the kernel's own, which has no path. */
-static void take_line(const char *line, size_t length, struct words *needs)
+static void parse_line(const char *line, size_t length, struct words *needs)
 {
 	char *text = xprintf("%.*s", (int)length, line), *arrow = strstr(text, " => ");
 	char *path = arrow ? arrow + 4 : text + strspn(text, "\t "), *behind = strstr(path, " (0x");
@@ -58,7 +58,7 @@ static int ask_loader(const char *path, char *loader, struct words *needs)
 	else if (!text)
 		status = complain(STATUS_INPUT, "%s: not all that it needs is on this host: ldd %s says what", path, whole);
 	for (const char *line = text; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
-		take_line(line, strcspn(line, "\n"), needs);
+		parse_line(line, strcspn(line, "\n"), needs);
 	free(text);
 	free(whole);
 	return status;

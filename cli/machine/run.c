@@ -73,7 +73,7 @@ static void drain(struct watch *w)
 }
 
 /* False when the other end is closed. */
-static bool take_console(struct watch *w)
+static bool read_console(struct watch *w)
 {
 	char data[65536];
 	ssize_t got = read(w->fds[CONSOLE].fd, data, sizeof(data));
@@ -83,7 +83,7 @@ static bool take_console(struct watch *w)
 	return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-static bool take_errors(struct watch *w)
+static bool read_errors(struct watch *w)
 {
 	char data[4096];
 	ssize_t got = read(w->fds[ERRORS].fd, data, sizeof(data));
@@ -149,11 +149,11 @@ static void watch(struct watch *w, struct run_end *end)
 			w->fds[ASK].fd = -1;
 		drain(w);
 		transcript_look(w->run->transcript, w->run->ram, seconds_now(), guest_seconds(w));
-		if (w->fds[CONSOLE].revents && !take_console(w))
+		if (w->fds[CONSOLE].revents && !read_console(w))
 			w->fds[CONSOLE].fd = -1;
 		if (w->fds[OUTPUT].revents && !program_output(w->run->program))
 			w->fds[OUTPUT].fd = -1;
-		if (w->fds[ERRORS].revents && !take_errors(w))
+		if (w->fds[ERRORS].revents && !read_errors(w))
 			w->fds[ERRORS].fd = -1;
 		if (w->fds[SIGNALS].revents && read(w->fds[SIGNALS].fd, &info, sizeof(info)) == sizeof(info)) {
 			end->signal = (int)info.ssi_signo;
@@ -267,7 +267,7 @@ static int save(struct watch *w)
 {
 	int status = snapshot_save(w->run->save, w->run->link);
 
-	while (!status && poll(&w->fds[CONSOLE], 1, 0) > 0 && (w->fds[CONSOLE].revents & POLLIN) && take_console(w))
+	while (!status && poll(&w->fds[CONSOLE], 1, 0) > 0 && (w->fds[CONSOLE].revents & POLLIN) && read_console(w))
 		;
 	return status;
 }

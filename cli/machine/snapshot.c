@@ -48,7 +48,7 @@ void snapshot_link_close(struct snapshot_link *l)
 }
 
 /* Until QEMU closes its end, which it does when it has written all. */
-static int take_state(struct snapshot *s, int fd)
+static int read_state(struct snapshot *s, int fd)
 {
 	size_t room = 1 << 20;
 	ssize_t got;
@@ -102,7 +102,7 @@ int snapshot_save(struct snapshot *s, struct snapshot_link *l)
 	int status = migrate(q, l, "migrate");
 
 	if (!status)
-		status = take_state(s, l->state[0]);
+		status = read_state(s, l->state[0]);
 	if (!status)
 		status = saved(q);
 	qmp_end(q);

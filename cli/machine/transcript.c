@@ -45,7 +45,7 @@ static size_t harmless(char *data, size_t bytes)
 	return kept;
 }
 
-static void say(struct transcript *t, char *data, size_t bytes, double seconds)
+static void show(struct transcript *t, char *data, size_t bytes, double seconds)
 {
 	size_t done = 0;
 	ssize_t put;
@@ -125,7 +125,7 @@ static bool recall(struct transcript *t, uint64_t key)
 	return false;
 }
 
-static void say_record_line(struct transcript *t, uint64_t ns, const char *text, size_t bytes, double seconds)
+static void show_record_line(struct transcript *t, uint64_t ns, const char *text, size_t bytes, double seconds)
 {
 	char line[KLOG_TEXT + 64];
 	size_t used = (size_t)snprintf(line, sizeof(line), "[%5llu.%06llu] ", (unsigned long long)(ns / 1000000000),
@@ -136,7 +136,7 @@ static void say_record_line(struct transcript *t, uint64_t ns, const char *text,
 	used += bytes;
 	key = key_of(line, used);
 	line[used++] = '\n';
-	say(t, line, used, seconds);
+	show(t, line, used, seconds);
 	for (size_t i = 0; i < t->nheld; i++)
 		if (t->held[i].key == key) {
 			let_go(t, i);
@@ -153,22 +153,22 @@ static void read_on(struct transcript *t, bool ended, double seconds)
 
 	while (klog_next(&t->log, ended, &r)) {
 		if (t->log.lost != lost)
-			say(t, text, (size_t)snprintf(text, sizeof(text), "(%llu records of the log were overwritten)\n",
+			show(t, text, (size_t)snprintf(text, sizeof(text), "(%llu records of the log were overwritten)\n",
 						      (unsigned long long)(t->log.lost - lost)), seconds);
 		lost = t->log.lost;
 		for (char *line = r.text, *end = r.text + r.bytes, *stop; line <= end; line = stop + 1) {
 			stop = memchr(line, '\n', (size_t)(end - line));
 			stop = stop ? stop : end;
-			say_record_line(t, r.ns, line, (size_t)(stop - line), seconds);
+			show_record_line(t, r.ns, line, (size_t)(stop - line), seconds);
 		}
 	}
 }
 
 /* What waits will not come from the log any more. */
-static void say_held(struct transcript *t, double seconds)
+static void show_held(struct transcript *t, double seconds)
 {
 	for (; t->nheld; let_go(t, 0))
-		say(t, t->held[0].text, t->held[0].bytes, seconds);
+		show(t, t->held[0].text, t->held[0].bytes, seconds);
 }
 
 static void hold(struct transcript *t, uint64_t key)
@@ -180,9 +180,9 @@ static void hold(struct transcript *t, uint64_t key)
 }
 
 /* As it came. */
-static void say_line(struct transcript *t, double seconds)
+static void show_line(struct transcript *t, double seconds)
 {
-	say(t, t->line, t->length, seconds);
+	show(t, t->line, t->length, seconds);
 	t->length = 0;
 }
 
@@ -193,7 +193,7 @@ static void whole(struct transcript *t, double seconds)
 
 	read_on(t, false, seconds);
 	if (key == 0) {
-		say_line(t, seconds);
+		show_line(t, seconds);
 		return;
 	}
 	if (!recall(t, key)) {
@@ -213,16 +213,16 @@ void transcript_console(struct transcript *t, const struct ram *ram, char *data,
 		if (!t->length && data[i] != '[')
 			continue;
 		if (i > from)
-			say(t, data + from, i - from, seconds);
+			show(t, data + from, i - from, seconds);
 		from = i + 1;
 		t->line[t->length++] = data[i];
 		if (data[i] == '\n')
 			whole(t, seconds);
 		else if (t->length == sizeof(t->line) || is_time(t->line, t->line + t->length, &behind) == NO)
-			say_line(t, seconds);
+			show_line(t, seconds);
 	}
 	if (bytes > from)
-		say(t, data + from, bytes - from, seconds);
+		show(t, data + from, bytes - from, seconds);
 }
 
 void transcript_look(struct transcript *t, const struct ram *ram, double now, double seconds)
@@ -244,8 +244,8 @@ bool transcript_end(struct transcript *t, const struct ram *ram, double seconds)
 		read_on(t, true, seconds);
 		if (klog_find(&t->log, ram))	/* the first, or that of a kernel that was started by another */
 			read_on(t, true, seconds);
-		say_held(t, seconds);
-		say_line(t, seconds);
+		show_held(t, seconds);
+		show_line(t, seconds);
 	}
 	return !t->with_log || t->log.found;
 }

@@ -26,7 +26,7 @@ static bool begins(const char *text, const char *with)
 }
 
 /* A line of our initrd, from behind the prefix on. */
-static void take_ours(struct console *c, const char *text, double seconds)
+static void parse_own_line(struct console *c, const char *text, double seconds)
 {
 	if (begins(text, EVIDENCE_INIT)) {
 		if (strcmp(text + strlen(EVIDENCE_INIT), c->nonce) == 0 && !c->init) {
@@ -66,7 +66,7 @@ static void take_ours(struct console *c, const char *text, double seconds)
 }
 
 /* Of the run at hand: a word that nobody knows who does not look for it. */
-static void take_exit(struct console *c, const char *text)
+static void parse_exit(struct console *c, const char *text)
 {
 	size_t length = strlen(c->nonce);
 
@@ -74,22 +74,22 @@ static void take_exit(struct console *c, const char *text)
 }
 
 /* True if it is one of ours. */
-static bool take_evidence(struct console *c, char *line, double seconds)
+static bool parse_evidence(struct console *c, char *line, double seconds)
 {
 	const char *found;
 
 	printable(line);
 	found = strstr(line, EVIDENCE_PREFIX);
 	if (found)
-		take_ours(c, found + strlen(EVIDENCE_PREFIX), seconds);
+		parse_own_line(c, found + strlen(EVIDENCE_PREFIX), seconds);
 	return found;
 }
 
-static void take_line(struct console *c, double seconds)
+static void parse_line(struct console *c, double seconds)
 {
 	const char *line = c->line.text, *found;
 
-	if (take_evidence(c, c->line.text, seconds))
+	if (parse_evidence(c, c->line.text, seconds))
 		return;
 	found = strstr(line, "Linux version ");
 	if (found && !*c->version)
@@ -141,15 +141,15 @@ void console_feed(struct console *c, const char *data, size_t bytes, double seco
 {
 	for (size_t i = 0; i < bytes; i++)
 		if (add(&c->line, data[i]))
-			take_line(c, seconds);
+			parse_line(c, seconds);
 }
 
 void console_evidence(struct console *c, const char *data, size_t bytes, double seconds)
 {
 	for (size_t i = 0; i < bytes; i++)
 		if (add(&c->evidence, data[i])) {
-			take_evidence(c, c->evidence.text, seconds);
+			parse_evidence(c, c->evidence.text, seconds);
 			if (begins(c->evidence.text, EVIDENCE_PREFIX EVIDENCE_EXIT))
-				take_exit(c, c->evidence.text + strlen(EVIDENCE_PREFIX EVIDENCE_EXIT));
+				parse_exit(c, c->evidence.text + strlen(EVIDENCE_PREFIX EVIDENCE_EXIT));
 		}
 }

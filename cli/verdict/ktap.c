@@ -68,7 +68,7 @@ static bool version(const char *text)
  * kselftest has what a test printed behind "# ", and then the result of the whole. Such lines are results only behind
  * a version: otherwise they are remarks.
  */
-static void take(struct ktap *k)
+static void count_line(struct ktap *k)
 {
 	size_t deep = strspn(k->line, " #\t");
 	const char *text = k->line + deep, *behind;
@@ -95,7 +95,7 @@ void ktap_end(struct ktap *k)
 		k->length--;
 	k->line[k->length] = '\0';
 	k->length = 0;
-	take(k);
+	count_line(k);
 }
 
 void ktap_feed(struct ktap *k, const char *data, size_t bytes)

@@ -22,7 +22,7 @@ static enum phase phase_at(const struct records *r, uint64_t rip, size_t before)
 	return phase_of(rip, PE_UNKNOWN);
 }
 
-static void take_conversions(struct phases *p, const struct judgement *j, const struct records *r)
+static void count_conversions(struct phases *p, const struct judgement *j, const struct records *r)
 {
 	for (size_t i = 0; i < j->nconversions; i++) {
 		const struct conversion *c = &j->conversions[i];
@@ -32,7 +32,7 @@ static void take_conversions(struct phases *p, const struct judgement *j, const 
 	}
 }
 
-static void take_calls(struct phases *p, const struct records *r)
+static void count_calls(struct phases *p, const struct records *r)
 {
 	size_t told = 0;	/* records up to the last image: no need to look at those that followed it */
 
@@ -77,6 +77,6 @@ void phases_read(struct phases *p, const struct judgement *j, const struct recor
 	for (size_t i = 0; i < r->count; i++)
 		if (r->all[i].type == TD_EV_IMAGE)
 			name_image(s, v, &r->all[i]);
-	take_conversions(p, j, r);
-	take_calls(p, r);
+	count_conversions(p, j, r);
+	count_calls(p, r);
 }

@@ -39,7 +39,7 @@ static struct conversion *conversion(struct judgement *j, uint32_t id)
 	return NULL;
 }
 
-static void take_open(struct reading *r, const struct td_event *e)
+static void on_open(struct reading *r, const struct td_event *e)
 {
 	struct judgement *j = r->j;
 
@@ -50,7 +50,7 @@ static void take_open(struct reading *r, const struct td_event *e)
 	};
 }
 
-static void take_mapgpa(struct reading *r, const struct td_event *e)
+static void on_mapgpa(struct reading *r, const struct td_event *e)
 {
 	struct conversion *c = conversion(r->j, e->mapgpa.conversion);
 
@@ -62,7 +62,7 @@ static void take_mapgpa(struct reading *r, const struct td_event *e)
 	r->callers = c->callers;	/* of the last call: the one that gave up is the one to be asked */
 }
 
-static void take_close(struct reading *r, const struct td_event *e)
+static void on_close(struct reading *r, const struct td_event *e)
 {
 	struct conversion *c = conversion(r->j, e->close.conversion);
 
@@ -81,7 +81,7 @@ static void take_close(struct reading *r, const struct td_event *e)
 }
 
 /* What a device did to a page of which there is a finding already: that it was told to use it. */
-static bool told_before(const struct judgement *j, unsigned int kind, uint64_t gpa, const struct td_event *e)
+static bool reported_before(const struct judgement *j, unsigned int kind, uint64_t gpa, const struct td_event *e)
 {
 	for (size_t i = 0; kind == TD_V_DMA_TO_PRIVATE && e->verdict.detail == 0 && i < j->nfindings; i++)
 		if (j->findings[i].kind == kind && gpa >= j->findings[i].gpa &&
@@ -90,14 +90,14 @@ static bool told_before(const struct judgement *j, unsigned int kind, uint64_t g
 	return false;
 }
 
-static void take_verdict(struct reading *r, const struct td_event *e)
+static void on_verdict(struct reading *r, const struct td_event *e)
 {
 	struct judgement *j = r->j;
 	unsigned int class = e->verdict.class, kind = e->verdict.violation;
 	struct finding *last = j->nfindings ? &j->findings[j->nfindings - 1] : NULL;
 	uint64_t gpa = e->verdict.gpa & ~(TDX_PAGE_SIZE - 1);
 
-	if (class == TD_CLASS_OK || told_before(j, kind, gpa, e))
+	if (class == TD_CLASS_OK || reported_before(j, kind, gpa, e))
 		return;
 	if (last && last->kind == kind && last->class == class && last->rip == e->rip &&
 	    (kind != TD_V_DMA_TO_PRIVATE || last->detail == e->verdict.detail) &&
@@ -118,7 +118,7 @@ static void take_verdict(struct reading *r, const struct td_event *e)
 }
 
 /* Text of ReportFatalError, 40 bytes a record. */
-static void take_fatal(struct reading *r, const struct td_event *e)
+static void on_fatal(struct reading *r, const struct td_event *e)
 {
 	size_t room = sizeof(r->j->fatal) - 1 - r->fatal_bytes, bytes = sizeof(e->fatal.text);
 
@@ -128,7 +128,7 @@ static void take_fatal(struct reading *r, const struct td_event *e)
 	r->fatal_bytes += bytes;
 }
 
-static void take_mark(struct reading *r, const struct td_event *e)
+static void on_mark(struct reading *r, const struct td_event *e)
 {
 	struct judgement *j = r->j;
 	double when = records_seconds(r->records, e);
@@ -157,19 +157,19 @@ static void add_record(struct reading *r, const struct td_event *e)
 		r->s = tdx_shared_bit((unsigned int)e->start.gpaw);
 		break;
 	case TD_EV_OPEN:
-		take_open(r, e);
+		on_open(r, e);
 		break;
 	case TD_EV_MAPGPA:
-		take_mapgpa(r, e);
+		on_mapgpa(r, e);
 		break;
 	case TD_EV_CLOSE:
-		take_close(r, e);
+		on_close(r, e);
 		break;
 	case TD_EV_VERDICT:
-		take_verdict(r, e);
+		on_verdict(r, e);
 		break;
 	case TD_EV_FATAL:
-		take_fatal(r, e);
+		on_fatal(r, e);
 		break;
 	case TD_EV_UNTRACKED:
 		r->j->untracked = true;
@@ -187,7 +187,7 @@ static void add_record(struct reading *r, const struct td_event *e)
 			r->j->exits[e->count.reason] += e->count.times;
 		break;
 	case TD_EV_MARK:
-		take_mark(r, e);
+		on_mark(r, e);
 		break;
 	default:
 		break;

@@ -52,7 +52,7 @@ static uint32_t get24(const uint8_t *p)
 }
 
 /* UTF-16, of which only ASCII is kept. */
-static void take_name(struct found *found, const uint8_t *data, size_t bytes)
+static void keep_name(struct found *found, const uint8_t *data, size_t bytes)
 {
 	size_t i;
 
@@ -82,7 +82,7 @@ static void unpack(struct volume *v, const uint8_t *data, size_t bytes, unsigned
 	free(out);
 }
 
-static void take_section(struct volume *v, const uint8_t *section, size_t header, size_t bytes, unsigned int depth,
+static void parse_section(struct volume *v, const uint8_t *section, size_t header, size_t bytes, unsigned int depth,
 			 struct found *found)
 {
 	const uint8_t *data = section + header;
@@ -91,7 +91,7 @@ static void take_section(struct volume *v, const uint8_t *section, size_t header
 	if (section[3] == SECTION_PE32) {
 		found->image = pe_parse(data, left, &found->pe) || found->image;
 	} else if (section[3] == SECTION_NAME) {
-		take_name(found, data, left);
+		keep_name(found, data, left);
 	} else if (section[3] == SECTION_VOLUME) {
 		walk_volume(v, data, left, depth + 1);
 	} else if (section[3] == SECTION_GUIDED && left >= 20 && memcmp(data, lzma_guid, sizeof(lzma_guid)) == 0) {
@@ -112,7 +112,7 @@ static void walk_sections(struct volume *v, const uint8_t *data, size_t bytes, u
 		size = header == 8 ? get32(data + at + 4) : get24(data + at);
 		if (size < header || size > bytes - at)
 			return;
-		take_section(v, data + at, header, size, depth, found);
+		parse_section(v, data + at, header, size, depth, found);
 		at += (size + 3) & ~(size_t)3;
 	}
 }

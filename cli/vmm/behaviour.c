@@ -39,7 +39,7 @@ static int one_of(struct vmm_text *text, const struct setting *s, const char *co
 #define CHOICES(...) (const char *const[]){ __VA_ARGS__, NULL }
 
 /* One line of [behaviour]: text, or one of a few words. *seen has a bit for each setting that was there. */
-static int take_head_setting(struct behaviour *b, struct vmm_text *text, const struct setting *s, uint32_t *seen)
+static int parse_head_setting(struct behaviour *b, struct vmm_text *text, const struct setting *s, uint32_t *seen)
 {
 	const struct {
 		const char *key;
@@ -76,7 +76,7 @@ static int take_head_setting(struct behaviour *b, struct vmm_text *text, const s
 			 near ? near : "", near ? "\"?" : "");
 }
 
-static int take_head(struct behaviour *b, struct vmm_text *text)
+static int parse_head(struct behaviour *b, struct vmm_text *text)
 {
 	unsigned int line = 1, section = 0;
 	uint32_t seen = 0;
@@ -92,14 +92,14 @@ static int take_head(struct behaviour *b, struct vmm_text *text)
 		if (s->section != section)
 			status = vmm_error(text, s->line, "a second [behaviour]");
 		else
-			status = take_head_setting(b, text, s, &seen);
+			status = parse_head_setting(b, text, s, &seen);
 	}
 	if (!status && (seen & 7) != 7)	/* the first three */
 		status = vmm_error(text, line, "[behaviour] needs title, class and expect");
 	return status;
 }
 
-static int take_rule_setting(struct behaviour *b, struct vmm_text *text, const struct setting *s, struct td_rule *rule)
+static int parse_rule_setting(struct behaviour *b, struct vmm_text *text, const struct setting *s, struct td_rule *rule)
 {
 	char *bad = NULL, *value = behaviour_substitute(b, s->value, true, &bad);
 	const char *wrong;
@@ -115,7 +115,7 @@ static int take_rule_setting(struct behaviour *b, struct vmm_text *text, const s
 }
 
 /* One [rule]; "on" first, wherever it stands, as it decides on the others. *line is that of the last setting. */
-static int take_rule(struct behaviour *b, struct vmm_text *text, unsigned int section, struct td_rule *rule,
+static int parse_rule(struct behaviour *b, struct vmm_text *text, unsigned int section, struct td_rule *rule,
 		     unsigned int *line)
 {
 	rule_init(rule);
@@ -126,14 +126,14 @@ static int take_rule(struct behaviour *b, struct vmm_text *text, unsigned int se
 			if (s->section != section || (strcmp(s->key, "on") == 0) != (pass == 0))
 				continue;
 			*line = s->line > *line ? s->line : *line;
-			if (take_rule_setting(b, text, s, rule))
+			if (parse_rule_setting(b, text, s, rule))
 				return STATUS_INPUT;
 		}
 	}
 	return 0;
 }
 
-static int take_rules(struct behaviour *b, struct vmm_text *text)
+static int parse_rules(struct behaviour *b, struct vmm_text *text)
 {
 	const char *wrong;
 	unsigned int line;
@@ -144,7 +144,7 @@ static int take_rules(struct behaviour *b, struct vmm_text *text)
 		struct td_rule *rule = &b->packed.rules[b->packed.nrules++];
 
 		line = 1;
-		if (take_rule(b, text, text->rule_section[r], rule, &line))
+		if (parse_rule(b, text, text->rule_section[r], rule, &line))
 			return STATUS_INPUT;
 		wrong = rule_check(rule);
 		if (wrong)
@@ -160,7 +160,7 @@ static int interpret(struct behaviour *b, struct vmm_text *text, const char *set
 {
 	char *title, *bad = NULL;
 	size_t length;
-	int status = take_head(b, text);
+	int status = parse_head(b, text);
 
 	if (!status)
 		status = behaviour_parameters(b, text);
@@ -169,7 +169,7 @@ static int interpret(struct behaviour *b, struct vmm_text *text, const char *set
 		status = behaviour_set(b, settings, length);
 	}
 	if (!status)
-		status = take_rules(b, text);
+		status = parse_rules(b, text);
 	if (status)
 		return status;
 	title = behaviour_substitute(b, b->title, false, &bad);

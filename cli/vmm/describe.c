@@ -96,7 +96,7 @@ static size_t elements(const struct td_event *e, const struct record_field *f)
 	return n;
 }
 
-static void say_named(struct line *line, const struct record_field *f, uint64_t value)
+static void put_named(struct line *line, const struct record_field *f, uint64_t value)
 {
 	uint64_t number = f->kind == RECORD_STATUS ? tdx_code(value) : value;
 
@@ -113,7 +113,7 @@ static void say_named(struct line *line, const struct record_field *f, uint64_t 
 }
 
 /* "RBP, R13": of a mask. */
-static void say_registers(struct line *line, uint64_t mask)
+static void put_registers(struct line *line, uint64_t mask)
 {
 	static const char *const names[] = { "RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI", "R8", "R9", "R10", "R11",
 					     "R12", "R13", "R14", "R15" };
@@ -128,7 +128,7 @@ static void say_registers(struct line *line, uint64_t mask)
 		append(line, "%s0x%" PRIx64, before, mask >> 32 << 32);
 }
 
-static void say_element(struct line *line, const struct record_field *f, uint64_t value)
+static void put_element(struct line *line, const struct record_field *f, uint64_t value)
 {
 	if (f->kind == RECORD_NUMBER || f->kind == RECORD_CHOICES)
 		append(line, "%" PRIu64, value);
@@ -137,18 +137,18 @@ static void say_element(struct line *line, const struct record_field *f, uint64_
 	else if (f->kind == RECORD_BYTES)
 		append(line, "0x%" PRIx64 " bytes", value);
 	else if (f->kind == RECORD_REGISTERS)
-		say_registers(line, value);
+		put_registers(line, value);
 	else if (f->kind == RECORD_HASH)
 		append(line, "%016" PRIx64, value);
 	else if (f->kind == RECORD_LEVEL)
 		append(line, "0x%" PRIx64 ", %s", (uint64_t)(value & ~(TDX_PAGE_SIZE - 1)),
 		    value % TDX_PAGE_SIZE == TDX_LEVEL_2M ? "2 MiB" : "4 KiB");
 	else
-		say_named(line, f, value);
+		put_named(line, f, value);
 }
 
 /* Words of the guest's: its first line. */
-static void say_text(struct line *line, const struct td_event *e, const struct record_field *f)
+static void put_text(struct line *line, const struct td_event *e, const struct record_field *f)
 {
 	char words[sizeof(e->all) + 1] = "";
 
@@ -157,15 +157,15 @@ static void say_text(struct line *line, const struct td_event *e, const struct r
 	append(line, "%s", printable(words));
 }
 
-static void say_field(struct line *line, const struct td_event *e, const struct record_field *f)
+static void put_field(struct line *line, const struct td_event *e, const struct record_field *f)
 {
 	size_t n = elements(e, f);
 
 	if (f->kind == RECORD_TEXT)
-		say_text(line, e, f);
+		put_text(line, e, f);
 	for (size_t i = 0; f->kind != RECORD_TEXT && i < n; i++) {
 		append(line, "%s", i ? "," : "");
-		say_element(line, f, element(e, f, i));
+		put_element(line, f, element(e, f, i));
 	}
 }
 
@@ -178,7 +178,7 @@ static const struct record_field *field_named(const struct record_type *type, co
 }
 
 /* A text of td/records.def, up to its end or to the bracket that closes this part of it. */
-static const char *say_part(struct line *line, const struct td_event *e, const char *text)
+static const char *put_part(struct line *line, const struct td_event *e, const char *text)
 {
 	const struct record_type *type = &record_types[e->type];
 	struct line nothing = { (char[256]){ 0 }, 256, 0 };
@@ -192,12 +192,12 @@ static const char *say_part(struct line *line, const struct td_event *e, const c
 		if (!f) {
 			append(line, "%c", *text++);
 		} else if (*text == '{') {
-			say_field(line, e, f);
+			put_field(line, e, f);
 			text = name + length + 1;
 		} else {
 			bool has = elements(e, f) > 1 || element(e, f, 0) != 0;
 
-			text = say_part(has != without ? line : &nothing, e, name + length + 1);
+			text = put_part(has != without ? line : &nothing, e, name + length + 1);
 			text += *text == ']';
 		}
 	}
@@ -210,13 +210,13 @@ void describe_text(const struct td_event *e, char *text, size_t bytes)
 	struct line line = { text, bytes, 0 };
 
 	if (*type->text) {
-		say_part(&line, e, type->text);
+		put_part(&line, e, type->text);
 		return;
 	}
 	append(&line, "%s", type->name);
 	for (const struct record_field *f = type->fields; f->name; f++) {
 		append(&line, " %s ", f->name);
-		say_field(&line, e, f);
+		put_field(&line, e, f);
 	}
 }
 

@@ -204,7 +204,7 @@ static const char *check(const struct td_platform *p)
 	return NULL;
 }
 
-static int take_file(struct platform *p, struct vmm_text *text)
+static int parse_file(struct platform *p, struct vmm_text *text)
 {
 	const char *bad = NULL;
 	unsigned int line = 1;
@@ -224,7 +224,7 @@ static int take_file(struct platform *p, struct vmm_text *text)
 }
 
 /* KEY=VALUE,... of the user's. */
-static int take_settings(struct platform *p, const char *settings)
+static int parse_settings(struct platform *p, const char *settings)
 {
 	char *all = xprintf("%s", settings), *rest = all, *word, *value;
 	const char *bad = NULL;
@@ -262,9 +262,9 @@ int platform_load(struct platform *p, const char *spec, const char *folder)
 	if (!status)
 		status = vmm_read(text, p->path, "platform");
 	if (!status)
-		status = take_file(p, text);
+		status = parse_file(p, text);
 	if (!status && settings)
-		status = take_settings(p, settings);
+		status = parse_settings(p, settings);
 	vmm_free(text);
 	free(text);
 	if (status)

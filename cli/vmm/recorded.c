@@ -47,7 +47,7 @@ static bool next_is(struct line *l, const char *word)
 	return is;
 }
 
-static int take_number(struct line *l, const char *what, uint64_t *number)
+static int parse_number(struct line *l, const char *what, uint64_t *number)
 {
 	const char *word = next(l);
 
@@ -56,20 +56,20 @@ static int take_number(struct line *l, const char *what, uint64_t *number)
 	return wrong(l, "%s: %s%s%s", what, word ? "\"" : "", word ? word : "it is missing", word ? "\" is not a number" : "");
 }
 
-static int take_answer(struct line *l, struct td_recorded *r)
+static int parse_answer(struct line *l, struct td_recorded *r)
 {
 	const char *word = next(l);
 
 	if (!rule_code(word, &r->r10))
 		return wrong(l, "R10: \"%s\" is neither a code of GHCI (tdlab list abi) nor a number", word);
 	r->keeps_r11 = next_is(l, "-");
-	return r->keeps_r11 ? 0 : take_number(l, "R11", &r->r11);
+	return r->keeps_r11 ? 0 : parse_number(l, "R11", &r->r11);
 }
 
-static int take_converted(struct line *l, struct td_recorded *r)
+static int parse_converted(struct line *l, struct td_recorded *r)
 {
 	uint64_t pages;
-	int status = take_number(l, "converted", &pages);
+	int status = parse_number(l, "converted", &pages);
 
 	if (!status && pages >= TD_AS_ANSWERED)
 		status = wrong(l, "converted: more pages than there can be");
@@ -81,20 +81,20 @@ static int take_converted(struct line *l, struct td_recorded *r)
 	return status;
 }
 
-static int take_line(struct line *l, struct td_recorded *r)
+static int parse_line(struct line *l, struct td_recorded *r)
 {
-	int status = take_answer(l, r);
+	int status = parse_answer(l, r);
 
 	r->pages = TD_AS_ANSWERED;
 	if (!status && next_is(l, "of")) {
-		status = take_number(l, "R12", &r->gpa);
+		status = parse_number(l, "R12", &r->gpa);
 		if (!status)
-			status = take_number(l, "R13", &r->bytes);
+			status = parse_number(l, "R13", &r->bytes);
 		if (!status && (r->bytes == 0 || r->gpa + r->bytes < r->gpa))
 			status = wrong(l, "R13: a request of no bytes, or beyond all addresses, has no answer to be given again");
 	}
 	if (!status && next_is(l, "converted"))
-		status = take_converted(l, r);
+		status = parse_converted(l, r);
 	if (!status && l->at < l->nwords)
 		status = wrong(l, "\"%s\": a line is R10 R11 [of R12 R13] [converted N pages]", l->words[l->at]);
 	return status;
@@ -125,7 +125,7 @@ static int read_lines(struct td_behaviour *b, const char *path, char *text)
 			continue;
 		if (b->nrecorded == TD_MAX_RECORDED)
 			return wrong(&l, "more than %d answers: leave out what comes after those that matter", TD_MAX_RECORDED);
-		status = take_line(&l, &b->recorded[b->nrecorded++]);
+		status = parse_line(&l, &b->recorded[b->nrecorded++]);
 	}
 	if (!status && !b->nrecorded)
 		status = complain(STATUS_INPUT, "%s: no answer in it: a line is R10 R11 [of R12 R13] [converted N pages]", path);

@@ -45,7 +45,7 @@ static uint32_t ndevices;
 static bool moved;
 static uint64_t config_base;	/* of PCI's configuration space in memory, 0: nowhere */
 
-static void take_capability(struct device *d, uint32_t at, uint32_t head)
+static void read_capability(struct device *d, uint32_t at, uint32_t head)
 {
 	uint32_t kind = head >> 24;
 	struct window *w = kind == CAP_COMMON ? &d->common : kind == CAP_NOTIFY ? &d->notify : NULL;
@@ -67,7 +67,7 @@ static bool find(struct device *d)
 	for (n = 0; at != 0 && n < CAPS_MOST; n++, at = head >> 8 & 0xfc) {
 		head = pci_read(d->function, at);
 		if ((head & 0xff) == CAP_VENDOR)
-			take_capability(d, at, head);
+			read_capability(d, at, head);
 	}
 	return d->common.bytes >= COMMON_BYTES && d->notify.bytes != 0;
 }

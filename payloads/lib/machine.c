@@ -163,7 +163,7 @@ void payload_ap_start(unsigned int cpu)
 		vmcall_halt(true);
 }
 
-static void take_info(void)
+static void read_td_info(void)
 {
 	uint64_t gpr[16] = { TDG_VP_INFO };
 
@@ -175,7 +175,7 @@ static void take_info(void)
 }
 
 /* The nonce of this run, back on the console: wire/evidence.h. */
-static void say_hello(void)
+static void print_nonce(void)
 {
 	char nonce[17];
 
@@ -191,10 +191,10 @@ void payload_start(const uint8_t *page)
 	zero_page = page;
 	trap_init();
 	trap_load();
-	take_info();
+	read_td_info();
 	paging_init();
 	paging_load();
-	say_hello();
+	print_nonce();
 	payload_end((unsigned int)payload_main());
 }
 

@@ -136,7 +136,7 @@ static bool emulate(struct trap_frame *frame, const struct ve_info *ve)
 	}
 }
 
-static void take_info(struct trap_log *log)
+static void read_ve_info(struct trap_log *log)
 {
 	uint64_t gpr[16] = { [RAX] = TDG_VP_VEINFO_GET };
 
@@ -200,7 +200,7 @@ void trap(struct trap_frame *frame)
 		log->resumed++;
 		log->vector = (unsigned int)frame->vector;
 		if (frame->vector == VECTOR_VE)
-			take_info(log);
+			read_ve_info(log);
 		frame->rip = resume;
 		frame->rflags &= ~RFLAGS_TF;
 		return;
@@ -221,7 +221,7 @@ void trap(struct trap_frame *frame)
 		expected[cpu].before_info = NULL;
 		if (call != NULL)
 			call();
-		take_info(log);
+		read_ve_info(log);
 		if (asked_for && log->last.reason != VE_EPT_VIOLATION)	/* whose length is another's */
 			frame->rip += log->last.length;
 		else if (!asked_for)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* #VE where the module raises it, with the right information; silence where it is silent; other exceptions. */
+#include "payloads/lib/gpr.h"
 #include "payloads/lib/payload.h"
 #include "payloads/conform.h"
 
@@ -160,6 +161,19 @@ static void test_mmio(void)
 	conform_ok(!guarded_store((char *)alias + 0x10, 0) && (ve->qualification & 7) == 2, "a store says so");
 }
 
+/* The CPU converts it, and writes no length; the module does, for all other #VEs ([mod:tdvps_ve_info_t]). */
+static void test_mmio_length(void)
+{
+	void *alias = paging_alias(IOAPIC + payload_info.shared);
+	const volatile struct ve_info *ve = &trap_log()->last;
+	uint64_t value;
+
+	out8(COM1_SCRATCH, 1);
+	conform_ok(!guarded_load(alias, &value) && ve->length == 1, "its length is that of the #VE before: OUT");
+	rdmsr(MSR_APIC_BASE);
+	conform_ok(!guarded_store(alias, 0) && ve->length == 2, "... of RDMSR");
+}
+
 /* Expected: the instruction is skipped by the length in the #VE, so a wrong length ends in nonsense. */
 static void test_instructions(void)
 {
@@ -215,6 +229,50 @@ static void test_nested(void)
 	conform_ok(log->ves - before == 1 && log->last.reason == VE_IO, "which does not touch the first");
 }
 
+static uint8_t pending_page[4096] __attribute__((aligned(4096)));
+
+static bool request(uint64_t gpa)
+{
+	uint64_t gpr[GPRS] = { 0 };
+
+	tdx_map_gpa(gpr, gpa, sizeof(pending_page));
+	tdcall(gpr);
+	return gpr[RAX] == 0 && gpr[R10] == TDVMCALL_SUCCESS;
+}
+
+static void touch_pending(void)
+{
+	uint64_t value;
+
+	trap_expect(VECTOR_DF, 3);	/* guarded_load() begins with a MOV of three bytes */
+	guarded_load(pending_page, &value);
+}
+
+/*
+ * [mod:td_ept_violation.c], with TD_CTLS.PENDING_VE_DISABLE clear. Whoever boots this with pending=1 created the TD so,
+ * and knows that to touch such a page is a violation.
+ */
+static void test_pending(void)
+{
+	const volatile struct trap_log *log = trap_log();
+	uint64_t gpa = (uint64_t)(uintptr_t)pending_page, value, accept[GPRS] = { [RAX] = TDG_MEM_PAGE_ACCEPT, [RCX] = gpa };
+	unsigned int expected = log->expected, before = log->ves;
+	char text[2];
+
+	if (!payload_argument("pending", text, sizeof(text)))
+		return;
+	conform_ok(request(gpa + payload_info.shared) && request(gpa), "a page is shared, and PENDING again");
+	conform_ok(!guarded_load(pending_page, &value) && log->ves - before == 1 && log->last.reason == VE_EPT_VIOLATION,
+		   "the use of a PENDING page is a #VE");
+	conform_ok(log->last.gpa == gpa && log->last.gla == gpa, "... with its GPA, without S, and linear address");
+	trap_before_info(touch_pending);
+	out8(COM1_SCRATCH, 1);
+	conform_ok(log->expected - expected == 1 && log->error == 0, "... and #DF before the last #VE was asked about");
+	conform_ok(log->ves - before == 2 && log->last.reason == VE_IO, "... which stays what it was");
+	tdcall(accept);
+	conform_ok(accept[RAX] == 0 && guarded_load(pending_page, &value) && value == 0, "accepted, it can be used");
+}
+
 static unsigned int early_nmis;
 
 /* Exits of other kinds, too, must not let it in. */
@@ -252,7 +310,9 @@ void conform_exceptions(void)
 	test_msrs();
 	test_vmm_msrs();
 	test_mmio();
+	test_mmio_length();
 	test_instructions();
 	test_nested();
+	test_pending();
 	test_nmi();
 }

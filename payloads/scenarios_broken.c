@@ -19,6 +19,40 @@ static int pending_access(struct scene *s)
 	return 0;
 }
 
+/* The same, and it accepts the rest where the use was a #VE and not its end: as ATTRIBUTES.SEPT_VE_DISABLE says. */
+static int pending_seen(struct scene *s)
+{
+	uint64_t value;
+
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
+	SCENE_NEEDS(s, scene_request(s, scene_page(s, 0), 4, TO_PRIVATE));
+	SCENE_NEEDS(s, scene_accept(s, scene_page(s, 0), TDX_LEVEL_4K) == 0);
+	SCENE_NEEDS(s, !scene_load(s, scene_page(s, 1), &value));
+	for (unsigned int i = 1; i < 4; i++)
+		SCENE_NEEDS(s, scene_accept(s, scene_page(s, i), TDX_LEVEL_4K) == 0);
+	return 0;
+}
+
+/* Says first whether it wants the #VE, which CONFIG_FLAGS.FLEXIBLE_PENDING_VE leaves to it; else nothing changes. */
+static int pending_with(struct scene *s, uint64_t pending_ve_disable)
+{
+	uint64_t gpr[GPRS] = { [RAX] = TDG_VM_WR, [RDX] = TDX_FIELD_TD_CTLS, [R8] = pending_ve_disable,
+			       [R9] = TDX_CTLS_PENDING_VE_DISABLE };
+
+	scene_tdcall(s, gpr);
+	return pending_seen(s);
+}
+
+static int pending_wanted(struct scene *s)
+{
+	return pending_with(s, 0);
+}
+
+static int pending_unwanted(struct scene *s)
+{
+	return pending_with(s, TDX_CTLS_PENDING_VE_DISABLE);
+}
+
 /* Shared a page and went on using it through the mapping without S. */
 static int private_alias_of_shared(struct scene *s)
 {
@@ -350,6 +384,9 @@ static int beyond_gpaw(struct scene *s)
 
 const struct scenario scenarios_broken[] = {
 	{ "pending-access", pending_access, 1 },
+	{ "pending-seen", pending_seen, 1 },
+	{ "pending-wanted", pending_wanted, 1 },
+	{ "pending-unwanted", pending_unwanted, 1 },
 	{ "private-alias-of-shared", private_alias_of_shared, 1 },
 	{ "shared-alias-of-private", shared_alias_of_private, 1 },
 	{ "stale-shared-alias", stale_shared_alias, 1 },

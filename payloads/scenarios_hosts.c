@@ -41,6 +41,22 @@ static int impatient_back(struct scene *s)
 	return 0;
 }
 
+/* Goes on after progress, and takes a RETRY without any for the VMM's last word: what is left is given up. */
+static int no_patience(struct scene *s)
+{
+	uint64_t at = scene_page(s, 0), end = scene_page(s, 2 * CHUNK);
+	struct map_answer a;
+
+	do {
+		a = scene_map(s, at, (end - at) / TDX_PAGE_SIZE, TO_SHARED);
+		if (a.r10 == TDVMCALL_SUCCESS || a.r11 == at + s->shared)
+			break;
+		at = a.r11 & ~s->shared;
+	} while (a.r10 == TDVMCALL_RETRY);
+	SCENE_NEEDS(s, a.r10 == TDVMCALL_SUCCESS || a.r10 == TDVMCALL_RETRY);
+	return 0;
+}
+
 /* 2 MiB that were accepted page by page come back, and others that never were: the first are small for good. */
 static int small_for_good(struct scene *s)
 {
@@ -229,6 +245,7 @@ static int hole_is_private(struct scene *s)
 const struct scenario scenarios_hosts[] = {
 	{ "one-page-back", one_page_back, 1 },
 	{ "impatient-back", impatient_back, 1 },
+	{ "no-patience", no_patience, 1 },
 	{ "small-for-good", small_for_good, 1 },
 	{ "small-forgotten", small_forgotten, 1 },
 	{ "kept", kept, 1 },

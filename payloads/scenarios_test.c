@@ -54,6 +54,17 @@ static bool fact_holds(const struct engine_result *r, const char *name, size_t l
 	return false;
 }
 
+/* The report's word for how the run ended. */
+static bool outcome_holds(const struct engine_result *r, const char *want)
+{
+	const char *outcome = r->stopped ? "stopped" : "ended";
+
+	if (strncmp(want, outcome, strcspn(want, ",")) == 0 && outcome[strcspn(want, ",")] == '\0')
+		return true;
+	printf("# outcome is %s, expected %s\n", outcome, want);
+	return false;
+}
+
 static bool facts_hold(const struct engine_result *r, const char *facts)
 {
 	bool good = true;
@@ -63,7 +74,8 @@ static bool facts_hold(const struct engine_result *r, const char *facts)
 
 		if (equals == NULL)
 			return false;
-		good = fact_holds(r, p, (size_t)(equals - p), strtoull(equals + 1, NULL, 10)) && good;
+		good = (strncmp(p, "outcome=", 8) == 0 ? outcome_holds(r, equals + 1) :
+			fact_holds(r, p, (size_t)(equals - p), strtoull(equals + 1, NULL, 10))) && good;
 		p = comma != NULL ? comma + 1 : NULL;
 	}
 	return good;

@@ -354,7 +354,8 @@ static bool begin(struct td_config *config, struct engine_result *result)
 void engine_end(void)
 {
 	e.result->status = e.failed && !e.over;
-	if (td_stopped(e.td) == TD_RUNNING)
+	e.result->stopped = td_stopped(e.td) != TD_RUNNING;
+	if (!e.result->stopped)
 		td_stop(e.td, TD_STOP_ENGINE);
 	td_finish(e.td);
 	if (!td_sane(e.td))

@@ -21,6 +21,7 @@ struct engine_result {
 	uint64_t to_shared_pages, to_private_pages, abandoned_pages;
 	uint64_t completed;		/* conversions */
 	uint64_t most[2];		/* pages that one came to: to private, to shared */
+	bool stopped;			/* the TD was ended before the scenario */
 	bool untracked;			/* inconclusive: more was open than td can follow */
 };
 

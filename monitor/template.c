@@ -49,22 +49,25 @@ static bool phase_has_come(const struct vcpu *vcpu)
 	       origin_phase(vcpu) >= config.template_phase;
 }
 
-/* The first ACCEPT counts as well as the first MapGPA: behaviours answer both. The user may want a later MapGPA. */
+/*
+ * The first ACCEPT counts as well as the first MapGPA, since behaviours answer both; and so does RELEASE, whose answer
+ * depends on the size that the VMM maps. The user may want a later MapGPA.
+ */
 static void on_tdcall(const struct vcpu *vcpu)
 {
 	const uint64_t *gpr = vcpu->regs.gpr;
 	uint16_t leaf = (uint16_t)gpr[TD_RAX];
 	bool mapgpa = leaf == TDG_VP_VMCALL && gpr[TD_R10] == 0 && gpr[TD_R11] == GHCI_MAP_GPA;
-	bool accept = leaf == TDG_MEM_PAGE_ACCEPT && config.template_at == 1;
+	bool page = (leaf == TDG_MEM_PAGE_ACCEPT || leaf == TDG_MEM_PAGE_RELEASE) && config.template_at == 1;
 
 	if (over || config.template_at == 0)
 		return;
 	if (leaf == TDG_MR_RTMR_EXTEND && config.template_phase == PHASE_LOADER)
 		announced = announced || announces_loader(vcpu);
-	if ((!mapgpa && !accept) || !phase_has_come(vcpu))
+	if ((!mapgpa && !page) || !phase_has_come(vcpu))
 		return;
 	mapgpas += mapgpa;
-	if (accept || mapgpas == config.template_at)
+	if (page || mapgpas == config.template_at)
 		wait_for_orders();
 }
 

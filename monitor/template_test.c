@@ -149,6 +149,8 @@ static void test_numbers(void)
 	begin(1, PHASE_FIRMWARE);
 	tap_ok(accept(ROM), "an ACCEPT before it");
 	begin(1, PHASE_FIRMWARE);
+	tap_ok(tdcall(DRIVER, TDG_MEM_PAGE_RELEASE, 0, 0), "a RELEASE before it");
+	begin(1, PHASE_FIRMWARE);
 	tap_ok(touch(DRIVER, S), "a shared touch of private memory before it");
 	begin(3, PHASE_FIRMWARE);
 	tap_ok(!accept(ROM) && !touch(ROM, S) && !mapgpa(ROM) && !mapgpa(DRIVER) && mapgpa(KERNEL), "the third, whoever asks");

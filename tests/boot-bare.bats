@@ -59,6 +59,19 @@ all_pass() {
 	all_pass
 }
 
+# Under kept-page the page can be accepted again only if it was released. The memory begins within 2 MiB: where the VMM
+# maps it in one, the part of it cannot be released, and the VMM is not asked.
+@test "a unikernel releases its pages where the module can, and keeps them if that fails" {
+	check_rows 5 --platform kvm --platform tdx-2026 --vmm aug-4k,kept-page,complete "$ROOT/right/unikernel"
+	says '[.rows[] | [.behaviour, .platform, .verdict, .accepts_4k, .mapgpa_calls]] == [
+		["aug-4k", "kvm", "pass", 1024, 2], ["kept-page", "kvm", "pass", 0, 2], ["complete", "kvm", "pass", 512, 2],
+		["aug-4k", "tdx-2026", "pass", 1024, 2], ["kept-page", "tdx-2026", "inconclusive", 1024, 2],
+		["complete", "tdx-2026", "inconclusive", 0, 0]]'
+	grep -aF 'tdconv: done, both ways' "$BATS_TEST_TMPDIR/kept/kept-page@tdx-2026.console"
+	grep -aF 'tdconv: contained, to shared: a page could not be released' \
+		"$BATS_TEST_TMPDIR/kept/complete@tdx-2026.console"
+}
+
 @test "what one unikernel was answered is given to another, and to one that is caught by it" {
 	check_rows 0 --vmm complete,hyperv "$ROOT/right/unikernel"
 	"$tdlab" trace --json "$BATS_TEST_TMPDIR/kept/hyperv.journal" |

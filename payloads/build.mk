@@ -19,7 +19,7 @@ ALL += $(PAYLOADS) $(B)/payloads/firmware.fd
 $(B)/payloads/violate: $(call PAYLOAD_OBJ,violate scene_td $(PAYLOAD_SCENARIOS) lib/pci lib/virtio_blk)
 $(B)/payloads/guests: $(call PAYLOAD_OBJ,guests_main scene_td scenario $(PAYLOAD_GUESTS) lib/pci lib/virtio_blk)
 $(B)/payloads/conform: $(call PAYLOAD_OBJ,conform conform_tdcall conform_leaves conform_platform conform_ve \
-		conform_debug conform_cr conform_irq conform_memory)
+		conform_debug conform_cr conform_cpu conform_irq conform_memory)
 $(B)/payloads/ending: $(call PAYLOAD_OBJ,ending scenario wild lib/pci lib/virtio_blk)
 
 # libtdconv as it is installed. Its TDCALL is wrapped so that answers of the VMM can be replaced.

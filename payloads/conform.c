@@ -35,6 +35,7 @@ int payload_main(void)
 	conform_platform();
 	conform_exceptions();
 	conform_debug();
+	conform_cpu();
 	conform_control_registers();
 	conform_interrupts();
 	conform_memory();

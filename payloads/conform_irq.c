@@ -4,10 +4,12 @@
 #include "payloads/conform.h"
 
 enum { MSR_TSC_DEADLINE = 0x6e0, X2APIC_SVR = 0x80f, X2APIC_ICR = 0x830, X2APIC_LVT_TIMER = 0x832,
-       X2APIC_SELF_IPI = 0x83f, ICR_NMI = 0x400 };
+       X2APIC_INITIAL_COUNT = 0x838, X2APIC_DIVIDE = 0x83e, X2APIC_SELF_IPI = 0x83f, ICR_NMI = 0x400 };
 
 #define SVR_ENABLE	0x1ffu
 #define LVT_DEADLINE	(2u << 17)
+#define LVT_MASKED	(1u << 16)
+#define DIVIDE_BY_1	0xbu
 
 static uint64_t second;	/* in TSC ticks */
 static volatile unsigned int other_state;	/* 1: waits, 2: was woken, 3: is to send NMIs, 4: is not any more */
@@ -39,6 +41,7 @@ static uint64_t tsc_hz(void)
 	return eax != 0 ? (uint64_t)ecx * ebx / eax : 0;
 }
 
+/* SDM 3C, "APIC-Write Emulation" and "Self-IPI Virtualization"; silent as in [mod:msr_config_lookup.c]. */
 static void test_self(void)
 {
 	const volatile struct trap_log *log = trap_log();
@@ -53,7 +56,54 @@ static void test_self(void)
 	conform_is(log->ves - before, 0, "SELF_IPI and EOI are silent");
 }
 
-/* Linux calls HLT with interrupts off and lets them in afterwards: the VMM must wake it all the same. */
+/* What of an entry is kept, all of it masked: [kvm:apic_lvt_mask], without the bits that are read only. */
+static void test_local_vectors(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t msr, value, kept;
+	} rows[] = {
+		{ "the timer's LVT: vector, mask and mode", X2APIC_LVT_TIMER, 0xfffdafff, 0x500ff },
+		{ "the thermal LVT: vector, delivery mode and mask", 0x833, 0xffffafff, 0x107ff },
+		{ "the performance counters' LVT likewise", 0x834, 0xffffafff, 0x107ff },
+		{ "LINT0: polarity and trigger mode, too", 0x835, 0xffffafff, 0x1a7ff },
+		{ "LINT1 likewise", 0x836, 0xffffafff, 0x1a7ff },
+		{ "the errors' LVT: vector and mask", 0x837, 0xffffafff, 0x100ff },
+	};
+
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t value = rows[i].value;
+
+		conform_ok(vmcall_msr(rows[i].msr, true, &value) == 0 && vmcall_msr(rows[i].msr, false, &value) == 0,
+			   rows[i].name);
+		conform_is(value, rows[i].kept, "... is kept");
+		wrmsr(rows[i].msr, LVT_MASKED);
+	}
+}
+
+/*
+ * CPUID 0x15 tells the TSC's rate, ECX times EBX over EAX ([mod:cpuid_configurations.c]), and the APIC's timer counts
+ * 25 MHz ([qemu:kvm/tdx.h]): one measured by the other, to a tenth, and no sooner than that.
+ */
+static void test_rate(void)
+{
+	uint64_t start, woken, count = 25000000 / 50;
+
+	wrmsr(X2APIC_DIVIDE, DIVIDE_BY_1);
+	wrmsr(X2APIC_LVT_TIMER, VECTOR_TIMER);
+	start = rdtsc();
+	wrmsr(X2APIC_INITIAL_COUNT, count);
+	vmcall_halt(false);
+	woken = rdtsc() - start;
+	let_in();
+	conform_ok(woken >= second / 50 - second / 500, "the APIC's timer counts 25 MHz of which CPUID tells the TSC's");
+	wrmsr(X2APIC_LVT_TIMER, LVT_MASKED);
+}
+
+/*
+ * GHCI, "TDG.VP.VMCALL<Instruction.HLT>": R12 says whether interrupts are blocked, not RFLAGS.IF. Linux calls HLT with
+ * interrupts off and lets them in afterwards: the VMM must wake it all the same.
+ */
 static void test_timer(void)
 {
 	const volatile struct trap_log *log = trap_log();
@@ -70,7 +120,7 @@ static void test_timer(void)
 	conform_ok(woken >= second / 20, "not before its time");
 }
 
-/* To the first vCPU, again and again: one that comes before it halts does not wake it. */
+/* [kvm:vt_nmi_allowed]. To the first vCPU, again and again: one that comes before it halts does not wake it. */
 static void send_nmis(void)
 {
 	uint64_t nmi = ICR_NMI;
@@ -108,6 +158,7 @@ static bool reaches(unsigned int state)
 	return true;
 }
 
+/* The mailbox: ACPI 6.4, "Multiprocessor Wakeup Structure". IPIs: SDM 3A, "ICR Operation in x2APIC Mode". */
 void conform_second_cpu(void)
 {
 	unsigned int nmis, interrupts = trap_log()->interrupts;
@@ -131,5 +182,7 @@ void conform_interrupts(void)
 	second = tsc_hz();
 	conform_ok(second > 1000000, "CPUID 0x15 tells the TSC's rate");
 	test_self();
+	test_local_vectors();
+	test_rate();
 	test_timer();
 }

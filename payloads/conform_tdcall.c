@@ -22,6 +22,7 @@ static uint64_t leaf(uint64_t rax, uint64_t rcx, uint64_t rdx)
 	return gpr[RAX];
 }
 
+/* [mod:td_call] has the order: a leaf that is not there, reserved bits, a version; [mod:tdg_vp_info]. */
 static void test_leaves(void)
 {
 	uint64_t gpr[GPRS] = { [RAX] = TDG_VP_INFO, [R11] = 1 };
@@ -37,6 +38,7 @@ static void test_leaves(void)
 	conform_is(leaf(TDG_VP_VEINFO_GET, 0, 0) >> 32, TDX_NO_VALID_VE_INFO, "VEINFO.GET with nothing to say");
 }
 
+/* [mod:tdg_vm_rd_wr.c] and [mod:metadata_generic.c]; the fields: [mod:tdr_tdcs_fields_lookup.h]. */
 static void test_metadata(void)
 {
 	uint64_t gpr[GPRS] = { [RAX] = TDG_VM_RD, [RDX] = TDX_FIELD_GPAW };
@@ -53,6 +55,7 @@ static void test_metadata(void)
 	conform_is(tdx_code(leaf(TDG_VM_WR, 0, TDX_FIELD_ATTRIBUTES)), TDX_FIELD_NOT_WRITABLE, "VM.WR of ATTRIBUTES");
 }
 
+/* [mod:tdg_mem_page_accept], before it looks at the page; the last row is the first thing that it finds there. */
 static void test_accept_operands(void)
 {
 	uint64_t s = payload_info.shared, gpa = gpa_of_page();
@@ -87,7 +90,10 @@ static void test_mmio_on_ram(uint64_t gpa)
 	conform_is(got, 0x7788, "... back");
 }
 
-/* The whole life of one page, under a VMM that is in no hurry. */
+/*
+ * The whole life of one page, under a VMM that is in no hurry: GHCI, "TDG.VP.VMCALL<MapGPA>", [kvm:tdx_map_gpa], and
+ * [mod:tdg_mem_page_accept], which zeroes the page.
+ */
 static void test_conversion(void)
 {
 	uint64_t s = payload_info.shared, gpa = gpa_of_page(), value = 0, r10;
@@ -107,6 +113,7 @@ static void test_conversion(void)
 	conform_is(page[0], 0, "an accepted page is zero");
 }
 
+/* In KVM's order ([kvm:tdx_map_gpa]); GHCI has the codes. */
 static void test_map_gpa_errors(void)
 {
 	uint64_t s = payload_info.shared, gpa = gpa_of_page();
@@ -126,7 +133,7 @@ static void test_map_gpa_errors(void)
 	conform_is(map(gpa + (s << 1) + 8, 4096, NULL), TDVMCALL_ALIGN_ERROR, "... whose alignment is looked at first");
 }
 
-/* RCX[15:0] is the mask. What is not in it stays, what is in it but not part of the call stays too. */
+/* [mod:tdg_vp_vmcall.c]: RCX[15:0] is the mask. What is not in it stays, and what is but is no part of the call. */
 static void test_registers(void)
 {
 	uint64_t gpr[GPRS], before[GPRS], value = 5;
@@ -153,7 +160,7 @@ static void test_registers(void)
 	conform_is(leaf(TDG_VP_VMCALL, 1ull << 32 | TDX_MASK_R10_R15, 0), INVALID(1), "reserved bit of RCX");
 }
 
-/* A register outside of the mask is zero for the VMM: a MapGPA without R12 and R13 asks for nothing at 0. */
+/* [mod:tdg_vp_vmcall.c]: outside of the mask a register is zero to the VMM. MapGPA without R12, R13 is of nothing. */
 static void test_mask_hides(void)
 {
 	uint64_t gpr[GPRS] = { [RAX] = TDG_VP_VMCALL, [RCX] = 0x0c00, [R11] = GHCI_MAP_GPA,
@@ -164,6 +171,7 @@ static void test_mask_hides(void)
 	conform_is(gpr[R13], 4096, "which keeps its value");
 }
 
+/* [kvm:tdx_handle_exit], [kvm:tdx_emulate_io], [kvm:tdx_emulate_mmio]; [qemu:memory_access_size]. */
 static void test_vmcalls(void)
 {
 	uint64_t s = payload_info.shared, value = 0;

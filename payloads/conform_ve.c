@@ -46,6 +46,7 @@ static uint64_t rdmsr(uint32_t msr)
 	return (uint64_t)high << 32 | low;
 }
 
+/* [mod:tdx_inject_ve]; SDM 3C, "Exit Qualification for I/O Instructions". */
 static void test_ports(void)
 {
 	const volatile struct ve_info *ve = &trap_log()->last;
@@ -68,6 +69,7 @@ static void wrmsr(uint32_t msr, uint64_t value)
 	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
 }
 
+/* [mod:cpuid_configurations.c]: fixed1 of leaves 0 and 0x21; what is not in it is a #VE ([mod:td_cpuid.c]). */
 static void test_cpuid(void)
 {
 	unsigned int before = ves();
@@ -83,6 +85,7 @@ static void test_cpuid(void)
 		   "CPUID 0x40000000 is one");
 }
 
+/* [mod:msr_config_lookup.c]; what the CPU checks of an address: [kvm:__kvm_set_msr]. */
 static void test_msrs(void)
 {
 	unsigned int before = ves();
@@ -146,6 +149,7 @@ static void test_vmm_msrs(void)
 	}
 }
 
+/* SDM 3C, "Convertible EPT Violations" and "Exit Qualification for EPT Violations". */
 static void test_mmio(void)
 {
 	void *alias = paging_alias(IOAPIC + payload_info.shared);
@@ -174,7 +178,10 @@ static void test_mmio_length(void)
 	conform_ok(!guarded_store(alias, 0) && ve->length == 2, "... of RDMSR");
 }
 
-/* Expected: the instruction is skipped by the length in the #VE, so a wrong length ends in nonsense. */
+/*
+ * [mod:td_generic_ve_exit]. Expected: the instruction is skipped by the length in the #VE, so a wrong length ends in
+ * nonsense.
+ */
 static void test_instructions(void)
 {
 	const volatile struct trap_log *log = trap_log();

@@ -9,7 +9,8 @@
 enum {
 	X2_ID = 0x802, X2_VERSION = 0x803, X2_TPR = 0x808, X2_PPR = 0x80a, X2_EOI = 0x80b, X2_LDR = 0x80d,
 	X2_SVR = 0x80f, X2_ISR = 0x810, X2_IRR_LAST = 0x827, X2_ESR = 0x828, X2_ICR = 0x830, X2_LVT_TIMER = 0x832,
-	X2_LVT_THERMAL = 0x833, X2_LVT_ERROR = 0x837, X2_INITIAL = 0x838, X2_CURRENT = 0x839, X2_DIVIDE = 0x83e,
+	X2_LVT_THERMAL = 0x833, X2_LVT_LINT0 = 0x835, X2_LVT_LINT1 = 0x836, X2_LVT_ERROR = 0x837,
+	X2_INITIAL = 0x838, X2_CURRENT = 0x839, X2_DIVIDE = 0x83e,
 	X2_SELF_IPI = 0x83f,
 };
 
@@ -25,7 +26,9 @@ enum {
 #define LVT_MODE_FIXED		(0u << 8)
 #define LVT_MODE_NMI		(4u << 8)
 #define LVT_MODE_EXTINT		(7u << 8)
-#define LVT_WRITABLE		0x1a7ffu
+#define LVT_WRITABLE		0x107ffu
+#define LINT_WRITABLE		0x1a7ffu
+#define ERROR_WRITABLE		0x100ffu
 #define TIMER_WRITABLE		0x700ffu
 #define TIMER_MODE		(3u << 17)
 #define TIMER_DEADLINE		(2u << 17)
@@ -197,12 +200,17 @@ static uint32_t read_current_count(const struct persona_vcpu *vcpu)
 	return (uint32_t)((timer_left_ns() >> divide_shift(vcpu->lapic.divide)) / NS_PER_TICK);
 }
 
-/* SMI and INIT through an LVT would take the CPU away from the monitor: such an entry stays masked. */
+/*
+ * [kvm:apic_lvt_mask], without what is read only. SMI and INIT would take the CPU away from the monitor: such an entry
+ * stays masked.
+ */
 static void write_lvt(uint32_t msr, uint32_t value)
 {
-	uint32_t mode = value & LVT_MODE;
+	uint32_t mode;
 
-	value &= LVT_WRITABLE;
+	value &= msr == X2_LVT_ERROR ? ERROR_WRITABLE :
+		 msr == X2_LVT_LINT0 || msr == X2_LVT_LINT1 ? LINT_WRITABLE : LVT_WRITABLE;
+	mode = value & LVT_MODE;
 	if (mode != LVT_MODE_FIXED && mode != LVT_MODE_NMI && mode != LVT_MODE_EXTINT)
 		value = LVT_MASKED;
 	host_lapic_write(MMIO(msr), value);

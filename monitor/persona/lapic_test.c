@@ -119,7 +119,9 @@ static void registers(void)
 	tap_is(read_msr(0x80f), 0x1ff, "and back");
 	tap_ok(write_msr(0x835, 0x700) && page[0x35] == 0x700, "LINT0 as ExtINT");
 	tap_ok(write_msr(0x835, 0x500) && page[0x35] == 0x10000, "INIT through an LVT is masked");
-	tap_ok(write_msr(0x837, 0x200) && page[0x37] == 0x10000, "and SMI");
+	tap_ok(write_msr(0x833, 0x200) && page[0x33] == 0x10000, "and SMI");
+	tap_ok(write_msr(0x837, 0x200) && page[0x37] == 0, "... but the one for errors has no such mode");
+	tap_ok(write_msr(0x834, 0xffffafff) && page[0x34] == 0x107ff, "only the LINTs have polarity and trigger mode");
 	tap_ok(!write_msr(0x828, 1) && write_msr(0x828, 0), "ESR takes 0 only");
 	tap_ok(!write_msr(0x802, 1), "the id is read only");
 	tap_ok(!write_msr(0x80f, 1ull << 32), "reserved bits");

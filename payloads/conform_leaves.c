@@ -12,6 +12,7 @@
 #define NO_FIELD	~0ull
 #define NULL_FIELD	~0ull
 #define RTMR_OF_ZEROES	0xf57bb7ed82c6ae4aull	/* head -c 96 /dev/zero | sha384sum, its first bytes */
+#define GUEST_RIP	0x681eu		/* SDM 3D, "Field Encoding in VMCS"; [mod:td_vmcs_lookup] */
 
 enum { REPORT_TYPE = 0x81, REPORT_BYTES = 1024, REPORT_DATA = 128, REPORT_TDINFO = 512, TDINFO_XFAM = 8,
        TDINFO_RTMR = 208, DIGEST = 48 };
@@ -183,6 +184,8 @@ static void test_fields(void)
 	conform_ok(first != NO_FIELD && leaf(gpr, version_1, 0, first, 0) == TDX_SUCCESS, "... can be read");
 	conform_ok(gpr[RDX] != first && gpr[RDX] != NO_FIELD, "... and names another");
 	conform_is(leaf(gpr, TDG_VP_RD, 1, TDX_FIELD_VP_VCPU_INDEX, 0), INVALID(RCX), "VP.RD with RCX");
+	conform_is(tdx_code(leaf(gpr, TDG_VP_RD, 0, GUEST_RIP, 0)), TDX_FIELD_NOT_READABLE, "VP.RD of the VMCS");
+	conform_is(tdx_code(leaf(gpr, TDG_VP_RD, 0, GUEST_RIP + 1, 0)), TDX_FIELD_ID_INCORRECT, "... of an upper half");
 	conform_ok(leaf(gpr, TDG_VP_RD, 0, TDX_FIELD_VP_VCPU_INDEX, KEPT) == TDX_SUCCESS && gpr[R8] == 0,
 		   "VP.RD of the index of the first vCPU");
 	conform_is(tdx_code(leaf(gpr, TDG_VP_WR, 0, TDX_FIELD_VP_VCPU_INDEX, 0)), TDX_FIELD_NOT_WRITABLE,

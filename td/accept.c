@@ -146,8 +146,9 @@ enum td_action td_page_accept(struct td *td, struct td_regs *regs)
 		td_violation(td, TD_V_TD_LOST, gpa, c.pages, regs->rip, 0);
 		return td_end(td, TD_STOP_BAD_GPA, gpa, regs->rip);
 	}
-	disturbed = td_disturb_accept(td, rcx, c.pages, &plan);
-	if (tdx_code(disturbed) == TDX_OPERAND_BUSY) {	/* the lock comes before anything that it protects */
+	/* The lock comes before anything that it protects; but above a larger leaf the walk ends, and nothing is locked. */
+	disturbed = level == TDX_LEVEL_4K && td_is_large(td, gpa) ? 0 : td_disturb_accept(td, rcx, c.pages, &plan);
+	if (tdx_code(disturbed) == TDX_OPERAND_BUSY) {
 		td_sept_tried(td, gpa, c.pages);
 		status = disturbed;
 		goto done;

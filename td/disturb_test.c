@@ -57,6 +57,20 @@ static void test_busy(void)
 	tap_is(fake_share(0, 8).r10, 0, "MapGPA is not the rule's business");
 }
 
+/* check_tdaccept_failure() in [mod:tdg_mem_page_accept], case 1.1: what ends above the entry takes no lock. */
+static void test_busy_leaf(void)
+{
+	c = fake_config(1024);
+
+	c.behaviour.nrules = 1;
+	c.behaviour.rules[0] = (struct td_rule){ .on = TD_ON_ACCEPT, .stalls = 1 };
+	fake_start(&c);
+	tap_is(fake_accept(FAKE_PAGE(5), K4), tdx_status(TDX_PAGE_ALREADY_ACCEPTED, 1), "4K in a 2M leaf is never busy");
+	tap_is(fake_accept(FAKE_RAM, M2), BUSY, "... the leaf itself is");
+	fake_share(5, 1);
+	tap_is(fake_accept(FAKE_PAGE(6), K4), BUSY, "... and so is a 4K leaf");
+}
+
 /* Two loops that take turns on one vCPU: each meets another operand than the last time, and must get through. */
 static void test_busy_by_turns(void)
 {
@@ -398,6 +412,7 @@ static void test_found(void)
 int main(void)
 {
 	test_busy();
+	test_busy_leaf();
 	test_busy_by_turns();
 	test_busy_matches();
 	test_busy_by_chance();

@@ -14,6 +14,7 @@
 #define FIELD_CONTEXT	0x0070000000000000ull
 #define FIELD_SIZE	0x0000000300000000ull
 #define FIELD_MUST_BE_0	0x4083fffcff000000ull
+#define FIELD_BY_TWOS	(1ull << 50)	/* of the VMCS: odd codes are upper halves, which nobody may ask for */
 #define FIELDS_BEHIND	38		/* bits 46:38 of a sequence's header: how many fields follow the first */
 #define NO_FIELD	~0ull
 
@@ -58,6 +59,8 @@ static const struct field *find(const struct td *td, unsigned int context, uint6
 		if (context_of(f->id) != context || ((f->id ^ id) & FIELD_CLASS) || !exists(td, f))
 			continue;
 		*n = (id & FIELD_CODE) - (f->id & FIELD_CODE);
+		if ((f->id & FIELD_BY_TWOS) && *n % 2 != 0)
+			continue;
 		if (*n < f->elements || f->id == TDX_FIELD_CPUID_VALUES)
 			return f;
 	}

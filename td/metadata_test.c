@@ -232,6 +232,23 @@ static void test_classes(void)
 	       "CPUID_VALUES, of any leaf");
 }
 
+/* [mod:td_vmcs_lookup], added up, and md_vp_get_element() of metadata_vp.c: by halves there is nothing. */
+static void test_vmcs(void)
+{
+	uint64_t hidden = 0, codes = 0, others = 0;
+
+	start(0, 0);
+	for (uint64_t code = 0; code < 0x8000; code++) {
+		uint64_t status = rd(TDG_VP_RD, code);
+
+		hidden += status == NOT_READABLE;
+		codes += status == NOT_READABLE ? code : 0;
+		others += status != NOT_READABLE && status != ID_INCORRECT;
+	}
+	tap_ok(hidden == 154 && codes == 2400214 && others == 0, "a TD may read nothing of its VMCS");
+	tap_is(rd(TDG_VP_RD, 0x2403000000000ull | 0x2001), ID_INCORRECT, "... of which there are no upper halves");
+}
+
 static uint64_t rdall(uint64_t to, uint64_t first)
 {
 	regs = (struct td_regs){ .gpr = { [TD_RDX] = FAKE_RAM + to, [TD_R8] = first } };
@@ -412,6 +429,7 @@ int main(void)
 	test_sys();
 	test_walk();
 	test_classes();
+	test_vmcs();
 	test_rdall();
 	test_vp();
 	return tap_done();

@@ -277,6 +277,16 @@ row() {
 	caught behaviours 'implicit = ve, and who names a VMM with implicit = convert'
 	sed -i 's/QEMU on //; s/4k/2m/' behaviours/a.vmm
 	caught behaviours 'aug = 2m'
+	sed -i 's/2m/4k/' behaviours/a.vmm
+	passes behaviours
+	echo 'class = permitted' >>behaviours/a.vmm
+	caught behaviours 'implicit = ve, and who names a VMM with implicit = convert'
+	sed -i '1a # implicit: user space says' behaviours/a.vmm
+	passes behaviours
+	echo 'claim = start-1' >>behaviours/a.vmm
+	caught behaviours 'claim = start-1, and who names a VMM with claim = '
+	sed -i 's/permitted/hostile/' behaviours/a.vmm
+	passes behaviours
 	sed -i 's/A VMM like/Hyper-V/; s/KVM/and others/' behaviours/a.vmm
 	passes behaviours
 	sed -i /basis/d behaviours/a.vmm
@@ -308,6 +318,12 @@ row() {
 	passes claims
 	first='# A page' file docs/a.md 'No VMM is known to do it.' '' 'Searched 2026-11: everything, for something else.'
 	caught claims 'docs/a.md'
+	first='# A page' file docs/a.md 'We know of no measurement.'
+	caught claims 'docs/a.md'
 	first='# A page' file docs/a.md 'No VMM is known to do it: searched 2026-11, QEMU.' '' 'Nobody but the VMM knows.'
+	passes claims
+	file td/a.c '/*' ' * How long it waits is not' ' * public.' ' */'
+	caught claims 'td/a.c: what was searched'
+	file td/a.c '/*' ' * There is no such answer: searched 2026-11, GHCI. How long it waits is not' ' * public.' ' */'
 	passes claims
 }

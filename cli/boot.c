@@ -19,7 +19,7 @@ static const struct opt options[] = {
 	{ "vmm", OPT_BEHAVIOUR, FIELD(vmm), "NAME[:K=V,...]", "how the VMM behaves, or a file ./NAME.vmm [complete]" },
 	BOOT_GUEST_OPTIONS(FIELD)
 	PLATFORM_OPTION(FIELD)
-	KNOWN_OPTIONS(FIELD)
+	KNOWN_OPTIONS(FIELD, 0)
 	{ "seed", OPT_NUMBER, FIELD(seed), "N", "the same run every time, every exit in the journal" },
 	{ "console", OPT_FILE, FIELD(console), "FILE", "for the guest's console [stderr]" },
 	{ "journal", OPT_FILE, FIELD(journal), "FILE", "keep the journal, for tdlab trace" },

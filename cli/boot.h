@@ -86,10 +86,10 @@ struct boot {
 	{ "platform", OPT_PLATFORM, FIELD(platform), "NAME[:K=V,...]", \
 	  "what the TD is created with, or K=V,... alone [kvm]" }, \
 
-/* What is known of the guest, for every verb that judges one. */
-#define KNOWN_OPTIONS(FIELD) \
-	{ "known", OPT_FILE, FIELD(known), "FILE", "findings that are known and explained are expected" }, \
-	{ "write-known", OPT_FILE, FIELD(write_known), "FILE", "write what was found, to be explained" },
+/* What is known of the guest, for every verb that judges one. guests: 0, or those alone of which that verb asks it. */
+#define KNOWN_OPTIONS(FIELD, guests) \
+	{ "known", OPT_FILE | (guests), FIELD(known), "FILE", "findings that are known and explained are expected" }, \
+	{ "write-known", OPT_FILE | (guests), FIELD(write_known), "FILE", "write what was found, to be explained" },
 
 /* What a guest is given that starts at its kernel, for every verb that boots one. patience: --timeout's default. */
 #define BOOT_KERNEL_OPTIONS(FIELD, patience) \

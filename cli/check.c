@@ -23,7 +23,7 @@ static const struct opt options[] = {
 	BOOT_GUEST_OPTIONS(BOOT_FIELD)
 	{ "platform", OPT_PLATFORM | OPT_MANY, FIELD(platforms), "NAME[:K=V,...]",
 	  "what a TD is created with; may be repeated [kvm]" },
-	KNOWN_OPTIONS(BOOT_FIELD)
+	KNOWN_OPTIONS(BOOT_FIELD, 0)
 	{ "harness", OPT_FILE | OPT_CODE, FIELD(harness), "FILE", "code of your own in a process, a shared object" },
 	{ "guest", OPT_TEXT | OPT_CODE, FIELD(guest), "NAME", "code in a process: see tdlab list guests, or all" },
 	{ "pages", OPT_NUMBER | OPT_CODE, FIELD(pages), "N", "of a conversion in a process [32768]" },

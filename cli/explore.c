@@ -21,6 +21,7 @@
 
 static const struct opt options[] = {
 	EXPLORE_OPTIONS
+	KNOWN_OPTIONS(EXPLORE_BOOT_FIELD, 0)
 	EXPLORE_JOURNAL_OPTION(OPT_BOOT)
 	{ "depth", OPT_NUMBER, EXPLORE_FIELD(depth), "N", "answers chosen in one sequence [6; a kernel: 5]" },
 	{ "match", OPT_FLAG | OPT_CODE, EXPLORE_FIELD(match), NULL,

@@ -41,8 +41,7 @@ struct explore_options {
 	{ "vmm", OPT_BEHAVIOUR | OPT_BOOT, EXPLORE_BOOT_FIELD(vmm), "NAME[:K=V,...]", "VMM before and after [complete]" }, \
 	BOOT_KERNEL_OPTIONS(EXPLORE_BOOT_FIELD, "86400") \
 	{ "behaviours", OPT_FOLDER | OPT_BOOT, EXPLORE_BOOT_FIELD(behaviours), "DIR", "where behaviours are looked for" }, \
-	{ "console", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(console), "FILE", "for the guest's console [stderr]" }, \
-	KNOWN_OPTIONS(EXPLORE_BOOT_FIELD)
+	{ "console", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(console), "FILE", "for the guest's console [stderr]" },
 
 #define EXPLORE_JOURNAL_OPTION(guests) \
 	{ "journal", OPT_FILE | (guests), EXPLORE_BOOT_FIELD(journal), "FILE", "keep the journal, for tdlab trace" },

@@ -21,6 +21,7 @@
 
 static const struct opt replay_options[] = {
 	EXPLORE_OPTIONS
+	KNOWN_OPTIONS(EXPLORE_BOOT_FIELD, OPT_BOOT)
 	EXPLORE_JOURNAL_OPTION(0)
 	FINDING_OPTION
 	{ 0 },
@@ -297,6 +298,18 @@ static int run_kernel(struct rerun *a, const struct verb *verb, const char *kern
 	return status;
 }
 
+/* The line of a row has its options already. */
+static int rerun_row(const struct verb *verb, int argc, char **argv, const char *path, const char *finding)
+{
+	if (is_minimise(verb))
+		return complain(STATUS_INPUT, "%s: a row of tdlab check is one run: there is nothing to minimise", path);
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], "--", 2) == 0 && strncmp(argv[i], "--finding", 9) != 0)
+			return complain(STATUS_INPUT, "%s: %s: a row of tdlab check is run as it was: no option but --finding",
+					path, argv[i]);
+	return replay_check(path, finding);
+}
+
 /* What is given is known: on which guest it is to be run, and whether that goes with the options. */
 static int rerun(struct rerun *a, const struct verb *verb, int argc, char **argv, const char *kernel)
 {
@@ -331,8 +344,7 @@ static int run_replay(const struct verb *verb, int argc, char **argv)
 		status = complain(STATUS_INPUT, "%s: %s: see tdlab %s --help", verb->name,
 				  n ? "too many files" : "which file or answers?", verb->name);
 	if (!status && n == 1 && replay_is_check(operands[0]))
-		status = !is_minimise(verb) ? replay_check(operands[0], o->finding) :
-			 complain(STATUS_INPUT, "%s: a row of tdlab check is one run: there is nothing to minimise", operands[0]);
+		status = rerun_row(verb, argc, argv, operands[0], o->finding);
 	if (!status)
 		status = read_what(a, operands[0], o->finding);
 	if (!status)

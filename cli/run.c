@@ -24,7 +24,7 @@ static const struct opt options[] = {
 	{ "console", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(console), "FILE", "for the guest's console [nowhere]" },
 	{ "net", OPT_FLAG | OPT_BOOT, EXPLORE_BOOT_FIELD(net), NULL, "a network card, on a network that leads nowhere" },
 	BOOT_GUEST_OPTIONS(EXPLORE_BOOT_FIELD)
-	KNOWN_OPTIONS(EXPLORE_BOOT_FIELD)
+	KNOWN_OPTIONS(EXPLORE_BOOT_FIELD, OPT_BOOT)
 	{ 0 },
 };
 

@@ -373,13 +373,21 @@ inputs() {
 		minimise IN
 		merge IN IN
 		trace IN
+		trace --symbols IN journal
 		measure IN
+		boot --known IN $violate
+		boot --vmm recorded:IN $violate
+		check --known IN --guest libtdconv
+		explore --known IN --guest libtdconv
+		run IN -- /bin/true
+		run --file IN $k -- /bin/true
 	EOF
 }
 
 @test "no input waits for a pipe, or reads a device for ever: one line, exit status 2" {
-	local words kind
+	local words kind want
 	mkdir in-modules
+	"$tdlab" boot --console /dev/null --journal journal --append scenario=plain "$violate" </dev/null
 	for kind in pipe device; do
 		rm -f IN IN.vmm in-modules/modules.order
 		case $kind in
@@ -389,7 +397,9 @@ inputs() {
 		while read -ra words; do
 			run --separate-stderr timeout 20 "$tdlab" "${words[@]}" </dev/null
 			printf '%s\n' "exit status $status: tdlab ${words[*]}" "$output" "$stderr"
-			[ "$status" -eq 2 ]
+			want=2
+			[ "${words[0]}" != run ] || want=102
+			[ "$status" -eq "$want" ]
 			[ "${#stderr_lines[@]}" -eq 1 ]
 			[[ ${stderr_lines[0]} == *"not a file but a $kind"* ]]
 		done < <(inputs)

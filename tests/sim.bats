@@ -431,6 +431,11 @@ recorded() {
 		# shellcheck disable=SC2086 # words
 		refused "tdlab: replay: ${option%%[ =]*} is about a boot*" replay --guest correct $option ok
 	done
+	for option in --known --write-known; do		# one run in a process has no findings to be known
+		refused "tdlab: run: $option is about a boot*" run --guest correct "$option" x
+		refused "tdlab: replay: $option is about a boot*" replay --guest correct "$option" x ok
+		refused "tdlab: minimise: unknown option $option*" minimise --guest correct "$option" x ok
+	done
 	for option in --match '--stalls 4'; do
 		# shellcheck disable=SC2086 # words
 		refused "tdlab: explore: ${option% *} is about guest code*" explore $option build/payloads/violate

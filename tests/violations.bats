@@ -100,6 +100,8 @@ setup() {
 	run -0 tdlab replay --finding complete vmm.json
 	run -2 tdlab replay --finding nobody vmm.json
 	run -2 tdlab minimise vmm.json
+	run -2 tdlab replay --json vmm.json	# its line has the options
+	[[ $output == *"--json: a row of tdlab check is run as it was"* ]]
 	sed 's/"tdlab": "[^"]*"/"tdlab": "0.0"/' vmm.json >old
 	run -2 tdlab replay old
 	sed 's/tdlab run --guest .tail/touch owned; tdlab run --guest .tail/' vmm.json >evil

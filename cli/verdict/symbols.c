@@ -74,15 +74,17 @@ static void add_functions(struct symbols *s, const struct elf_tables *elf, unsig
 	sort(s);
 }
 
-static void load(struct symbols *s, char *path)
+/* What cannot be read has no names. Returns 0, or a status after a complaint: it is no file. */
+static int load(struct symbols *s, char *path)
 {
 	uint8_t *data = NULL;
 	struct elf_tables elf;
 	size_t bytes;
+	int status = 0;
 
-	if (s->path || access(path, R_OK) != 0 || file_read(path, "symbols", &data, &bytes) != 0) {
+	if (s->path || access(path, R_OK) != 0 || (status = file_read(path, "symbols", &data, &bytes))) {
 		free(path);
-		return;
+		return status;
 	}
 	data = xrealloc(data, bytes + 1);
 	data[bytes] = '\0';
@@ -94,10 +96,11 @@ static void load(struct symbols *s, char *path)
 	}
 	if (s->count > 1) {	/* Debian's System.map is a note that says where the real one is */
 		s->path = path;
-		return;
+		return 0;
 	}
 	free(path);
 	symbols_free(s);
+	return 0;
 }
 
 void symbols_load_payload(struct symbols *s, const char *payload)
@@ -109,9 +112,14 @@ void symbols_load_payload(struct symbols *s, const char *payload)
 
 int symbols_load_file(struct symbols *s, const char *path)
 {
-	symbols_load_payload(s, path);
+	int status;
+
+	*s = (struct symbols){ 0 };
 	if (access(path, R_OK))
 		return complain(STATUS_INPUT, "--symbols %s: %s", path, strerror(errno));
+	status = load(s, xprintf("%s", path));
+	if (status)
+		return status;
 	if (!s->count)
 		return complain(STATUS_INPUT, "--symbols %s: no names of functions in it", path);
 	s->placed = s->all[0].address < KERNEL_MAP;	/* a kernel may have moved */

@@ -121,6 +121,47 @@ essence() {
 	[[ $stderr == *"the depth is another"* ]]
 }
 
+# begun FILE VERB ARG...: it runs as $pid, and FILE has something in it.
+begun() {
+	local file=$1 i
+	shift
+	rm -f "$file"
+	env --default-signal=INT setsid "$tdlab" "$@" --json --console console --modules "$kernel/modules" "$kernel/vmlinuz" \
+		>out 2>err </dev/null 3>&- &
+	pid=$!
+	for ((i = 0; i < 6000; i++)); do
+		[ -s "$file" ] && break
+		sleep 0.02
+	done
+}
+
+# ends SIGNAL STATUS: with that exit status, sent $pid.
+ends() {
+	local got=0
+	kill -"$1" "$pid"
+	wait "$pid" || got=$?
+	cat out err
+	[ "$got" -eq "$2" ]
+}
+
+@test "Ctrl-C and kill: what was seen until then is reported, by explore, replay and minimise" {
+	local pid
+	begun console explore --depth 12 --state state
+	for ((i = 0; i < 6000; i++)); do
+		[ -s state ] && [ "$(jq .sequences state)" -gt 300 ] && break
+		sleep 0.02
+	done
+	ends INT 130
+	[ "$(jq -r '"\(.complete) \(.incomplete) \(.sequences > 300)"' out)" = "false interrupted by signal 2 true" ]
+	[ "$(jq -r '.violations[0].name' out)" = abandoned ]
+	begun console replay stall,stall,stall
+	ends TERM 143
+	[ "$(jq -r '"\(.complete) \(.incomplete) \(.verdict)"' out)" = "false interrupted by signal 15 inconclusive" ]
+	begun console minimise stall,stall,stall
+	ends TERM 143
+	grep -q '^tdlab: the guest did not come to it: the run was interrupted' err
+}
+
 @test "drawn sequences, deeper than all of them can be had" {
 	explore --depth 24 --random 60 --seed 3
 	[ "$status" -le 1 ]

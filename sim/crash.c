@@ -13,6 +13,7 @@
 
 #include "image/elf_tables.h"
 #include "sim/crash.h"
+#include "sim/trap.h"
 
 #define FRAMES	16
 
@@ -124,6 +125,7 @@ static void on_crash(int number, siginfo_t *info, void *context)
 		snprintf(text + strlen(text), bytes - strlen(text), " in ");
 		describe((void *)(uintptr_t)gregs[REG_RIP], text + strlen(text), bytes - strlen(text));
 	}
+	sim_thread_left(current);	/* what it would have crashed of may not be there yet, or be gone */
 	if (info->si_code <= 0)		/* a fault repeats itself, a signal that was sent does not */
 		raise(number);
 }

@@ -9,10 +9,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "sim/harness.h"
 #include "sim/search.h"
+#include "sim/trap.h"
 
 /* One at a time: a guest has no argument that tells whose it is. */
 static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
@@ -165,14 +165,6 @@ static void tell(struct exploration *x, const struct search *s)
 	}
 }
 
-/* Besides the one that asks. What cannot be known is taken for so. */
-static bool has_threads(void)
-{
-	struct stat tasks;
-
-	return stat("/proc/self/task", &tasks) != 0 || tasks.st_nlink > 3;	/* ".", ".." and itself */
-}
-
 static void explore(struct exploration *x, bool to_shared)
 {
 	const struct tdlab_options *o = x->options;
@@ -199,6 +191,8 @@ static void explore(struct exploration *x, bool to_shared)
 	status = search_all(&s, from);
 	if (status == SEARCH_SECOND_THREAD)
 		conclude(x->result, TDLAB_REFUSED, SEARCH_THREAD_TEXT);
+	else if (status == SEARCH_THREAD_LEFT)
+		conclude(x->result, TDLAB_REFUSED, SEARCH_LEFT_TEXT);
 	else if (status != 0)
 		conclude(x->result, TDLAB_ENVIRONMENT, "no memory or no process for the guest code");
 	else
@@ -241,7 +235,7 @@ enum tdlab_verdict tdlab_explore(const struct tdlab_guest *guest, const struct t
 {
 	static const struct tdlab_options defaults;
 	struct exploration x = { .options = options != NULL ? options : &defaults, .result = result,
-				 .guest.name = "the guest", .threads = has_threads() };
+				 .guest.name = "the guest", .threads = sim_other_threads() };
 	const char *wrong = wrong_time();
 	char title[80] = "";
 

@@ -8,6 +8,7 @@
 
 #include "sim/child.h"
 #include "sim/search.h"
+#include "sim/trap.h"
 
 #define MAX_DEATHS	20
 #define MAX_RETRIES	1000
@@ -105,6 +106,8 @@ static int one(struct search *s)
 	memcpy(t->plan.width, c->width, c->depth);
 	t->begun++;
 	finding = sim_sequence(sim, s->job);
+	if (finding != TD_V_NONE && sim_thread_left(sim))
+		return OVER;	/* ended() looks at it */
 	if (!count_run(s, finding, &sim->seen))
 		return AGAIN;
 	return s->job->guest->remembers && sim->seen.over != SIM_DONE ? GO_ON : OVER;
@@ -121,7 +124,7 @@ static int work(void *arg)
 
 	if (status || (t->resumed == 0 && !t->skipping && !td_explore_any(td)))
 		return status;
-	while (status == OVER && !t->stop && (first || (!s->only && td_explore_next(td)))) {
+	while (status == OVER && !t->stop && !s->sim->thread_left && (first || (!s->only && td_explore_next(td)))) {
 		first = false;
 		status = one(s);
 	}
@@ -209,6 +212,8 @@ static int ended(struct search *s, enum child_end end, int status)
 		return SEARCH_NO_JOURNAL;
 	if (s->sim->second_thread)
 		return SEARCH_SECOND_THREAD;
+	if (s->sim->thread_left)
+		return SEARCH_THREAD_LEFT;
 	if (end == CHILD_INTERRUPTED)
 		return OVER;
 	if (end == CHILD_DIED || end == CHILD_HUNG) {

@@ -62,10 +62,14 @@ enum {
 	SEARCH_NO_PROCESS = -10,
 	SEARCH_NO_JOURNAL,
 	SEARCH_SECOND_THREAD,
+	SEARCH_THREAD_LEFT,
 };
 
 /* Of a TDCALL by a thread that is not the one in which the guest was called. */
 #define SEARCH_THREAD_TEXT "it makes a TDCALL in a second thread: the order of the calls must not be left to chance"
+
+/* Of a finding that may be no more than a thread that has not come to its TDCALL. */
+#define SEARCH_LEFT_TEXT "it has a second thread when it is judged: that has to end before convert() or accept() returns"
 
 /* A search in a process of its own; tally is in memory that both see. */
 struct search {

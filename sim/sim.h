@@ -61,6 +61,7 @@ struct sim {
 	uint32_t journalled;
 	int journal_error;		/* errno, if an event could not be kept */
 	bool second_thread;		/* made a TDCALL: that ended the process */
+	bool thread_left;		/* a second thread was there when something was found: trap.h */
 	char last_words[96];		/* of a guest that ended itself */
 	char crash[480];		/* of a guest that crashed: crash.h */
 	uint64_t asked[TD_EXPLORE_DEPTH];	/* of the present sequence: what each chosen answer was given to */

@@ -5,11 +5,14 @@
  */
 #include <errno.h>
 #include <stddef.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "abi/tdcall_fault.h"
 #include "sim/trap.h"
 
 #define SIGNALS	(sizeof(tdcall_signals) / sizeof(tdcall_signals[0]))
+#define LAST_MOMENTS	20
 
 static struct sim *current;
 static uint64_t code_base;
@@ -25,6 +28,24 @@ void sim_caller(struct sim *sim)
 		return;
 	sim->second_thread = true;
 	_exit(1);
+}
+
+bool sim_other_threads(void)
+{
+	struct stat tasks;
+
+	return stat("/proc/self/task", &tasks) != 0 || tasks.st_nlink > 3;	/* ".", ".." and itself */
+}
+
+bool sim_thread_left(struct sim *sim)
+{
+	static const struct timespec pause = { .tv_nsec = 1000000 };
+
+	/* The kernel counts a thread for a little longer than pthread_join() waits for it. */
+	for (int i = 0; i < LAST_MOMENTS && sim_other_threads(); i++)
+		nanosleep(&pause, NULL);
+	sim->thread_left = sim_other_threads();
+	return sim->thread_left;
 }
 
 /* What the process did with these signals before. */

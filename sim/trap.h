@@ -17,4 +17,13 @@ bool sim_trap(struct sim *sim, uint64_t base);
  */
 void sim_caller(struct sim *sim);
 
+/* Whether the process has more threads than the one that asks. What cannot be known is taken for so. */
+bool sim_other_threads(void);
+
+/*
+ * Something was found, and not all of the guest need have come to its end: whether another thread of it is there, and
+ * does not end within a moment. It may be about to do what is missing. Then that is said in sim.
+ */
+bool sim_thread_left(struct sim *sim);
+
 #endif

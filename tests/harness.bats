@@ -171,6 +171,10 @@ guest() {
 		[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"a TDCALL in a second thread"* ]]
 		[ -z "$output" ]
 	done
+	for verb in 'replay ok' 'minimise ok'; do
+		run -2 --separate-stderr "$tdlab" $verb --harness "$dir/threads.so" --to-private
+		[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"a TDCALL in a second thread"* && -z $output ]]
+	done
 	run -2 "$tdlab" check --harness "$dir/threads.so" --vmm complete
 	[[ $output == *"to private: it makes a TDCALL in a second thread"* ]]
 	run -0 "$tdlab" explore --harness "$dir/threads.so" --stalls 4 --depth 3	# to shared there is one thread
@@ -179,6 +183,24 @@ guest() {
 	object trapped -DCALLED -I"$dir" "$dir/trapped.c"
 	run -2 --separate-stderr "$tdlab" explore --harness "$dir/trapped.so" --to-private
 	[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"a TDCALL in a second thread"* ]]
+}
+
+@test "what is found while a second thread is there is refused, by every verb; a thread that has ended is none" {
+	local text="it has a second thread when it is judged" verb
+	for how in LATE CRASHES; do
+		object threads "-D$how"
+		for verb in explore run 'replay ok' 'minimise ok'; do
+			run -2 --separate-stderr "$tdlab" $verb --harness "$dir/threads.so" --to-private
+			[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"$text"* && -z $output ]]
+		done
+		run -2 "$tdlab" check --harness "$dir/threads.so" --vmm complete
+		[[ $output == *"to private: $text"* ]]
+	done
+	object threads -DNOTHING
+	for verb in explore run 'replay ok'; do
+		run -1 "$tdlab" $verb --harness "$dir/threads.so" --to-private
+		[[ $output == *"pending-access"* ]]
+	done
 }
 
 @test "two files whose names are those of libc, of tdlab and of each other; C++" {

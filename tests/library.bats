@@ -167,6 +167,23 @@ right_and_wrong() {
 	[[ $output == *$'\n= 1 a conversion was given up '*" 1 of 1 findings"$'\n+ abandoned permitted 2 '* ]]
 }
 
+@test "a guest that makes its TDCALLs in two threads is refused, and so is what is found while one is left" {
+	printf '%s\n' '#include <stdio.h>' 'int main(void) {' 'static struct tdlab_result r;' \
+		'tdlab_explore(&tdlab_guest, NULL, &r);' 'puts(r.report);' 'return (int)r.verdict; }' >main.c
+	while read -r how status text; do
+		cat "$top/tests/harness/threads.c" main.c >two.c
+		# shellcheck disable=SC2046 # words
+		gcc -I. -D"$how" -o two two.c $(pkg-config --cflags --libs tdlab) -pthread
+		run "-$status" ./two
+		[[ $output == *$'\nverdict    '"$text"* ]]
+	done <<-END
+	BOTH 2 refused: it makes a TDCALL in a second thread
+	LATE 2 refused: it has a second thread when it is judged
+	CRASHES 2 refused: it has a second thread when it is judged
+	NOTHING 1 fail: private memory was used before
+	END
+}
+
 @test "a program that takes our children's ends from us: no process to be had, and no guest is blamed" {
 	program right
 	for _ in 1 2 3; do

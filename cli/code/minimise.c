@@ -12,17 +12,18 @@ static void shown(void *kind, const struct result_finding *f)
 	*(int *)kind = (int)f->kind;
 }
 
-/* What the sequence shows, 0 being nothing; negative after a complaint. */
+/* What the sequence shows, 0 being nothing; after a complaint a negative status. */
 static int what_shows(struct search *s, const uint8_t *answers, uint32_t count)
 {
 	struct td_choices from = { .named = count };
-	int kind = TD_V_NONE;
+	int kind = TD_V_NONE, status;
 
 	memcpy(from.answer, answers, count);
 	memset(s->tally, 0, sizeof(*s->tally));
 	s->depth = count;
-	if (search_status(s, search(s, from)))
-		return -1;
+	status = search_status(s, search(s, from));
+	if (status)
+		return -status;
 	tally_each(s->tally, shown, &kind);
 	return kind;
 }
@@ -36,7 +37,7 @@ static int minimise(struct search *s, struct ddmin *d, int wanted)
 		int shown = what_shows(s, candidate, count);
 
 		if (shown < 0)
-			return STATUS_ENVIRONMENT;
+			return -shown;
 		ddmin_result(d, shown == wanted && child_signal() == 0);
 	}
 	return what_shows(s, d->best, d->count) == wanted ? 0 : complain(STATUS_ENVIRONMENT, "it does not show it each time");
@@ -80,7 +81,7 @@ int code_minimise(const struct explore_options *o, const uint8_t *answers, uint3
 		return STATUS_ENVIRONMENT;
 	shown = what_shows(&s, answers, count);
 	if (shown < 0)
-		return STATUS_ENVIRONMENT;
+		return -shown;
 	if (child_signal())
 		return complain(STATUS_SIGNAL + child_signal(), "interrupted before anything was tried");
 	answers_text(answers, count, text);

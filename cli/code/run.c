@@ -13,6 +13,7 @@
 #include "cli/words.h"
 #include "sim/child.h"
 #include "sim/search.h"
+#include "sim/trap.h"
 
 #define RUNAWAY_CALLS	10000	/* as in a boot */
 
@@ -32,7 +33,7 @@ static int guest_process(void *arg)
 	int status = code_load(s->code);
 
 	if (!status)
-		sim_attempt(s->sim, &s->code->job);
+		sim_attempt(s->sim, &s->code->job), sim_thread_left(s->sim);
 	return status;
 }
 
@@ -174,6 +175,8 @@ int code_run(struct code *c, const struct behaviour *b, struct code_run *run)
 		status = child_status;
 	else
 		judge_run(run, end, child_status, s.sim, &c->job, b);
+	if (!status && run->finding != TD_V_NONE && s.sim->thread_left)
+		run->refused = SEARCH_LEFT_TEXT, status = STATUS_INPUT;
 	run->seen = s.sim->seen;
 	memcpy(run->last_words, s.sim->last_words, sizeof(run->last_words));
 	run->cause = cause_of(b, &run->seen, run->finding);

@@ -17,6 +17,8 @@ int search_status(const struct search *s, int status)
 		return complain(STATUS_ENVIRONMENT, "no memory or no process for the guest code");
 	if (status == SEARCH_SECOND_THREAD)
 		return complain(STATUS_INPUT, "--harness %s: %s", code_of(s)->options->harness, SEARCH_THREAD_TEXT);
+	if (status == SEARCH_THREAD_LEFT)
+		return complain(STATUS_INPUT, "--harness %s: %s", code_of(s)->options->harness, SEARCH_LEFT_TEXT);
 	return status;
 }
 

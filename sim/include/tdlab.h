@@ -52,7 +52,8 @@ extern "C" {
  * them is in variables of yours. Functions may be NULL but for convert(), and are called from one thread only.
  *
  * TDCALLs must come from the thread that the function was called in: a guest that makes one in another is refused, as
- * bad input, for the order of its calls would be left to chance.
+ * bad input, for the order of its calls would be left to chance. Threads of its own have to end before the function
+ * returns: what is found while one is there is refused, too, as it may be about to do what is missing.
  */
 struct tdlab_guest {
 	uint32_t version;	/* TDLAB_GUEST_VERSION */

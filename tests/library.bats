@@ -135,6 +135,11 @@ right_and_wrong() {
 	run -2 ./aligned pages=3
 	[[ $output == *"= 2 the options' pages are no multiple of the guest's align: "*" 0 of 0 findings" ]]
 	run -0 ./aligned pages=4 depth=2
+	program one-way -DONE_WAY=1
+	run -0 ./one-way directions=2
+	[[ $output == *"= 0 not applicable: the guest does not convert in that direction: 0 sequences, "* ]]
+	run -0 ./one-way depth=2
+	[[ $output == *"= 0 nothing to find: "* ]]
 	program nested -DNESTED
 	run -1 ./nested depth=1
 	[[ $output == *"abandoned"* && $output != *"guest-hung"* ]]

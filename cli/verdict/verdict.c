@@ -82,7 +82,7 @@ struct judged judge_all_known(const char *why, const char *unfinished)
 
 struct judged judge_not_applicable(bool to_shared)
 {
-	struct judged judged = { .verdict = VERDICT_NOT_APPLICABLE, .status = STATUS_INCONCLUSIVE };
+	struct judged judged = { .verdict = VERDICT_NOT_APPLICABLE, .status = verdict_status(VERDICT_NOT_APPLICABLE) };
 
 	snprintf(judged.why, sizeof(judged.why), "the guest does not convert to %s", to_shared ? "shared" : "private");
 	return judged;

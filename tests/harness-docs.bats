@@ -43,6 +43,16 @@ printed() {
 	[[ -n $lines && $output == *"$lines"* ]]
 }
 
+# mended: SharedBit.c by the diff
+mended() {
+	local old new
+	sample diff mended | while IFS= read -r old && IFS= read -r new; do
+		grep -qxF -- "${old#-}" SharedBit.c
+		OLD=${old#-} NEW=${new#+} awk '$0 == ENVIRON["OLD"] { print ENVIRON["NEW"]; next } { print }' SharedBit.c >new
+		mv new SharedBit.c
+	done
+}
+
 @test "a kernel's loop: what is wrong with it is found as printed; mended, it is clean" {
 	files c loop.c harness.c mended.c
 	commands kernel
@@ -77,32 +87,48 @@ printed() {
 
 @test "firmware: EFIAPI, assembly, a test program; mended by the diff" {
 	files c SharedBit.c test.c
-	files asm TdVmCall.s
+	files nasm TdVmCall.nasm
 	commands firmware
 	[ "$status" -eq 1 ]
 	printed 4 5
 	[[ $output == *$'\nfinding    pending-access (permitted) to private'* ]]
-	sample diff mended | while IFS= read -r old && IFS= read -r new; do
-		grep -qxF -- "${old#-}" SharedBit.c
-		OLD=${old#-} NEW=${new#+} awk '$0 == ENVIRON["OLD"] { print ENVIRON["NEW"]; next } { print }' SharedBit.c >new
-		mv new SharedBit.c
-	done
+	mended
 	commands firmware
 	[ "$status" -eq 0 ]
-	gcc -shared -fPIC -o it.so test.c TdVmCall.s	# the same files, for the command
+	gcc -shared -fPIC -z noexecstack -o it.so test.c TdVmCall.o	# the same files, for the command
 	run -0 tdlab explore --harness ./it.so --to-private
+}
+
+@test "the test program in gdb, and by gtest: it fails, and mended it passes" {
+	local line
+	files c SharedBit.c test.c
+	files nasm TdVmCall.nasm
+	files cpp gtest.cc
+	sed -i 's/&tdlab_guest, NULL/\&tdlab_guest, \&(struct tdlab_options){ .directions = 2, .answers = "first" }/' test.c
+	commands firmware
+	[ "$status" -eq 1 ]
+	line=$(sample sh gdb)
+	run -0 bash -c "${line/ .\/test/} -batch -nx -ex run -ex backtrace ./test </dev/null"
+	[[ $output == *"Breakpoint 1, "*"TdAcceptPage"*"SetOrClearSharedBit (Share="*"in convert (gpa="* ]]
+	[[ $output != *SIGSEGV* && $output != *SIGILL* ]]
+	commands gtest
+	[[ $status -eq 1 && $output == *"SharedBit.EveryAnswer"*"pending-access (permitted) to private"* ]]
+	mended
+	commands gtest
+	[[ $status -eq 0 && $output == *"[  PASSED  ] 1 test."* ]]
 }
 
 @test "objects of a kernel: as they are, in a static program" {
 	files c harness.c test.c SharedBit.c
 	sed -i 's/^typedef unsigned char/typedef _Bool/; s/((BOOLEAN)\([01]\))/\1/' test.c
-	files asm TdVmCall.s
+	files nasm TdVmCall.nasm
 	sed '/^TDLAB_GUEST/,$d; s/^static int convert/int convert/; s/^static void reset/void reset/' test.c >loop.c
-	gcc -O2 -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -c loop.c TdVmCall.s
+	gcc -O2 -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -c loop.c
+	nasm -f elf64 -D 'ASM_PFX(name)=name' TdVmCall.nasm
 	{ sed -n '1,2p' test.c; echo 'int convert(uint64_t, uint64_t, int); void reset(void);' &&
 		sed -n '/^TDLAB_GUEST/,$p' test.c; } >main.c
 	# shellcheck disable=SC2046 # words
-	gcc -static -no-pie -o test main.c loop.o TdVmCall.o $(pkg-config --cflags --static --libs tdlab)
+	gcc -static -no-pie -z noexecstack -o test main.c loop.o TdVmCall.o $(pkg-config --cflags --static --libs tdlab)
 	run -1 ./test
 	[[ $output == *"minimal  first"* ]]
 }

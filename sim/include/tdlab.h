@@ -75,7 +75,7 @@ struct tdlab_guest {
 	void (*reset)(void);
 
 	const char *name;
-	uint32_t directions;	/* TDLAB_TO_*: those that it has; 0: both. The other is not applicable, and not tried: a pass that says so */
+	uint32_t directions;	/* TDLAB_TO_*: those that it has; 0: both. The other is not tried: a pass, "not applicable" */
 	uint32_t after_error;	/* TDLAB_LEAKS, ... */
 	uint32_t gpaw;		/* 40 .. 52; the shared bit is bit gpaw - 1. 0: the platform's, 48 */
 

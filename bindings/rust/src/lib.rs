@@ -3,7 +3,7 @@
 //!
 //! A guest that has to be stopped within a call is left without its destructors being run; it must hold nothing then that
 //! the next call waits for, or have no `RESET`, and get a new process.
-use std::ffi::{c_void, CStr, CString};
+use std::ffi::{CStr, CString};
 use std::os::raw::{c_char, c_int};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr::null;
@@ -23,19 +23,28 @@ pub const INCONCLUSIVE: c_int = 5;
 
 /// A guest: what it is made of is in statics of its own. Errors come back in reports; 0 is taken for -1.
 pub trait Guest {
+    /// In reports.
+    const NAME: &'static str = "a harness";
     const DIRECTIONS: u32 = 0;
     /// 40 to 52; 0: 48.
     const GPAW: u32 = 0;
     /// Bytes: it takes multiples of that.
     const ALIGN: u64 = 0;
+    /// Bytes: it converts no less at a time, aligned.
+    const UNIT: u64 = 0;
     /// Whether `reset()` makes it as it was in the beginning, even if it was stopped within a call.
     const RESET: bool = false;
+    /// Whether `convert()` leaves accepting to `accept()`.
+    const ACCEPT: bool = false;
     /// Whether it has a way back, `undo()`.
     const UNDO: bool = false;
     /// What becomes of memory that did not come back: `LEAKS`, `USES_OLD`, `USES_NEW`.
     const AFTER_ERROR: u32 = LEAKS;
 
     fn convert(gpa: u64, size: u64, to_shared: bool) -> Result<(), i32>;
+    fn accept(_gpa: u64, _size: u64) -> Result<(), i32> {
+        Err(-1)
+    }
     fn reset() {}
     fn undo(_gpa: u64, _size: u64) -> Result<(), i32> {
         Err(-1)
@@ -76,6 +85,10 @@ pub struct Outcome {
     /// More than `findings` may have.
     pub found: u32,
     pub sequences: u64,
+    /// MapGPA, and TDCALLs in all.
+    pub calls: u64,
+    pub tdcalls: u64,
+    pub seconds: f64,
     pub report: String,
 }
 
@@ -84,7 +97,7 @@ pub struct Outcome {
 struct RawGuest {
     version: u32,
     convert: extern "C" fn(u64, u64, c_int) -> c_int,
-    accept: *const c_void,
+    accept: Option<extern "C" fn(u64, u64) -> c_int>,
     undo: Option<extern "C" fn(u64, u64) -> c_int>,
     reset: Option<extern "C" fn()>,
     name: *const c_char,
@@ -138,12 +151,33 @@ extern "C" {
     fn tdlab_explore(guest: *const RawGuest, options: *const RawOptions, result: *mut RawResult) -> c_int;
     fn tdlab_stop(text: *const c_char) -> !;
     fn tdlab_touch(gpa: u64, shared: c_int, write: c_int);
+    fn tdlab_done(bytes: u64);
+    fn tdlab_note(text: *const c_char);
+    fn tdlab_tdcall(gpr: *mut u64);
+}
+
+fn words(text: &str) -> CString {
+    CString::new(text.replace('\0', " ")).unwrap_or_default()
 }
 
 /// The guest gives up and ends itself: containment, not a crash.
 pub fn stop(text: &str) -> ! {
-    let text = CString::new(text.replace('\0', " ")).unwrap_or_default();
-    unsafe { tdlab_stop(text.as_ptr()) }
+    unsafe { tdlab_stop(words(text).as_ptr()) }
+}
+
+/// One TDCALL: RAX RCX RDX RBX RSP RBP RSI RDI R8 ... R15, in and out. For code that has one function for it.
+pub fn tdcall(gpr: &mut [u64; 16]) {
+    unsafe { tdlab_tdcall(gpr.as_mut_ptr()) }
+}
+
+/// It will fail, but so many bytes from the start on are converted, and will be used like that.
+pub fn done(bytes: u64) {
+    unsafe { tdlab_done(bytes) }
+}
+
+/// A line for the journal.
+pub fn note(text: &str) {
+    unsafe { tdlab_note(words(text).as_ptr()) }
 }
 
 /// The guest uses memory, and is judged by it.
@@ -163,6 +197,10 @@ fn caught(call: impl FnOnce() -> Result<(), i32>) -> c_int {
 
 extern "C" fn convert<G: Guest>(gpa: u64, size: u64, to_shared: c_int) -> c_int {
     caught(|| G::convert(gpa, size, to_shared != 0))
+}
+
+extern "C" fn accept<G: Guest>(gpa: u64, size: u64) -> c_int {
+    caught(|| G::accept(gpa, size))
 }
 
 extern "C" fn undo<G: Guest>(gpa: u64, size: u64) -> c_int {
@@ -193,18 +231,19 @@ fn finding(f: &RawFinding) -> Finding {
 /// `tdlab_explore()`: the guest under every sequence of answers, in the directions that it has.
 pub fn explore<G: Guest>(options: &Options) -> Outcome {
     let answers = options.answers.map(|a| CString::new(a).expect("answers are words"));
+    let name = words(G::NAME);
     let guest = RawGuest {
         version: 1,
         convert: convert::<G>,
-        accept: null(),
+        accept: if G::ACCEPT { Some(accept::<G>) } else { None },
         undo: if G::UNDO { Some(undo::<G>) } else { None },
         reset: if G::RESET { Some(reset::<G>) } else { None },
-        name: null(),
+        name: name.as_ptr(),
         directions: G::DIRECTIONS,
         after_error: G::AFTER_ERROR,
         gpaw: G::GPAW,
         align: G::ALIGN,
-        unit: 0,
+        unit: G::UNIT,
     };
     let raw = RawOptions {
         directions: options.directions,
@@ -227,6 +266,9 @@ pub fn explore<G: Guest>(options: &Options) -> Outcome {
         findings: result.findings[..result.kept as usize].iter().map(finding).collect(),
         found: result.found,
         sequences: result.sequences,
+        calls: result.calls,
+        tdcalls: result.tdcalls,
+        seconds: result.seconds,
         report: text(result.report.as_ptr()),
     }
 }

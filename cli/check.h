@@ -18,7 +18,7 @@ struct check_options {
 	struct opt_list platforms;	/* none: the default */
 	const char *harness, *guest, *junit, *keep;
 	const char *at;		/* --template-at */
-	struct opt_number jobs, pages;
+	struct opt_number jobs, pages, start;	/* start: --at */
 	bool full, tap;
 };
 
@@ -109,7 +109,10 @@ char *check_code_command(const struct check_row *row);	/* that runs it again, to
 
 /* What a row's process does: check_boot.c, check_code.c. The row's result is complete afterwards. */
 void check_boot_row(struct check *check, struct check_row *row);
-void check_code_row(struct check_row *row);
+void check_code_row(const struct check *check, struct check_row *row);
+
+/* A file of a row's for --keep, to be freed. */
+char *check_kept(const struct check *check, const struct check_row *row, const char *suffix);
 
 /* Whether what a row found is known; once, before it is reported. */
 void check_look_up(struct check *check, struct check_row *row);

@@ -5,13 +5,15 @@
 
 #include "cli/check.h"
 
-/* A row's name as a file's. */
-static char *kept(const struct check *c, const struct check_row *row, const char *suffix)
+/* The row's name as a file's. */
+char *check_kept(const struct check *c, const struct check_row *row, const char *suffix)
 {
-	char *path = xprintf("%s/%s.%s", c->options.keep, row->name, suffix);
+	bool one = row->guest && c->ncodes == check_platforms(c);	/* which guest that is goes without saying */
+	const char *name = row->name + (one ? strlen(row->guest) + 1 : 0);
+	char *path = xprintf("%s/%s.%s", c->options.keep, name, suffix);
 
 	for (char *p = path + strlen(c->options.keep) + 1; *p; p++)
-		if (*p == '/')
+		if (*p == '/' || *p == ' ')
 			*p = '_';
 	return path;
 }
@@ -46,8 +48,8 @@ void check_boot_row(struct check *c, struct check_row *row)
 	int status = 0;
 
 	b->behaviour = row->behaviour;
-	b->options.console = c->options.keep ? kept(c, row, "console") : "/dev/null";
-	b->options.journal = c->options.keep ? kept(c, row, "journal") : NULL;
+	b->options.console = c->options.keep ? check_kept(c, row, "console") : "/dev/null";
+	b->options.journal = c->options.keep ? check_kept(c, row, "journal") : NULL;
 	if (!b->options.disk && template_at_start(&c->at))	/* later, the guest may have read of it */
 		status = boot_new_disk(b);
 	if (!status)

@@ -24,14 +24,22 @@ static enum badness badness(const struct code_run *run)
 	return run->judged.status == STATUS_INCONCLUSIVE && !run->seen.untracked ? NOT_MET : DOUBTFUL;
 }
 
-static enum badness one_direction(const struct check_row *row, bool to_private, struct check_result *r)
+static enum badness one_direction(const struct check *c, const struct check_row *row, bool to_private,
+				  struct check_result *r)
 {
 	const char *direction = to_private ? "to private" : "to shared";
+	struct explore_options options = *row->code->options;
 	struct code code = *row->code;
+	char *journal = NULL;
 	struct code_run run;
 
 	code.job.to_shared = !to_private;
+	if (c->options.keep && sim_guest_has(code.guest, code.job.to_shared))
+		journal = check_kept(c, row, to_private ? "to-private.journal" : "to-shared.journal");
+	options.boot.journal = journal;
+	code.options = &options;
 	r->status = code_run(&code, &row->behaviour, &run);
+	free(journal);
 	if (r->status) {
 		r->verdict = VERDICT_INCONCLUSIVE;
 		r->status = r->status == STATUS_INPUT ? STATUS_INPUT : STATUS_ENVIRONMENT;
@@ -64,12 +72,12 @@ static void one_way(const struct check_row *row, enum badness badness, struct ch
 	snprintf(r->why, sizeof(r->why), "%s", none.why);
 }
 
-void check_code_row(struct check_row *row)
+void check_code_row(const struct check *c, struct check_row *row)
 {
 	const struct sim_guest *guest = row->code->guest;
 	struct check_result results[2] = { { 0 } }, *shared = &results[0], *private = &results[1];
 	double start = seconds_now();
-	enum badness first = one_direction(row, false, shared), second = one_direction(row, true, private);
+	enum badness first = one_direction(c, row, false, shared), second = one_direction(c, row, true, private);
 	bool worse = guest->one_way ? !guest->to_shared : second > first;
 
 	*row->result = results[worse];
@@ -108,7 +116,8 @@ int check_code_guests(struct check *c)
 	for (unsigned int i = 0; i < check_platforms(c) && !status; i++) {
 		struct explore_options *of = &c->code_options[i];
 
-		*of = (struct explore_options){ .boot = o->boot, .harness = o->harness, .pages = o->pages };
+		*of = (struct explore_options){ .boot = o->boot, .harness = o->harness, .pages = o->pages,
+						.at = o->start };
 		of->boot.platform = check_platform(c, i);
 		if (!o->guest || strcmp(o->guest, "all") != 0)
 			status = add(c, of, o->guest);

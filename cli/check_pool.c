@@ -30,7 +30,7 @@ static void __attribute__((noreturn)) work(struct check *c, struct check_row *ro
 	if (row->on)
 		check_boot_row(c, row);
 	else
-		check_code_row(row);
+		check_code_row(c, row);
 	row->result->done = true;
 	_exit(0);
 }

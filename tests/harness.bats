@@ -292,6 +292,29 @@ guest() {
 	[ "$(jq -r '[.rows[] | "\(.verdict) \(.not_applicable)"] | join(", ")' <<<"$output")" = "pass null, pass null" ]
 }
 
+@test "check: --keep has a journal of each direction, --at and --pages choose the request" {
+	object guest
+	run -0 "$tdlab" check --harness "$dir/guest.so" --vmm complete,hyperv:pages=4 --keep "$dir/kept" --at 0x40200000 --pages 16
+	[ "$(cd "$dir/kept" && echo ./*)" = "./complete.to-private.journal ./complete.to-shared.journal "\
+"./hyperv:pages=4.to-private.journal ./hyperv:pages=4.to-shared.journal" ]
+	[[ $("$tdlab" trace --only mapgpa "$dir/kept/hyperv:pages=4.to-shared.journal") == \
+		*"0x800040200000"*"RETRY"*"0x800040204000"* ]]
+	run "$tdlab" trace --only accept "$dir/kept/complete.to-private.journal"
+	[[ $output == *0x4020f000* && $output != *0x40210000* ]]
+	object guest -DONE_WAY=TDLAB_TO_SHARED
+	run -0 "$tdlab" check --harness "$dir/guest.so" --vmm complete --keep "$dir/one"
+	[ "$(cd "$dir/one" && echo ./*)" = ./complete.to-shared.journal ]
+	run -2 "$tdlab" check --harness "$dir/guest.so" --at 0x1001
+	[[ $output == *"--at 0x1001: a page from 0x8000000 on"* ]]
+	run -2 "$tdlab" check --at 0x40200000 build/payloads/violate
+	# what is found where it was asked for is found again there by the row's line
+	run -1 "$tdlab" check --guest mailbox-tail --vmm complete --at 0x40200000 --pages 8
+	again=$(sed -n 's/^ *replay: //p' <<<"$output")
+	[[ $again == *" --at 0x40200000"* ]]
+	run -1 bash -c "PATH=$(dirname "$tdlab"):\$PATH; $again"
+	run -0 "$tdlab" check --guest mailbox-tail --vmm complete --pages 8
+}
+
 @test "started by whoever ignores SIGCHLD, as some servers do, it sees how a guest ends" {
 	object early
 	# shellcheck disable=SC2016 # it is perl's

@@ -119,13 +119,15 @@ static void found(struct tdlab_result *r, const struct search *s, enum td_cause 
 		.name = td_violation_name(finding), .cause = td_cause_name(cause),
 		.direction = s->job->to_shared ? TDLAB_TO_SHARED : TDLAB_TO_PRIVATE,
 		.at = shape.at, .pages = shape.pages,
-		.sequences = s->tally->found[cause][finding],
+		.sequences = s->tally->found[cause][finding], .returned = s->tally->returned[cause][finding],
 	};
 	answers_text(ways->all[0].answers, ways->all[0].length, f->answers);
 	snprintf(f->text, sizeof(f->text), "%s", tally_detail(s->tally, cause, finding));
 	add_line(r, "finding    %s (%s) to %s in %" PRIu64 " sequence%s: %s\n           minimal  %s\n", f->name, f->cause,
 		 s->job->to_shared ? "shared" : "private", f->sequences, f->sequences == 1 ? "" : "s", f->text,
 		 *f->answers != '\0' ? f->answers : "(no answer is needed)");
+	if (f->returned != 0)
+		add_line(r, "           returned %d\n", f->returned);
 	add_again(r, f, s->job->stalls);
 }
 

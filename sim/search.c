@@ -22,6 +22,8 @@ static void count(struct tally *t, const struct td_choices *c, enum td_violation
 	enum td_cause cause = td_found_cause(&seen->found, finding);
 
 	t->found[cause][finding]++;
+	if (seen->over == SIM_DONE && finding != TD_V_GUEST_DIED && finding != TD_V_GUEST_HUNG)
+		t->returned[cause][finding] = seen->attempt.converted;
 	if (finding != TD_V_NONE && ways_begin(&t->ways[cause][finding], t->shape))
 		ways_add_cut(&t->ways[cause][finding], c->answer, c->at, c->cut);
 	t->sequences++;
@@ -289,15 +291,21 @@ static bool shows(const struct search *of, const struct way *way, enum td_violat
 }
 
 /* The sequences that show it in a process of their own. If there is none, it is not to be reported. */
-static void confirm_one(struct search *s, uint64_t *found, struct ways *ways, enum td_violation finding)
+static void confirm_one(struct search *s, enum td_cause cause, enum td_violation finding)
 {
+	uint64_t *found = &s->tally->found[cause][finding];
+	struct ways *ways = &s->tally->ways[cause][finding];
 	struct ways good = { .shape = ways->shape, .more = ways->more };
 
 	if (ways->shape != s->tally->shape)
 		return;
-	for (uint32_t i = 0; *found != 0 && i < ways->count; i++)
-		if (shows(s, &ways->all[i], finding, s->tally + 2))
-			good.all[good.count++] = ways->all[i];
+	for (uint32_t i = 0; *found != 0 && i < ways->count; i++) {
+		if (!shows(s, &ways->all[i], finding, s->tally + 2))
+			continue;
+		if (good.count == 0)
+			s->tally->returned[cause][finding] = s->tally[2].returned[cause][finding];
+		good.all[good.count++] = ways->all[i];
+	}
 	*ways = good;
 	if (good.count != 0)
 		return;
@@ -308,12 +316,10 @@ static void confirm_one(struct search *s, uint64_t *found, struct ways *ways, en
 /* Deaths were confirmed when they came. */
 static void confirm(struct search *s)
 {
-	struct tally *t = s->tally;
-
 	for (unsigned int cause = 0; cause < TD_CAUSES; cause++)
 		for (unsigned int f = 1; f < TD_FINDING_KINDS; f++)
 			if (f != TD_V_GUEST_DIED && f != TD_V_GUEST_HUNG)
-				confirm_one(s, &t->found[cause][f], &t->ways[cause][f], (enum td_violation)f);
+				confirm_one(s, (enum td_cause)cause, (enum td_violation)f);
 }
 
 static void join(struct ways *to, const struct ways *from, uint32_t shape)

@@ -33,6 +33,7 @@ struct tally {
 	uint64_t answers[TD_ANSWER_KINDS];
 	struct ways ways[TD_CAUSES][TD_FINDING_KINDS];
 	char crash[TD_CAUSES][480];		/* where the first one was */
+	int returned[TD_CAUSES][TD_FINDING_KINDS];	/* by the guest, in a sequence that shows it: the shortest, if it is over */
 	uint64_t unsure[TD_FINDING_KINDS];	/* sequences that showed it, which did not in a process of their own */
 	uint64_t untracked;			/* sequences in which more was open at a time than td can follow */
 	uint64_t diverged;			/* sequences in which the guest did not do again what it had done */

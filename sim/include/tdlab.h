@@ -175,6 +175,7 @@ struct tdlab_finding {
 	uint64_t sequences;		/* that show it */
 	char answers[1024];		/* the shortest of them, for the options or tdlab replay; "": it takes no answer */
 	char text[480];
+	int returned;			/* by convert() or accept() then; 0 also if it was stopped, or crashed */
 };
 
 /* All of it is in the structure, and the caller's: nothing has to be freed. */

@@ -158,8 +158,8 @@ static int told(const struct tdlab_result *r)
 	printf("= %d %s: %lu sequences, %lu calls, %lu TDCALLs, %u of %u findings\n", (int)r->verdict, r->why, r->sequences,
 	       r->calls, r->tdcalls, r->kept, r->found);
 	for (uint32_t i = 0; i < r->kept; i++)
-		printf("+ %s %s %u 0x%lx %u %s\n", r->findings[i].name, r->findings[i].cause, r->findings[i].direction,
-		       r->findings[i].at, r->findings[i].pages, r->findings[i].answers);
+		printf("+ %s %s %u 0x%lx %u %s %d\n", r->findings[i].name, r->findings[i].cause, r->findings[i].direction,
+		       r->findings[i].at, r->findings[i].pages, r->findings[i].answers, r->findings[i].returned);
 	return r->verdict;
 }
 

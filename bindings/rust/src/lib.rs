@@ -75,6 +75,8 @@ pub struct Finding {
     pub sequences: u64,
     pub answers: String,
     pub text: String,
+    /// By `convert()` or `accept()`; 0 also if it was stopped, or crashed.
+    pub returned: i32,
 }
 
 #[derive(Debug)]
@@ -131,6 +133,7 @@ struct RawFinding {
     sequences: u64,
     answers: [c_char; 1024],
     text: [c_char; 480],
+    returned: c_int,
 }
 
 #[repr(C)]
@@ -225,6 +228,7 @@ fn finding(f: &RawFinding) -> Finding {
         sequences: f.sequences,
         answers: text(f.answers.as_ptr()),
         text: text(f.text.as_ptr()),
+        returned: f.returned,
     }
 }
 

@@ -118,6 +118,9 @@ fn accept_is_a_function_of_its_own() {
 fn what_is_said_to_be_done_is_judged() {
     let r = explore::<Claims>(&Options { depth: 1, ..SHALLOW });
     assert_eq!((r.verdict, r.findings[0].name.as_str()), (FAIL, "false-success"), "{}", r.report);
+    assert_ne!(r.findings[0].returned, 0);
+    let r = explore::<Claims>(&Options { answers: Some("unknown"), ..SHALLOW });
+    assert_eq!((r.verdict, r.findings[0].returned), (FAIL, 0xdead), "{}", r.report);
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn what_is_accepted_in_part_is_found() {
     assert_eq!(r.verdict, FAIL, "{}", r.report);
     let f = &r.findings[0];
     assert_eq!((f.name.as_str(), f.cause.as_str(), f.answers.as_str()), ("pending-access", "permitted", "first"));
-    assert_eq!(f.direction, TO_PRIVATE);
+    assert_eq!((f.direction, f.returned), (TO_PRIVATE, 0));
     let again = explore::<Tail>(&Options { directions: TO_PRIVATE, answers: Some(&f.answers), ..SHALLOW });
     assert_eq!((again.verdict, again.sequences), (FAIL, 1), "{}", again.report);
 }

@@ -70,7 +70,7 @@ enum {
 #define SEARCH_THREAD_TEXT "it makes a TDCALL in a second thread: the order of the calls must not be left to chance"
 
 /* Of a finding that may be no more than a thread that has not come to its TDCALL. */
-#define SEARCH_LEFT_TEXT "it has a second thread when it is judged: that has to end before convert() or accept() returns"
+#define SEARCH_LEFT_TEXT "it has a second thread when it is judged: that has to end before the function returns"
 
 /* A search in a process of its own; tally is in memory that both see. */
 struct search {

@@ -86,6 +86,27 @@ guest() {
 	[[ $shared == "fail private-alias-of-shared=ok "* && $private == pass ]]
 	guest -DTOUCH=1
 	[ "$shared, $private" = "pass, pass" ]
+	guest -DTOUCH=0 -DWRITE=0	# to read it is no better
+	[[ $shared == "fail private-alias-of-shared=ok "* && $private == pass ]]
+	guest -DTOUCH=1 -DWRITE=0
+	[ "$shared, $private" = "pass, pass" ]
+	for write in 0 1; do
+		guest -DEARLY "-DWRITE=$write"
+		[[ $shared == pass && $private == "fail pending-access=ok "* ]]
+	done
+}
+
+@test "what accept() and undo() returned is in the journal, beside what convert() did" {
+	object guest -DACCEPT -DUNDO
+	run -0 "$tdlab" replay ok --to-private --harness "$dir/guest.so" --journal "$dir/journal"
+	run -0 "$tdlab" trace --only note "$dir/journal"
+	[[ $output == *'the guest: "convert() returned 0"'*'the guest: "accept() returned 0"' ]]
+	run -0 "$tdlab" replay no-size --to-private --harness "$dir/guest.so" --journal "$dir/journal"
+	run -0 "$tdlab" trace --only note "$dir/journal"
+	[[ $output == *'the guest: "convert() returned 0"'*'"accept() returned -1"'*'"undo() returned '* ]]
+	run -0 "$tdlab" replay invalid-after --harness "$dir/guest.so" --journal "$dir/journal"
+	run -0 "$tdlab" trace --only note "$dir/journal"
+	[[ $output == *'the guest: "convert() returned -1"'*'the guest: "undo() returned 0"' && $output != *'accept()'* ]]
 }
 
 @test "GPAW 40 and 52: the shared bit is where the guest says, and one that is elsewhere is found" {
@@ -167,11 +188,13 @@ guest() {
 @test "a TDCALL of a second thread is refused in one line, by every verb, and is no finding" {
 	object threads
 	for verb in explore run; do
+		# shellcheck disable=SC2086 # words
 		run -2 --separate-stderr "$tdlab" $verb --harness "$dir/threads.so" --to-private
 		[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"a TDCALL in a second thread"* ]]
 		[ -z "$output" ]
 	done
 	for verb in 'replay ok' 'minimise ok'; do
+		# shellcheck disable=SC2086 # words
 		run -2 --separate-stderr "$tdlab" $verb --harness "$dir/threads.so" --to-private
 		[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"a TDCALL in a second thread"* && -z $output ]]
 	done
@@ -190,6 +213,7 @@ guest() {
 	for how in LATE CRASHES; do
 		object threads "-D$how"
 		for verb in explore run 'replay ok' 'minimise ok'; do
+			# shellcheck disable=SC2086 # words
 			run -2 --separate-stderr "$tdlab" $verb --harness "$dir/threads.so" --to-private
 			[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"$text"* && -z $output ]]
 		done
@@ -198,6 +222,7 @@ guest() {
 	done
 	object threads -DNOTHING
 	for verb in explore run 'replay ok'; do
+		# shellcheck disable=SC2086 # words
 		run -1 "$tdlab" $verb --harness "$dir/threads.so" --to-private
 		[[ $output == *"pending-access"* ]]
 	done
@@ -227,6 +252,19 @@ guest() {
 	object guest -fsanitize=address
 	run -2 "$tdlab" explore --harness "$dir/guest.so"
 	[[ ${#lines[@]} -eq 1 && $output == *"-fsanitize=address"*LD_PRELOAD* ]]
+	object guest -fsanitize=address -DSTALLS=2	# what is found is found there, too
+	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$(gcc -print-file-name=libasan.so) \
+		run -1 "$tdlab" explore --harness "$dir/guest.so" --depth 3
+	[[ $output == *$'\nfinding    abandoned (permitted) in '*"minimal  stall,stall"* ]]
+	printf '%s\n' '#include <stdlib.h>' '#include "tests/harness/loop.h"' \
+		'static int convert(uint64_t gpa, uint64_t size, int to_shared)' '{' \
+		'	volatile char *room = malloc(size);' '	int status = convert_all(gpa, size, to_shared);' \
+		'	room[size] = 0;' '	free((void *)room);' '	return status;' '}' 'TDLAB_GUEST(convert);' >"$dir/over.c"
+	object over -fsanitize=address "$dir/over.c"
+	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$(gcc -print-file-name=libasan.so) \
+		run -1 "$tdlab" explore --harness "$dir/over.so" --stalls 4 --depth 1
+	[[ $output == *"heap-buffer-overflow"*"in convert "*$'\nfinding    guest-died (permitted)'* ]]
+	object guest -fsanitize=address
 	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$(gcc -print-file-name=libasan.so) \
 		run -0 "$tdlab" explore --harness "$dir/guest.so" --stalls 4 --depth 2 --to-private
 }
@@ -294,9 +332,10 @@ guest() {
 
 @test "check: --keep has a journal of each direction, --at and --pages choose the request" {
 	object guest
-	run -0 "$tdlab" check --harness "$dir/guest.so" --vmm complete,hyperv:pages=4 --keep "$dir/kept" --at 0x40200000 --pages 16
-	[ "$(cd "$dir/kept" && echo ./*)" = "./complete.to-private.journal ./complete.to-shared.journal "\
-"./hyperv:pages=4.to-private.journal ./hyperv:pages=4.to-shared.journal" ]
+	run -0 "$tdlab" check --harness "$dir/guest.so" --vmm complete,hyperv:pages=4 --keep "$dir/kept" \
+		--at 0x40200000 --pages 16
+	[ "$(cd "$dir/kept" && echo complete.*)" = "complete.to-private.journal complete.to-shared.journal" ]
+	[ "$(cd "$dir/kept" && echo hyper*)" = "hyperv:pages=4.to-private.journal hyperv:pages=4.to-shared.journal" ]
 	[[ $("$tdlab" trace --only mapgpa "$dir/kept/hyperv:pages=4.to-shared.journal") == \
 		*"0x800040200000"*"RETRY"*"0x800040204000"* ]]
 	run "$tdlab" trace --only accept "$dir/kept/complete.to-private.journal"

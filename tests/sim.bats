@@ -323,6 +323,22 @@ recorded() {
 	run -0 "$tdlab" check --guest correct --pages 8 --vmm "recorded:$BATS_TEST_TMPDIR/answers"
 }
 
+@test "recorded answers: what bpftrace prints with the format of docs/retry.md is such a list" {
+	format=$(awk '$0 == "```sh bpftrace" { on = 1; next } /^```/ { on = 0 } on' docs/retry.md |
+		sed -n 's/^\tprintf("\(.*\)", .*r10, .*r11, @gpa.*, @bytes.*);$/\1/p')
+	[ "$(grep -o '%[a-z]*' <<<"$format" | paste -sd' ')" = "%lx %lx %lx %lx" ]
+	# shellcheck disable=SC2059 # the format is what is tested
+	{
+		printf "${format//%lx/%x}" 1 0x800040009000 0x800040008000 0x8000
+		printf "${format//%lx/%x}" 0 0x800040009000 0x800040009000 0x7000
+	} >"$BATS_TEST_TMPDIR/answers"
+	grep -qx '0x1 0x800040009000 of 0x800040008000 0x8000' "$BATS_TEST_TMPDIR/answers"
+	under "recorded:$BATS_TEST_TMPDIR/answers" 0 converted null --guest correct --pages 8
+	under "recorded:$BATS_TEST_TMPDIR/answers" 1 failed abandoned --guest unmasked-s --pages 8
+	sed -i 's/ of / to /' "$BATS_TEST_TMPDIR/answers"
+	run -2 "$tdlab" run --guest correct --vmm "recorded:$BATS_TEST_TMPDIR/answers"
+}
+
 @test "recorded answers that are not to these requests, or to more, are no verdict on the guest; what is no list" {
 	list=$BATS_TEST_TMPDIR/list
 	says() {	# STATUS LINE WHAT OPTION...

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A correct loop that, by how it is built, differs in what it does around its calls: STOP, it ends itself instead of
- * returning an error; TOUCH=X, it uses what it shared, through the shared alias if X is 1, else the private one;
+ * returning an error; TOUCH=X, it uses what it shared, through the shared alias if X is 1, else the private one; EARLY,
+ * it uses what it has not accepted yet; WRITE=0, it only reads; ACCEPT, that is a function of its own;
  * DONE, it says after an error how much is converted, and if that is 2, more than is true; UNDO, it takes back what
  * failed; AFTER=X, what it does after an error; ONE_WAY=X, the directions that it has; ALIGN=N; ONE_UNIT, it converts
  * no more than that; FORGETS, it accepts what was refused, which ends its TD; RESET, it has a lock that is held
@@ -17,6 +18,9 @@
 #endif
 #ifndef ALIGN
 #define ALIGN	0
+#endif
+#ifndef WRITE
+#define WRITE	1
 #endif
 
 #ifdef DONE
@@ -54,7 +58,14 @@ static int convert(uint64_t gpa, uint64_t size, int to_shared)
 #ifdef ONE_UNIT
 	size = ALIGN;
 #endif
-#ifdef FORGETS
+#ifdef EARLY
+	status = ask(gpa, size, to_shared);
+	if (!status && !to_shared)
+		tdlab_touch(gpa, 0, WRITE);
+	status = status || to_shared ? status : take(gpa, size);
+#elif defined(ACCEPT)
+	status = ask(gpa, size, to_shared);
+#elif defined(FORGETS)
 	status = ask(gpa, size, to_shared);
 	status = to_shared ? status : take(gpa, size);
 #else
@@ -67,7 +78,7 @@ static int convert(uint64_t gpa, uint64_t size, int to_shared)
 #endif
 #ifdef TOUCH
 	if (!status && to_shared)
-		tdlab_touch(gpa, TOUCH, 1);
+		tdlab_touch(gpa, TOUCH, WRITE);
 #endif
 	return status;
 }
@@ -83,6 +94,16 @@ static int undo(uint64_t gpa, uint64_t size)
 #define UNDO_CALL 0
 #endif
 
+#ifdef ACCEPT
+#define ACCEPT_CALL accept_all
+static int accept_all(uint64_t gpa, uint64_t size)
+{
+	return take(gpa, size);
+}
+#else
+#define ACCEPT_CALL 0
+#endif
+
 #if defined(RESET) && !defined(DONE)
 #define RESET_CALL reset
 static void reset(void)
@@ -93,5 +114,5 @@ static void reset(void)
 #define RESET_CALL 0
 #endif
 
-TDLAB_GUEST(convert, .undo = UNDO_CALL, .reset = RESET_CALL, .directions = ONE_WAY, .after_error = AFTER,
-	    .gpaw = GPAW == 48 ? 0 : GPAW, .align = ALIGN);
+TDLAB_GUEST(convert, .accept = ACCEPT_CALL, .undo = UNDO_CALL, .reset = RESET_CALL, .directions = ONE_WAY,
+	    .after_error = AFTER, .gpaw = GPAW == 48 ? 0 : GPAW, .align = ALIGN);

@@ -4,7 +4,8 @@
  * for each finding, name, cause, direction, place and answers; it ends with the verdict. By how it is built: STALLS=2,
  * its loop gives up too soon; HANGS, it waits for somebody; OVERFLOW, it writes behind its memory; NESTED, the guest
  * explores a guest; MOODY, it takes what it is told for success from its 101st conversion on; LINGERS, its process does
- * not end by itself; ALIGN, of its ranges; ONE_WAY, the direction that it has. OPTIONs besides those of struct tdlab_options: thread, there is another one;
+ * not end by itself; ALIGN, of its ranges; ONE_WAY, the direction that it has. OPTIONs besides those of struct
+ * tdlab_options: thread, there is another one;
  * twice, two explore at the same time, the other one a guest that does nothing; ignore, nowait, SIGCHLD, or how a child
  * ended; reap, a thread waits for whatever child there is. Its names are such as libtdlab has inside. C and C++.
  */

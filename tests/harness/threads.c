@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A correct loop that accepts in two threads, as a mailbox of processors does. By how it is built, the second one: LATE,
- * is not waited for; CRASHES, before its TDCALLs; NOTHING, does not do its half.
+ * A correct loop that accepts in two threads, as a mailbox of processors does. By how it is built, the second one:
+ * LATE, is not waited for; CRASHES, before its TDCALLs; NOTHING, does not do its half.
  */
 #include <pthread.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A harness that executes the real TDCALL instruction, once: a guest without a loop. Built with CALLED, it calls in place
- * of it.
+ * A harness that executes the real TDCALL instruction, once: a guest without a loop. Built with CALLED, it calls in
+ * place of it.
  */
 #include "sim/include/tdlab.h"
 

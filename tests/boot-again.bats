@@ -22,6 +22,14 @@ setup() {
 	grep -qE 'CPU topo: Max. logical packages: *6' "$console"
 }
 
+@test "sixteen vCPUs of the newest kernel likewise" {
+	boot 0 --vmm kvm --cpus 16 --platform cores=3 --modules "$top/build/kernel-newest/modules" \
+		"$top/build/kernel-newest/vmlinuz"
+	says '.verdict == "pass" and .guest.cpus == 16'
+	grep -qE 'smp: Brought up 1 node, 16 CPUs' "$console"
+	grep -qE 'CPU topo: Max. logical packages: *6' "$console"
+}
+
 @test "two vCPUs under eagain:stalls=3" {
 	linux 1 --vmm eagain:stalls=3 --cpus 2
 	says '[.violations[] | select(.name == "abandoned" and .pages == 16384)] | length == 1'

@@ -12,6 +12,7 @@
 #define IOAPIC	0xfec00000ull
 
 enum { PORT_RESET = 0xcf9, RESET_NOW = 6 };			/* Intel ICH9 datasheet 13.7.5, RST_CNT */
+enum { PORT_COM1_IER = 0x3f9, IER_RECEIVED = 1 };		/* [qemu:serial.c] */
 /* [qemu:acpi_pm_cnt_write] */
 enum { PORT_PM1_CONTROL = 0x604, SLEEP_ENABLE = 0x2000, SLEEP_S3 = 0x400, SLEEP_NONE = 0x1c00 };
 
@@ -200,6 +201,16 @@ static void unserved_ve(struct scene *s)
 	*(volatile uint64_t *)paging_alias(IOAPIC + s->shared);
 }
 
+/* An installer's "press any key": the UART is to interrupt, which never comes. */
+static void await_key(struct scene *s)
+{
+	(void)s;
+	write_port(PORT_COM1_IER, 1, IER_RECEIVED);
+	__asm__ volatile("sti");
+	for (;;)
+		vmcall_halt(false);
+}
+
 static uint64_t seed(void)
 {
 	char text[8];
@@ -340,7 +351,7 @@ static const struct {
 	{ "park", park }, { "spin", spin }, { "triple-fault", triple_fault }, { "fatal-error", fatal_error },
 	{ "reset", reset }, { "power-off", power_off }, { "suspend", suspend },
 	{ "suspend-byte", suspend_byte }, { "sleep-none", sleep_none }, { "status-3", status_3 },
-	{ "park-halfway", park_halfway },
+	{ "park-halfway", park_halfway }, { "await-key", await_key },
 	{ "spin-halfway", spin_halfway }, { "fault-if-partial", fault_if_partial },
 	{ "fatal-if-partial", fatal_if_partial }, { "park-if-partial", park_if_partial },
 	{ "ask-if-partial", ask_if_partial }, { "fatal-if-refused", fatal_if_refused },

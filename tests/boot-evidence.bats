@@ -183,3 +183,22 @@ started() {
 	[ "$status" -eq 3 ]
 	"$tdlab" trace --only mapgpa "$journal" | grep MapGPA
 }
+
+@test "what a vCPU waits for, and the #VE that nobody served, are in the report and in JSON" {
+	local ve='#VE EPT_VIOLATION \(48\), GPA 0x8000fec00000 at RIP 0x[0-9a-f]+: no TDVMCALL followed'
+	run -4 "$tdlab" boot --console /dev/null --append ending=unserved-ve "$build/payloads/ending"
+	grep -Eq "^ +vCPU 0: $ve\$" <<<"$output"
+	run -4 "$tdlab" boot --json --console /dev/null --append ending=unserved-ve "$build/payloads/ending"
+	jq -e --arg ve "^$ve\$" '.waiting[0].ve | test($ve)' <<<"$output"
+	run -4 "$tdlab" boot --console /dev/null --append ending=await-key "$build/payloads/ending"
+	grep -Eq '^waiting +vCPU 0: halted until an interrupt comes, at RIP 0x[0-9a-f]+$' <<<"$output"
+	grep -q '^verdict .*the guest waits for input on its console' <<<"$output"
+	run -4 "$tdlab" boot --json --console /dev/null --append ending=await-key "$build/payloads/ending"
+	jq -e '.outcome == "input" and .waiting[0].ve == null and (.waiting[0].for | test("^halted until an"))' <<<"$output"
+}
+
+@test "a finding on a page says what converted it last, and who called that" {
+	run -1 "$tdlab" boot --console /dev/null --append scenario=stale-shared-alias "$build/payloads/violate"
+	grep -Eq '^ +last converted by [^ ]+: conversion 2, .* to private, ' <<<"$output"
+	[ "$(grep -c 'called by .*stale_shared_alias' <<<"$output")" -eq 2 ]	# of the use, and of the conversion
+}

@@ -4,6 +4,7 @@ DEMO_SRC := $(wildcard examples/linux/*)
 
 # For the kernel that scripts/fetch-kernel put into this folder; two may be made at a time.
 %/tdconv_demo.ko: $(DEMO_SRC) $(TDCONV_PAIR) scripts/build-module
+	rm -f $@
 	scripts/fetch-headers $*
 	rm -rf $(B)/examples/$(notdir $*)
 	mkdir -p $(B)/examples/$(notdir $*)

@@ -32,6 +32,17 @@ setup() {
 	env -u MAKEFLAGS -u MAKELEVEL make -C "$top" help
 }
 
+@test "tdcall.S itself builds in a kernel, and with a return of its own does not" {
+	mkdir "$BATS_TEST_TMPDIR/linux"
+	cp "$top"/examples/linux/* "$top/guest/tdcall.S" "$BATS_TEST_TMPDIR/linux"
+	(cd "$top" && guest/amalgamate "$BATS_TEST_TMPDIR/linux")
+	sed -i 's/tdconv.o$/tdconv.o tdcall.o\nccflags-y := -DTDCONV_NO_TDCALL/' "$BATS_TEST_TMPDIR/linux/Kbuild"
+	"$top/scripts/build-module" "$kernel" "$BATS_TEST_TMPDIR/linux" "$BATS_TEST_TMPDIR/good.ko"
+	sed -i 's/^\tRET$/\tret/' "$BATS_TEST_TMPDIR/linux/tdcall.S"
+	run ! "$top/scripts/build-module" "$kernel" "$BATS_TEST_TMPDIR/linux" "$BATS_TEST_TMPDIR/bad.ko"
+	[[ $output == *"tdconv_os_tdcall"*"'naked' return"* ]]
+}
+
 @test "under permitted answers that end the kernel's loop libtdconv completes, in the same boot" {
 	"$top/scripts/demo" "$kernel"
 }
@@ -72,7 +83,13 @@ charged() {
 			| select(any($asked[]; .from <= $gpa and $gpa < .from + .size))] | length'
 }
 
-# behaves DIR: in every row that a check kept, the module did what its behaviour lets it do.
+# asked JOURNAL: how many MapGPAs are the module's.
+asked() {
+	"$tdlab" trace --json --only mapgpa "$1" | jq -n --arg rip $modules '[inputs.rip | select(startswith($rip))] | length'
+}
+
+# behaves DIR: in every row that a check kept, the module did what its behaviour lets it do. What it contained it has in
+# quarantine, unless the VMM refuses to share alone, and gives all back: then nothing is lost.
 behaves() {
 	local name line rows=0 class wrong=0
 	for line in "$1"/*.console; do
@@ -83,10 +100,15 @@ behaves() {
 		complete:done | contain:done | contain:contained) rows=$((rows + 1)) ;;
 		contain:)	# the VMM took the TD's memory away, or told it what was not so, and the TD ended
 			case $name in
-			elsewhere | lie | lie-private | readd-accepted | remove-accepted | shared-ve) ;;
+			elsewhere | lie | lie-private | readd-accepted | remove-accepted | shared-ve)
+				[ "$(asked "${line%.console}.journal")" -gt 0 ] || { echo "$name: it asked nothing"; wrong=1; } ;;
 			*) echo "$name: nothing was heard of the module"; wrong=1 ;;
 			esac ;;
 		*) echo "$name: not as expected of $class"; wrong=1 ;;
+		esac
+		case $name in
+		maxphyaddr | oldkvm) ;;
+		*) ! grep -a 'tdconv: .*; 0 pages in quarantine' "$line" || { echo "$name: nothing in quarantine"; wrong=1; } ;;
 		esac
 		[ "$(charged "${line%.console}.journal" $modules)" -eq 0 ] || { echo "$name: the module broke a rule"; wrong=1; }
 	done

@@ -24,7 +24,8 @@ static const struct opt options[] = {
 	{ "console", OPT_FILE, FIELD(console), "FILE", "for the guest's console [stderr]" },
 	{ "journal", OPT_FILE, FIELD(journal), "FILE", "keep the journal, for tdlab trace" },
 	{ "eventlog", OPT_FILE, FIELD(eventlog), "FILE", "keep the event log of the firmware, for tdlab measure" },
-	{ "net", OPT_FLAG, FIELD(net), NULL, "a network card, on a network that leads nowhere" },
+	BOOT_DEVICE_OPTIONS(FIELD)
+	{ "expect", OPT_TEXT, FIELD(expect), "TEXT", "end when the guest prints it, and pass only then [power-off]" },
 	{ "trace-exits", OPT_FLAG, FIELD(trace_exits), NULL, "put every exit of the guest in the journal" },
 	{ "json", OPT_FLAG, FIELD(json), NULL, "report as JSON" },
 	{ 0 },
@@ -38,8 +39,9 @@ static int run_machine(struct boot *b, struct snapshot_link *link)
 		.qemu = &b->qemu, .machine = &b->machine, .monitor = b->monitor, .td = &b->config.td,
 		.seeded = boot_repeats(b), .seed = b->seed, .ram = b->ram.fd, .config = b->config_fd,
 		.firmware = b->firmware_fd, .serial = b->nonce,
-		.kernel = b->kernel_fd, .initrd = b->initrd_fd, .disk = b->disk_fd,
-		.disk_read_only = b->options.disk != NULL, .large_ring = b->options.large_ring, .net = b->options.net,
+		.kernel = b->kernel_fd, .initrd = b->initrd_fd, .disks = b->disks, .ndisks = b->ndisks,
+		.large_ring = b->options.large_ring, .net = b->options.net, .shares = &b->options.share,
+		.more = b->options.qemu_args,
 		.link = link, .continued = b->from != NULL, .ask = ask[1],
 		.output = b->program ? b->program->ends[1] : -1,
 	};
@@ -53,6 +55,7 @@ static int run_machine(struct boot *b, struct snapshot_link *link)
 
 	if (!b->from) {
 		console_begin(&b->console, b->nonce);
+		b->console.expect = b->options.expect;
 		transcript_begin(&b->transcript, &b->console, boot_quiet(b) && !b->options.unheard);
 	}
 	qemu_arguments(&q, &words);
@@ -66,6 +69,12 @@ static int run_machine(struct boot *b, struct snapshot_link *link)
 	b->end.nonce_due = b->guest.kind == GUEST_LINUX && !initrd_other(b);
 	b->end.no_tdx = b->guest.kind == GUEST_LINUX && !b->guest.detects_tdx;
 	return status;
+}
+
+/* The guest did not come to its end by itself: the journal has none. */
+static bool was_cut_off(const struct run_end *end)
+{
+	return end->timed_out || end->hung_ms || end->no_boot || end->expected || end->signal || end->misdeed;
 }
 
 int boot_run(struct boot *b)
@@ -87,9 +96,7 @@ int boot_run(struct boot *b)
 	measured_compare(&b->measured, ram_td(&b->ram, &b->config.td, &td) ? &td : NULL, &b->console.eventlog);
 	b->end.log_differs = b->measured.known && b->measured.logged && !b->measured.equal;
 	b->ram.rebooted = b->end.misdeed;
-	return ram_finish(&b->ram, &b->config.td, b->end.timed_out || b->end.hung_ms || b->end.no_boot || b->end.signal ||
-			  b->end.misdeed,
-			  b->end.hung_ms, &b->records);
+	return ram_finish(&b->ram, &b->config.td, was_cut_off(&b->end), b->end.hung_ms, &b->records);
 }
 
 int boot_close_journal(struct boot *b)
@@ -232,7 +239,7 @@ int boot_guest(struct boot_options *o, char *const *operands, int noperands, con
 {
 	if (noperands > 1)
 		return complain(STATUS_INPUT, "%s: more than one kernel: %s, %s", verb, operands[0], operands[1]);
-	if (!noperands && o->firmware && (!o->disk || strcmp(o->disk, "none") == 0))
+	if (!noperands && o->firmware && (!o->disk.count || strcmp(o->disk.items[0], "none") == 0))
 		return complain(STATUS_INPUT, "%s: what is the firmware to boot? Name a kernel, or a disk with --disk", verb);
 	if (!noperands && !o->firmware && !(*own = installed_needed("payloads/builtin")))
 		return STATUS_ENVIRONMENT;

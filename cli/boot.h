@@ -27,11 +27,11 @@ struct boot_options {
 	bool builtin;		/* it is the built-in payload, which nobody named */
 	const char *firmware;
 	const char *known, *write_known;
-	const char *vmm, *platform, *behaviours, *initrd, *append, *disk, *modules, *console, *journal, *eventlog, *qemu,
-		*report;
+	const char *vmm, *platform, *behaviours, *initrd, *append, *modules, *console, *journal, *eventlog, *qemu,
+		*report, *net, *qemu_args, *expect;
 	struct opt_number memory, memory_split, cpus, seed, timeout;
-	struct opt_list inject, module, file;
-	bool net, trace_exits, json;
+	struct opt_list inject, module, file, disk, share;
+	bool trace_exits, json;
 	bool in_check;	/* it gives all memory back before it ends: not an option of boot */
 	bool console_live;	/* the kernel is not told to be quiet on its console */
 	bool unheard;	/* nobody reads what the guest says: not an option of boot */
@@ -54,7 +54,9 @@ struct boot {
 	char nonce[17];
 	struct device_facts device;
 	bool first;			/* it was given cli/first/ */
-	int firmware_fd, kernel_fd, initrd_fd, config_fd, disk_fd;
+	int firmware_fd, kernel_fd, initrd_fd, config_fd;
+	struct disk disks[OPT_LIST_MOST];
+	unsigned int ndisks;
 	int eventlog_fd, report_fd;
 
 	/* cli/machine/template.h: where the machine is saved to, or what it is continued from */
@@ -111,7 +113,15 @@ struct boot {
 	{ "console-live", OPT_FLAG | OPT_BOOT, FIELD(console_live), NULL, "the kernel's log as it comes, slowly; no quiet" }, \
 	{ "memory-split", OPT_SIZE | OPT_BOOT, FIELD(memory_split), "SIZE", "how much of it is below 4 GiB" }, \
 	{ "cpus", OPT_NUMBER | OPT_BOOT, FIELD(cpus), "N", "vCPUs of the guest [1]" }, \
-	{ "disk", OPT_FILE | OPT_BOOT, FIELD(disk), "FILE", "raw image, read only, or none [4 MiB of random data]" },
+	{ "disk", OPT_FILE | OPT_MANY | OPT_BOOT, FIELD(disk), "FILE[,WORD...]", \
+	  "image, raw or qcow2, ro, snapshot or rw, or none [raw,ro; without: 4 MiB of random data]" },
+
+/* What a guest is connected to, for every verb that boots one once. */
+#define BOOT_DEVICE_OPTIONS(FIELD) \
+	{ "net", OPT_TEXT | OPT_BOOT, FIELD(net), "user[,WORD...]", \
+	  "a network card, on a network that leads nowhere but by hostfwd=...; words as QEMU's -netdev user has them" }, \
+	{ "share", OPT_TEXT | OPT_MANY | OPT_BOOT, FIELD(share), "DIR:TAG", "a folder, to be mounted as 9p" }, \
+	{ "qemu-args", OPT_TEXT | OPT_BOOT, FIELD(qemu_args), "STRING", "more words for QEMU's command line" },
 
 /* From options to the report, as tdlab boot does it. Returns the exit status. */
 int boot_once(struct boot *boot);
@@ -138,8 +148,8 @@ int boot_judged(struct boot *boot);
 /* The copy that --journal asked for is complete, or a complaint is made and a status returned. */
 int boot_close_journal(struct boot *boot);
 
-/* The disk: the user's image, or 4 MiB of this run's own. */
-int boot_disk(struct boot *boot);
+/* The disks: the user's images, or 4 MiB of this run's own. */
+int boot_disks(struct boot *boot);
 
 /* For one of many runs: 4 MiB that no other run has seen, in place of those that were prepared. */
 int boot_new_disk(struct boot *boot);
@@ -170,7 +180,7 @@ bool boot_quiet(const struct boot *boot);
 /* The same run every time, to the last instruction; a network would be another's time. */
 static inline bool boot_repeats(const struct boot *boot)
 {
-	return boot->options.seed.given && !boot->options.many && !boot->options.net;
+	return boot->options.seed.given && !boot->options.many && !boot->options.net && !boot->options.share.count;
 }
 
 /* What it is called in a file of known findings: a kernel's version, or the file's name. */

@@ -50,7 +50,7 @@ void check_boot_row(struct check *c, struct check_row *row)
 	b->behaviour = row->behaviour;
 	b->options.console = c->options.keep ? check_kept(c, row, "console") : "/dev/null";
 	b->options.journal = c->options.keep ? check_kept(c, row, "journal") : NULL;
-	if (!b->options.disk && template_at_start(&c->at))	/* later, the guest may have read of it */
+	if (!b->options.disk.count && template_at_start(&c->at))	/* later, the guest may have read of it */
 		status = boot_new_disk(b);
 	if (!status)
 		status = template ? template_run(template, b) : boot_arm(b);

@@ -65,7 +65,7 @@ static const char *guest_of(const struct check *c)
 	if (!c->nboots)
 		return "process";
 	b = &c->boots[0].boot;
-	return b->guest.path ? b->guest.path : b->options.disk;	/* what the firmware finds there */
+	return b->guest.path ? b->guest.path : b->options.disk.items[0];	/* what the firmware finds there */
 }
 
 void check_json(const struct check *c)

@@ -19,9 +19,9 @@ static const char *kind(mode_t mode)
 }
 
 /* O_NONBLOCK: a pipe without a writer does not hold us up. To a regular file it means nothing. */
-int file_open(const char *path, const char *what, uint64_t *bytes)
+static int open_as(const char *path, int access, const char *what, uint64_t *bytes)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = open(path, access | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st = { 0 };
 
 	if (fd < 0 || fstat(fd, &st))
@@ -34,6 +34,16 @@ int file_open(const char *path, const char *what, uint64_t *bytes)
 	}
 	*bytes = (uint64_t)st.st_size;
 	return fd;
+}
+
+int file_open(const char *path, const char *what, uint64_t *bytes)
+{
+	return open_as(path, O_RDONLY, what, bytes);
+}
+
+int file_open_write(const char *path, const char *what, uint64_t *bytes)
+{
+	return open_as(path, O_RDWR, what, bytes);
 }
 
 int file_read(const char *path, const char *what, uint8_t **data, size_t *bytes)

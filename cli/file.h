@@ -11,6 +11,7 @@
  * pipe may never say anything. what: "kernel", for complaints. -1 after a complaint.
  */
 int file_open(const char *path, const char *what, uint64_t *bytes);
+int file_open_write(const char *path, const char *what, uint64_t *bytes);	/* and for writing */
 
 /* A file's contents. what: "kernel", for complaints. Returns 0 or a status after a complaint; data is to be freed. */
 int file_read(const char *path, const char *what, uint8_t **data, size_t *bytes);

@@ -89,9 +89,13 @@ char *boot_command_with(const struct boot *b, const char *command)
 	add_option(&text, "--modules", o->modules);
 	for (unsigned int i = 0; i < o->module.count; i++)
 		add_option(&text, "--module", o->module.items[i]);
-	add_option(&text, "--disk", o->disk);
-	if (o->net)
-		add_word(&text, "--net");
+	for (unsigned int i = 0; i < o->disk.count; i++)
+		add_option(&text, "--disk", o->disk.items[i]);
+	add_option(&text, "--net", o->net);
+	for (unsigned int i = 0; i < o->share.count; i++)
+		add_option(&text, "--share", o->share.items[i]);
+	add_option(&text, "--qemu-args", o->qemu_args);
+	add_option(&text, "--expect", o->expect);
 	add_option(&text, "--append", *append ? append : NULL);
 	if (o->console_live)
 		add_word(&text, "--console-live");

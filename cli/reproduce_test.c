@@ -18,12 +18,12 @@ static const struct choice {
 #define TEXT(name, field, text) { name, offsetof(struct boot_options, field), text }
 	TEXT("--behaviours", behaviours, "my behaviours"), TEXT("--firmware", firmware, "-x"),
 	TEXT("--initrd", initrd, "$(id).cpio"),		   TEXT("--append", append, "a=\"b c\" 'd' \\ --seed 9"),
-	TEXT("--disk", disk, "none"),			   TEXT("--modules", modules, "/lib/modules/6.12+x y"),
+	TEXT("--net", net, "user,hostfwd=tcp::2222-:22"), TEXT("--modules", modules, "/lib/modules/6.12+x y"),
 	TEXT("--qemu", qemu, "./q*mu"),			   TEXT("kernel", kernel, "-vmlinuz's"),
 #undef TEXT
 };
 
-enum { LISTS = ARRAY_SIZE(choices), MEMORY, CPUS, TIMEOUT, NET, LIVE, IN_CHECK, BUILTIN, SWITCHES };
+enum { LISTS = ARRAY_SIZE(choices), MEMORY, CPUS, TIMEOUT, DEVICES, LIVE, IN_CHECK, BUILTIN, SWITCHES };
 
 static void compose(struct boot *b, unsigned int set)
 {
@@ -44,7 +44,12 @@ static void compose(struct boot *b, unsigned int set)
 		o->cpus = (struct opt_number){ .given = true, .value = 2, .text = "0x2" };
 	if (set & 1u << TIMEOUT)
 		o->timeout = (struct opt_number){ .given = true, .value = 9, .text = "9" };
-	o->net = set & 1u << NET;
+	if (set & 1u << DEVICES) {
+		o->disk = (struct opt_list){ .items = { "my disk.qcow2,qcow2,snapshot", "b,rw" }, .count = 2 };
+		o->share = (struct opt_list){ .items = { "/my files:a" }, .count = 1 };
+		o->qemu_args = "-device 'a b'";
+		o->expect = "login: ";
+	}
 	o->in_check = set & 1u << IN_CHECK;
 	o->console_live = set & 1u << LIVE;
 	o->builtin = set & 1u << BUILTIN && !o->kernel;
@@ -55,6 +60,14 @@ static void compose(struct boot *b, unsigned int set)
 static bool same(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_list(const struct opt_list *a, const struct opt_list *b)
+{
+	for (unsigned int i = 0; i < a->count && a->count == b->count; i++)
+		if (!same(a->items[i], b->items[i]))
+			return false;
+	return a->count == b->count;
 }
 
 /* What was read is what was meant. */
@@ -68,7 +81,8 @@ static bool equal(const struct boot *b, const struct boot_options *got, const ch
 			       (*quiet || *kexec) && *given ? " " : "", given);
 	bool ok = same(got->vmm, b->behaviour.spec) && same(got->append ? got->append : "", append) &&
 		  got->console_live == o->console_live && same(operand, o->builtin ? NULL : o->kernel) &&
-		  got->net == o->net && got->seed.value == 7 &&
+		  same_list(&got->disk, &o->disk) && same_list(&got->share, &o->share) &&
+		  same(got->qemu_args, o->qemu_args) && same(got->expect, o->expect) && got->seed.value == 7 &&
 		  got->memory.value == o->memory.value && got->cpus.value == o->cpus.value &&
 		  got->timeout.value == o->timeout.value && got->inject.count == o->inject.count &&
 		  got->module.count == o->module.count && same(got->module.items[0], o->module.items[0]);

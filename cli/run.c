@@ -22,7 +22,7 @@ static const struct opt options[] = {
 	  "put this file or folder into the guest, there [where it is here]" },
 	{ "report", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(report), "FILE", "where the report on a boot goes [stderr]" },
 	{ "console", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(console), "FILE", "for the guest's console [nowhere]" },
-	{ "net", OPT_FLAG | OPT_BOOT, EXPLORE_BOOT_FIELD(net), NULL, "a network card, on a network that leads nowhere" },
+	BOOT_DEVICE_OPTIONS(EXPLORE_BOOT_FIELD)
 	BOOT_GUEST_OPTIONS(EXPLORE_BOOT_FIELD)
 	KNOWN_OPTIONS(EXPLORE_BOOT_FIELD, OPT_BOOT)
 	{ 0 },

@@ -39,7 +39,7 @@ refused() {
 @test "a signed kernel reaches user space, its disk and its network under hyperv" {
 	firmware_known hyperv signed
 	boot "$status" --vmm hyperv --firmware "$tdvf" --disk "$DISKS/signed" --memory 2G --memory-split 1G \
-		--net --eventlog "$DISKS/log"
+		--net user --eventlog "$DISKS/log"
 	cp "$report" "$DISKS/report"
 	grep -a 'Secure boot enabled' "$console"
 	says ".verdict == \"$verdict\""

@@ -345,7 +345,8 @@ ended() {
 }
 
 @test "--net with --seed: the seed is for the VMM's chances, and it is said" {
-	run --separate-stderr "$tdlab" boot --net --seed 7 --console /dev/null --append scenario=plain "$violate" </dev/null
+	run --separate-stderr "$tdlab" boot --net user --seed 7 --console /dev/null --append scenario=plain \
+		"$violate" </dev/null
 	[ "$status" -eq 0 ]
 	[[ $stderr == 'tdlab: --net: a network answers when it does: --seed 7 is for '* ]]
 }

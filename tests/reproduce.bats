@@ -39,7 +39,7 @@ again() {
 
 @test "boot: quotes, links, faults, a network, two vCPUs, units" {
 	again 1 '^violation  abandoned ' "$tdlab" boot --console /dev/null --append 'scenario=abandoned it="is so"' \
-		--vmm hyperv:pages=64 --behaviours 'my behaviours' --inject mapgpa:retry=+16:when=2 --net --memory 786432K \
+		--vmm hyperv:pages=64 --behaviours 'my behaviours' --inject mapgpa:retry=+16:when=2 --net user --memory 786432K \
 		--cpus 0x1 --timeout 200 --disk none "odd's name"
 	again 1 '^violation  skipped-pages ' "$tdlab" boot --console /dev/null --append scenario=skipped-pages --vmm hyperv \
 		--seed 3 "odd's name"

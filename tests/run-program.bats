@@ -74,6 +74,41 @@ refused() {
 	says '.verdict == "pass" and .command.exit_status == 137'
 }
 
+@test "disks: a qcow2 image under a snapshot stays as it is, a raw one is written; a network; no 9p in this kernel" {
+	qemu-img create -q -f qcow2 'a,b.qcow2' 8M
+	sum=$(sha256sum <'a,b.qcow2')
+	truncate -s 1M raw
+	mkdir shared
+	ran 0 --disk 'a,b.qcow2,qcow2,snapshot' --disk raw,rw --net user "$kernel/vmlinuz" -- sh -c '
+		for disk in a b; do echo "written to $disk" | dd of=/dev/vd$disk conv=fsync 2>/dev/null; done
+		head -c 12 /dev/vda; ip route | grep -o "^10.0.2.0/24"'
+	[ "$(cat out)" = "written to a10.0.2.0/24" ]
+	says '.verdict == "pass" and .device.attached and (.device.equal | not)'
+	[ "$(sha256sum <'a,b.qcow2')" = "$sum" ]
+	[ "$(head -c 12 raw)" = "written to b" ]
+	ran 105 --disk none --share shared:it "$kernel/vmlinuz" -- true
+	says '.reason == "the guest'"'"'s user space could not mount the shared folder: 9p and 9pnet_virtio are needed"'
+	refused 102 'tdlab: disk a,b.qcow2: this is a qcow2 image: write a,b.qcow2,qcow2' --disk a,b.qcow2 \
+		"$kernel/vmlinuz" -- true
+	refused 102 'tdlab: disk raw: this is no qcow2 image' --disk raw,qcow2 "$kernel/vmlinuz" -- true
+	refused 102 'tdlab: --net tap: write user,*' --net tap "$kernel/vmlinuz" -- true
+	refused 102 'tdlab: --share shared: write DIR:TAG,*' --share shared "$kernel/vmlinuz" -- true
+	refused 102 "tdlab: --qemu-args: a quote is not closed" --qemu-args "'x" "$kernel/vmlinuz" -- true
+	run -2 "$tdlab" check --disk raw,rw --vmm complete "$kernel/vmlinuz"
+	[[ $output == *"disk raw: many runs share it: it can only be read"* ]]
+}
+
+@test "--expect: a prompt without an end of line ends the run; a text that never comes is no pass" {
+	expects() {
+		"$tdlab" boot --json --console "$console" --modules "$kernel/modules" --expect "$1" \
+			"$kernel/vmlinuz" >"$report" </dev/null
+	}
+	run -0 expects "tdlab: init"
+	says '.outcome == "expected" and .verdict == "pass"'
+	run -5 expects "no such words"
+	says '.outcome == "power-off" and .reason == "the text that was waited for never came"'
+}
+
 @test "a violation in the same run: 101, the report says both, and the replay has the command" {
 	ran 101 --vmm eagain:stalls=3 "$kernel/vmlinuz" -- echo "all is well"
 	says '.verdict == "fail" and .command.exit_status == 0'

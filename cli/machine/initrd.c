@@ -47,14 +47,19 @@ static void join(uint8_t **data, size_t *bytes, struct cpio *archive)
 static int add_modules(struct boot *b, struct cpio *archive)
 {
 	const struct boot_options *o = &b->options;
-	const char *wanted[5] = { "virtio_pci", "virtio_blk" };
+	const char *wanted[7] = { "virtio_pci", "virtio_blk" };
 	unsigned int n = 2;
 
 	if (o->net)
 		wanted[n++] = "virtio_net";
+	if (o->share.count) {
+		wanted[n++] = "9pnet_virtio";
+		wanted[n++] = "9p";
+	}
 	if (b->program)
 		wanted[n++] = "tdx_guest";
-	if (!b->program && !((b->device.attached || o->net) && (!o->initrd || o->modules)) && !o->module.count)
+	if (!b->program && !o->module.count &&
+	    !((b->device.attached || o->net || o->share.count) && (!o->initrd || o->modules)))
 		return 0;
 	return modules_collect(o->kernel, b->guest.version, o->modules, wanted, &o->module, archive);
 }

@@ -6,15 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/boot.h"
 #include "cli/file.h"
 #include "cli/machine/random.h"
+#include "cli/words.h"
 #include "wire/evidence.h"
 
 #define IDLE_MS		20000	/* of guest time without anything happening: nothing that boots pauses so long */
-#define COMMAND_MS	86400000	/* with a command, which may sleep: only if nothing can wake it any more */
+#define COMMAND_MS	86400000	/* with a command, or somebody who may call: only if nothing can wake it any more */
 #define RUNAWAY_CALLS	10000	/* in a row that claim no page; a guest that takes R11 byte by byte needs 4096 */
 #define DEFAULT_APPEND	"console=ttyS0 panic=-1 oops=panic"
 
@@ -35,9 +37,35 @@ static int check_numbers(struct boot *b)
 				MACHINE_MIN_SPLIT >> 20, MACHINE_MAX_SPLIT >> 20);
 	if (o->cpus.value > 1 && boot_repeats(b))
 		narrate("--seed %s: that the run is the same every time is promised with one vCPU only", o->seed.text);
-	if (o->net && o->seed.given)
-		narrate("--net: a network answers when it does: --seed %s is for what the VMM leaves to chance only",
-			o->seed.text);
+	if ((o->net || o->share.count) && o->seed.given)
+		narrate("%s answers when it does: --seed %s is for what the VMM leaves to chance only",
+			o->net ? "--net: a network" : "--share: the host", o->seed.text);
+	return 0;
+}
+
+/* What QEMU would refuse in its own words, of options that nobody gave it. */
+static int check_devices(const struct boot_options *o)
+{
+	char *words[QEMU_WORDS], *more = xprintf("%s", o->qemu_args ? o->qemu_args : "");
+	int count = split_words(more, words, QEMU_WORDS);
+	struct stat st;
+
+	free(more);
+	if (count < 0 || count == QEMU_WORDS)
+		return complain(STATUS_INPUT, "--qemu-args: %s", count < 0 ? "a quote is not closed" : "too many words");
+	if (o->net && (strncmp(o->net, "user", 4) != 0 || (o->net[4] && o->net[4] != ',')))
+		return complain(STATUS_INPUT, "--net %s: write user, or user,hostfwd=tcp:127.0.0.1:2222-:22", o->net);
+	for (unsigned int i = 0; i < o->share.count; i++) {
+		const char *share = o->share.items[i], *colon = strrchr(share, ':');
+		char *folder = xprintf("%.*s", colon ? (int)(colon - share) : 0, share);
+		bool is = colon && colon[1] && stat(folder, &st) == 0 && S_ISDIR(st.st_mode);
+
+		free(folder);
+		if (!is)
+			return complain(STATUS_INPUT, "--share %s: write DIR:TAG, where DIR is a folder", share);
+	}
+	if (o->expect && (!*o->expect || strlen(o->expect) >= CONSOLE_EXPECT || strchr(o->expect, '\n')))
+		return complain(STATUS_INPUT, "--expect: a text of one line, of at most %d bytes", CONSOLE_EXPECT - 1);
 	return 0;
 }
 
@@ -82,7 +110,7 @@ static void fill_config(struct boot *b)
 
 	c->magic = MONITOR_CONFIG_MAGIC;
 	c->bytes = sizeof(*c);
-	c->idle_ms = b->program ? COMMAND_MS : IDLE_MS;
+	c->idle_ms = b->program || (b->options.net && strstr(b->options.net, "hostfwd=")) ? COMMAND_MS : IDLE_MS;
 	c->flags = b->options.trace_exits || boot_repeats(b) ? MONITOR_TRACE_EXITS : 0;
 	if (b->qemu.version < QEMU_CX16_GOOD)
 		c->flags |= MONITOR_HIDE_CX16;
@@ -154,6 +182,8 @@ static int check_input(struct boot *b)
 	int status = check_numbers(b);
 
 	if (!status)
+		status = check_devices(&b->options);
+	if (!status)
 		status = behaviour_load(&b->behaviour, b->options.vmm, b->options.behaviours);
 	if (!status)
 		status = behaviour_inject(&b->behaviour, &b->options.inject);
@@ -162,7 +192,7 @@ static int check_input(struct boot *b)
 	if (!status)
 		status = read_guest(b);
 	if (!status)
-		status = boot_disk(b);
+		status = boot_disks(b);
 	if (!status && b->guest.kind == GUEST_LINUX)
 		status = boot_initrd(b, &initrd);
 	if (!status)
@@ -188,7 +218,7 @@ int boot_prepare(struct boot *b)
 {
 	int status;
 
-	b->firmware_fd = b->kernel_fd = b->initrd_fd = b->config_fd = b->disk_fd = b->ram.fd = -1;
+	b->firmware_fd = b->kernel_fd = b->initrd_fd = b->config_fd = b->ram.fd = -1;
 	b->transcript.fd = b->eventlog_fd = b->report_fd = -1;
 	draw(b);
 	status = check_input(b);
@@ -218,13 +248,18 @@ int boot_arm(struct boot *b)
 
 static void close_all(struct boot *b)
 {
-	int *const fds[] = { &b->firmware_fd, &b->kernel_fd, &b->initrd_fd, &b->config_fd, &b->disk_fd };
+	int *const fds[] = { &b->firmware_fd, &b->kernel_fd, &b->initrd_fd, &b->config_fd };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		if (*fds[i] >= 0)
 			close(*fds[i]);
 	if (b->transcript.fd > STDERR_FILENO)
 		close(b->transcript.fd);
+	for (unsigned int i = 0; i < b->ndisks; i++) {
+		if (b->disks[i].fd >= 0)
+			close(b->disks[i].fd);
+		free(b->disks[i].path);
+	}
 	transcript_free(&b->transcript);
 }
 

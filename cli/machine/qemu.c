@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/machine/qemu.h"
+#include "cli/words.h"
 
 unsigned int qemu_version(const char *text, char *shown, size_t bytes)
 {
@@ -53,30 +54,82 @@ static void add_file(struct words *w, const char *name, int fd)
 	words_add(w, "name=%s,file=/proc/self/fd/%d", name, fd);
 }
 
-static void add_disk(struct words *w, const struct qemu_run *run)
+/* In QEMU's lists a comma is two. To be freed. */
+static char *quoted(const char *text)
 {
-	words_add(w, "-blockdev");
-	words_add(w, "driver=raw,node-name=disk,read-only=%s,file.driver=file,file.locking=off,file.filename=%s%d",
-		  run->disk_read_only ? "on" : "off", "/proc/self/fd/", run->disk);
+	char *copy = xcalloc(1, 2 * strlen(text) + 1), *to = copy;
+
+	for (; *text; *to++ = *text++)
+		if (*text == ',')
+			*to++ = ',';
+	return copy;
+}
+
+/* By its descriptor, so that it is the file that was looked at; but an image that names others is found beside them. */
+static void add_image(struct words *w, const struct disk *d, unsigned int i)
+{
+	const char *format = d->path ? "qcow2" : "raw";
+	char *file = d->path ? quoted(d->path) : xprintf("/proc/self/fd/%d", d->fd);
+
+	if (d->use == DISK_SNAPSHOT) {
+		words_add(w, "-drive");
+		words_add(w, "if=none,id=disk%u,format=%s,snapshot=on,file=%s", i, format, file);
+	} else {
+		words_add(w, "-blockdev");
+		words_add(w, "driver=%s,node-name=disk%u,read-only=%s,file.driver=file,file.locking=%s,file.filename=%s",
+			  format, i, d->use == DISK_READ_ONLY ? "on" : "off", d->use == DISK_READ_ONLY ? "off" : "auto", file);
+	}
+	free(file);
+}
+
+static void add_disk(struct words *w, const struct qemu_run *run, unsigned int i)
+{
+	bool serial = i == 0 && run->firmware >= 0;
+
+	add_image(w, &run->disks[i], i);
 	words_add(w, "-device");
 	/* A ring of 256 entries, QEMU's default, is 2 pages to Linux; one of 1024, QEMU's most, is 7. */
-	words_add(w, "virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on%s%s%s%s",
+	words_add(w, "virtio-blk-pci,drive=disk%u,disable-legacy=on,iommu_platform=on%s%s%s%s", i,
 		  run->large_ring ? ",queue-size=1024" : "", run->seeded ? ",ioeventfd=off,share-rw=on" : "",
-		  run->firmware >= 0 ? ",serial=" : "", run->firmware >= 0 ? run->serial : "");
-	if (!run->seeded)
+		  serial ? ",serial=" : "", serial ? run->serial : "");
+	if (!run->seeded || i)
 		return;
 	words_add(w, "-device");
-	words_add(w, "virtio-blk-pci,drive=disk,disable-modern=on,share-rw=on,multifunction=on,addr=%x.%x",
+	words_add(w, "virtio-blk-pci,drive=disk0,disable-modern=on,share-rw=on,multifunction=on,addr=%x.%x",
 		  MACHINE_SETTLE_DEVICE, MACHINE_SETTLE_FUNCTION);
 }
 
 /* QEMU's own network, with a way out to nowhere; no ROM, which would have firmware boot from it. */
-static void add_net(struct words *w)
+static void add_net(struct words *w, const char *net)
 {
 	words_add(w, "-netdev");
-	words_add(w, "user,id=net,restrict=on");
+	words_add(w, "user,id=net,restrict=on%s", net + strcspn(net, ","));
 	words_add(w, "-device");
 	words_add(w, "virtio-net-pci,netdev=net,disable-legacy=on,iommu_platform=on,romfile=");
+}
+
+static void add_share(struct words *w, const char *share, unsigned int i)
+{
+	const char *colon = strrchr(share, ':');
+	char *folder = xprintf("%.*s", (int)(colon - share), share), *path = quoted(folder), *tag = quoted(colon + 1);
+
+	words_add(w, "-fsdev");
+	words_add(w, "local,id=share%u,security_model=none,path=%s", i, path);
+	words_add(w, "-device");
+	words_add(w, "virtio-9p-pci,fsdev=share%u,disable-legacy=on,iommu_platform=on,mount_tag=%s", i, tag);
+	free(folder);
+	free(path);
+	free(tag);
+}
+
+static void add_more(struct words *w, const char *more)
+{
+	char *text = xprintf("%s", more), *words[QEMU_WORDS];
+	int count = split_words(text, words, QEMU_WORDS);
+
+	for (int i = 0; i < count; i++)
+		words_add(w, "%s", words[i]);
+	free(text);
 }
 
 static void add_output(struct words *w, int fd)
@@ -161,14 +214,18 @@ void qemu_arguments(const struct qemu_run *run, struct words *w)
 		add_file(w, MACHINE_FILE_KERNEL, run->kernel);
 	if (run->initrd >= 0)
 		add_file(w, MACHINE_FILE_INITRD, run->initrd);
-	if (run->disk >= 0)
-		add_disk(w, run);
+	for (unsigned int i = 0; i < run->ndisks; i++)
+		add_disk(w, run, i);
 	if (run->net)
-		add_net(w);
+		add_net(w, run->net);
+	for (unsigned int i = 0; run->shares && i < run->shares->count; i++)
+		add_share(w, run->shares->items[i], i);
 	if (run->output >= 0)
 		add_output(w, run->output);
 	if (run->link)
 		add_link(w, run);
+	if (run->more)
+		add_more(w, run->more);
 	if (!run->seeded)
 		return;
 

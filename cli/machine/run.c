@@ -79,6 +79,8 @@ static bool read_console(struct watch *w)
 	ssize_t got = read(w->fds[CONSOLE].fd, data, sizeof(data));
 
 	if (got > 0)
+		console_expect(w->run->console, data, (size_t)got);
+	if (got > 0)
 		transcript_console(w->run->transcript, w->run->ram, data, (size_t)got, guest_seconds(w));
 	return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
@@ -167,10 +169,10 @@ static void watch(struct watch *w, struct run_end *end)
 			end->saved = true;
 			return;
 		}
-		if (w->run->console->no_boot) {
-			end->no_boot = true;
+		end->no_boot = w->run->console->no_boot;
+		end->expected = w->run->console->expected;
+		if (end->no_boot || end->expected)
 			return;
-		}
 		end->hung_ms = hangs(w);
 		if (end->hung_ms)
 			return;
@@ -308,7 +310,7 @@ int run_qemu(struct run *run, const struct words *arguments, struct run_end *end
 		watch(&w, end);
 	if (end->saved)
 		status = save(&w);
-	if (status || end->timed_out || end->hung_ms || end->no_boot || end->signal || end->saved)
+	if (status || end->timed_out || end->hung_ms || end->no_boot || end->expected || end->signal || end->saved)
 		process_end(w.pid);
 	else
 		how_it_ended(&w, process_wait(w.pid), end);

@@ -89,6 +89,7 @@ static void parse_line(struct console *c, double seconds)
 {
 	const char *line = c->line.text, *found;
 
+	c->expected |= c->expect && strstr(line, c->expect);
 	if (parse_evidence(c, c->line.text, seconds))
 		return;
 	found = strstr(line, "Linux version ");
@@ -135,6 +136,18 @@ static bool add(struct console_line *line, char byte)
 	if (!paint(line, byte) && byte != '\r' && byte != '\0' && line->length < sizeof(line->text) - 1)
 		line->text[line->length++] = byte;
 	return false;
+}
+
+void console_expect(struct console *c, const char *data, size_t bytes)
+{
+	size_t length = c->expect ? strlen(c->expect) : 0;
+
+	for (size_t i = 0; length && i < bytes; i++) {
+		if (c->ntail == length)
+			memmove(c->tail, c->tail + 1, --c->ntail);
+		c->tail[c->ntail++] = data[i];
+		c->expected |= c->ntail == length && memcmp(c->tail, c->expect, length) == 0;
+	}
 }
 
 void console_feed(struct console *c, const char *data, size_t bytes, double seconds)

@@ -12,6 +12,7 @@
 #define CONSOLE_NOTES		6
 #define CONSOLE_NOTE_BYTES	140
 #define CONSOLE_MODULES		16
+#define CONSOLE_EXPECT		128
 
 struct console {
 	char nonce[33];			/* expected back */
@@ -46,6 +47,10 @@ struct console {
 	} modules[CONSOLE_MODULES];
 	unsigned int nmodules;
 	double init_seconds;
+	const char *expect;		/* text that is waited for, shorter than CONSOLE_EXPECT; NULL: none */
+	bool expected;			/* it came */
+	char tail[CONSOLE_EXPECT];	/* what came last on the wire, of which it may be the end */
+	size_t ntail;
 	struct measured_log eventlog;	/* measured_free() */
 	struct console_line {
 		char text[512];		/* under way */
@@ -58,6 +63,9 @@ void console_begin(struct console *console, const char *nonce);
 
 /* Takes output as it comes. seconds: when, for the times in the report. */
 void console_feed(struct console *console, const char *data, size_t bytes, double seconds);
+
+/* Output as it comes on the wire, a prompt among it that has no end of line: for the text that is waited for. */
+void console_expect(struct console *console, const char *data, size_t bytes);
 
 /* The same for the serial port that is there for evidence alone (TD_EV_TEXT). */
 void console_evidence(struct console *console, const char *data, size_t bytes, double seconds);

@@ -169,8 +169,36 @@ static void test_terminal(void)
 	tap_ok(console.nnotes == 2 && strcmp(console.notes[1], "Oops") == 0, "a line too long is cut, and the next is whole");
 }
 
+/* What is waited for may end anywhere in what was read, and begin in what was read before; or be a line of the log. */
+static void test_expect(void)
+{
+	static const char text[] = "a login: aab";
+
+	for (size_t cut = 0; cut < sizeof(text) - 1; cut++) {
+		console_begin(&console, "abc");
+		console.expect = "aab";
+		console_expect(&console, text, cut);
+		console_expect(&console, text + cut, sizeof(text) - 2 - cut);
+		tap_case_number("cut", cut);
+		tap_ok(!console.expected, "not before its end");
+		console_expect(&console, "b", 1);
+		tap_ok(console.expected, "it comes");
+	}
+	tap_case(NULL);
+	console_begin(&console, "abc");
+	console_expect(&console, "", 1);
+	feed("x\n");
+	tap_ok(!console.expected, "nothing is waited for");
+	console.expect = "System up";
+	feed("[   1.0] System u\n");
+	tap_ok(!console.expected, "another line");
+	feed("[   1.0] System up.\n");
+	tap_ok(console.expected, "a line of the kernel's log");
+}
+
 int main(void)
 {
+	test_expect();
 	test_exit();
 	test_lines();
 	test_each();

@@ -57,7 +57,7 @@ static enum outcome outcome_of(const struct judgement *j, const struct console *
 	if (j->stop != TD_RUNNING && j->stop != TD_STOP_ENGINE)
 		return OUTCOME_STOPPED;
 	if (!j->marked)
-		return end->signal ? OUTCOME_INTERRUPTED :
+		return end->expected ? OUTCOME_EXPECTED : end->signal ? OUTCOME_INTERRUPTED :
 		       end->no_boot ? OUTCOME_NO_BOOT : end->timed_out ? OUTCOME_TIMEOUT :
 		       end->misdeed ? OUTCOME_MISDEED : OUTCOME_QEMU;
 	switch (j->mark) {
@@ -176,7 +176,7 @@ static const char *no_device(const struct judgement *j, const struct console *co
 {
 	if (!device->attached)
 		return NULL;
-	if (console->device && !j->device_equal)
+	if (console->device && *device->sha256 && !j->device_equal)
 		return "the disk's data came back wrong";
 	if (console->device_failed)
 		return "the disk could not be read";
@@ -222,6 +222,8 @@ static const char *no_evidence(const struct judgement *j, const struct console *
 		return missing;
 	if (j->outcome != OUTCOME_ENDED && !stopped && !console->init && (end->nonce_due || j->user < 0))
 		return "user space was never reached: the run's nonce did not come back (tdlab-boot(1), EVIDENCE)";
+	if (console->expect && !console->expected)
+		return "the text that was waited for never came";
 	if (console->stress.wrong)
 		return "files in memory came back wrong";
 	if (end->log_differs)

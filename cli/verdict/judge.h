@@ -47,6 +47,7 @@ struct finding {
 #define OUTCOMES(OUTCOME) \
 	OUTCOME(POWER_OFF, "power-off", "the guest powered off", 1) \
 	OUTCOME(ENDED, "ended", "the payload ended with status 0", 1) \
+	OUTCOME(EXPECTED, "expected", "the guest printed what was waited for", 1) \
 	OUTCOME(RESET, "reset", "the guest reset the machine", 1) \
 	OUTCOME(SUSPENDED, "suspended", "the guest went to sleep and was not woken (ACPI S3 or S4)", 0) \
 	OUTCOME(HALTED, "halted", "the guest's kernel halted the machine", 1) \
@@ -77,6 +78,7 @@ struct run_end {
 	bool timed_out;
 	bool saved;		/* not its end: it waits for orders, and was saved */
 	bool no_boot;		/* the firmware gave up */
+	bool expected;		/* the text came that was waited for */
 	uint64_t hung_ms;	/* so long the guest used its CPU and did nothing that could be seen; 0: it did not */
 	bool nonce_due;		/* tdlab's own program was to say that user space was reached */
 	int signal;		/* that ended the command, or 0 */

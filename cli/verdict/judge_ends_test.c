@@ -52,6 +52,13 @@ static void test_ends(void)
 	expect(OUTCOME_STOPPED, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "bad-gpa at GPA 0x5000", "the module ends it");
 	tap_ok(!j.unfinished, "... for what the guest did, which says why it came to no other end");
 	begin();
+	converted(1, POOL | S);
+	end.expected = true;
+	console.expect = "login: ";
+	expect(OUTCOME_EXPECTED, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "never came", "it was another text");
+	console.expected = true;
+	expect(OUTCOME_EXPECTED, VERDICT_PASS, STATUS_PASS, "every conversion", "what was waited for");
+	begin();
 	end.no_boot = true;
 	expect(OUTCOME_NO_BOOT, VERDICT_INCONCLUSIVE, STATUS_UNFINISHED, "nothing that it could start", "nothing to boot");
 	begin();

@@ -264,6 +264,8 @@ static void test_bad_disk(void)
 	power_off();
 	device = (struct device_facts){ .attached = true, .bytes = 1 };
 	console.device = true;
+	expect(OUTCOME_POWER_OFF, VERDICT_PASS, STATUS_PASS, "every conversion", "a disk of which nobody knows the data");
+	device.sha256[0] = 'a';
 	expect(OUTCOME_POWER_OFF, VERDICT_INCONCLUSIVE, STATUS_INCONCLUSIVE, "data came back wrong", "a wrong disk");
 	behaviour.contain = 1;
 	put(EVENT(VMM_ACT, act, TD_ACT_REMOVED, 0x4000, 2));

@@ -10,6 +10,8 @@
 #include "monitor/template.h"
 #include "monitor/vendor.h"
 
+#define DR7_ENABLES	0xffu	/* SDM volume 3B, "Debug Control Register (DR7)": L0 to G3 */
+
 /* Who looks at every exit before it is handled. True: exploration has put the guest back to another point,
  * and this exit with it. */
 static bool observed(struct vcpu *vcpu, const struct vm_exit *e)
@@ -40,6 +42,7 @@ void run(struct vcpu *vcpu)
 
 	journal_vcpu(vcpu->index)->doing = MONITOR_RUNS;
 	for (;;) {
+		journal_vcpu(vcpu->index)->breakpoints = vcpu->dr[7] & DR7_ENABLES;
 		vendor_run(vcpu, &vm_exit);
 		state_lock(vcpu);
 		next = answer(vcpu, &vm_exit);

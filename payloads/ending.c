@@ -243,6 +243,13 @@ static void debug_loop(struct scene *s)
 	payload_end(0);
 }
 
+static void debug_frame(struct scene *s)
+{
+	(void)s;
+	wild_debug_frame();
+	payload_end(0);
+}
+
 /* PCI Local Bus 3.0, 3.2.2.3.2. */
 static void write_config(uint32_t function, uint32_t offset, uint32_t value)
 {
@@ -345,7 +352,8 @@ static const struct {
 } endings[] = {
 	{ "status-77", status_77 }, { "halt-blocked", halt_blocked }, { "halt-off", halt_off },
 	{ "unserved-ve", unserved_ve }, { "wild", wild }, { "code-segment", code_segment }, { "ecam-over-ram", ecam_over_ram },
-	{ "debug-loop", debug_loop }, { "ecam-moved", ecam_moved }, { "root-complex-over-ram", root_complex_over_ram },
+	{ "debug-loop", debug_loop }, { "debug-frame", debug_frame }, { "ecam-moved", ecam_moved },
+	{ "root-complex-over-ram", root_complex_over_ram },
 	{ "wild-devices", wild_devices }, { "moved-power", moved_power }, { "beyond-uart", beyond_uart },
 	{ "device-init", device_init }, { "device-smi", device_smi }, { "device-startup", device_startup },
 	{ "park", park }, { "spin", spin }, { "triple-fault", triple_fault }, { "fatal-error", fatal_error },

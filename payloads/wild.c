@@ -5,6 +5,7 @@
 
 #define CR4_OSXSAVE	(1ull << 18)
 #define ICR_MODE	0x700ull	/* SDM volume 3A, "Interrupt Command Register": delivery mode */
+#define DR7_WRITE_8	(2ull | 1ull << 16 | 2ull << 18)	/* G0; R/W0: writes; LEN0: 8 bytes */
 #define LONG_AND_32	0x00ef9b000000ffffull	/* code, L and D: SDM 3A, "Code Segment Descriptor in 64-bit Mode" */
 
 enum { MSR_ICR = 0x830, ICR_INIT = 0x500, ICR_STARTUP = 0x600 };
@@ -32,6 +33,8 @@ TRAP_ATTEMPT(write_cr3, "mov %%rax, %%cr3")
 TRAP_ATTEMPT(write_cr4, "mov %%rax, %%cr4")
 TRAP_ATTEMPT(write_cr8, "mov %%rax, %%cr8")
 TRAP_ATTEMPT(write_dr0, "mov %%rax, %%dr0")
+TRAP_ATTEMPT(write_dr1, "mov %%rax, %%dr1")
+TRAP_ATTEMPT(write_dr2, "mov %%rax, %%dr2")
 TRAP_ATTEMPT(write_dr3, "mov %%rax, %%dr3")
 TRAP_ATTEMPT(write_dr5, "mov %%rax, %%dr5")
 TRAP_ATTEMPT(write_dr6, "mov %%rax, %%dr6")
@@ -40,6 +43,12 @@ TRAP_ATTEMPT(load_msw, "lmsw %%ax")
 TRAP_ATTEMPT(write_xcr, "xsetbv")
 TRAP_ATTEMPT(write_msr, "wrmsr")
 TRAP_ATTEMPT(load_code, "push %%rcx; push %%rax; lretq")
+
+/*
+ * On RFLAGS in the frame of the #UD that follows: a frame begins below RSP rounded down to 16 bytes (SDM volume 3A,
+ * "64-Bit Mode Stack Frame").
+ */
+TRAP_ATTEMPT(hit_frame, "mov %%rsp, %%rdx; and $-16, %%rdx; sub $24, %%rdx; mov %%rdx, %%dr0; mov %%rax, %%dr7; ud2")
 
 /* Everything but an NMI, which would come when it likes. */
 static void random_msr(void)
@@ -59,7 +68,7 @@ static void random_msr(void)
 
 static void random_write(uint64_t cr0, uint64_t cr3, uint64_t cr4)
 {
-	switch (random64() % 12) {
+	switch (random64() % 14) {
 	case 0: write_cr0(random64() % 8 != 0 ? flip(cr0, 0, 64) : random64(), 0); break;
 	case 1: write_cr3(flip(cr3, 48, 16), 0); break;
 	case 2: write_cr4(random64() % 8 != 0 ? flip(cr4, 0, 64) : random64(), 0); break;
@@ -71,6 +80,8 @@ static void random_write(uint64_t cr0, uint64_t cr3, uint64_t cr4)
 	case 8: write_dr7(random64() % 2 != 0 ? random64() : (uint32_t)random64(), 0); break;
 	case 9: load_msw(random64(), 0); break;
 	case 10: write_xcr(random64() % 2 != 0 ? random64() : flip(1, 0, 10), random64() % 4 == 0); break;
+	case 11: write_dr1(random64(), 0); break;
+	case 12: write_dr2(random64(), 0); break;
 	default: random_msr();
 	}
 }
@@ -108,10 +119,7 @@ void wild_code_segment(void)
 	exit_once();
 }
 
-/*
- * A breakpoint on what exits, hit again and again. None on the frame that the #DB itself pushes: QEMU then takes the
- * hit for its debugger's, has none, and dies (README, limits).
- */
+/* A breakpoint on what exits, hit again and again. */
 void wild_debug_loop(void)
 {
 	for (unsigned int i = 0; i < 64; i++) {
@@ -119,6 +127,12 @@ void wild_debug_loop(void)
 		write_dr7(DR7_RESET | 2, 0);
 		exit_once();
 	}
+	write_dr7(DR7_RESET, 0);
+}
+
+void wild_debug_frame(void)
+{
+	hit_frame(DR7_RESET | DR7_WRITE_8, 0);
 	write_dr7(DR7_RESET, 0);
 }
 

@@ -17,4 +17,7 @@ void wild_code_segment(void);
 /* A breakpoint that is hit again and again, by an instruction that exits. */
 void wild_debug_loop(void);
 
+/* One on the stack, where the frame of an exception is pushed. */
+void wild_debug_frame(void);
+
 #endif

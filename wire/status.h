@@ -54,7 +54,7 @@ struct monitor_vcpu {
 	uint32_t doing;		/* enum monitor_doing */
 	uint32_t ve_open;	/* no TDVMCALL has followed the last #VE */
 	uint32_t ve_passed_over;	/* another #VE followed one without a TDVMCALL: the last such */
-	uint32_t reserved;
+	uint32_t breakpoints;	/* of the guest's that are enabled, as DR7 has them: QEMU may not survive a hit */
 	struct monitor_ve ve, passed_over;
 	uint32_t pending[MONITOR_IRR_WORDS];	/* PARKED: requests that wait in its local APIC */
 };

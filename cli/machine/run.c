@@ -215,9 +215,18 @@ static bool ended_itself(int status, const char *words)
 	return WEXITSTATUS(status) == 0 && strncmp(words, killed, sizeof(killed) - 1) != 0;
 }
 
+static bool has_breakpoints(const volatile struct monitor_status *monitor)
+{
+	for (unsigned int i = 0; i < TD_MAX_VCPUS; i++)
+		if (monitor->vcpus[i].breakpoints)
+			return true;
+	return false;
+}
+
 /*
  * Without a word of the monitor's. At an access of the guest's to a device, that was it; and what resets the machine or
- * powers it off at another time is a device, which nobody but the guest has told to: a watchdog, an INIT to a CPU.
+ * powers it off at another time is a device, which nobody but the guest has told to: a watchdog, an INIT to a CPU. A
+ * breakpoint that is hit where an exception is delivered ends QEMU 7.2, which looks for a debugger then.
  */
 static void guest_ended_it(const volatile struct monitor_status *monitor, int status, struct run_end *end)
 {
@@ -229,10 +238,12 @@ static void guest_ended_it(const volatile struct monitor_status *monitor, int st
 	char words[sizeof(end->message)], what[64];
 
 	if (!ended_itself(status, end->message) || access.kind > MONITOR_MMIO_WRITE ||
-	    (WIFSIGNALED(status) && access.kind == MONITOR_NO_ACCESS))
+	    (WIFSIGNALED(status) && access.kind == MONITOR_NO_ACCESS && !has_breakpoints(monitor)))
 		return;
 	memcpy(words, end->message, sizeof(words));
-	if (access.kind == MONITOR_NO_ACCESS)
+	if (access.kind == MONITOR_NO_ACCESS && WIFSIGNALED(status))
+		snprintf(what, sizeof(what), "had breakpoints set");
+	else if (access.kind == MONITOR_NO_ACCESS)
 		snprintf(what, sizeof(what), "told a device something");
 	else
 		snprintf(what, sizeof(what), "%s 0x%llx, %u bytes", did[access.kind], (unsigned long long)access.address,

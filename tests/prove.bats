@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # make prove must turn red: its driver on two small functions that prove, and on each thing that is no proof.
 
+bats_require_minimum_version 1.5.0
+
 setup() {
 	command -v frama-c >/dev/null || skip "no frama-c: scripts/install-packages prove"
 	prove=$BATS_TEST_DIRNAME/../guest/prove
@@ -126,4 +128,22 @@ red() {
 	change 'uint64_t n = engine_next();' 'uint64_t n = engine_other();'
 	echo 'uint64_t engine_other(void);' >>"$dir/small.h"
 	red "frama-c warns: "
+}
+
+@test "what did not change is not proved again; what did is, and so is what fails" {
+	run -0 --separate-stderr "$prove" -d "$dir"
+	proved=$output
+	mkdir "$BATS_TEST_TMPDIR/none"
+	printf '#!/bin/sh\nexit 9\n' >"$BATS_TEST_TMPDIR/none/frama-c"
+	chmod +x "$BATS_TEST_TMPDIR/none/frama-c"
+	PATH=$BATS_TEST_TMPDIR/none:$PATH run -0 --separate-stderr "$prove" -d "$dir"
+	[ "$output" = "$proved" ]
+	change 'return n;' 'return n + 0;'
+	PATH=$BATS_TEST_TMPDIR/none:$PATH run -1 "$prove" -d "$dir"
+	[[ $output == *"frama-c came to no end"* ]]
+	change 'return n + 0;' 'return n + 1;'
+	for _ in first again; do
+		run -1 "$prove" -d "$dir"
+		[[ $output == *"is not proved"* ]]
+	done
 }

@@ -13,6 +13,7 @@
 #include "abi/tdcall_fault.h"
 #include "cli/file.h"
 #include "cli/json.h"
+#include "cli/machine/engine.h"
 #include "cli/machine/qemu.h"
 #include "cli/machine/ram.h"
 #include "cli/opt.h"
@@ -161,6 +162,15 @@ static void look_at_programs(struct examination *x)
 	}
 }
 
+static void look_at_holes(struct examination *x)
+{
+	if (engine_holes_are_pages())
+		tell(x, GOOD, "holes", "memory files have no huge pages: what a device reads of private memory is seen");
+	else
+		tell(x, OPTIONAL, "holes", "this host gives memory files huge pages (shmem_enabled): what a device reads of "
+		     "private memory is seen only where it was notified; write never there");
+}
+
 static void on_fault(int number, siginfo_t *info, void *context)
 {
 	_exit(tdcall_fault(number, info, context) ? (int)((ucontext_t *)context)->uc_mcontext.gregs[REG_TRAPNO] : 0);
@@ -212,6 +222,7 @@ static int run_doctor(const struct verb *verb, int argc, char **argv)
 	look_at_texts(&x, "behaviour", "behaviours", ".vmm");
 	look_at_texts(&x, "platform", "platforms", ".platform");
 	look_at_memory(&x);
+	look_at_holes(&x);
 	look_at_tdcall(&x);
 	look_at_programs(&x);
 	if (o.json)

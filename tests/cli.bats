@@ -315,6 +315,17 @@ ended() {
 	[[ $output == *"is /proc mounted?"* ]]
 }
 
+@test "doctor: a host that gives memory files huge pages" {
+	local file=/sys/kernel/mm/transparent_hugepage/shmem_enabled
+	unshare --map-root-user --mount true || skip "no mount namespaces here"
+	[ -e $file ] || skip "no $file"
+	for setting in 'always within_size [advise] never:optional' 'always advise [never] deny force:ok'; do
+		echo "${setting%:*}" >setting
+		run -0 unshare --map-root-user --mount sh -c "mount --bind setting $file && exec \"\$@\"" - "$tdlab" doctor
+		grep -q "^${setting#*:} *holes " <<<"$output"
+	done
+}
+
 @test "doctor: each part that is gone or damaged, and none that is there" {
 	local part path
 	mkdir -p tree

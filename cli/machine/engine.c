@@ -18,7 +18,7 @@ struct finish {
  * Where the host fills holes with huge pages, a page that nobody touched may be there: zeroes say nothing then
  * ([linux:transhuge.rst], shmem_enabled; QEMU asks for them with MADV_HUGEPAGE).
  */
-static bool holes_are_pages(void)
+bool engine_holes_are_pages(void)
 {
 	FILE *file = fopen("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "re");
 	char line[128] = "[never]";
@@ -80,7 +80,7 @@ static uint64_t poisoned(struct td *td, uint64_t gpa, uint64_t pages)
 
 uint64_t engine_untouched(const struct ram *ram, uint64_t gpa, uint64_t pages)
 {
-	struct finish finish = { .ram = ram, .exact = holes_are_pages() };
+	struct finish finish = { .ram = ram, .exact = engine_holes_are_pages() };
 	struct td td = { .own = &finish };
 
 	return poisoned(&td, gpa, pages);
@@ -90,7 +90,7 @@ uint64_t engine_untouched(const struct ram *ram, uint64_t gpa, uint64_t pages)
 void engine_finish(struct td_storage *mem, const struct ram *ram, uint64_t hung_ms, struct records *records)
 {
 	static const struct td_engine engine = { .poisoned = poisoned, .emit = emit };
-	struct finish finish = { .ram = ram, .records = records, .exact = holes_are_pages() };
+	struct finish finish = { .ram = ram, .records = records, .exact = engine_holes_are_pages() };
 	struct td td = { .engine = &engine, .own = &finish, .mem = mem };
 	struct td_event mark = { .type = TD_EV_MARK, .mark = { TD_MARK_IDLE, hung_ms } };
 

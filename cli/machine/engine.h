@@ -16,4 +16,7 @@ void engine_finish(struct td_storage *mem, const struct ram *ram, uint64_t hung_
 /* How many of these pages of the shared bank, from the first on, no device has touched while they were private. */
 uint64_t engine_untouched(const struct ram *ram, uint64_t gpa, uint64_t pages);
 
+/* Whether memory files have pages only where somebody touched them: what a device reads is seen by that. */
+bool engine_holes_are_pages(void);
+
 #endif

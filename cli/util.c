@@ -44,7 +44,8 @@ int delivered(int status)
 {
 	errno = 0;
 	if (fflush(stdout) || ferror(stdout))
-		return complain(STATUS_ENVIRONMENT, "results cannot be written: %s", errno ? strerror(errno) : "a write before failed");
+		return complain(STATUS_ENVIRONMENT, "results cannot be written: %s",
+				errno ? strerror(errno) : "a write before failed");
 	return status;
 }
 

@@ -8,6 +8,8 @@
 
 #include "cli/check.h"
 
+#define BEFORE_WHY	47	/* columns of a row between its name and the reason */
+
 struct check_tally check_count(const struct check *c)
 {
 	struct check_tally t = { 0 };
@@ -92,9 +94,9 @@ static void table_row(const struct check *c, const struct check_row *row)
 	const struct check_result *r = row->result;
 	int padding = 14 - (int)strlen(verdict_name(r->verdict));
 
-	printf("%-*s  %-9s  %-8s  %s%*s  %6" PRIu64 "  %s\n", name_width(c), row->name, class_of(row), expect_of(row),
-	       verdict_coloured(r->verdict), padding, "",
-	       r->totals.mapgpa_calls, r->why);
+	printf("%-*s  %-9s  %-8s  %s%*s  %6" PRIu64 "  ", name_width(c), row->name, class_of(row), expect_of(row),
+	       verdict_coloured(r->verdict), padding, "", r->totals.mapgpa_calls);
+	fold_on_terminal(r->why, name_width(c) + BEFORE_WHY);
 	if (!verdict_good(r->verdict) && r->verdict != VERDICT_NOT_APPLICABLE)
 		printf("    replay: %s\n", row->reproduce);
 }

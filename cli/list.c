@@ -61,10 +61,13 @@ static void behaviour_json(json_t *json, const struct behaviour *b)
 
 static void behaviour_text(const struct behaviour *b)
 {
-	printf("%-16s %-10s %-9s %s\n", b->name, b->packed.hostile ? "hostile" : "permitted",
-	       b->packed.contain ? "contain" : "complete", b->title);
-	for (unsigned int i = 0; i < b->nparameters; i++)
-		printf("  %s=%s: %s\n", b->parameters[i].name, b->parameters[i].value, b->parameters[i].help);
+	printf("%-16s %-10s %-9s ", b->name, b->packed.hostile ? "hostile" : "permitted",
+	       b->packed.contain ? "contain" : "complete");
+	fold_on_terminal(b->title, 38);
+	for (unsigned int i = 0; i < b->nparameters; i++) {
+		printf("  %s=%s: ", b->parameters[i].name, b->parameters[i].value);
+		fold_on_terminal(b->parameters[i].help, 8);
+	}
 }
 
 static int list_behaviours(const struct list_options *o, json_t *json)

@@ -65,6 +65,11 @@ int width_of_output(void);
 /* Prints text from that column on, within so many: a line ends where a word does, and the next is indented. */
 void fold(const char *text, int column, int columns);
 
+/*
+ * Ends a line that has come to that column. On a terminal, what does not fit has lines of its own; a program reads one.
+ */
+void fold_on_terminal(const char *text, int column);
+
 /* Memory that is not to be had ends the command with STATUS_ENVIRONMENT. */
 void *xrealloc(void *old, size_t bytes);
 void *xcalloc(size_t count, size_t bytes);

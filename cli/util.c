@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What every file of the command shares: complaints, memory, paths, the progress line. */
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -121,6 +122,8 @@ int width_of_output(void)
 	return isatty(STDOUT_FILENO) || columns <= 0 ? width_of(STDOUT_FILENO) : columns;
 }
 
+#define FOLDED	4	/* columns before what did not fit behind the rest of its line */
+
 void fold(const char *text, int column, int columns)
 {
 	const int width = columns - 1 - column;
@@ -136,6 +139,18 @@ void fold(const char *text, int column, int columns)
 		text += length + 1;
 	}
 	puts(text);
+}
+
+void fold_on_terminal(const char *text, int column)
+{
+	const int columns = isatty(STDOUT_FILENO) ? width_of_output() : INT_MAX;
+
+	if ((int)strlen(text) < columns - column) {
+		puts(text);
+		return;
+	}
+	printf("\n%*s", FOLDED, "");
+	fold(text, FOLDED, columns);
 }
 
 void progress_show(const char *format, ...)

@@ -451,3 +451,15 @@ inputs() {
 	SHELL=/bin/sh TERM=xterm script -qec "'$tdlab' boot --console /dev/null --append scenario=plain '$violate'" typescript
 	grep -q $'\033' typescript
 }
+
+@test "80 columns: no line of a list or a table is longer on a terminal, and each is one line in a pipe" {
+	shown() {
+		SHELL=/bin/sh script -qec "stty cols 80; $1 2>/dev/null" /dev/null </dev/null | tr -d '\r' |
+			sed $'s/\033\\[[0-9;]*[A-Za-z]//g'
+	}
+	run ! grep -vE '^.{0,80}$|^    replay: ' \
+		<(shown "'$tdlab' list behaviours; '$tdlab' check --guest tail-only --vmm permitted")
+	shown "'$tdlab' list" | grep -q '^    everything is converted; private memory'
+	"$tdlab" list |
+		grep -qE '^aug-4k +permitted +complete +everything is converted; private memory appears in 4 KiB pages only$'
+}

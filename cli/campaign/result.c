@@ -55,7 +55,7 @@ uint32_t result_known(struct result *r, struct known *known, const char *guest)
 		new += f->known == NULL;
 	}
 	if (r->complete)
-		known_tried_answers(known, guest);
+		known_tried_answers(known, guest, r->answers, r->of.depth);
 	return new;
 }
 

@@ -109,10 +109,24 @@ int known_open(struct known *k, const char *path, const char *write)
 	return 0;
 }
 
+/* A file that is read and written keeps what this run had no reason to look at. */
+static void keep_untried(struct known *k)
+{
+	for (size_t i = 0; i < k->count && k->out.out && k->path && strcmp(k->path, k->written) == 0; i++) {
+		const struct known_line *line = &k->all[i];
+
+		if (!line->tried && !line->met)
+			fprintf(k->out.out, "%s %s %s %s %s\n", line->guest, line->under, td_violation_name(line->kind),
+				td_cause_name(line->cause), line->why);
+	}
+}
+
 int known_close(struct known *k)
 {
-	int error = k->out.out ? output_close(&k->out) : 0;
+	int error;
 
+	keep_untried(k);
+	error = k->out.out ? output_close(&k->out) : 0;
 	for (size_t i = 0; i < k->count; i++) {
 		free(k->all[i].guest);
 		free(k->all[i].under);
@@ -149,15 +163,27 @@ void known_tried(struct known *k, const char *guest, const char *under)
 }
 
 /* Their names are words that no behaviour has. */
-void known_tried_answers(struct known *k, const char *guest)
+static bool were_given(const char *under, const uint64_t given[TD_ANSWER_KINDS], uint64_t depth)
 {
 	uint8_t answers[TD_EXPLORE_DEPTH];
-	char name[256], wrong[32];
+	char wrong[32];
 	uint32_t n;
+
+	if (!answers_parse(under, answers, &n, wrong) || (depth != 0 && n > depth))
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if (given[answers[i]] == 0)
+			return false;
+	return true;
+}
+
+void known_tried_answers(struct known *k, const char *guest, const uint64_t given[TD_ANSWER_KINDS], uint64_t depth)
+{
+	char name[256];
 
 	to_word(guest, name);
 	for (size_t i = 0; i < k->count; i++)
-		k->all[i].tried |= fnmatch(k->all[i].guest, name, 0) == 0 && answers_parse(k->all[i].under, answers, &n, wrong);
+		k->all[i].tried |= fnmatch(k->all[i].guest, name, 0) == 0 && were_given(k->all[i].under, given, depth);
 }
 
 const char *known_find(struct known *k, const char *guest, const char *under, enum td_violation kind,

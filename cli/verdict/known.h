@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/tdlab.h"
 #include "td/event.h"
+#include "td/explore.h"
 
 struct known_line {
 	char *guest, *under;		/* patterns: of its name; of the behaviour, or of the answers */
@@ -35,8 +36,11 @@ int known_close(struct known *known);	/* writes; nothing is left of *known */
 /* That what is under this was run to its end with this guest: what is known of it had its chance. */
 void known_tried(struct known *known, const char *guest, const char *under);
 
-/* The same of whatever is known under answers, not under a behaviour: all of them were given. */
-void known_tried_answers(struct known *known, const char *guest);
+/*
+ * The same of whatever is known under answers, not under a behaviour: of all sequences of at most depth (0: of any
+ * length) of those that were given.
+ */
+void known_tried_answers(struct known *known, const char *guest, const uint64_t given[TD_ANSWER_KINDS], uint64_t depth);
 
 /* A finding: why it is expected, or NULL if it is new. It goes to --write-known either way. */
 const char *known_find(struct known *known, const char *guest, const char *under, enum td_violation kind,

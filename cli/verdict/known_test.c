@@ -4,8 +4,10 @@
  * number.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "cli/file.h"
 #include "cli/testing.h"
 #include "cli/verdict/judge.h"
 #include "cli/verdict/known.h"
@@ -99,16 +101,42 @@ static void test_find(void)
 /* All answers were given to this guest: what is known of it under a behaviour was not tried, nor what is of others. */
 static void test_answers(void)
 {
+	uint64_t given[TD_ANSWER_KINDS] = { [TD_ANSWER_STALL] = 2 };
 	struct known k;
 
 	open_text(&k, "6.12.* stall,stall abandoned permitted of this guest\n"
 		      "6.12.* eagain-thrice abandoned permitted under a behaviour\n"
 		      "6.1.* stall abandoned permitted of another guest\n");
-	known_tried_answers(&k, "6.12.95");
+	known_tried_answers(&k, "6.12.95", given, 1);
+	tap_ok(!k.all[0].tried, "a sequence that is longer than those were was not tried");
+	given[TD_ANSWER_STALL] = 0;
+	known_tried_answers(&k, "6.12.95", given, 2);
+	tap_ok(!k.all[0].tried, "nor is one of an answer that was never given");
+	given[TD_ANSWER_STALL] = 1;
+	known_tried_answers(&k, "6.12.95", given, 2);
 	tap_ok(k.all[0].tried && !k.all[1].tried && !k.all[2].tried, "what is known under answers was tried, of this guest");
-	known_tried_answers(&k, "6.1.1");
+	known_tried_answers(&k, "6.1.1", given, 0);
 	tap_ok(k.all[0].tried && k.all[2].tried, "... and stays so when another is");
 	known_close(&k);
+}
+
+/* Read and written, it loses nothing that was not looked at. */
+static void test_kept(void)
+{
+	struct known k;
+	char *text;
+	size_t bytes;
+
+	open_text(&k, "g met runaway permitted why\ng gone runaway permitted why\ng untried runaway permitted why\n");
+	known_close(&k);
+	tap_is(known_open(&k, path, path), 0, "the same file");
+	known_tried(&k, "g", "met");
+	known_tried(&k, "g", "gone");
+	known_find(&k, "g", "met", TD_V_RUNAWAY, TD_CAUSE_PERMITTED);
+	tap_is(known_close(&k), 0, "it is written");
+	tap_ok(file_read(path, "known", (uint8_t **)&text, &bytes) == 0 && memmem(text, bytes, "g met ", 6) &&
+	       memmem(text, bytes, "g untried ", 10) && !memmem(text, bytes, "g gone ", 7), "what vanished is gone alone");
+	free(text);
 }
 
 static struct finding found[3];
@@ -218,6 +246,7 @@ int main(int argc, char **argv)
 	test_lines();
 	test_find();
 	test_answers();
+	test_kept();
 	test_run();
 	test_written();
 	unlink(path);

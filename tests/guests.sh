@@ -53,8 +53,8 @@ test_sound() {
 		count=$willing
 		! grep -q '^expect = contain' "$vmm" || count=$other
 		vmm=${vmm##*/}
-		result "$count sound guests under ${vmm%.vmm}, $cpus vCPU" "$(sound "${vmm%.vmm}" $cpus $seed $((seed + count - 1)))" \
-			"$work/err" "$work/console"
+		result "$count sound guests under ${vmm%.vmm}, $cpus vCPU" \
+			"$(sound "${vmm%.vmm}" $cpus $seed $((seed + count - 1)))" "$work/err" "$work/console"
 		seed=$((seed + count)) guests=$((guests + count)) cpus=$((3 - cpus))
 	done
 	[ "$guests" -ge 300 ] || result "there are sound guests" "only $guests"

@@ -26,7 +26,7 @@ static int own_disk(struct boot *b, uint64_t state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		words[i] = random_next(&state);
-	b->disks[0] = (struct disk){ .fd = file_from("tdlab-disk", words, sizeof(words)), .use = DISK_WRITE };
+	b->disks[0] = (struct disk){ .fd = file_from("tdlab-disk", words, sizeof(words)), .use = DISK_OWN };
 	b->ndisks = 1;
 	b->device.bytes = sizeof(words);
 	sha256_hex(words, sizeof(words), b->device.sha256);

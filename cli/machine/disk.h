@@ -9,6 +9,7 @@ enum disk_use {
 	DISK_READ_ONLY,
 	DISK_SNAPSHOT,	/* what the guest writes is thrown away */
 	DISK_WRITE,
+	DISK_OWN,	/* likewise, and several runs of one guest have it: nobody locks it */
 };
 
 struct disk {

@@ -77,7 +77,7 @@ static void add_image(struct words *w, const struct disk *d, unsigned int i)
 	} else {
 		words_add(w, "-blockdev");
 		words_add(w, "driver=%s,node-name=disk%u,read-only=%s,file.driver=file,file.locking=%s,file.filename=%s",
-			  format, i, d->use == DISK_READ_ONLY ? "on" : "off", d->use == DISK_READ_ONLY ? "off" : "auto", file);
+			  format, i, d->use == DISK_READ_ONLY ? "on" : "off", d->use == DISK_WRITE ? "auto" : "off", file);
 	}
 	free(file);
 }

@@ -126,7 +126,7 @@ setup() {
 	refused "which file or answers?" minimise
 	sed 's/"version": "[^"]*"/"version": "0.0"/' result >old
 	refused "old: made by tdlab 0.0" replay old
-	sed 's/tdlab.explore\/3/tdlab.explore\/9/' result >newer
+	sed 's/tdlab.explore\/[0-9]*/tdlab.explore\/99/' result >newer
 	refused "newer: another version's" minimise newer
 	head -c 300 result >short
 	refused "short: no JSON" replay short

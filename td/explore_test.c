@@ -443,6 +443,28 @@ static void test_states(void)
 	tap_is(c->states, want, "asked for, done, said: three states of a page");
 }
 
+/* Of answers that are named, the first that was not the one which the guest was given. */
+static void test_not_given(void)
+{
+	static const uint8_t named[TD_EXPLORE_DEPTH] = { TD_ANSWER_STALL, TD_ANSWER_FIRST, TD_ANSWER_HALF };
+	struct td_choices *c = start(3);
+	const struct td_choices *accepting;
+
+	c->named = c->depth = c->fixed = 3;
+	memcpy(c->answer, named, sizeof(named));
+	tap_is(td_explore_not_given(c, named), 0, "nothing was asked for yet");
+	fake_share(16, 4);
+	tap_is(td_explore_not_given(c, named), 0, "the first is as named");
+	fake_share(16, 1);
+	tap_is(td_explore_not_given(c, named), 2, "a page has no first of several");
+	fake_share(16, 1);
+	tap_is(td_explore_not_given(c, named), 2, "... which stays the first that was not given");
+	accepting = unshared(TD_ANSWER_BUSY);
+	tap_is(td_explore_not_given(accepting, accepting->answer), 2, "what disturbs ACCEPT is not given before an ACCEPT");
+	fake_accept(FAKE_PAGE(1024), TDX_LEVEL_2M);
+	tap_is(td_explore_not_given(accepting, accepting->answer), 0, "... that meets it");
+}
+
 int main(void)
 {
 	test_answers();
@@ -458,5 +480,6 @@ int main(void)
 	test_drawn_shards();
 	test_states();
 	test_accept();
+	test_not_given();
 	return tap_done();
 }

@@ -476,6 +476,8 @@ recorded() {
 		--inject accept:busy=3
 	printf '%s\n' "$output" >"$BATS_TEST_TMPDIR/found"
 	[ "$(jq -rc .options "$BATS_TEST_TMPDIR/found")" = '["--platform","module-1.5.01","--inject","accept:busy=3"]' ]
+	run -1 sh -c "$(jq -r '.violations[0].again' "$BATS_TEST_TMPDIR/found")"
+	[[ $output == *"accept-abandoned"* ]]
 	run -1 "$tdlab" replay "$BATS_TEST_TMPDIR/found"
 	[[ $output == *"accept-abandoned"*"conditions --platform module-1.5.01 --inject accept:busy=3"* ]]
 	run -0 "$tdlab" minimise "$BATS_TEST_TMPDIR/found"

@@ -32,9 +32,11 @@ static int guest_process(void *arg)
 	const struct single *s = arg;
 	int status = code_load(s->code);
 
-	if (!status)
-		sim_attempt(s->sim, &s->code->job), sim_thread_left(s->sim);
-	return status;
+	if (status)
+		return status;
+	sim_attempt(s->sim, &s->code->job);
+	sim_thread_left(s->sim);
+	return 0;
 }
 
 static struct sim *prepared(const struct code *code, const struct td_behaviour *behaviour, int journal)
@@ -175,8 +177,10 @@ int code_run(struct code *c, const struct behaviour *b, struct code_run *run)
 		status = child_status;
 	else
 		judge_run(run, end, child_status, s.sim, &c->job, b);
-	if (!status && run->finding != TD_V_NONE && s.sim->thread_left)
-		run->refused = SEARCH_LEFT_TEXT, status = STATUS_INPUT;
+	if (!status && run->finding != TD_V_NONE && s.sim->thread_left) {
+		run->refused = SEARCH_LEFT_TEXT;
+		status = STATUS_INPUT;
+	}
 	run->seen = s.sim->seen;
 	memcpy(run->last_words, s.sim->last_words, sizeof(run->last_words));
 	run->cause = cause_of(b, &run->seen, run->finding);

@@ -256,8 +256,7 @@ static void touch_pending(void)
 }
 
 /*
- * [mod:td_ept_violation.c], with TD_CTLS.PENDING_VE_DISABLE clear. Whoever boots this with pending=1 created the TD so,
- * and knows that to touch such a page is a violation.
+ * [mod:td_ept_violation.c], with TD_CTLS.PENDING_VE_DISABLE clear: whoever boots this with pending=1 created the TD so.
  */
 static void test_pending(void)
 {

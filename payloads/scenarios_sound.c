@@ -94,6 +94,24 @@ static int tables_last(struct scene *s)
 	return 0;
 }
 
+/* Accepts only what a #VE tells it of, where the TD was created so: the use that was refused comes again then. */
+static int accepted_lazily(struct scene *s)
+{
+	uint64_t value, n;
+
+	SCENE_NEEDS(s, scene_share(s, scene_page(s, 0), 4));
+	SCENE_NEEDS(s, scene_request(s, scene_page(s, 0), 4, TO_PRIVATE));
+	for (n = 0; n < 3; n++) {
+		SCENE_NEEDS(s, !scene_store(s, scene_page(s, n), SECRET));
+		SCENE_NEEDS(s, scene_accept(s, scene_page(s, n), TDX_LEVEL_4K) == 0);
+		SCENE_NEEDS(s, scene_store(s, scene_page(s, n), SECRET));
+	}
+	SCENE_NEEDS(s, !scene_load(s, scene_page(s, 3), &value));
+	SCENE_NEEDS(s, scene_accept(s, scene_page(s, 3), TDX_LEVEL_4K) == 0);
+	SCENE_NEEDS(s, scene_load(s, scene_page(s, 3), &value) && value == 0);
+	return 0;
+}
+
 /* Could not share memory, and keeps it: its private alias is there, and the module answers for that. */
 static int kept_private(struct scene *s)
 {
@@ -467,6 +485,7 @@ const struct scenario scenarios_sound[] = {
 	{ "split-load", split_load, 1 },
 	{ "open-alias", open_alias, 1 },
 	{ "tables-last", tables_last, 1 },
+	{ "accepted-lazily", accepted_lazily, 1 },
 	{ "kept-private", kept_private, 1 },
 	{ "any-order", any_order, 1 },
 	{ "accept-mixed", accept_mixed, 1 },

@@ -26,12 +26,32 @@ static enum td_action ept_ve(struct td *td, unsigned int vcpu, const struct td_a
 	return td_raise_ve(td, vcpu, ve);
 }
 
+/*
+ * Where PENDING is a #VE, a guest may let that tell it what to accept: of memory that is its own by all that it knows.
+ * Then it is the VMM's doing that no page is there at all.
+ */
+static struct td_judgement lazily(struct td *td, unsigned int vcpu, const struct td_access *a)
+{
+	enum td_real real = td_real(td, a->gpa);
+	enum td_known known = td_known(td, a->gpa);
+
+	if (known != TD_KNOWN_CLAIMED_PRIVATE)
+		return td_judge(real, known, TD_PRIVATE, a->flags);
+	return real == TD_REAL_PENDING ? td_use_pending(td, vcpu, a) :
+					 (struct td_judgement){ TD_CLASS_VMM_CAUSED, TD_V_PENDING_ACCESS };
+}
+
 static enum td_action private_access(struct td *td, unsigned int vcpu, const struct td_access *a)
 {
 	enum td_real real = td_real(td, a->gpa);
-	struct td_judgement j = td_judge(real, td_known(td, a->gpa), TD_PRIVATE, a->flags);
 	bool quiet = td->mem->now.td_ctls & TDX_CTLS_PENDING_VE_DISABLE;
+	struct td_judgement j;
 
+	if (real == TD_REAL_MAPPED) {
+		td_use_accepted(td, a->gpa);
+		return TD_AGAIN;
+	}
+	j = quiet ? td_judge(real, td_known(td, a->gpa), TD_PRIVATE, a->flags) : lazily(td, vcpu, a);
 	td_report(td, j, a->gpa, 1, a->rip, a->gla);
 	td->mem->now.blameless |= j.class == TD_CLASS_VMM_CAUSED;
 	if (real == TD_REAL_PENDING && !quiet)

@@ -210,7 +210,8 @@ static bool slot_consistent(const struct td_slot *slot)
 		uint64_t gpa = slot->gpa + i * TDX_PAGE_SIZE, shared = gpa | td_shared_bit(fake.td);
 		bool private = td_real(fake.td, gpa) == TD_REAL_MAPPED || slot->kind == TD_SLOT_ROM;
 
-		if (page == NULL || page->mapped[TD_PRIVATE] != private || td_mapped(fake.td, gpa) != private ||
+		if (page == NULL || page->mapped[TD_PRIVATE] != td_mapped(fake.td, gpa) ||
+		    (page->mapped[TD_PRIVATE] && !private) ||
 		    page->mapped[TD_SHARED] != td_mapped(fake.td, shared) ||
 		    (page->mapped[TD_SHARED] && td_real(fake.td, gpa) != TD_REAL_SHARED))
 			return false;

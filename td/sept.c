@@ -120,7 +120,7 @@ static void to_shared(struct td *td, uint64_t gpa, struct td_page *page, uint64_
 {
 	bool kept = td_page_real(page) == TD_REAL_MAPPED && td->mem->config.behaviour.old == TD_OLD_KEPT;
 
-	if (td_page_real(page) == TD_REAL_MAPPED)
+	if (td_page_mapped(page, TD_PRIVATE))
 		td_engine_unmap(td, gpa, n, TD_PRIVATE);
 	check_stretch(td, gpa, page, n);
 	td_engine_fill(td, gpa, n, TD_SHARED,
@@ -196,7 +196,7 @@ uint64_t td_sept_remove(struct td *td, uint64_t gpa, uint64_t pages, enum td_rea
 			n = 0;
 			continue;
 		}
-		if (td_page_real(page) == TD_REAL_MAPPED)
+		if (td_page_mapped(page, TD_PRIVATE))
 			td_engine_unmap(td, gpa, n, TD_PRIVATE);
 		td_set_pages(td, page, n, real | (page->real_marks & (PAGE_ACCEPTED | PAGE_DECEIVED)), page->known);
 		removed += n;
@@ -253,9 +253,11 @@ void td_sept_release(struct td *td, uint64_t gpa, uint64_t pages)
 	struct td_page *page;
 
 	td_demote(td, gpa);
-	td_engine_unmap(td, gpa, pages, TD_PRIVATE);
-	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE)
+	for (; (page = td_next_stretch(td, &gpa, end, &n)) != NULL; gpa += n * TDX_PAGE_SIZE) {
+		if (td_page_mapped(page, TD_PRIVATE))
+			td_engine_unmap(td, gpa, n, TD_PRIVATE);
 		td_set_pages(td, page, n, TD_REAL_PENDING | (page->real_marks & PAGE_DECEIVED), TD_KNOWN_CLAIMED_PRIVATE);
+	}
 }
 
 /* ACCEPT succeeded for all of it. */
@@ -273,6 +275,8 @@ void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages)
 			     TD_KNOWN_PRIVATE);
 	if (pages == TDX_2M_PAGES)
 		set_large(td, first);
+	if (td->mem->now.nuses != 0)
+		td_uses_claimed(td, first, end, TD_PRIVATE);
 }
 
 /*
@@ -301,19 +305,19 @@ void td_sept_show(struct td *td, uint64_t gpa)
 {
 	struct td_page *page = td_page_at(td, gpa);
 
-	if (td_page_real(page) != TD_REAL_SHARED || td_page_mapped(page, TD_SHARED))
+	if (!(page->real_marks & PAGE_WITHHELD))
 		return;
-	td_engine_map(td, gpa, 1, TD_SHARED);
+	td_engine_map(td, gpa, 1, td_page_real(page) == TD_REAL_SHARED ? TD_SHARED : TD_PRIVATE);
 	td_set_pages(td, page, 1, page->real_marks & ~(unsigned int)PAGE_WITHHELD, page->known);
 }
 
-void td_sept_withhold(struct td *td, uint64_t gpa)
+void td_sept_withhold(struct td *td, uint64_t gpa, enum td_alias alias)
 {
 	struct td_page *page = td_page_at(td, gpa);
 
-	if (!td_page_mapped(page, TD_SHARED))
+	if (!td_page_mapped(page, alias))
 		return;
-	td_engine_unmap(td, gpa, 1, TD_SHARED);
+	td_engine_unmap(td, gpa, 1, alias);
 	td_set_pages(td, page, 1, page->real_marks | PAGE_WITHHELD, page->known);
 }
 
@@ -338,7 +342,7 @@ void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int fro
 			td_set_pages(td, page, n, real_marks, known);
 	}
 	if (known == TD_KNOWN_CLAIMED_SHARED && td->mem->now.nuses != 0)
-		td_uses_claimed(td, first, end);
+		td_uses_claimed(td, first, end, TD_SHARED);
 }
 
 /* How far from gpa on what is known of each page is in the set; at most to end. What is not RAM does not matter. */
@@ -378,11 +382,15 @@ bool td_mapped(const struct td *td, uint64_t gpa)
 	return td_page_mapped(page, gpa & td->mem->s ? TD_SHARED : TD_PRIVATE);
 }
 
-bool td_sept_private(const struct td *td, uint64_t gpa)
+bool td_sept_private(struct td *td, uint64_t gpa)
 {
 	const struct td_slot *slot = td_slot_of(td, gpa);
 
-	return slot != NULL && (slot->kind == TD_SLOT_ROM || td_real(td, gpa) == TD_REAL_MAPPED);
+	if (slot == NULL || (slot->kind != TD_SLOT_ROM && td_real(td, gpa) != TD_REAL_MAPPED))
+		return false;
+	if (!td_mapped(td, gpa))
+		td_use_accepted(td, gpa);
+	return true;
 }
 
 enum td_known td_known(const struct td *td, uint64_t gpa)

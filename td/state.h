@@ -17,7 +17,8 @@
  * the VMM said that the page is shared when it was not, so whoever had devices write to it since is not to blame.
  * TRIED: an ACCEPT of the PENDING page was refused that has only to be repeated, or to be done in smaller pages.
  * WITHHELD: the page is SHARED, and its shared alias is not mapped all the same: the guest has no answer that would let
- * it use that, so that a use is to be seen. Thereafter it is mapped, and the guest goes on as on hardware. KEPT: the
+ * it use that, so that a use is to be seen. Or it is MAPPED, and its private alias is not: it was used before it was
+ * accepted, and the repetition is to be seen. Thereafter it is mapped, and the guest goes on as on hardware. KEPT: the
  * page is SHARED, and the VMM has left its private page where it was, MAPPED. A use of that ends the TD all the same:
  * it is the guest's fault, and seen.
  */
@@ -46,11 +47,11 @@ struct td_conversion {
 };
 
 /*
- * A use of a page through its shared alias that the guest had no completed answer for, and of which it is not known yet
- * whether it did any harm: see uses.c. One for a page.
+ * A use of a page through its shared alias that the guest had no completed answer for, or of a PENDING one through its
+ * private alias, of which it is not known yet whether it did any harm: see uses.c. One for an alias of a page.
  */
 struct td_use {
-	uint64_t gpa;		/* with S */
+	uint64_t gpa;		/* with S if it was through the shared alias */
 	uint64_t rip;
 	uint32_t vcpu;
 	bool write;
@@ -147,7 +148,7 @@ struct td_page *td_page_at(const struct td *td, uint64_t gpa);	/* NULL outside R
 struct td_page *td_next_stretch(const struct td *td, uint64_t *gpa, uint64_t end, uint64_t *pages);
 bool td_is_large(const struct td *td, uint64_t gpa);
 void td_demote(struct td *td, uint64_t gpa);
-bool td_sept_private(const struct td *td, uint64_t gpa);	/* the module finds a private page there: RAM or ROM */
+bool td_sept_private(struct td *td, uint64_t gpa);	/* the module finds a private page there, RAM or ROM, and uses it */
 void td_sept_accept(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_convert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared);
 void td_sept_misconvert(struct td *td, uint64_t gpa, uint64_t pages, bool to_shared);
@@ -160,8 +161,8 @@ void td_sept_known(struct td *td, uint64_t gpa, uint64_t pages, unsigned int fro
 uint64_t td_sept_known_to(const struct td *td, uint64_t gpa, uint64_t end, unsigned int known_mask);
 bool td_sept_any_ram(const struct td *td, uint64_t gpa, uint64_t end);
 void td_sept_check_twins(struct td *td, uint64_t gpa, uint64_t end);
-void td_sept_show(struct td *td, uint64_t gpa);		/* the shared alias of a page that was withheld */
-void td_sept_withhold(struct td *td, uint64_t gpa);
+void td_sept_show(struct td *td, uint64_t gpa);		/* the alias of a page that was withheld */
+void td_sept_withhold(struct td *td, uint64_t gpa, enum td_alias alias);
 void td_sept_tried(struct td *td, uint64_t gpa, uint64_t pages);
 void td_sept_check_tried(struct td *td);
 void td_sept_init(struct td *td);
@@ -178,8 +179,7 @@ static inline enum td_real td_page_real(const struct td_page *page)
 
 static inline bool td_page_mapped(const struct td_page *page, enum td_alias alias)
 {
-	return alias == TD_PRIVATE ? td_page_real(page) == TD_REAL_MAPPED :
-				     (page->real_marks & (PAGE_REAL | PAGE_WITHHELD)) == TD_REAL_SHARED;
+	return (page->real_marks & (PAGE_REAL | PAGE_WITHHELD)) == (alias == TD_PRIVATE ? TD_REAL_MAPPED : TD_REAL_SHARED);
 }
 
 /* conversion.c. gpa without S. */
@@ -225,10 +225,15 @@ struct td_judgement {
 };
 
 struct td_judgement td_judge(enum td_real real, enum td_known known, enum td_alias alias, uint32_t access);
-/* uses.c: td_use() is the verdict on an access through the shared alias. The others: pages have come to be known so. */
+/*
+ * uses.c: td_use() is the verdict on an access through the shared alias, td_use_pending() on one to a PENDING page that
+ * is a #VE; td_use_accepted(): it was accepted, and is touched. The others: pages have come to be known so.
+ */
 struct td_judgement td_use(struct td *td, unsigned int vcpu, const struct td_access *a, bool refused);
+struct td_judgement td_use_pending(struct td *td, unsigned int vcpu, const struct td_access *a);
+void td_use_accepted(struct td *td, uint64_t gpa);
 void td_uses_known(struct td *td, uint64_t gpa, uint64_t end, unsigned int from_mask, enum td_known known);
-void td_uses_claimed(struct td *td, uint64_t gpa, uint64_t end);
+void td_uses_claimed(struct td *td, uint64_t gpa, uint64_t end, enum td_alias alias);
 struct td_use td_uses_take(struct td *td, uint64_t gpa, uint64_t end);	/* all are forgotten; the first of them */
 void td_uses_finish(struct td *td);
 void td_untracked(struct td *td, uint64_t gpa_with_s, uint64_t pages, uint64_t rip);

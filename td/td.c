@@ -157,7 +157,7 @@ static bool page_sane(const struct td *td, uint64_t gpa)
 	    page->known > TD_KNOWN_UNKNOWN)
 		return false;
 	if (((page->real_marks & PAGE_LARGE) && gpa % TDX_2M_SIZE != 0) ||
-	    ((page->real_marks & PAGE_WITHHELD) && real != TD_REAL_SHARED))
+	    ((page->real_marks & PAGE_WITHHELD) && real != TD_REAL_SHARED && real != TD_REAL_MAPPED))
 		return false;
 	return !td_is_large(td, gpa) || real == TD_REAL_MAPPED;
 }
@@ -178,16 +178,23 @@ static bool conversions_sane(const struct td *td)
 	return true;
 }
 
-/* Uses are of RAM, one a page, and have not turned out yet. */
+/* What can be known of a page of which a use has not turned out yet: RAM, and no answer has made it right or wrong. */
+static bool may_turn_out(enum td_known known, bool shared)
+{
+	if (known == TD_KNOWN_PRIVATE)
+		return !shared;
+	if (known == TD_KNOWN_CLAIMED_SHARED || known == TD_KNOWN_TO_SHARED)
+		return shared;
+	return known == TD_KNOWN_CLAIMED_PRIVATE || known == TD_KNOWN_TO_PRIVATE;
+}
+
+/* Uses are one for an alias of a page. */
 static bool uses_sane(const struct td *td)
 {
 	const struct td_use *uses = td->mem->now.uses;
 
 	for (uint32_t i = 0; i < td->mem->now.nuses; i++) {
-		enum td_known known = td_known(td, uses[i].gpa);
-
-		if (!(uses[i].gpa & td->mem->s) || uses[i].vcpu >= TD_MAX_VCPUS || known == TD_KNOWN_NONE ||
-		    known == TD_KNOWN_PRIVATE || known == TD_KNOWN_UNKNOWN)
+		if (uses[i].vcpu >= TD_MAX_VCPUS || !may_turn_out(td_known(td, uses[i].gpa), uses[i].gpa & td->mem->s))
 			return false;
 		for (uint32_t k = 0; k < i; k++)
 			if (uses[k].gpa / TDX_PAGE_SIZE == uses[i].gpa / TDX_PAGE_SIZE)

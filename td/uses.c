@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Uses of memory through its shared alias before the guest had a completed answer for that. Some turn out well:
+ * Uses of memory before the guest had the answer that makes them right, which turn out well or not. Through the shared
+ * alias:
  *
  *	to shared, one that was refused (#VE), if it is repeated when the page has been claimed. One that was not refused
  *	is a violation at once: it went to memory of which nobody had said that it is shared, and cannot be repeated;
@@ -8,17 +9,23 @@
  *	to private, one of a page that is accepted then: the mapping is what Linux changes last
  *	([linux:tdx_enc_status_change_prepare]).
  *
+ * Through the private alias, of a PENDING page that a completed answer, or the TD's creation, has made the guest's:
+ *
+ *	where that is a #VE, if the page is accepted then, and touched again. Else the TD is at its end (access.c).
+ *
  * What has not turned out yet is kept here, whatever becomes of the conversion; no further request clears it. It is a
  * violation when the page can no longer come to the state that was missing, or the guest ends.
  *
  * Of the repetition only the first access after the claim can be seen: from then on the page is mapped. If just
  * one store was refused, and the first access of that vCPU afterwards is not that store again, its data was lost. All
- * else is believed.
+ * else is believed. Of a page that was accepted any access is taken for the repetition: an interrupt may come first,
+ * and push its frame there.
  */
 #include "td/state.h"
 
 static const struct td_judgement hazard = { TD_CLASS_HAZARD, TD_V_NONE };
 static const struct td_judgement bad = { TD_CLASS_VIOLATION, TD_V_SHARED_ALIAS_OF_PRIVATE };
+static const struct td_judgement never_accepted = { TD_CLASS_VIOLATION, TD_V_PENDING_ACCESS };
 
 static uint64_t page_of(const struct td *td, uint64_t gpa)
 {
@@ -28,7 +35,7 @@ static uint64_t page_of(const struct td *td, uint64_t gpa)
 static struct td_use *find(struct td *td, uint64_t gpa)
 {
 	for (uint32_t i = 0; i < td->mem->now.nuses; i++)
-		if (page_of(td, td->mem->now.uses[i].gpa) == page_of(td, gpa))
+		if (td->mem->now.uses[i].gpa / TDX_PAGE_SIZE == gpa / TDX_PAGE_SIZE)
 			return &td->mem->now.uses[i];
 	return NULL;
 }
@@ -48,9 +55,14 @@ static void forget(struct td *td, struct td_use *use)
 	keep(td, td->mem->now.nuses - 1);
 }
 
+static bool is_shared(const struct td *td, const struct td_use *use)
+{
+	return use->gpa & td->mem->s;
+}
+
 static void report(struct td *td, const struct td_use *use)
 {
-	td_report(td, bad, use->gpa, 1, use->rip, 0);
+	td_report(td, is_shared(td, use) ? bad : never_accepted, use->gpa, 1, use->rip, 0);
 }
 
 void td_untracked(struct td *td, uint64_t gpa, uint64_t pages, uint64_t rip)
@@ -110,6 +122,19 @@ struct td_judgement td_use(struct td *td, unsigned int vcpu, const struct td_acc
 	return note(td, vcpu, a);
 }
 
+struct td_judgement td_use_pending(struct td *td, unsigned int vcpu, const struct td_access *a)
+{
+	if ((a->flags & TD_ACCESS_SPLIT) && !(a->flags & TD_ACCESS_WRITE))
+		return hazard;
+	return note(td, vcpu, a);
+}
+
+void td_use_accepted(struct td *td, uint64_t gpa)
+{
+	forget(td, find(td, gpa));
+	td_sept_show(td, page_of(td, gpa));
+}
+
 /* Which alias the guest has, or asked for; neither if it cannot know. */
 static unsigned int side(enum td_known known)
 {
@@ -139,20 +164,20 @@ void td_uses_known(struct td *td, uint64_t gpa, uint64_t end, unsigned int from,
 
 		if (changes && side(old) != side(known))
 			report(td, &use);
-		else if (!changes || known != TD_KNOWN_PRIVATE)
+		else if (!changes || known != TD_KNOWN_PRIVATE || !is_shared(td, &use))
 			td->mem->now.uses[kept++] = use;
 	}
 	keep(td, kept);
 }
 
-/* Pages are claimed: the repetition is to be seen. */
-void td_uses_claimed(struct td *td, uint64_t gpa, uint64_t end)
+/* Pages can be used through this alias, and uses of the other are done with: the repetition is to be seen. */
+void td_uses_claimed(struct td *td, uint64_t gpa, uint64_t end, enum td_alias alias)
 {
 	for (uint32_t i = 0; i < td->mem->now.nuses; i++) {
 		uint64_t page = page_of(td, td->mem->now.uses[i].gpa);
 
 		if (page >= gpa && page < end)
-			td_sept_withhold(td, page);
+			td_sept_withhold(td, page, alias);
 	}
 }
 

@@ -314,6 +314,128 @@ static void test_accepted_unasked(void)
 	tap_ok(reported(shared(3), 0x1000), "accepted instead");
 }
 
+/* PENDING from the start, where that is a #VE: a guest that accepts what it is told of in the handler. */
+static void start_lazy(void)
+{
+	struct td_config c = config((struct td_rule){ .complete = ALL });
+
+	c.platform.attributes = 0;
+	c.slots[0].pending = 1;
+	fake_start(&c);
+}
+
+static bool never_accepted(uint64_t gpa, uint64_t rip)
+{
+	const struct td_event *e = fake_last(TD_EV_VERDICT);
+
+	return fake_all_violations() == 1 && fake_violations(TD_V_PENDING_ACCESS) == 1 && e->verdict.gpa == gpa &&
+	       e->verdict.pages == 1 && e->rip == rip && fake_consistent();
+}
+
+static void test_lazily(void)
+{
+	start_lazy();
+	tap_is(touch(0, FAKE_PAGE(3) + 8, STORE), TD_VE, "a store to a PENDING page");
+	tap_is(touch(1, FAKE_PAGE(3), 0), TD_VE, "... and a load of another vCPU");
+	tap_ok(clean() && fake_class(TD_CLASS_HAZARD) == 1, "... are noted");
+	fake_accept(FAKE_PAGE(3), TDX_LEVEL_4K);
+	tap_is(touch(0, FAKE_PAGE(3) + 8, STORE), TD_AGAIN, "accepted: the repetition is seen");
+	tap_is(touch(1, FAKE_PAGE(3), 0), TD_NEXT, "... and no more is looked at");
+	fake_share(3, 1);
+	fake_unshare(3, 1);
+	tap_is(touch(0, FAKE_PAGE(3), 0), TD_VE, "given back after having been shared: the same");
+	fake_accept(FAKE_PAGE(3), TDX_LEVEL_4K);
+	tap_is(touch(0, FAKE_PAGE(3) + 16, STORE), TD_AGAIN, "whatever comes first is taken for the repetition");
+	fake_power_off();
+	tap_ok(clean(), "... and all is well");
+	start_lazy();
+	touch(0, FAKE_PAGE(3), STORE);
+	fake_power_off();
+	tap_ok(never_accepted(FAKE_PAGE(3), 0x1000), "never accepted");
+	start_lazy();
+	touch(1, FAKE_PAGE(3), 0);
+	fake_accept(FAKE_PAGE(3), TDX_LEVEL_4K);
+	fake_accept(FAKE_PAGE(4), TDX_LEVEL_4K);
+	tap_is(touch(1, FAKE_PAGE(4), 0), TD_NEXT, "a page that was accepted before it was used is there at once");
+	fake_power_off();
+	tap_ok(never_accepted(FAKE_PAGE(3), 0x1001), "accepted, and never touched again");
+	start_lazy();
+	touch(0, FAKE_PAGE(3), STORE);
+	fake_accept(FAKE_PAGE(3), TDX_LEVEL_4K);
+	fake_share(3, 1);
+	tap_ok(never_accepted(FAKE_PAGE(3), 0x1000), "accepted, and shared instead");
+	start_lazy();
+	touch(0, FAKE_PAGE(3), STORE);
+	fake_share(3, 1);
+	tap_ok(never_accepted(FAKE_PAGE(3), 0x1000), "shared instead");
+	start_lazy();
+	tap_is(touch(0, FAKE_PAGE(3), TD_ACCESS_SPLIT), TD_VE, "a load that strayed there is no use");
+	fake_power_off();
+	tap_ok(clean(), "... and no violation");
+	start_lazy();
+	touch(0, FAKE_PAGE(3), STORE);
+	td_finish(fake.td);
+	tap_ok(clean(), "cut off: nobody knows what would have come");
+}
+
+/* Both aliases of one page at a time; and what only looks like a page to be accepted. */
+static void test_lazily_or_not(void)
+{
+	struct td_regs regs = { 0 };
+
+	start_lazy();
+	fake_share(3, 1);
+	fake_unshare(3, 1);
+	touch(0, shared(3), 0);
+	touch(0, FAKE_PAGE(3), 0);
+	tap_is(fake_class(TD_CLASS_HAZARD), 2, "each alias is a use of its own");
+	fake_accept(FAKE_PAGE(3), TDX_LEVEL_4K);
+	tap_is(touch(0, FAKE_PAGE(3), 0), TD_AGAIN, "accepted, and touched");
+	fake_power_off();
+	tap_ok(clean(), "... which is the end of both");
+	start_lazy();
+	fake.td->mem->config.behaviour.rules[0] = (struct td_rule){ .complete = ALL, .fail = INVALID, .first = 2 };
+	fake_share(3, 1);
+	fake_unshare(3, 1);
+	tap_is(touch(0, FAKE_PAGE(3), 0), TD_VE, "of a page that was refused nobody knows that it is private");
+	tap_ok(never_accepted(FAKE_PAGE(3), 0x1000), "... told at once");
+	start_lazy();
+	fake.td->mem->config.behaviour.rules[0] = (struct td_rule){ .complete = 0, .lie = 1, .first = 2 };
+	fake_share(3, 1);
+	fake_unshare(3, 1);
+	tap_is(touch(0, FAKE_PAGE(3), 0), TD_STOP, "a VMM that lied has no page there to accept");
+	tap_ok(clean() && fake_class(TD_CLASS_VMM_CAUSED) == 1, "... through its own fault");
+	start_lazy();
+	fake.td->mem->config.platform.config_flags = TDX_CONFIG_PAGE_RELEASE;
+	touch(0, FAKE_PAGE(3), STORE);
+	fake_accept(FAKE_PAGE(3), TDX_LEVEL_4K);
+	fake_tdcall(0, TDG_MEM_PAGE_RELEASE, FAKE_PAGE(3), &regs);
+	tap_ok(regs.gpr[TD_RAX] == 0 && fake_consistent(), "released before it was touched again");
+	touch(0, FAKE_PAGE(3), STORE);
+	fake_power_off();
+	tap_ok(never_accepted(FAKE_PAGE(3), 0x1000), "... and used, without more ado");
+}
+
+static void test_lazily_back_in_time(void)
+{
+	struct td_config c = config((struct td_rule){ .complete = ALL });
+	uint64_t before;
+
+	c.undo_steps = 1000;
+	c.platform.attributes = 0;
+	c.slots[0].pending = 1;
+	fake_start(&c);
+	touch(0, FAKE_PAGE(3), STORE);
+	fake_accept(FAKE_PAGE(3), TDX_LEVEL_4K);
+	before = td_fingerprint(fake.td);
+	td_mark(fake.td);
+	touch(0, FAKE_PAGE(3), STORE);
+	tap_ok(td_mapped(fake.td, FAKE_PAGE(3)) && fake_consistent(), "what was touched again is there");
+	td_rollback(fake.td);
+	tap_ok(!td_mapped(fake.td, FAKE_PAGE(3)) && td_fingerprint(fake.td) == before && fake_consistent(),
+	       "... and in the past it was not");
+}
+
 static void test_back_in_time(void)
 {
 	struct td_config c = config((struct td_rule){ .complete = 2, .last = 1 });
@@ -371,7 +493,10 @@ int main(void)
 	test_unknown();
 	test_given_back();
 	test_accepted_unasked();
+	test_lazily();
+	test_lazily_or_not();
 	test_back_in_time();
+	test_lazily_back_in_time();
 	test_many();
 	return tap_done();
 }

@@ -37,6 +37,7 @@ enum { THROUGH = 0 };
 #define LA57	BIT(12)
 #define VMXE	BIT(13)
 #define SMXE	BIT(14)
+#define PCIDE	BIT(17)
 #define OSXSAVE	BIT(18)
 #define KL	BIT(19)
 #define CET	BIT(23)
@@ -44,6 +45,7 @@ enum { THROUGH = 0 };
 #define UINTR	BIT(25)
 
 #define EFER_LMA	BIT(10)
+#define CR3_PWT		BIT(3)
 #define CODE_32		0x00cf9b000000ffffull	/* SDM 3A, "Segment Descriptors" */
 #define MOVED		0x2000000u		/* RAM that nobody uses yet, on a border of 2 MiB */
 
@@ -93,7 +95,7 @@ static const struct row cr4_rows[] = {
 	{ "CR4 with PAE cleared in 64-bit code: #GP", 0, PAE, VECTOR_GP, 0 },
 	{ "CR4 with LA57 in 64-bit code: #GP", LA57, 0, VECTOR_GP, 0 },
 	{ "CR4 with DE, TSD, PGE and PCE: done", DE | TSD | PGE | PCE, 0, THROUGH, 0 },
-	{ "CR4 with PCIDE: done", BIT(17), 0, THROUGH, 0 },
+	{ "CR4 with PCIDE: done", PCIDE, 0, THROUGH, 0 },
 	{ "CR4 with VME and PVI: done", VME | PVI, 0, THROUGH, 0 },
 	{ "CR4 with nothing else: done", 0, 0, THROUGH, 0 },
 };
@@ -195,7 +197,7 @@ static void test_machine_status_word(void)
  * moves, because the payload is mapped to itself. EFER.LME stays, which is the module's, and LMA follows CR0.PG.
  */
 struct unpaged {
-	uint32_t cr0, cr3, cr4, cr4_without_pae, efer, efer_after, word;
+	uint32_t cr0, cr3, cr4, cr4_without_pae, efer, efer_after, word, cr0_with_pcids;
 };
 
 static void leave_long_mode(struct unpaged *saw)
@@ -203,7 +205,9 @@ static void leave_long_mode(struct unpaged *saw)
 	uint64_t code32 = payload_segment(CODE_32);
 
 	__asm__ volatile("push %%rbp; push %%rbx; mov %2, %%ebp; push %1; lea 1f(%%rip), %%rax; push %%rax; lretq; .code32;"
-			 "1: mov %%cr0, %%esi; mov %%esi, %%eax; btr $31, %%eax; mov %%eax, %%cr0;"
+			 "1: mov %%cr4, %%ebx; mov %%ebx, %%eax; bts $17, %%eax; mov %%eax, %%cr4;"
+			 "mov %%cr0, %%esi; mov %%esi, %%eax; btr $31, %%eax; mov %%eax, %%cr0;"
+			 "mov %%cr0, %%ecx; mov %%ecx, 28(%%edi); mov %%ebx, %%cr4; mov %%eax, %%cr0;"
 			 "mov %%cr0, %%eax; mov %%eax, 0(%%edi); mov %%cr3, %%eax; mov %%eax, 4(%%edi);"
 			 "mov %%cr4, %%ebx; mov %%ebx, 8(%%edi); mov %%ebx, %%eax; btr $5, %%eax; mov %%eax, %%cr4;"
 			 "mov %%cr4, %%eax; mov %%eax, 12(%%edi); mov %%ebx, %%cr4;"
@@ -236,13 +240,18 @@ static void test_paging(void)
 	static struct unpaged saw;
 	volatile uint32_t *moved = (uint32_t *)(uintptr_t)MOVED, *to = (uint32_t *)(uintptr_t)(MOVED + TDX_2M_SIZE);
 	uint64_t before = cr0(), cr4_before = cr4();
+	const volatile struct trap_log *log = trap_log();
+	unsigned int expected = log->expected;
 
 	*moved = 1;
 	*to = 2;
 	map(MOVED, MOVED + TDX_2M_SIZE);
 	conform_is(*moved, 2, "an address that is not mapped to itself");
+	trap_expect(VECTOR_GP, 3);
 	leave_long_mode(&saw);
-	conform_is(saw.cr0, before & ~PG, "32-bit code may turn paging off");
+	conform_is(log->expected - expected, 1, "32-bit code may not turn paging off while CR4.PCIDE is set: #GP");
+	conform_is(saw.cr0_with_pcids, before, "... and it stays on");
+	conform_is(saw.cr0, before & ~PG, "without it, it may");
 	conform_ok(saw.cr3 == paging_root() && saw.cr4 == cr4_before, "... which changes no other register");
 	conform_is(saw.word, 1, "... that address is mapped to itself then");
 	conform_is(saw.cr4_without_pae, cr4_before & ~PAE, "... PAE can be cleared");
@@ -250,6 +259,14 @@ static void test_paging(void)
 	conform_ok(cr0() == before && cr4() == cr4_before && (saw.efer_after & EFER_LMA), "and on again, with LMA");
 	conform_is(*moved, 2, "... and what was mapped");
 	map(MOVED, MOVED);
+}
+
+/* SDM 3A, "Process-Context Identifiers (PCIDs)": bits 11:0 of CR3 have to be clear. PWT is one of them. */
+static void test_pcid(void)
+{
+	__asm__ volatile("mov %0, %%cr3" : : "r"(paging_root() | CR3_PWT) : "memory");
+	conform_is(conform_write_cr4(cr4() | PCIDE, 0), VECTOR_GP, "CR4 with PCIDE is #GP where CR3 has a PCID");
+	__asm__ volatile("mov %0, %%cr3" : : "r"(paging_root()) : "memory");
 }
 
 /* In bytes that only long forms have: a REX prefix, and one that says nothing. */
@@ -290,5 +307,6 @@ void conform_control_registers(void)
 	test_machine_status_word();
 	test_register_of_ve();
 	test_paging();
+	test_pcid();
 	test_xcr();
 }

@@ -14,6 +14,8 @@
 #define CR4_MCE		(1ull << 6)
 #define CR4_VMXE	(1ull << 13)
 #define CR4_SMXE	(1ull << 14)
+#define CR4_PCIDE	(1ull << 17)
+#define CR3_PCID	0xfffull
 #define EFER_LME	(1ull << 8)
 #define EFER_LMA	(1ull << 10)
 #define DR6_WRITABLE	0xe00full
@@ -37,13 +39,13 @@ static uint64_t *control_register(struct cr_regs *r, unsigned int number)
 	return number == 0 ? &r->cr0 : number == 3 ? &r->cr3 : number == 4 ? &r->cr4 : NULL;
 }
 
-/* SDM 3A, "Initializing IA-32e Mode" and "Switching Out of IA-32e Mode". */
+/* SDM 3A, "Initializing IA-32e Mode" and "Switching Out of IA-32e Mode"; and "Process-Context Identifiers (PCIDs)". */
 static bool paging_possible(const struct cr_regs *r, uint64_t cr0)
 {
 	if (((cr0 ^ r->cr0) & CR0_PG) == 0)
 		return true;
 	if (!(cr0 & CR0_PG))
-		return !r->code64;
+		return !r->code64 && !(r->cr4 & CR4_PCIDE);
 	return !(r->efer & EFER_LME) || ((r->cr4 & CR4_PAE) && !r->cs_long);
 }
 
@@ -59,6 +61,12 @@ static enum cr_fault write_cr0(struct cr_regs *r, uint64_t value)
 	return CR_NO_FAULT;
 }
 
+/* SDM 3A, "Process-Context Identifiers (PCIDs)": only in IA-32e mode, and from PCID 0. */
+static bool pcids_possible(const struct cr_regs *r, uint64_t cr4)
+{
+	return !(cr4 & ~r->cr4 & CR4_PCIDE) || ((r->efer & EFER_LMA) && !(r->cr3 & CR3_PCID));
+}
+
 /* A CPU with TDX has VMX and SMX, so these bits exist. Without CET in XFAM, CR4.CET is not there for CR0.WP to mind. */
 static enum cr_fault write_cr4(struct cr_regs *r, uint64_t value)
 {
@@ -66,7 +74,7 @@ static enum cr_fault write_cr4(struct cr_regs *r, uint64_t value)
 		return CR_GP;
 	if (!(value & CR4_MCE) || (value & (CR4_VMXE | CR4_SMXE)))
 		return CR_VE;
-	if ((r->efer & EFER_LMA) && !(value & CR4_PAE))
+	if (((r->efer & EFER_LMA) && !(value & CR4_PAE)) || !pcids_possible(r, value))
 		return CR_GP;
 	r->cr4 = value;
 	return CR_NO_FAULT;

@@ -78,6 +78,7 @@ static bool untouched(void)
 #define PG	(1ull << 31)
 #define PAE	(1ull << 5)
 #define MCE	(1ull << 6)
+#define PCIDE	(1ull << 17)
 #define LME	0x100ull
 #define LONG	0x500ull		/* LMA and LME */
 #define PAGED	(PG | NE_ET | PE)
@@ -90,7 +91,7 @@ static uint32_t fault(const char *code, struct cr_regs from, uint64_t value)
 {
 	gpr[1] = value;
 	r = from;
-	r.cr4_bits = 0x7ff;
+	r.cr4_bits = 0x7ff | PCIDE;
 	r.gpr = gpr;
 	if (cr_execute((const uint8_t *)code, 3, &r) != 3 ||
 	    (r.fault != CR_NO_FAULT && (r.cr0 != from.cr0 || r.cr4 != from.cr4)))
@@ -133,6 +134,22 @@ static void test_modes(void)
 	tap_is(r.cr0, NE_ET | PE, "... and is set");
 }
 
+/* SDM 3A, "Process-Context Identifiers (PCIDs)". */
+static void test_pcids(void)
+{
+	struct cr_regs with = compatible, other = compatible;
+
+	with.cr4 |= PCIDE;
+	other.cr3 = 0x1008;
+	tap_is(fault(WRITE_CR4, compatible, PAE | MCE | PCIDE), CR_NO_FAULT, "PCIDs can be turned on in long mode");
+	tap_is(fault(WRITE_CR4, unpaged, PAE | MCE | PCIDE), CR_GP, "... not without paging");
+	tap_is(fault(WRITE_CR4, other, PAE | MCE | PCIDE), CR_GP, "... nor from another PCID than 0");
+	tap_is(fault(WRITE_CR0, with, PAGED & ~PG), CR_GP, "with PCIDs paging cannot be turned off");
+	with.cr3 = 0x1008;
+	tap_is(fault(WRITE_CR4, with, PAE | MCE | PCIDE), CR_NO_FAULT, "what is on may stay so");
+	tap_is(fault(WRITE_CR4, with, PAE | MCE), CR_NO_FAULT, "... or be turned off");
+}
+
 int main(void)
 {
 	tap_ok(EXECUTE("\x0f\x20\xe0") == 3 && gpr[0] == 0x640, "mov eax, cr4");
@@ -160,5 +177,6 @@ int main(void)
 	tap_ok(execute("", 0, false) == 0 && untouched(), "nothing");
 	test_64_bit();
 	test_modes();
+	test_pcids();
 	return tap_done();
 }

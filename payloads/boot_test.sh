@@ -67,6 +67,9 @@ checks_itself "conform with DEBUG and RELEASE" --platform attributes=debug+sept-
 checks_itself "conform with a GPAW of 52" --platform gpaw=52 --cpus 2 --vmm hyperv \
 	--append "gpaw=0x34 config_flags=0x5" "$build/payloads/conform"
 
+checks_itself "conform with APIC IDs that are not the vCPUs' numbers" --platform cores=3 --cpus 4 --append cores=3 \
+	"$build/payloads/conform"
+
 checks_itself "conform with neither AVX nor PKRU" --platform xfam=3 --append xfam=0x3 "$build/payloads/conform"
 
 checks_itself "conform, 128 MiB" --memory 128M --append memory=128 "$build/payloads/conform"

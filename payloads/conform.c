@@ -39,7 +39,9 @@ int payload_main(void)
 	conform_control_registers();
 	conform_interrupts();
 	conform_memory();
-	if (payload_info.vcpus > 1)
+	if (payload_info.vcpus > 1) {
 		conform_second_cpu();
+		conform_topology();
+	}
 	return tap_done();
 }

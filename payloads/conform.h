@@ -17,6 +17,7 @@ void conform_platform(void);		/* conform_platform.c */
 void conform_exceptions(void);		/* conform_ve.c */
 void conform_debug(void);		/* conform_debug.c */
 void conform_cpu(void);			/* conform_cpu.c */
+void conform_topology(void);
 void conform_control_registers(void);	/* conform_cr.c */
 void conform_interrupts(void);		/* conform_irq.c */
 void conform_second_cpu(void);

@@ -137,3 +137,50 @@ void conform_cpu(void)
 	test_efer();
 	test_mtrrs();
 }
+
+static volatile uint32_t ids[MAX_CPUS], initial_ids[MAX_CPUS], told[MAX_CPUS];
+
+static void tell_id(unsigned int cpu)
+{
+	uint32_t out[4];
+
+	conform_cpuid(1, 0, out);
+	initial_ids[cpu] = out[EBX] >> 24;
+	conform_cpuid(0xb, 0, out);
+	ids[cpu] = out[EDX];
+	__atomic_store_n(&told[cpu], 1, __ATOMIC_RELEASE);
+}
+
+/* As many cores in each package as the command line says; else all of them are in one. */
+static uint32_t cores_given(void)
+{
+	char text[3];
+
+	return payload_argument("cores", text, sizeof(text)) ? (uint32_t)(text[0] - '0') : payload_info.vcpus;
+}
+
+/*
+ * SDM 2A, CPUID 0xB: EDX is the x2APIC ID, EAX of the level of cores by how many bits it is to be shifted to name
+ * the package, EBX how many are in it. So IDs go up to a power of two before the next package begins. The ID is what
+ * the VMM creates the vCPU with ([kvm:tdx_td_vcpu_init]), and the initial APIC ID is the same.
+ */
+void conform_topology(void)
+{
+	uint32_t cores = cores_given(), shift = 0, out[4];
+	bool right = true;
+
+	while (1u << shift < cores)
+		shift++;
+	conform_cpuid(0xb, 0, out);
+	conform_ok(out[EAX] == 0 && out[EBX] == 1 && out[ECX] == 0x100, "CPUID 0xB: a core has one thread");
+	conform_cpuid(0xb, 1, out);
+	conform_ok(out[EAX] == shift && out[EBX] == cores && out[ECX] == 0x201, "CPUID 0xB: cores of a package");
+	tell_id(0);
+	for (unsigned int cpu = 2; cpu < payload_info.vcpus && cpu < MAX_CPUS; cpu++) {	/* 1 does other things */
+		right &= payload_start_cpu(cpu, tell_id);
+		while (right && !__atomic_load_n(&told[cpu], __ATOMIC_ACQUIRE))
+			__builtin_ia32_pause();
+		right &= ids[cpu] == (cpu / cores << shift | cpu % cores) && initial_ids[cpu] == ids[cpu];
+	}
+	conform_ok(right && ids[0] == 0 && initial_ids[0] == 0, "CPUID 0xB and 1: each vCPU's ID, in its package");
+}

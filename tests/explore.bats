@@ -25,7 +25,7 @@ essence() {
 	jq -S 'del(.seconds, .cpu_seconds, .gpa, .last)'
 }
 
-@test "to shared, the swiotlb: every sequence as the model, then power-off" {
+swiotlb() {
 	explore --depth 3
 	[ "$status" -eq 1 ]	# Linux gives up at the third
 	[ "$(field '[.violations[] | "\(.name) \(.class) \(.minimal | join(" "))"] | join(";")')" = \
@@ -37,7 +37,17 @@ essence() {
 	[ "$(field '.states | length')" -eq 6 ]
 	[ "$(field '.states | index("mapped/claimed-shared")')" != null ]	# a lie was among the answers
 	[ "$(field .afterwards)" = power-off ]
+}
+
+@test "to shared, the swiotlb: every sequence as the model, then power-off" {
+	swiotlb
 	essence <<<"$output" >"$BATS_FILE_TMPDIR/whole"
+}
+
+@test "to shared, the swiotlb of the newest kernel likewise" {
+	kernel=$top/build/kernel-newest
+	[ -e "$kernel/VERSION" ] || skip "no newest kernel"
+	swiotlb
 }
 
 @test "to private, with ACCEPT" {

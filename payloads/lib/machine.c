@@ -6,9 +6,9 @@
 /* [linux:zero-page.rst] */
 enum { ZERO_RSDP = 0x70, ZERO_E820_COUNT = 0x1e8, ZERO_CMDLINE = 0x228, ZERO_E820 = 0x2d0, E820_BYTES = 20,
        E820_RAM = 1 };
-/* ACPI 6.4, 5.2.5.3 (RSDP), 5.2.6 (table header), 5.2.12 (MADT), 5.2.12.19 (multiprocessor wakeup structure) */
-enum { RSDP_XSDT = 24, TABLE_LENGTH = 4, TABLE_ENTRIES = 36, MADT_ENTRIES = 44, MADT_WAKEUP = 0x10,
-       WAKEUP_MAILBOX = 8 };
+/* ACPI 6.4, 5.2.5.3 (RSDP), 5.2.6 (table header), 5.2.12 (MADT), 5.2.12.2 (local APIC), 5.2.12.19 (wakeup) */
+enum { RSDP_XSDT = 24, TABLE_LENGTH = 4, TABLE_ENTRIES = 36, MADT_ENTRIES = 44, MADT_LOCAL_APIC = 0,
+       LOCAL_APIC_ID = 3, MADT_WAKEUP = 0x10, WAKEUP_MAILBOX = 8 };
 enum { MAILBOX_WAKE = 1 };
 
 #define DESCRIPTORS	16
@@ -106,6 +106,17 @@ uint64_t payload_ram_end(uint64_t gpa)
 	return 0;
 }
 
+/* Of the vCPU with that index, in whose order they are listed; 0, that of the first, if there are not so many. */
+static uint32_t apic_id_in(const uint8_t *madt, unsigned int cpu)
+{
+	const uint8_t *end = madt + read_le(madt + TABLE_LENGTH, 4), *entry = madt + MADT_ENTRIES;
+
+	for (; entry + 2 <= end && entry[1] >= 2; entry += entry[1])
+		if (entry[0] == MADT_LOCAL_APIC && cpu-- == 0)
+			return entry[LOCAL_APIC_ID];
+	return 0;
+}
+
 static struct mailbox *mailbox_in(const uint8_t *madt)
 {
 	const uint8_t *end = madt + read_le(madt + TABLE_LENGTH, 4), *entry = madt + MADT_ENTRIES;
@@ -143,10 +154,10 @@ bool payload_start_cpu(unsigned int cpu, void (*run)(unsigned int cpu))
 	const uint8_t *madt = payload_acpi_table("APIC");
 	struct mailbox *mailbox = madt != NULL ? mailbox_in(madt) : NULL;
 
-	if (mailbox == NULL || cpu == 0 || cpu >= MAX_CPUS || cpu >= payload_info.vcpus)
+	if (mailbox == NULL || cpu == 0 || cpu >= MAX_CPUS || apic_id_in(madt, cpu) == 0)
 		return false;
 	ap_run = run;
-	mailbox->apic_id = cpu;
+	mailbox->apic_id = apic_id_in(madt, cpu);
 	mailbox->vector = (uint64_t)(uintptr_t)payload_ap_entry;
 	__atomic_store_n(&mailbox->command, MAILBOX_WAKE, __ATOMIC_RELEASE);
 	while (__atomic_load_n(&mailbox->command, __ATOMIC_ACQUIRE) != 0)

@@ -98,8 +98,8 @@ static void lose_extent(struct tdconv *tdc, struct tdconv_set *set, uint32_t i, 
   @ ensures set->lost.count == \old(set->lost.count) || set->lost.count == first + 1;
   @ ensures set->extents[i].state == (set->lost.count == first ? state : TDCONV_STATE_UNKNOWN);
   @*/
-static void settle(struct tdconv *tdc, struct tdconv_set *set, uint32_t i, uint32_t first, uint64_t listed,
-		   enum tdconv_state state)
+static void map_or_lose(struct tdconv *tdc, struct tdconv_set *set, uint32_t i, uint32_t first, uint64_t listed,
+			enum tdconv_state state)
 {
 	struct tdconv_extent *extent = &set->extents[i];
 
@@ -164,9 +164,9 @@ static void take_back(struct tdconv *tdc, struct tdconv_set *set, uint32_t i)
 	uint32_t first = set->lost.count;
 
 	if (i < set->failed)
-		settle(tdc, set, i, first, undo_done(tdc, set, i), TDCONV_STATE_PRIVATE);
+		map_or_lose(tdc, set, i, first, undo_done(tdc, set, i), TDCONV_STATE_PRIVATE);
 	else
-		settle(tdc, set, i, first, undo_failed(tdc, set), TDCONV_STATE_PRIVATE);
+		map_or_lose(tdc, set, i, first, undo_failed(tdc, set), TDCONV_STATE_PRIVATE);
 }
 
 /* Extents from `from` on were not reached: only their page tables changed. */
@@ -189,7 +189,7 @@ static void map_back(struct tdconv *tdc, struct tdconv_set *set, uint32_t from)
 	  @ loop variant i;
 	  @*/
 	for (i = set->count; i > from; i--)
-		settle(tdc, set, i - 1, set->lost.count, 0, TDCONV_STATE_UNTOUCHED);
+		map_or_lose(tdc, set, i - 1, set->lost.count, 0, TDCONV_STATE_UNTOUCHED);
 }
 
 /* Converts extent by extent until one fails. */
@@ -277,9 +277,9 @@ static void give_back(struct tdconv *tdc, struct tdconv_set *set, uint32_t i, un
 
 	if (flags & TDCONV_KEEP) {
 		if (i == set->failed)
-			settle(tdc, set, i, first, undo_failed(tdc, set), TDCONV_STATE_PRIVATE);
+			map_or_lose(tdc, set, i, first, undo_failed(tdc, set), TDCONV_STATE_PRIVATE);
 		else
-			settle(tdc, set, i, first, 0, TDCONV_STATE_PRIVATE);
+			map_or_lose(tdc, set, i, first, 0, TDCONV_STATE_PRIVATE);
 	} else if (tdconv_share_again(tdc, extent->gpa, extent->bytes, proven, &res) == TDCONV_OK) {
 		extent->state = TDCONV_STATE_SHARED;
 	} else {

@@ -43,7 +43,7 @@ $(B)/monitor/bank_test: $(call MON_HOST,bank)
 $(B)/monitor/insn_test: $(call MON_HOST,insn)
 $(B)/monitor/insn_test: MON_LIBS := -lZydis
 $(B)/monitor/engine_test: $(call MON_HOST,bank) $(B)/libtd.a
-$(B)/monitor/template_test: $(call MON_HOST,origin) $(B)/libtd.a
+$(B)/monitor/template_test: $(call MON_HOST,images) $(B)/libtd.a
 $(B)/monitor/template_test $(B)/monitor/engine_test: MON_LIBS := $(B)/libtd.a
 $(B)/monitor/load/load_test: $(call MON_HOST,load/load load/linux load/payload qemu/memory_map)
 $(B)/monitor/persona/cpuid_test: $(call MON_HOST,persona/cpuid)

@@ -9,7 +9,7 @@
 #include "monitor/journal.h"
 #include "monitor/mem.h"
 #include "monitor/npt.h"
-#include "monitor/origin.h"
+#include "monitor/images.h"
 #include "monitor/panic.h"
 #include "monitor/persona/ioapic.h"
 #include "monitor/qemu/pci.h"
@@ -177,7 +177,7 @@ static void engine_emit(struct td *of, struct td_event *event)
 
 	(void)of;
 	if (current != NULL && (event->type == TD_EV_MAPGPA || event->type == TD_EV_ACCEPT || event->type == TD_EV_VERDICT))
-		origin_note(current);
+		images_note(current);
 	journal_put(event);
 	if (current == NULL || explore_active() || (event->type != TD_EV_MAPGPA && event->type != TD_EV_VERDICT))
 		return;

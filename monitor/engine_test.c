@@ -31,7 +31,7 @@ bool explore_began(void) { return false; }
 uint64_t ask_untouched(uint64_t gpa, uint64_t pages) { (void)gpa; return pages; }
 void explore_change(uint64_t gpa, uint64_t count, uint64_t address) { (void)gpa, (void)count, (void)address; }
 void journal_put(struct td_event *event) { (void)event; }
-void origin_note(const struct vcpu *vcpu) { (void)vcpu; }
+void images_note(const struct vcpu *vcpu) { (void)vcpu; }
 void disk_idle_wait(void) { }
 void virtio_write(uint64_t address, unsigned int size, uint64_t value) { (void)address, (void)size, (void)value; }
 void pci_check_memory(uint64_t address, unsigned int size, uint64_t value) { (void)address, (void)size, (void)value; }

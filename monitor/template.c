@@ -5,7 +5,7 @@
 #include "image/bytes.h"
 #include "monitor/io.h"
 #include "monitor/journal.h"
-#include "monitor/origin.h"
+#include "monitor/images.h"
 #include "monitor/shootdown.h"
 #include "td/sha384.h"
 
@@ -46,7 +46,7 @@ static bool announces_loader(const struct vcpu *vcpu)
 static bool phase_has_come(const struct vcpu *vcpu)
 {
 	return config.template_phase == PHASE_FIRMWARE || (announced && config.template_phase == PHASE_LOADER) ||
-	       origin_phase(vcpu) >= config.template_phase;
+	       images_phase(vcpu) >= config.template_phase;
 }
 
 /*

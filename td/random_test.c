@@ -2,7 +2,7 @@
 /*
  * Seeded sequences of what a guest and a VMM can do, in any order: random_test [SEQUENCES [SEED]]. Each is a TD of its
  * own, whose page states must be sane at its end; a failure names its seed, and it is gone through again to find the
- * step. make fuzz-td runs ten million under the sanitizers.
+ * step. td/fuzz.c goes the same ways, as libFuzzer chooses them.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -44,12 +44,4 @@ $(B)/monitor/fuzz_replay: $(MON_FUZZ) tests/fuzz_replay.c $(wildcard monitor/*.h
 	@mkdir -p $(@D)
 	$(REPLAY) $(filter monitor/%.c image/%.c wire/%.c,$^) -o $@
 
-## make fuzz-td SEQUENCES=10000000  random sequences of TDCALLs and accesses under the sanitizers, on all processors
-SEQUENCES := 10000000
-fuzz-td:
-	$(NEEDS) boot check
-	$(MAKE) B=$(B)/sanitize CC=clang SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' \
-		$(B)/sanitize/td/random_test
-	scripts/fuzz-td $(SEQUENCES) $(B)/sanitize/td/random_test
-
-.PHONY: fuzz fuzz-td
+.PHONY: fuzz

@@ -168,7 +168,7 @@ static void test_causes(void)
 	hostile = true;
 	read_all();
 	tap_ok(j.findings[0].cause == TD_CAUSE_PERMITTED && j.findings[1].cause == TD_CAUSE_HOSTILE &&
-	       j.findings[2].cause == TD_CAUSE_CALLER, "a hostile one is hostile from its first deed on");
+	       j.findings[2].cause == TD_CAUSE_CALLER, "a hostile one is hostile from its first act on");
 }
 
 /* Who made the last call, or ACCEPT, of what was given up; any other finding is of who is seen at it. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "monitor/origin.h"
+#include "monitor/images.h"
 #include "monitor/state.h"
 
 #include "image/pe.h"
@@ -54,7 +54,7 @@ static bool is_noted(const struct place *place)
 	return false;
 }
 
-void origin_note(const struct vcpu *vcpu)
+void images_note(const struct vcpu *vcpu)
 {
 	struct td_event event = td_event_new(TD_EV_IMAGE, vcpu->index, vcpu->regs.rip);
 
@@ -70,8 +70,8 @@ void origin_note(const struct vcpu *vcpu)
 	journal_put(&event);
 }
 
-enum phase origin_phase(const struct vcpu *vcpu)
+enum phase images_phase(const struct vcpu *vcpu)
 {
-	origin_note(vcpu);
+	images_note(vcpu);
 	return phase_of(vcpu->regs.rip, last.kind);
 }

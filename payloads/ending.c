@@ -229,6 +229,12 @@ static void wild(struct scene *s)
 	payload_end(wild_registers(seed(), 3000) > 500 ? 0 : 1);
 }
 
+static void clock_jumps(struct scene *s)
+{
+	(void)s;
+	payload_end(wild_clocks(seed(), 300) ? 0 : 1);
+}
+
 static void code_segment(struct scene *s)
 {
 	(void)s;
@@ -351,7 +357,8 @@ static const struct {
 	void (*end)(struct scene *s);
 } endings[] = {
 	{ "status-77", status_77 }, { "halt-blocked", halt_blocked }, { "halt-off", halt_off },
-	{ "unserved-ve", unserved_ve }, { "wild", wild }, { "code-segment", code_segment }, { "ecam-over-ram", ecam_over_ram },
+	{ "unserved-ve", unserved_ve }, { "wild", wild }, { "clock-jumps", clock_jumps }, { "code-segment", code_segment },
+	{ "ecam-over-ram", ecam_over_ram },
 	{ "debug-loop", debug_loop }, { "debug-frame", debug_frame }, { "ecam-moved", ecam_moved },
 	{ "root-complex-over-ram", root_complex_over_ram },
 	{ "wild-devices", wild_devices }, { "moved-power", moved_power }, { "beyond-uart", beyond_uart },

@@ -8,7 +8,8 @@
 #define DR7_WRITE_8	(2ull | 1ull << 16 | 2ull << 18)	/* G0; R/W0: writes; LEN0: 8 bytes */
 #define LONG_AND_32	0x00ef9b000000ffffull	/* code, L and D: SDM 3A, "Code Segment Descriptor in 64-bit Mode" */
 
-enum { MSR_ICR = 0x830, ICR_INIT = 0x500, ICR_STARTUP = 0x600 };
+enum { MSR_TSC = 0x10, MSR_TSC_ADJUST = 0x3b, MSR_DEADLINE = 0x6e0, MSR_SVR = 0x80f, MSR_LVT_TIMER = 0x832,
+       MSR_TIMER_COUNT = 0x838, MSR_ICR = 0x830, ICR_INIT = 0x500, ICR_STARTUP = 0x600 };
 
 static uint64_t state;
 
@@ -134,6 +135,57 @@ void wild_debug_frame(void)
 {
 	hit_frame(DR7_RESET | DR7_WRITE_8, 0);
 	write_dr7(DR7_RESET, 0);
+}
+
+static uint64_t read_tsc(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
+static void set_msr(uint32_t msr, uint64_t value)
+{
+	vmcall_msr(msr, true, &value);
+}
+
+/* A clock of the guest set to anything: the CPU's, its timer, or the one with the date. */
+static void set_some_clock(void)
+{
+	uint64_t value = random64() >> random64() % 64;
+	uint32_t index = (uint32_t)(random64() % 12), byte = (uint32_t)random64() & 0xff;
+
+	switch (random64() % 5) {
+	case 0: set_msr(MSR_TSC, value); break;
+	case 1: set_msr(MSR_TSC_ADJUST, value); break;
+	case 2: set_msr(MSR_DEADLINE, random64() % 2 != 0 ? value : read_tsc() - value); break;
+	case 3: set_msr(MSR_TIMER_COUNT, value); break;
+	default:
+		vmcall_port(0x70, 1, true, &index);
+		vmcall_port(0x71, 1, true, &byte);
+	}
+}
+
+bool wild_clocks(uint64_t seed, unsigned int jumps)
+{
+	unsigned int interrupts = trap_log()->interrupts;
+	uint64_t due;
+
+	state = seed * 2 + 1;
+	set_msr(MSR_SVR, 0x1ff);	/* SDM volume 3A, "Local APIC": enabled, and the timer in TSC-deadline mode */
+	for (unsigned int done = 0; done < jumps; done++) {
+		set_msr(MSR_LVT_TIMER, random64() % 3 << 17 | 1 << 16 | VECTOR_TIMER);
+		set_some_clock();
+		set_msr(MSR_LVT_TIMER, 2u << 17 | VECTOR_TIMER);
+		due = read_tsc() + (1 << 16);
+		set_msr(MSR_DEADLINE, due);
+		vmcall_halt(false);
+		__asm__ volatile("sti; nop; cli" : : : "memory");
+		if (read_tsc() < due || trap_log()->interrupts != interrupts + done + 1)
+			return false;
+	}
+	return true;
 }
 
 /*

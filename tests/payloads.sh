@@ -28,6 +28,7 @@ guest() {
 		{ printf "\\x$number"; tail -c +2 "$build/payloads/firmware.fd"; } >"$work/firmware.fd"
 		truncate -s 1M "$work/disk"
 		guest=(--firmware "$work/firmware.fd" --disk "$work/disk")
+		[ "$mode" != MEMORY ] || guest+=(--memory 5G)	# some of it lies above 4 GiB
 	esac
 }
 

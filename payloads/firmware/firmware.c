@@ -27,6 +27,8 @@ static uint64_t random64(void)
 	return random_state;
 }
 
+static uint64_t answer;		/* R11 of the last TDVMCALL */
+
 /* TDVMCALL with the registers of the mask 0xfc00; R10. */
 static uint64_t vmcall(uint64_t function, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
@@ -40,6 +42,7 @@ static uint64_t vmcall(uint64_t function, uint64_t a, uint64_t b, uint64_t c, ui
 
 	__asm__ volatile(".byte 0x66, 0x0f, 0x01, 0xcc" : "+a"(rax), "+c"(rcx), "+r"(r10), "+r"(r11), "+r"(r12), "+r"(r13),
 			 "+r"(r14), "+r"(r15) : : "memory");
+	answer = r11;
 	return r10;
 }
 
@@ -54,6 +57,11 @@ static uint64_t accept(uint64_t gpa_and_level)
 static void write_port(uint16_t port, uint64_t size, uint32_t value)
 {
 	vmcall(GHCI_IO, size, 1, port, value);
+}
+
+static uint8_t read_port(uint16_t port)
+{
+	return vmcall(GHCI_IO, 1, 0, port, 0) == 0 ? (uint8_t)answer : 0xff;
 }
 
 /* One access, whatever comes of it. */
@@ -148,6 +156,100 @@ static void low_rom(void)
 	}
 }
 
+/* Bytes of RAM below 4 GiB and above, each with nothing left out from its start on. */
+struct ram {
+	uint64_t low, high;
+};
+
+static void add_range(struct ram *ram, uint64_t start, uint64_t bytes)
+{
+	uint64_t *end = start >> 32 != 0 ? &ram->high : &ram->low;
+
+	if ((start & 0xffffffff) == *end)
+		*end += bytes;
+}
+
+/* What the TD HOB lists: PI specification 1.8, volume 3, 5.4, "Resource Descriptor HOB"; system memory, accepted or not. */
+static struct ram hob_ram(void)
+{
+	enum { RESOURCE = 3, SYSTEM = 0, UNACCEPTED = 7 };
+	struct ram ram = { 0 };
+
+	for (const uint8_t *hob = (const uint8_t *)FIRMWARE_HOB; *(const uint16_t *)hob != 0xffff;
+	     hob += *(const uint16_t *)(hob + 2)) {
+		uint32_t type = *(const uint32_t *)(hob + 24);
+
+		if (*(const uint16_t *)hob == RESOURCE && (type == SYSTEM || type == UNACCEPTED))
+			add_range(&ram, *(const uint64_t *)(hob + 32), *(const uint64_t *)(hob + 40));
+	}
+	return ram;
+}
+
+static uint64_t fw_cfg_read(unsigned int bytes, bool big_endian)
+{
+	uint64_t value = 0;
+
+	for (unsigned int i = 0; i < bytes; i++)
+		value |= (uint64_t)read_port(0x511) << 8 * (big_endian ? bytes - 1 - i : i);
+	return value;
+}
+
+/* Selects the file of that name ([qemu:fw_cfg.rst]); its bytes, or 0. */
+static uint64_t fw_cfg_open(const char *name)
+{
+	write_port(0x510, 2, 0x19);
+	for (uint64_t left = fw_cfg_read(4, true); left > 0; left--) {
+		uint64_t bytes = fw_cfg_read(4, true), key = fw_cfg_read(4, true) >> 16;
+		const char *at = name;
+		bool same = true;
+
+		for (unsigned int i = 0; i < 56; i++) {		/* zeros follow the name */
+			same &= (char)read_port(0x511) == *at;
+			at += same && *at != '\0';
+		}
+		if (!same)
+			continue;
+		write_port(0x510, 2, (uint32_t)key);
+		return bytes;
+	}
+	return 0;
+}
+
+static struct ram e820_ram(void)
+{
+	struct ram ram = { 0 };
+
+	for (uint64_t left = fw_cfg_open("etc/e820") / 20; left > 0; left--) {
+		uint64_t start = fw_cfg_read(8, false), bytes = fw_cfg_read(8, false);
+
+		if (fw_cfg_read(4, false) == 1)
+			add_range(&ram, start, bytes);
+	}
+	return ram;
+}
+
+static uint64_t cmos(uint8_t index, unsigned int bytes)
+{
+	uint64_t value = 0;
+
+	for (unsigned int i = 0; i < bytes; i++) {
+		write_port(0x70, 1, index + i);
+		value |= (uint64_t)read_port(0x71) << 8 * i;
+	}
+	return value;
+}
+
+/* All that tells a firmware of its memory tells the same: CMOS as [qemu:pc_cmos_init_late] has it, in units of 64 KiB. */
+static bool memory_agrees(void)
+{
+	struct ram hob = hob_ram(), e820 = e820_ram();
+
+	write_port(0x510, 2, 3);	/* FW_CFG_RAM_SIZE */
+	return hob.high != 0 && hob.low == e820.low && hob.high == e820.high &&
+	       fw_cfg_read(8, false) == hob.low + hob.high && cmos(0x34, 2) == (hob.low - (16 << 20)) >> 16 &&
+	       cmos(0x5b, 3) == hob.high >> 16;
+}
+
 static void sound(void)
 {
 	accept(0x830000);
@@ -161,6 +263,7 @@ static void sound(void)
 void firmware_main(uint32_t mode, uint64_t seed);
 void firmware_main(uint32_t mode, uint64_t seed)
 {
+	static const char nowhere[10];
 	uint64_t rax = TDG_VP_INFO;
 
 	__asm__ volatile(".byte 0x66, 0x0f, 0x01, 0xcc" : "+a"(rax) : : "rcx", "rdx", "r8", "r9", "r10", "r11", "memory");
@@ -170,6 +273,8 @@ void firmware_main(uint32_t mode, uint64_t seed)
 		random_attack();
 	else if (mode == FIRMWARE_MODE_LOW_ROM)
 		low_rom();
+	else if (mode == FIRMWARE_MODE_MEMORY && !memory_agrees())
+		__asm__ volatile("lidt %0; ud2" : : "m"(nowhere));
 	else
 		sound();
 	write_port(0x604, 2, 0x2000);	/* S5, as the endings of payloads/ending.c */

@@ -7,6 +7,7 @@
 #define FIRMWARE_BASE		0xffff0000
 #define FIRMWARE_DESCRIPTOR	0x800		/* of the TDX metadata, from the end */
 #define TABLES			0x810000	/* and to 0x81b000 */
+#define FIRMWARE_HOB		0x809000	/* the TD HOB */
 #define FIRMWARE_IDT		0x81c000
 #define FIRMWARE_RESUME		0x81d000	/* RIP and RSP for firmware_trap */
 #define STACK			0x820000
@@ -17,5 +18,6 @@
 #define FIRMWARE_MODE_PAE 3
 #define FIRMWARE_MODE_RANDOM 4
 #define FIRMWARE_MODE_LOW_ROM 5
+#define FIRMWARE_MODE_MEMORY 6
 
 #endif

@@ -121,7 +121,7 @@ descriptor:
 	.quad	FIRMWARE_BASE, FIRMWARE_BYTES
 	.long	0, 1				/* BFV, measured */
 	.long	0, 0
-	.quad	0x809000, 0x2000
+	.quad	FIRMWARE_HOB, 0x2000
 	.long	2, 0				/* TD HOB */
 	.long	0, 0
 	.quad	TABLES, 0x10000

@@ -7,7 +7,7 @@
 #include "cli/testing.h"
 #include "cli/words.h"
 
-#define WORDS 48
+#define WORDS 64
 
 /* What a user may have typed, awkward on purpose. */
 static const struct choice {
@@ -19,8 +19,7 @@ static const struct choice {
 	TEXT("--behaviours", behaviours, "my behaviours"), TEXT("--firmware", firmware, "-x"),
 	TEXT("--initrd", initrd, "$(id).cpio"),		   TEXT("--append", append, "a=\"b c\" 'd' \\ --seed 9"),
 	TEXT("--net", net, "user,hostfwd=tcp::2222-:22"), TEXT("--modules", modules, "/lib/modules/6.12+x y"),
-	TEXT("--qemu", qemu, "./q*mu"),			   TEXT("--platform", platform, "./my td:gpaw=52,cores=3"),
-	TEXT("kernel", kernel, "-vmlinuz's"),
+	TEXT("--qemu", qemu, "./q*mu"),			   TEXT("kernel", kernel, "-vmlinuz's"),
 #undef TEXT
 };
 
@@ -42,6 +41,7 @@ static void compose(struct boot *b, unsigned int set)
 	if (set & 1u << MEMORY) {
 		o->memory = (struct opt_number){ .given = true, .value = 3ull << 30, .text = "3G" };
 		o->memory_split = (struct opt_number){ .given = true, .value = 2ull << 30, .text = "2G" };
+		o->platform = "./my td:gpaw=52,cores=3";
 	}
 	if (set & 1u << CPUS)
 		o->cpus = (struct opt_number){ .given = true, .value = 2, .text = "0x2" };
@@ -87,7 +87,7 @@ static bool equal(const struct boot *b, const struct boot_options *got, const ch
 		  same_list(&got->disk, &o->disk) && same_list(&got->share, &o->share) &&
 		  same(got->qemu_args, o->qemu_args) && same(got->expect, o->expect) && got->seed.value == 7 &&
 		  got->memory.value == o->memory.value && got->cpus.value == o->cpus.value &&
-		  got->memory_split.value == o->memory_split.value &&
+		  got->memory_split.value == o->memory_split.value && same(got->platform, o->platform) &&
 		  got->timeout.value == o->timeout.value && got->inject.count == o->inject.count &&
 		  got->module.count == o->module.count && same(got->module.items[0], o->module.items[0]);
 

@@ -169,7 +169,7 @@ static void add_range(struct ram *ram, uint64_t start, uint64_t bytes)
 		*end += bytes;
 }
 
-/* What the TD HOB lists: PI specification 1.8, volume 3, 5.4, "Resource Descriptor HOB"; system memory, accepted or not. */
+/* What the TD HOB lists as memory, accepted or not: PI specification 1.8, volume 3, "Resource Descriptor HOB". */
 static struct ram hob_ram(void)
 {
 	enum { RESOURCE = 3, SYSTEM = 0, UNACCEPTED = 7 };
@@ -239,7 +239,7 @@ static uint64_t cmos(uint8_t index, unsigned int bytes)
 	return value;
 }
 
-/* All that tells a firmware of its memory tells the same: CMOS as [qemu:pc_cmos_init_late] has it, in units of 64 KiB. */
+/* All that tells a firmware of its memory tells the same. CMOS: in units of 64 KiB ([qemu:pc_cmos_init_late]). */
 static bool memory_agrees(void)
 {
 	struct ram hob = hob_ram(), e820 = e820_ram();

@@ -38,6 +38,15 @@ run_tests() {
 	closes 1 "3 passed, 1 failed, 0 skipped"
 }
 
+@test "what a program said to standard error is shown if it failed, and kept if not" {
+	program noisy 'echo "1..1"; echo "ok 1 - one"; echo whisper >&2'
+	program bad 'seq 100 >&2; echo "not ok 1 - one"; echo 1..1'
+	run_tests ./noisy ./bad
+	closes 1 "1 passed, 1 failed, 0 skipped"
+	[[ $output != *whisper* && $output == *$'\n# 61\n'*$'\n# 100\n'* && $output != *$'\n# 60\n'* ]]
+	grep -qx whisper "$TAP_DIR"/noisy.err
+}
+
 @test "a crash fails the run" {
 	program bad 'echo 1..1; echo "ok 1 - one"; kill -SEGV $$'
 	run_tests ./good ./bad

@@ -154,10 +154,11 @@ enum td_action td_page_accept(struct td *td, struct td_regs *regs)
 		goto done;
 	}
 	judge(td, gpa, &c, regs->rip);
-	if (c.absent == c.pages && absent(td, gpa, &c, regs->rip))
-		return TD_STOP;
-	if (c.absent == c.pages)
+	if (c.absent == c.pages) {
+		if (absent(td, gpa, &c, regs->rip))
+			return TD_STOP;
 		c = count(td, gpa, c.pages);
+	}
 	status = accept_status(td, gpa, level, &c);
 	if (tdx_code(status) == TDX_SUCCESS)
 		follow_level(td, gpa, level);

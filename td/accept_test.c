@@ -94,6 +94,7 @@ static void test_pending(void)
 	fresh(true, TD_AUG_4K);
 	tap_is(fake_accept(FAKE_RAM, M2), MISMATCH_2M, "PENDING, 2M, VMM maps 4K: mismatch at level 1");
 	tap_is(fake_real_pages(TD_REAL_PENDING), 1024, "... and nothing changed");
+	tap_is(fake_known_pages(TD_KNOWN_CLAIMED_PRIVATE), 1024, "... nor does the guest know more");
 	tap_is(fake_accept(FAKE_RAM, K4), 0, "then page by page");
 	fresh(true, TD_AUG_MIXED);
 	tap_is(fake_accept(ODD, M2), MISMATCH_2M, "PENDING, 2M, VMM maps every second 2M in 4K pages: mismatch");
@@ -160,6 +161,7 @@ static void test_absent(enum td_real how)
 	tap_is(td_real(fake.td, SECOND), how, how == TD_REAL_SHARED ? "shared page" : "page that the VMM took away");
 	tap_is(fake_accept(SECOND, K4), EXITED, "... at 4K: the TDCALL exits, and a VMM that does nothing ends it");
 	tap_is(td_stopped(fake.td), TD_STOP_PRIVATE_LOST, "... as a lost private page");
+	tap_is(fake_all_violations(), how == TD_REAL_SHARED, "... by its own fault only if it had shared the page");
 }
 
 static void test_absent_2m(void)
@@ -167,6 +169,8 @@ static void test_absent_2m(void)
 	fresh(false, TD_AUG_2M);
 	share(SECOND, 512);
 	tap_is(fake_accept(SECOND, M2), EXITED, "2M of which nothing is there: exit");
+	tap_ok(fake_violations(TD_V_ACCEPT_UNREQUESTED) == 1 && fake_last(TD_EV_VERDICT)->verdict.pages == 512,
+	       "... and no page of it was asked back");
 	fresh(false, TD_AUG_2M);
 	share(SECOND, 511);
 	tap_is(fake_accept(SECOND, M2), MISMATCH_2M, "2M of which one 4K page is there: mismatch");
@@ -239,12 +243,90 @@ static void test_outside_ram(void)
 	tap_is(fake_all_violations(), 0, "no violation in these");
 	tap_is(fake_accept(FAKE_PAGE(300), K4), EXITED, "a hole: exit");
 	tap_is(td_stopped(fake.td), TD_STOP_BAD_GPA, "... for good");
+	tap_is(fake_violations(TD_V_TD_LOST), 1, "... by the guest's fault");
 	fake_start(&c);
 	fake_accept(FAKE_MMIO, M2);
 	tap_is(td_stopped(fake.td), TD_STOP_BAD_GPA, "MMIO: the same");
 	fake_start(&c);
 	fake_accept(FAKE_PAGE(1024), M2);
 	tap_is(td_stopped(fake.td), TD_STOP_BAD_GPA, "2M of holes: the same");
+}
+
+/* Whatever 4 KiB pages there are, and wherever: the walk for 2 MiB ends above them. */
+static void test_part_of_2m(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t nslots, pending;
+	} rows[] = {
+		{ "ROM between holes", 2, 0 },
+		{ "... and as much RAM that is mapped", 3, 0 },
+		{ "... or PENDING", 3, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct td_config c = config();
+
+		tap_case(rows[i].name);
+		c.slots[0].pages = 512;
+		c.slots[1] = (struct td_slot){ FAKE_PAGE(600), 64, TD_SLOT_ROM, 0 };
+		c.slots[2] = (struct td_slot){ FAKE_PAGE(700), 64, TD_SLOT_RAM, rows[i].pending };
+		c.nslots = rows[i].nslots;
+		fake_start(&c);
+		tap_is(fake_accept(SECOND, M2), MISMATCH_2M, "2M of which a part is there: mismatch");
+		tap_is(fake_all_violations(), 0, "... and no violation");
+	}
+	tap_case(NULL);
+}
+
+/* A VMM that maps as the guest accepts: it sees the level of an ACCEPT only if that exits ([mail:kvm-huge-accept]). */
+static void test_follows_level(void)
+{
+	static const struct {
+		const char *name;
+		uint64_t gpa;
+	} blocks[] = {
+		{ "the first 2M", FAKE_RAM },
+		{ "the next", FAKE_RAM + TDX_2M_SIZE },
+		{ "128 MiB further on", FAKE_RAM + 64 * TDX_2M_SIZE },
+	};
+	struct td_config c = config();
+
+	c.behaviour.aug = TD_AUG_ACCEPT;
+	c.nslots = 3;
+	for (uint32_t i = 0; i < 3; i++)
+		c.slots[i] = (struct td_slot){ blocks[i].gpa, 512, TD_SLOT_RAM, 1 };
+	fake_start(&c);
+	for (uint32_t i = 0; i < 3; i++) {
+		tap_case(blocks[i].name);
+		tap_is(fake_accept(blocks[i].gpa, M2), 0, "accepted at 2M, whatever there is elsewhere");
+		tap_is(fake_accept(blocks[i].gpa, K4), ACCEPTED_2M, "... 4K of it, which is there");
+		tap_is(release(blocks[i].gpa, M2), 0, "... changes no level");
+		tap_is(fake_accept(blocks[i].gpa, K4), 0, "4K that is not there");
+		tap_is(release(blocks[i].gpa, K4), 0, "... is mapped alone");
+	}
+	for (uint32_t i = 0; i < 3; i++) {
+		tap_case(blocks[i].name);
+		tap_is(fake_accept(blocks[i].gpa, M2), MISMATCH_2M, "in small pages for good");
+	}
+	tap_case(NULL);
+	tap_ok(fake_consistent(), "page tables and states agree");
+}
+
+/* A VMM that takes away what is accepted. */
+static void test_take_away(void)
+{
+	struct td_config c = config();
+
+	c.behaviour.nrules = 1;
+	c.behaviour.rules[0] = (struct td_rule){ .on = TD_ON_ACCEPT, .remove = 1 };
+	fake_start(&c);
+	tap_is(fake_accept(FAKE_RAM, M2), ACCEPTED_2M, "already accepted");
+	tap_is(fake_real_pages(TD_REAL_MAPPED), 1024, "... so nothing is taken away");
+	c.slots[0].pending = 1;
+	fake_start(&c);
+	tap_is(fake_accept(FAKE_RAM, M2), 0, "accepted");
+	tap_is(fake_real_pages(TD_REAL_REMOVED), 1, "... and a page of it taken away");
 }
 
 static void test_double(void)
@@ -355,6 +437,13 @@ static void test_release_level(void)
 	tap_is(released_rcx, K4, "... and RCX says so");
 	tap_is(release(FAKE_PAGE(513), K4), 0, "... one of them is released");
 	tap_is(release(FAKE_RAM, M2), 0, "... and the other 2 MiB as one");
+	fresh(true, TD_AUG_2M);
+	for (uint64_t i = 0; i < 256; i++)
+		fake_accept(FAKE_PAGE(i), K4);
+	tap_is(fake_accept(FAKE_RAM, M2), MISMATCH_2M, "ACCEPT of 2 MiB of which half are accepted: mismatch");
+	tap_ok(was_private(), "... and the journal has the state of the first page");
+	tap_is(release(FAKE_RAM, M2), MISMATCH_2M, "RELEASE of them: mismatch");
+	tap_is(released_rcx, K4, "... and RCX says so");
 	fresh(true, TD_AUG_4K);
 	tap_is(release(FAKE_RAM, M2), MISMATCH_2M, "RELEASE of 2 MiB PENDING where the VMM maps small pages: mismatch");
 	tap_is(released_rcx, K4, "... and RCX says so");
@@ -398,6 +487,9 @@ int main(void)
 	test_implicit();
 	test_absent_blame();
 	test_outside_ram();
+	test_part_of_2m();
+	test_follows_level();
+	test_take_away();
 	test_double();
 	test_not_double();
 	test_unrequested();

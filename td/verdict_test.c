@@ -333,7 +333,7 @@ static void test_blame(void)
 	tap_is(fake_all_violations(), 0, "nor is it when the guest dies of it");
 }
 
-/* Even if it lives on: a #VE on a page that was swapped, then a fault of its own, then the end. */
+/* Even if it lives on: a #VE on a page that was swapped, then faults of its own, then the end. */
 static void test_blame_stays(void)
 {
 	struct td_config c = fake_config(32);
@@ -342,9 +342,12 @@ static void test_blame_stays(void)
 	c.platform.attributes = 0;
 	c.behaviour.nrules = 1;
 	c.behaviour.rules[0] = (struct td_rule){ .remove = 1, .readd = 1 };
+	c.slots[1] = (struct td_slot){ FAKE_PAGE(32), 1, TD_SLOT_RAM, 1 };
 	fake_start(&c);
 	fake_share(0, 8);
 	tap_is(fake_touch(PAGE, 0), TD_VE, "a #VE that the VMM caused");
+	fake_tdcall(0, TDG_VP_VEINFO_GET, 0, &regs);
+	tap_is(fake_touch(FAKE_PAGE(32), 0), TD_VE, "one of memory that the guest has not accepted yet");
 	fake_tdcall(0, TDG_VP_VEINFO_GET, 0, &regs);
 	tap_is(fake_touch(FAKE_PAGE(20) | FAKE_S, 0), TD_VE, "one that the guest caused");
 	fake_power_off();

@@ -28,7 +28,7 @@ struct boot_options {
 	const char *firmware;
 	const char *known, *write_known;
 	const char *vmm, *platform, *behaviours, *initrd, *append, *modules, *console, *journal, *eventlog, *qemu,
-		*report, *net, *qemu_args, *expect;
+		*report, *net, *qemu_args, *expect, *root;
 	struct opt_number memory, memory_split, cpus, seed, timeout;
 	struct opt_list inject, module, file, disk, share;
 	bool trace_exits, json;

@@ -14,6 +14,7 @@ char *boot_command(const struct boot *b)
 
 	text = boot_command_with(b, command);
 	free(command);
+	add_option(&text, "--root", b->options.root);
 	for (unsigned int i = 0; b->program && i < b->options.file.count; i++)
 		add_option(&text, "--file", b->options.file.items[i]);
 	if (b->program)

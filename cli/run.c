@@ -20,6 +20,7 @@ static const struct opt options[] = {
 	{ "vmm", OPT_BEHAVIOUR, EXPLORE_BOOT_FIELD(vmm), "NAME[:K=V,...]", "how the VMM behaves [complete]" },
 	{ "file", OPT_FILE | OPT_MANY | OPT_BOOT, EXPLORE_BOOT_FIELD(file), "SRC[:DST]",
 	  "put this file or folder into the guest, there [where it is here]" },
+	{ "root", OPT_FOLDER | OPT_BOOT, EXPLORE_BOOT_FIELD(root), "DIR", "run it in a copy of this folder [tdlab's initrd]" },
 	{ "report", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(report), "FILE", "where the report on a boot goes [stderr]" },
 	{ "console", OPT_FILE | OPT_BOOT, EXPLORE_BOOT_FIELD(console), "FILE", "for the guest's console [nowhere]" },
 	BOOT_DEVICE_OPTIONS(EXPLORE_BOOT_FIELD)
@@ -50,6 +51,9 @@ static int check_options(const struct explore_options *o, int noperands)
 	if (o->boot.initrd)
 		return complain(STATUS_INPUT, "run: --initrd %s: the command is run by tdlab's own: tdlab boot takes yours",
 				o->boot.initrd);
+	if (o->boot.root && o->boot.file.count)
+		return complain(STATUS_INPUT, "run: --file %s: not with --root: put it into %s", o->boot.file.items[0],
+				o->boot.root);
 	return 0;
 }
 
@@ -67,6 +71,8 @@ static int run_command(const struct verb *verb, struct explore_options *o, char 
 	b->options = o->boot;
 	if (!status)
 		status = boot_guest(&b->options, kernel, 1, verb->name, &own);
+	program.root = b->options.root;
+	program.memory = b->options.memory.value;
 	if (!b->options.console)
 		b->options.console = "/dev/null";
 	b->program = &program;

@@ -122,6 +122,61 @@ refused() {
 		and (.reason | test("the command did not"))'
 }
 
+# tiny ROOT: busybox as its shell, and a script that this host has nowhere.
+tiny() {
+	mkdir -p "$1/bin" "$1/opt/inner" "$1/etc"
+	cp "$(command -v busybox)" "$1/bin/busybox"
+	ln -s /bin/busybox "$1/bin/sh"
+	ln -s ../opt/it "$1/bin/only-there"
+	mkfifo "$1/opt/pipe"
+	head -c 3000 /dev/urandom >"$1/opt/inner/data"
+	chmod 4711 "$1/opt/inner/data"
+	chmod 1777 "$1/opt/inner"
+	cat >"$1/opt/it" <<-'END'
+		#!/bin/sh
+		cd /opt
+		busybox stat -c '%n %a %u' inner inner/data
+		[ -c /dev/null ] && [ -d /sys/kernel ] && [ ! -e pipe ] && [ ! -e /init ] && [ -r /proc/self/stat ] || exit 9
+		echo "$1"
+		busybox sha256sum inner/data
+		exit 7
+	END
+	chmod +x "$1/opt/it"
+}
+
+@test "--root: a command with its own shell, modes and links, and the replay names it" {
+	tiny 'my root'
+	ran 7 --root 'my root' --vmm complete "$kernel/vmlinuz" -- only-there "it's"
+	{
+		printf '%s\n' 'inner 1777 0' 'inner/data 4711 0' "it's"
+		(cd 'my root/opt' && sha256sum inner/data)
+	} | cmp - out
+	says '.verdict == "pass" and .command.exit_status == 7'
+	ran 101 --root 'my root' --vmm eagain:stalls=3 "$kernel/vmlinuz" -- /bin/only-there x
+	says '.violations[0].reproduce | test(" --root .my root. -- /bin/only-there x$")'
+}
+
+@test "--root: what cannot be a root, or is not in it, is told before anything is booted" {
+	local k=$kernel/vmlinuz
+	printf '#!/bin/bash\necho tdlab: booted\n' >booted
+	chmod +x booted
+	tiny r
+	refused 102 'tdlab: --root nowhere: No such file*' --root nowhere "$k" -- true
+	refused 102 'tdlab: --root booted: Not a directory' --root booted "$k" -- true
+	refused 127 'tdlab: run: ls: no such command in r, in none of /usr/bin:*' --root r "$k" -- ls
+	refused 127 'tdlab: run: /usr/bin/env, in r: No such file*' --root r "$k" -- /usr/bin/env
+	chmod -x r/opt/it
+	refused 126 'tdlab: run: only-there: not executable in r' --root r "$k" -- only-there
+	refused 126 'tdlab: run: /opt/it, in r: not executable*' --root r "$k" -- /opt/it
+	refused 126 'tdlab: run: /opt, in r: no file*' --root r "$k" -- /opt
+	refused 102 'tdlab: run: --file booted: not with --root: put it into r' --root r --file booted "$k" -- sh
+	refused 102 'tdlab: run: --initrd booted: *' --root r --initrd booted "$k" -- sh
+	truncate -s 97M r/large
+	refused 102 'tdlab: --root r: too large: more than 96 MiB for a guest with 256 MiB*' --root r --memory 256M "$k" -- sh
+	run -2 "$tdlab" run --root r --guest linux
+	[[ $output == 'tdlab: run: --root is about a boot'* ]]
+}
+
 @test "what cannot be run is told before anything is booted" {
 	local k=$kernel/vmlinuz
 	printf '#!/bin/bash\necho tdlab: booted\n' >booted

@@ -41,9 +41,14 @@ static void entry(struct cpio *cpio, const char *path, uint32_t inode, uint32_t 
 	free(head);
 }
 
+void cpio_folder_with(struct cpio *cpio, const char *path, uint32_t permissions)
+{
+	entry(cpio, path, ++cpio->entries, S_IFDIR | permissions, NULL, 0);
+}
+
 void cpio_folder(struct cpio *cpio, const char *path)
 {
-	entry(cpio, path, ++cpio->entries, S_IFDIR | 0755, NULL, 0);
+	cpio_folder_with(cpio, path, 0755);
 }
 
 void cpio_file(struct cpio *cpio, const char *path, uint32_t permissions, const void *data, size_t bytes)

@@ -17,6 +17,7 @@ struct cpio {
 };
 
 void cpio_folder(struct cpio *cpio, const char *path);
+void cpio_folder_with(struct cpio *cpio, const char *path, uint32_t permissions);
 void cpio_file(struct cpio *cpio, const char *path, uint32_t permissions, const void *data, size_t bytes);
 void cpio_link(struct cpio *cpio, const char *path, const char *target);
 void cpio_parents(struct cpio *cpio, const char *path);	/* every folder that path lies in */

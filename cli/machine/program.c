@@ -11,6 +11,7 @@
 #include "cli/file.h"
 #include "cli/machine/linked.h"
 #include "cli/machine/program.h"
+#include "cli/machine/root.h"
 #include "cli/words.h"
 #include "wire/evidence.h"
 
@@ -207,21 +208,29 @@ static int find(const struct tree *t, const char *name, char **path)
 	return complain(PROGRAM_NOT_FOUND, "run: %s: no such command in PATH, nor in busybox", name);
 }
 
+/* What stands before the command: busybox looks for one without a path in PATH, after its chroot. */
+static const char *entrance(const struct program *p)
+{
+	return p->root ? "for at in proc sys dev; do busybox mount -o rbind /$at /" ROOT_PLACE "/$at || exit 126; done\n"
+			 "exec busybox chroot /" ROOT_PLACE : "exec";
+}
+
 /* A script, so that no length and no letter of an argument is lost on the way. */
-static void add_script(struct cpio *cpio, const char *path, char *const *words)
+static void add_script(const struct program *p, struct cpio *cpio, const char *path)
 {
 	static const char *const kept[] = { "TERM", "LD_LIBRARY_PATH" };	/* the loader was asked with this one */
-	char *text = xprintf("export PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin HOME=/"), *whole;
+	char *text = xprintf("export PATH=%s HOME=/", p->root ? ROOT_PATH : "/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin");
+	char *const *words = p->words, *whole;
 
-	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(kept) - (p->root ? 1 : 0); i++) {
 		if (!getenv(kept[i]))
 			continue;
 		whole = xprintf("%s=%s", kept[i], getenv(kept[i]));
 		add_word(&text, whole);
 		free(whole);
 	}
-	whole = xprintf("%s\nexec", text);
-	if (!path)
+	whole = xprintf("%s\n%s", text, entrance(p));
+	if (!path && !p->root)
 		add_word(&whole, "/bin/busybox");
 	add_word(&whole, path ? path : *words);
 	for (words++; *words; words++)
@@ -233,12 +242,27 @@ static void add_script(struct cpio *cpio, const char *path, char *const *words)
 	free(text);
 }
 
+static int in_root(const struct program *p, struct cpio *archive)
+{
+	int status = root_find(p->root, *p->words);
+
+	if (!status)
+		status = root_archive(p->root, p->memory, archive);
+	if (!status) {
+		add_script(p, archive, NULL);
+		cpio_end(archive);
+	}
+	return status;
+}
+
 int program_archive(const struct program *p, const uint8_t *initrd, size_t bytes, struct cpio *archive)
 {
 	struct tree t = { .cpio = archive, .initrd = initrd, .bytes = bytes };
 	char *path = NULL, *place = NULL;
 	int status = 0;
 
+	if (p->root)
+		return in_root(p, archive);
 	for (unsigned int i = 0; i < p->files->count && !status; i++)
 		status = add_given(&t, p->files->items[i]);
 	if (!status)
@@ -250,7 +274,7 @@ int program_archive(const struct program *p, const uint8_t *initrd, size_t bytes
 	if (!status && path)
 		status = add_file(&t, path, place);
 	if (!status) {
-		add_script(archive, place, p->words);
+		add_script(p, archive, place);
 		cpio_end(archive);
 	}
 	words_free(&t.done);

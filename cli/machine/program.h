@@ -18,6 +18,8 @@
 struct program {
 	char *const *words;		/* the command as typed, ended by NULL */
 	const struct opt_list *files;	/* SRC[:DST] */
+	const char *root;		/* a folder of this host in which it runs; NULL: in the initrd */
+	uint64_t memory;		/* of the guest */
 	int ends[2];			/* of what it prints: ours, and QEMU's */
 	bool lost;			/* standard output cannot be written any more */
 	struct ktap results;

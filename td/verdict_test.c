@@ -306,12 +306,17 @@ static void test_again(void)
 	struct td_config c = fake_config(16);
 
 	c.vcpus = 2;
+	c.behaviour.nrules = 1;
+	c.behaviour.rules[0] = (struct td_rule){ .first = 2 };
 	fake_start(&c);
 	tap_is(td_access(fake.td, 0, &private), TD_AGAIN, "a private page that is there: again");
 	fake_share(8, 1);
 	fake.nevents = 0;
 	tap_is(td_access(fake.td, 1, &shared), TD_AGAIN, "a shared one: the same");
 	tap_is(fake.nevents, 0, "nothing is said of it");
+	fake_share(8, 1);
+	tap_is(td_access(fake.td, 1, &shared), TD_AGAIN, "one that is asked for again, and stalls: the same, it is mapped");
+	tap_is(fake_all_violations(), 0, "nothing is said of that either");
 	shared.gpa += TDX_PAGE_SIZE;
 	td_access(fake.td, 1, &shared);
 	tap_is(fake_last(TD_EV_VERDICT)->vcpu, 1, "records name the vCPU of the access");

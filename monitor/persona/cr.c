@@ -39,13 +39,17 @@ static uint64_t *control_register(struct cr_regs *r, unsigned int number)
 	return number == 0 ? &r->cr0 : number == 3 ? &r->cr3 : number == 4 ? &r->cr4 : NULL;
 }
 
-/* SDM 3A, "Initializing IA-32e Mode" and "Switching Out of IA-32e Mode"; and "Process-Context Identifiers (PCIDs)". */
+/*
+ * SDM 3A, "Initializing IA-32e Mode" and "Switching Out of IA-32e Mode". That PG cannot be cleared while CR4.PCIDE is
+ * set is left out. Each CPU with TDX has PCIDs, and TCG has none: so Linux leaves PCIDE clear here, and EDK2's reset
+ * vector, which flips it before it clears PG, sets what it clears on hardware ([edk2:ApRunLoop.nasm]).
+ */
 static bool paging_possible(const struct cr_regs *r, uint64_t cr0)
 {
 	if (((cr0 ^ r->cr0) & CR0_PG) == 0)
 		return true;
 	if (!(cr0 & CR0_PG))
-		return !r->code64 && !(r->cr4 & CR4_PCIDE);
+		return !r->code64;
 	return !(r->efer & EFER_LME) || ((r->cr4 & CR4_PAE) && !r->cs_long);
 }
 

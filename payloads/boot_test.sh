@@ -79,7 +79,7 @@ checks_itself "conform, with a #VE of PENDING pages" --platform tdx-2026 \
 	--append "attributes=0x0 config_flags=0x46 td_ctls=0xf pending=1" "$build/payloads/conform"
 complaints=
 grep -q '^ok .* accepted, it can be used$' "$work/tap" || complaints="it did not"
-result "... which it was asked to try" "$complaints" "$work/tap"
+result "conform tries PENDING pages when it is asked to" "$complaints" "$work/tap"
 
 # 66 MiB under every behaviour that comes with tdlab, more than a step of each; Linux's largest swiotlb under two.
 for vmm in "$top"/behaviours/*.vmm error-after:call=2 error-after:call=3,code=GPA_INUSE eagain:stalls=20 \

@@ -9,7 +9,8 @@ PAYLOAD_STRING := -fno-tree-loop-distribute-patterns
 endif
 
 PAYLOAD_LIB := start lib/string lib/vmcall lib/console lib/paging lib/trap lib/machine
-PAYLOAD_SCENARIOS := scenario scenarios scenarios_broken scenarios_hosts scenarios_sound
+PAYLOAD_SCENARIOS := scenario scenarios scenarios_broken scenarios_hosts scenarios_sound \
+	scenarios_vcpus
 PAYLOAD_GUESTS := guests guests_convert guests_defects
 PAYLOAD_OBJ = $(patsubst %,$(B)/payloads/%.o,$(PAYLOAD_LIB) $(1))
 
@@ -19,7 +20,7 @@ ALL += $(PAYLOADS) $(B)/payloads/firmware.fd
 $(B)/payloads/violate: $(call PAYLOAD_OBJ,violate scene_td $(PAYLOAD_SCENARIOS) lib/pci lib/virtio_blk)
 $(B)/payloads/guests: $(call PAYLOAD_OBJ,guests_main scene_td scenario $(PAYLOAD_GUESTS) lib/pci lib/virtio_blk)
 $(B)/payloads/conform: $(call PAYLOAD_OBJ,conform conform_tdcall conform_leaves conform_platform conform_ve \
-		conform_debug conform_cr conform_cpu conform_irq conform_memory)
+		conform_debug conform_cr conform_cpu conform_irq conform_memory lib/told_memory)
 $(B)/payloads/ending: $(call PAYLOAD_OBJ,ending scenario wild lib/pci lib/virtio_blk)
 
 # libtdconv as it is installed. Its TDCALL is wrapped so that answers of the VMM can be replaced.
@@ -51,7 +52,8 @@ $(B)/payloads/kexec: payloads/kexec.c
 
 # A firmware is the whole of its flash, of which it can reach each byte from each other.
 $(B)/payloads/firmware/firmware.o: PAYLOAD_CFLAGS += -fpie
-$(B)/payloads/firmware.fd: $(addprefix $(B)/payloads/firmware/,start.o firmware.o) payloads/firmware/firmware.lds
+FIRMWARE_OBJ := $(addprefix $(B)/payloads/,firmware/start.o firmware/firmware.o lib/told_memory.o lib/string.o)
+$(B)/payloads/firmware.fd: $(FIRMWARE_OBJ) payloads/firmware/firmware.lds
 	$(LD) -nostdlib -static -T payloads/firmware/firmware.lds -o $@.elf $(filter %.o,$^)
 	$(OBJCOPY) -O binary $@.elf $@
 

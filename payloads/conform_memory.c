@@ -5,102 +5,21 @@
  * [edk2:MemDetect.c], which reads most of them; DMTF DSP0134, 7.17 to 7.20.
  */
 #include "payloads/lib/payload.h"
+#include "payloads/lib/told_memory.h"
 #include "payloads/conform.h"
 
 #define KIB		0x400ull
 #define MIB		0x100000ull
-#define GIB4		0x100000000ull
 #define VGA_AND_ROMS	0x50000ull	/* 0xa0000 to 0xeffff: no RAM in the zero page */
 #define BASE_KIB	640u
 
-enum { E820_RAM = 1, E820_ACPI = 3, E820_BYTES = 20 };
-enum { FW_CFG_SELECT = 0x510, FW_CFG_DATA = 0x511, FW_CFG_RAM_SIZE = 0x03, FW_CFG_DIRECTORY = 0x19,
-       FW_CFG_WRITE_CHANNEL = 0x4000, FW_CFG_NAME = 56 };
-enum { CMOS_INDEX = 0x70, CMOS_DATA = 0x71 };
 enum { SMBIOS_ARRAY = 16, SMBIOS_DEVICE = 17, SMBIOS_RANGE = 19, SMBIOS_END = 127 };
-
-/* Bytes of RAM from 0 on and from 4 GiB on, and how many of them were listed. */
-struct ram {
-	uint64_t low, high, listed;
-};
-
-static void add_range(struct ram *ram, uint64_t start, uint64_t bytes)
-{
-	uint64_t *end = start < GIB4 ? &ram->low : &ram->high;
-	uint64_t base = start < GIB4 ? 0 : GIB4;
-
-	ram->listed += bytes;
-	if (start + bytes - base > *end)
-		*end = start + bytes - base;
-}
 
 static uint64_t load(const uint8_t *from, unsigned int bytes)
 {
 	uint64_t value = 0;
 
 	memcpy(&value, from, bytes);
-	return value;
-}
-
-static void select(uint16_t key)
-{
-	uint32_t value = key;
-
-	vmcall_port(FW_CFG_SELECT, 2, true, &value);
-}
-
-static void fw_cfg_read(void *to, unsigned int bytes)
-{
-	uint32_t value;
-
-	for (uint8_t *at = to; bytes != 0; bytes--) {
-		vmcall_port(FW_CFG_DATA, 1, false, &value);
-		*at++ = (uint8_t)value;
-	}
-}
-
-/* Selects the file; its size, 0 if there is none. */
-static uint32_t fw_cfg_open(const char *name, uint16_t flags)
-{
-	struct {
-		uint32_t bytes;
-		uint16_t key, reserved;
-		char name[FW_CFG_NAME + 1];
-	} entry;
-	uint32_t count;
-
-	select(FW_CFG_DIRECTORY);
-	fw_cfg_read(&count, 4);
-	entry.name[FW_CFG_NAME] = '\0';
-	for (count = __builtin_bswap32(count); count != 0; count--) {
-		fw_cfg_read(&entry, 8 + FW_CFG_NAME);
-		if (!text_equal(entry.name, name))
-			continue;
-		select(__builtin_bswap16(entry.key) | flags);
-		return __builtin_bswap32(entry.bytes);
-	}
-	return 0;
-}
-
-static struct ram fw_cfg_e820(uint16_t flags)
-{
-	struct ram ram = { 0 };
-	uint8_t entry[E820_BYTES];
-
-	for (uint32_t left = fw_cfg_open("etc/e820", flags) / E820_BYTES; left != 0; left--) {
-		fw_cfg_read(entry, E820_BYTES);
-		if (load(entry + 16, 4) == E820_RAM)
-			add_range(&ram, load(entry, 8), load(entry + 8, 8));
-	}
-	return ram;
-}
-
-static uint64_t fw_cfg_number(uint16_t key)
-{
-	uint64_t value;
-
-	select(key);
-	fw_cfg_read(&value, sizeof(value));
 	return value;
 }
 
@@ -112,23 +31,8 @@ static struct ram zero_page_ram(void)
 
 	for (unsigned int i = 0; payload_e820(i, &start, &bytes, &type); i++)
 		if (type == E820_RAM || type == E820_ACPI)
-			add_range(&ram, start, bytes);
+			ram_add(&ram, start, bytes);
 	return ram;
-}
-
-/* A number of that many bytes from register `first` on. */
-static uint64_t cmos(uint8_t first, unsigned int bytes)
-{
-	uint64_t number = 0;
-	uint32_t value;
-
-	for (unsigned int i = 0; i < bytes; i++) {
-		value = first + i;
-		vmcall_port(CMOS_INDEX, 1, true, &value);
-		vmcall_port(CMOS_DATA, 1, false, &value);
-		number |= (uint64_t)value << 8 * i;
-	}
-	return number;
 }
 
 static uint64_t at_most_16_bits(uint64_t value)
@@ -153,7 +57,7 @@ static void add_structure(struct smbios *s, const uint8_t *at)
 		s->devices += (size == 0x7fff ? load(at + 0x1c, 4) : size) * MIB;
 	} else if (at[0] == SMBIOS_RANGE) {
 		start = load(at + 4, 4) * KIB;
-		add_range(&s->ranges, start, (load(at + 8, 4) + 1) * KIB - start);
+		ram_add(&s->ranges, start, (load(at + 8, 4) + 1) * KIB - start);
 	}
 }
 
@@ -216,11 +120,11 @@ static void test_cmos(const struct ram *ram)
 {
 	uint64_t extended = at_most_16_bits((ram->low - MIB) / KIB);
 
-	conform_is(cmos(0x15, 2), BASE_KIB, "CMOS 0x15: KiB of base memory");
-	conform_is(cmos(0x17, 2), extended, "CMOS 0x17: KiB of extended memory");
-	conform_is(cmos(0x30, 2), extended, "CMOS 0x30: the same");
-	conform_is(cmos(0x34, 2), (ram->low - 16 * MIB) / (64 * KIB), "CMOS 0x34: 64 KiB between 16 MiB and 4 GiB");
-	conform_is(cmos(0x5b, 3), ram->high / (64 * KIB), "CMOS 0x5b: 64 KiB above 4 GiB");
+	conform_is(cmos_number(0x15, 2), BASE_KIB, "CMOS 0x15: KiB of base memory");
+	conform_is(cmos_number(0x17, 2), extended, "CMOS 0x17: KiB of extended memory");
+	conform_is(cmos_number(0x30, 2), extended, "CMOS 0x30: the same");
+	conform_is(cmos_number(0x34, 2), (ram->low - 16 * MIB) / (64 * KIB), "CMOS 0x34: 64 KiB between 16 MiB and 4 GiB");
+	conform_is(cmos_number(0x5b, 3), ram->high / (64 * KIB), "CMOS 0x5b: 64 KiB above 4 GiB");
 }
 
 /* The last bytes of a range can be read and written. */

@@ -86,3 +86,12 @@ bool scene_unshare(struct scene *s, uint64_t gpa, uint64_t pages)
 	}
 	return true;
 }
+
+bool scene_begin(struct scene *s, uint64_t pages)
+{
+	struct map_answer a = { TDVMCALL_RETRY, s->window + s->shared };
+
+	for (unsigned int n = 0; n < 4 && a.r10 == TDVMCALL_RETRY && a.r11 == s->window + s->shared; n++)
+		a = scene_map(s, s->window, pages, TO_SHARED);
+	return a.r10 == TDVMCALL_RETRY && a.r11 == scene_page(s, SCENE_CHUNK) + s->shared;
+}

@@ -14,6 +14,7 @@
 #include "payloads/lib/gpr.h"
 
 #define SCENE_PAGES	16384ull	/* of the window: 64 MiB, Linux's smallest swiotlb */
+#define SCENE_CHUNK	512ull		/* pages per call of behaviour hyperv */
 
 /* General registers in the order of their numbers, as in the mask of TDG.VP.VMCALL. */
 /* What vCPUs of one scenario tell each other. */
@@ -69,6 +70,7 @@ struct scenario {
 extern const struct scenario scenarios_broken[];	/* scenarios_broken.c: commit a violation */
 extern const struct scenario scenarios_hosts[];		/* scenarios_hosts.c: either, by the host's conduct */
 extern const struct scenario scenarios_sound[];		/* scenarios_sound.c: look like one, and are none */
+extern const struct scenario scenarios_vcpus[];		/* scenarios_vcpus.c: the same of two vCPUs */
 
 const struct scenario *scenario_named(const char *name);
 
@@ -100,6 +102,9 @@ uint64_t scene_release(struct scene *s, uint64_t gpa, uint64_t level);
 bool scene_share(struct scene *s, uint64_t gpa, uint64_t pages);
 bool scene_unshare(struct scene *s, uint64_t gpa, uint64_t pages);
 bool scene_request(struct scene *s, uint64_t gpa, uint64_t pages, enum alias to);	/* without the ACCEPTs */
+
+/* Begins to share so many pages of the window, and comes as far as the first SCENE_CHUNK of them; else false. */
+bool scene_begin(struct scene *s, uint64_t pages);
 
 static inline uint64_t scene_page(const struct scene *s, uint64_t n)
 {

@@ -19,7 +19,8 @@ static const struct scenario *find(const struct scenario *table, const char *nam
 
 const struct scenario *scenario_named(const char *name)
 {
-	static const struct scenario *const tables[] = { scenarios_broken, scenarios_sound, scenarios_hosts };
+	static const struct scenario *const tables[] = { scenarios_broken, scenarios_sound, scenarios_vcpus,
+							scenarios_hosts };
 	const struct scenario *found = 0;
 
 	for (unsigned int i = 0; i < sizeof(tables) / sizeof(tables[0]) && !found; i++)

@@ -5,7 +5,7 @@
  */
 #include "payloads/scenario.h"
 
-#define CHUNK	512ull	/* pages per call of behaviour hyperv */
+#define CHUNK	SCENE_CHUNK
 
 /* Asked for memory back and used it without TDG.MEM.PAGE.ACCEPT. */
 static int pending_access(struct scene *s)

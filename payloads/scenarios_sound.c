@@ -5,7 +5,7 @@
  */
 #include "payloads/scenario.h"
 
-#define CHUNK	512ull	/* pages per call of behaviour hyperv */
+#define CHUNK	SCENE_CHUNK
 #define SECRET	0x5ec4e75ec4e75ec4ull
 
 /* The ordinary case, and the contents: a secret is not seen through S, accepted memory is zero. */
@@ -124,22 +124,12 @@ static int kept_private(struct scene *s)
 	return 0;
 }
 
-/* Begins to share so many pages, and comes as far as the first CHUNK of them. */
-static bool begin(struct scene *s, uint64_t pages)
-{
-	struct map_answer a = { TDVMCALL_RETRY, s->window + s->shared };
-
-	for (unsigned int n = 0; n < 4 && a.r10 == TDVMCALL_RETRY && a.r11 == s->window + s->shared; n++)
-		a = scene_map(s, s->window, pages, TO_SHARED);
-	return a.r10 == TDVMCALL_RETRY && a.r11 == scene_page(s, CHUNK) + s->shared;
-}
-
 /* Asks for what a RETRY left over from behind, in pieces. */
 static int any_order(struct scene *s)
 {
 	uint64_t n;
 
-	SCENE_NEEDS(s, begin(s, 4 * CHUNK));
+	SCENE_NEEDS(s, scene_begin(s, 4 * CHUNK));
 	for (n = 4 * CHUNK - 256; n >= CHUNK; n -= 256)
 		SCENE_NEEDS(s, scene_share(s, scene_page(s, n), 256));
 	for (n = 0; n < 4 * CHUNK; n += 256)
@@ -339,75 +329,6 @@ static int dma_shared_again(struct scene *s)
 	return 0;
 }
 
-static uint64_t of(const struct scene *s, uint64_t first, uint64_t second)
-{
-	return scene_page(s, s->cpu == 0 ? first : second);
-}
-
-/* Two vCPUs convert at once: ranges apart, then ranges that touch, then each the other's back. */
-static int twocpu(struct scene *s)
-{
-	uint64_t value;
-
-	scene_meet(s);
-	SCENE_NEEDS(s, scene_share(s, of(s, 0, 8192), 4 * CHUNK));
-	scene_meet(s);
-	SCENE_NEEDS(s, scene_share(s, of(s, 4096, 4096 + 2 * CHUNK + 3), 2 * CHUNK + 3));
-	scene_meet(s);
-	SCENE_NEEDS(s, scene_store(s, of(s, 8192, 0) + s->shared, SECRET));
-	SCENE_NEEDS(s, scene_unshare(s, of(s, 8192, 0), 4 * CHUNK));
-	SCENE_NEEDS(s, scene_load(s, of(s, 8192, 0), &value) && value == 0);
-	scene_meet(s);
-	SCENE_NEEDS(s, scene_unshare(s, of(s, 4096 + 2 * CHUNK + 3, 4096), 2 * CHUNK + 3));
-	return 0;
-}
-
-/* One vCPU starts a conversion, the other goes on with it: a thread that was moved in between. */
-static int moved(struct scene *s)
-{
-	struct map_answer a;
-
-	if (s->cpu == 0) {
-		a = scene_map(s, s->window, 3 * CHUNK, TO_SHARED);
-		SCENE_NEEDS(s, a.r10 == TDVMCALL_RETRY);
-		s->mail->value = a.r11 - s->shared;
-	}
-	scene_meet(s);
-	if (s->cpu == 1)
-		SCENE_NEEDS(s, scene_share(s, s->mail->value, 2 * CHUNK));
-	scene_meet(s);
-	SCENE_NEEDS(s, scene_store(s, of(s, 0, 3 * CHUNK - 1) + s->shared, SECRET));
-	return 0;
-}
-
-/* One vCPU begins, and both do a half of what is left, the second half first. */
-static int shared_work(struct scene *s)
-{
-	if (s->cpu == 0)
-		SCENE_NEEDS(s, begin(s, 5 * CHUNK));
-	scene_meet(s);
-	if (s->cpu == 1)
-		SCENE_NEEDS(s, scene_share(s, scene_page(s, 3 * CHUNK), 2 * CHUNK));
-	scene_meet(s);
-	if (s->cpu == 0)
-		SCENE_NEEDS(s, scene_share(s, scene_page(s, CHUNK), 2 * CHUNK));
-	scene_meet(s);
-	SCENE_NEEDS(s, scene_store(s, of(s, 2 * CHUNK, 5 * CHUNK - 1) + s->shared, SECRET));
-	return 0;
-}
-
-/* The same at one time: which half is done first is a matter of luck, and of no importance. */
-static int shared_work_at_once(struct scene *s)
-{
-	if (s->cpu == 0)
-		SCENE_NEEDS(s, begin(s, 9 * CHUNK));
-	scene_meet(s);
-	SCENE_NEEDS(s, scene_share(s, of(s, CHUNK, 5 * CHUNK), 4 * CHUNK));
-	scene_meet(s);
-	SCENE_NEEDS(s, scene_store(s, of(s, 8 * CHUNK, CHUNK) + s->shared, SECRET));
-	return 0;
-}
-
 /* Asks until it gets through. */
 static int accept_busy(struct scene *s)
 {
@@ -508,11 +429,7 @@ const struct scenario scenarios_sound[] = {
 	{ "dma-to-shared", dma_to_shared, 1 },
 	{ "dma-from-shared", dma_from_shared, 1 },
 	{ "dma-shared-again", dma_shared_again, 1 },
-	{ "twocpu", twocpu, 2 },
-	{ "moved", moved, 2 },
 	{ "empty-request", empty_request, 1 },
 	{ "asks-in-vain", asks_in_vain, 1 },
-	{ "shared-work", shared_work, 2 },
-	{ "shared-work-at-once", shared_work_at_once, 2 },
 	{ 0, 0, 0 },
 };

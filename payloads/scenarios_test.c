@@ -155,18 +155,16 @@ static bool has_row(FILE *file, const char *scenario)
 
 static void test_coverage(FILE *file, const bool seen[TD_VIOLATION_KINDS])
 {
+	static const struct scenario *const tables[] = { scenarios_broken, scenarios_sound, scenarios_vcpus, scenarios_hosts };
 	bool all = true;
 
 	for (unsigned int v = 1; v < TD_VIOLATION_KINDS; v++)
 		/* Always the VMM's doing, or the caller's; what RFLAGS has to say (the payload ending commits it). */
 		if (v != TD_V_UNALIGNED_REQUEST && v != TD_V_EMPTY_REQUEST && v != TD_V_HALT_BLOCKED)
 			tap_ok(seen[v], td_violation_name((enum td_violation)v));
-	for (const struct scenario *s = scenarios_broken; s->name != NULL; s++)
-		all = has_row(file, s->name) && all;
-	for (const struct scenario *s = scenarios_sound; s->name != NULL; s++)
-		all = has_row(file, s->name) && all;
-	for (const struct scenario *s = scenarios_hosts; s->name != NULL; s++)
-		all = has_row(file, s->name) && all;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		for (const struct scenario *s = tables[i]; s->name != NULL; s++)
+			all = has_row(file, s->name) && all;
 	tap_ok(all, "every scenario has a row");
 }
 

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include "abi/registers.h"
+#include "payloads/lib/payload.h"
+#include "payloads/lib/told_memory.h"
 
 #define SHARED_ALIAS	0xffff800000000000ull	/* of the address 0, in its tables */
 #define SHARED		(1ull << 47)
@@ -54,14 +56,18 @@ static uint64_t accept(uint64_t gpa_and_level)
 	return rax;
 }
 
-static void write_port(uint16_t port, uint64_t size, uint32_t value)
+uint64_t vmcall_port(uint16_t port, unsigned int size, bool write, uint32_t *value)
 {
-	vmcall(GHCI_IO, size, 1, port, value);
+	uint64_t status = vmcall(GHCI_IO, size, write, port, *value);
+
+	if (!write)
+		*value = (uint32_t)answer;
+	return status;
 }
 
-static uint8_t read_port(uint16_t port)
+static void write_port(uint16_t port, unsigned int size, uint32_t value)
 {
-	return vmcall(GHCI_IO, 1, 0, port, 0) == 0 ? (uint8_t)answer : 0xff;
+	vmcall_port(port, size, true, &value);
 }
 
 /* One access, whatever comes of it. */
@@ -156,19 +162,6 @@ static void low_rom(void)
 	}
 }
 
-/* Bytes of RAM below 4 GiB and above, each with nothing left out from its start on. */
-struct ram {
-	uint64_t low, high;
-};
-
-static void add_range(struct ram *ram, uint64_t start, uint64_t bytes)
-{
-	uint64_t *end = start >> 32 != 0 ? &ram->high : &ram->low;
-
-	if ((start & 0xffffffff) == *end)
-		*end += bytes;
-}
-
 /* What the TD HOB lists as memory, accepted or not: PI specification 1.8, volume 3, "Resource Descriptor HOB". */
 static struct ram hob_ram(void)
 {
@@ -180,74 +173,20 @@ static struct ram hob_ram(void)
 		uint32_t type = *(const uint32_t *)(hob + 24);
 
 		if (*(const uint16_t *)hob == RESOURCE && (type == SYSTEM || type == UNACCEPTED))
-			add_range(&ram, *(const uint64_t *)(hob + 32), *(const uint64_t *)(hob + 40));
+			ram_add(&ram, *(const uint64_t *)(hob + 32), *(const uint64_t *)(hob + 40));
 	}
 	return ram;
-}
-
-static uint64_t fw_cfg_read(unsigned int bytes, bool big_endian)
-{
-	uint64_t value = 0;
-
-	for (unsigned int i = 0; i < bytes; i++)
-		value |= (uint64_t)read_port(0x511) << 8 * (big_endian ? bytes - 1 - i : i);
-	return value;
-}
-
-/* Selects the file of that name ([qemu:fw_cfg.rst]); its bytes, or 0. */
-static uint64_t fw_cfg_open(const char *name)
-{
-	write_port(0x510, 2, 0x19);
-	for (uint64_t left = fw_cfg_read(4, true); left > 0; left--) {
-		uint64_t bytes = fw_cfg_read(4, true), key = fw_cfg_read(4, true) >> 16;
-		const char *at = name;
-		bool same = true;
-
-		for (unsigned int i = 0; i < 56; i++) {		/* zeros follow the name */
-			same &= (char)read_port(0x511) == *at;
-			at += same && *at != '\0';
-		}
-		if (!same)
-			continue;
-		write_port(0x510, 2, (uint32_t)key);
-		return bytes;
-	}
-	return 0;
-}
-
-static struct ram e820_ram(void)
-{
-	struct ram ram = { 0 };
-
-	for (uint64_t left = fw_cfg_open("etc/e820") / 20; left > 0; left--) {
-		uint64_t start = fw_cfg_read(8, false), bytes = fw_cfg_read(8, false);
-
-		if (fw_cfg_read(4, false) == 1)
-			add_range(&ram, start, bytes);
-	}
-	return ram;
-}
-
-static uint64_t cmos(uint8_t index, unsigned int bytes)
-{
-	uint64_t value = 0;
-
-	for (unsigned int i = 0; i < bytes; i++) {
-		write_port(0x70, 1, index + i);
-		value |= (uint64_t)read_port(0x71) << 8 * i;
-	}
-	return value;
 }
 
 /* All that tells a firmware of its memory tells the same. CMOS: in units of 64 KiB ([qemu:pc_cmos_init_late]). */
 static bool memory_agrees(void)
 {
-	struct ram hob = hob_ram(), e820 = e820_ram();
+	struct ram hob = hob_ram(), e820 = fw_cfg_e820(0);
+	uint64_t all = hob.low + hob.high;
 
-	write_port(0x510, 2, 3);	/* FW_CFG_RAM_SIZE */
-	return hob.high != 0 && hob.low == e820.low && hob.high == e820.high &&
-	       fw_cfg_read(8, false) == hob.low + hob.high && cmos(0x34, 2) == (hob.low - (16 << 20)) >> 16 &&
-	       cmos(0x5b, 3) == hob.high >> 16;
+	return hob.high != 0 && hob.listed == all && e820.listed == all && e820.low == hob.low && e820.high == hob.high &&
+	       fw_cfg_number(FW_CFG_RAM_SIZE) == all && cmos_number(0x34, 2) == (hob.low - (16 << 20)) >> 16 &&
+	       cmos_number(0x5b, 3) == hob.high >> 16;
 }
 
 static void sound(void)

@@ -19,14 +19,6 @@ static void wrmsr(uint32_t msr, uint64_t value)
 	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
 }
 
-static uint64_t rdtsc(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return (uint64_t)high << 32 | low;
-}
-
 static void let_in(void)
 {
 	__asm__ volatile("sti; nop; cli" : : : "memory");
@@ -91,10 +83,10 @@ static void test_rate(void)
 
 	wrmsr(X2APIC_DIVIDE, DIVIDE_BY_1);
 	wrmsr(X2APIC_LVT_TIMER, VECTOR_TIMER);
-	start = rdtsc();
+	start = payload_tsc();
 	wrmsr(X2APIC_INITIAL_COUNT, count);
 	vmcall_halt(false);
-	woken = rdtsc() - start;
+	woken = payload_tsc() - start;
 	let_in();
 	conform_ok(woken >= second / 50 - second / 500, "the APIC's timer counts 25 MHz of which CPUID tells the TSC's");
 	wrmsr(X2APIC_LVT_TIMER, LVT_MASKED);
@@ -108,12 +100,12 @@ static void test_timer(void)
 {
 	const volatile struct trap_log *log = trap_log();
 	unsigned int interrupts = log->interrupts;
-	uint64_t start = rdtsc(), woken;
+	uint64_t start = payload_tsc(), woken;
 
 	wrmsr(X2APIC_LVT_TIMER, LVT_DEADLINE | VECTOR_TIMER);
 	wrmsr(MSR_TSC_DEADLINE, start + second / 20);
 	conform_is(vmcall_halt(false), TDVMCALL_SUCCESS, "HLT with RFLAGS.IF clear returns when the timer is due");
-	woken = rdtsc() - start;
+	woken = payload_tsc() - start;
 	conform_is(log->interrupts - interrupts, 0, "the interrupt is still waiting");
 	let_in();
 	conform_is(log->interrupts - interrupts, 1, "and comes when it may");
@@ -128,7 +120,7 @@ static void send_nmis(void)
 	while (__atomic_load_n(&other_state, __ATOMIC_ACQUIRE) != 3)
 		__builtin_ia32_pause();
 	do {
-		for (uint64_t start = rdtsc(); rdtsc() - start < second / 20;)
+		for (uint64_t start = payload_tsc(); payload_tsc() - start < second / 20;)
 			__builtin_ia32_pause();
 		vmcall_msr(X2APIC_ICR, true, &nmi);
 	} while (__atomic_load_n(&other_state, __ATOMIC_ACQUIRE) != 4);
@@ -148,11 +140,11 @@ static void other_cpu(unsigned int cpu)
 
 static bool reaches(unsigned int state)
 {
-	uint64_t start = rdtsc();
+	uint64_t start = payload_tsc();
 
 	while (__atomic_load_n(&other_state, __ATOMIC_ACQUIRE) != state) {
 		__builtin_ia32_pause();
-		if (rdtsc() - start > 20 * second)
+		if (payload_tsc() - start > 20 * second)
 			return false;
 	}
 	return true;

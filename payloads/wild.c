@@ -137,14 +137,6 @@ void wild_debug_frame(void)
 	write_dr7(DR7_RESET, 0);
 }
 
-static uint64_t read_tsc(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return (uint64_t)high << 32 | low;
-}
-
 static void set_msr(uint32_t msr, uint64_t value)
 {
 	vmcall_msr(msr, true, &value);
@@ -159,7 +151,7 @@ static void set_some_clock(void)
 	switch (random64() % 5) {
 	case 0: set_msr(MSR_TSC, value); break;
 	case 1: set_msr(MSR_TSC_ADJUST, value); break;
-	case 2: set_msr(MSR_DEADLINE, random64() % 2 != 0 ? value : read_tsc() - value); break;
+	case 2: set_msr(MSR_DEADLINE, random64() % 2 != 0 ? value : payload_tsc() - value); break;
 	case 3: set_msr(MSR_TIMER_COUNT, value); break;
 	default:
 		vmcall_port(0x70, 1, true, &index);
@@ -178,11 +170,11 @@ bool wild_clocks(uint64_t seed, unsigned int jumps)
 		set_msr(MSR_LVT_TIMER, random64() % 3 << 17 | 1 << 16 | VECTOR_TIMER);
 		set_some_clock();
 		set_msr(MSR_LVT_TIMER, 2u << 17 | VECTOR_TIMER);
-		due = read_tsc() + (1 << 16);
+		due = payload_tsc() + (1 << 16);
 		set_msr(MSR_DEADLINE, due);
 		vmcall_halt(false);
 		__asm__ volatile("sti; nop; cli" : : : "memory");
-		if (read_tsc() < due || trap_log()->interrupts != interrupts + done + 1)
+		if (payload_tsc() < due || trap_log()->interrupts != interrupts + done + 1)
 			return false;
 	}
 	return true;

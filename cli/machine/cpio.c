@@ -103,3 +103,8 @@ void cpio_end(struct cpio *cpio)
 {
 	entry(cpio, "TRAILER!!!", 0, 0, NULL, 0);
 }
+
+int cpio_order(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}

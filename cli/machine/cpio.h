@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <fts.h>
 #include <stdint.h>
 
 struct cpio {
@@ -25,5 +26,8 @@ void cpio_end(struct cpio *cpio);	/* trailer; nothing can be added afterwards */
 
 /* What an archive has there, up to the first that is not one of this format. */
 bool cpio_find(const uint8_t *data, size_t bytes, const char *path, const uint8_t **found, size_t *length);
+
+/* For fts_open(): by name, so that the same files make the same archive. */
+int cpio_order(const FTSENT **a, const FTSENT **b);
 
 #endif

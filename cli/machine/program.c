@@ -117,7 +117,7 @@ static int add_entry(struct tree *t, const FTSENT *entry, const char *to)
 static int add_folder(struct tree *t, const char *from, const char *to)
 {
 	char *top = xprintf("%s", from), *const tops[] = { top, NULL };
-	FTS *walk = fts_open(tops, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
+	FTS *walk = fts_open(tops, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, cpio_order);
 	int status = 0;
 	FTSENT *entry;
 

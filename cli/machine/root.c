@@ -134,12 +134,6 @@ static int add(FTS *walk, FTSENT *entry, const char *to, struct cpio *cpio)
 	}
 }
 
-/* The same files make the same archive. */
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
 /*
  * The guest has the archive and what it unpacks from it at the same time, in memory of which Linux gives a root file
  * system one half: a quarter is left for all else.
@@ -158,7 +152,7 @@ static int check_room(const char *root, uint64_t bytes, uint64_t memory)
 int root_archive(const char *root, uint64_t memory, struct cpio *archive)
 {
 	char *top = xprintf("%s/.", root), *const tops[] = { top, NULL };
-	FTS *walk = fts_open(tops, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	FTS *walk = fts_open(tops, FTS_PHYSICAL | FTS_NOCHDIR, cpio_order);
 	int status = walk ? 0 : complain(STATUS_ENVIRONMENT, "--root %s: %s", root, strerror(errno));
 	FTSENT *entry;
 

@@ -28,6 +28,14 @@ uint64_t vmcall_msr(uint32_t msr, bool write, uint64_t *value);
 uint64_t vmcall_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 uint64_t vmcall_halt(bool interrupts_blocked);
 
+static inline uint64_t payload_tsc(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
 /* console.c: text to the first serial port. One call is not torn apart by the other vCPU's. */
 void console_puts(const char *text);
 

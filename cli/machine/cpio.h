@@ -6,9 +6,9 @@
 #ifndef CLI_CPIO_H
 #define CLI_CPIO_H
 
+#include <fts.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <fts.h>
 #include <stdint.h>
 
 struct cpio {
